@@ -1,7 +1,10 @@
 // One thread that waits for descriptors, timers and posted work, and sleeps when there is none.
 //
 // Everything but post() and stop() is called on the loop's own thread. Inside the loop's thread `Loop::current()` is
-// the loop, so awaitables need not be told where they live.
+// the loop, so awaitables need not be told where they live. Timers and watches may outlive their loop: they then
+// never fire.
+//
+// One turn: posted work, wake-ups, timers that are due, descriptors that are ready. What a turn adds is done in the next.
 #pragma once
 
 #include <chrono>
@@ -28,29 +31,37 @@ constexpr bool operator&(Ready a, Ready b) { return (static_cast<uint32_t>(a) & 
 class Loop;
 
 // Calls back once when its time has come, unless stopped or destroyed before. Owned by whoever waits.
+// The callback may start, stop or destroy the timer.
 class Timer {
  public:
-  Timer();
-  ~Timer();
+  Timer() = default;
+  ~Timer() { stop(); }
   Timer(Timer&&) = delete;
-  // Replaces what was set before. A past moment fires in the next turn.
+  // Replaces what was set before. A past moment fires in the next turn. On the current loop.
   void start(Duration after, std::function<void()> fired);
   void stop();
-  bool running() const;
+  bool running() const { return loop_ != nullptr; }
 
  private:
   friend class Loop;
-  struct State;
-  std::unique_ptr<State> state_;
+  Loop* loop_ = nullptr;  // set while running
+  int64_t deadline_ns_ = 0;
+  uint64_t sequence_ = 0;  // of two with one deadline, the one started first fires first
+  size_t place_ = 0;       // in the loop's heap
+  std::function<void()> fired_;
 };
 
-// Interest in one descriptor, level-triggered; does not own it. Destroying it ends the interest.
+// Interest in one descriptor, level-triggered; does not own it. Destroying it ends the interest, so it goes before the
+// descriptor is closed. One watch for a descriptor. A descriptor that cannot be polled (a regular file) is always ready.
+// An error or a hang-up of the descriptor shows as ready for whatever the interest is.
+// The callback may change the interest or destroy the watch.
 class Watch {
  public:
   Watch(int fd, Ready interest, std::function<void(Ready)> ready);  // on the current loop
   ~Watch();
   Watch(Watch&&) = delete;
   void set_interest(Ready interest);
+  Ready interest() const;
 
  private:
   friend class Loop;
@@ -58,30 +69,61 @@ class Watch {
   std::unique_ptr<State> state_;
 };
 
+// A coroutine's place in the loop's queue of those to be resumed in the next turn; destroying it gives up the place.
+// What awaitables are made from: whoever makes the condition true need not fear what the resumed coroutine destroys.
+class Wakeup {
+ public:
+  Wakeup() = default;
+  ~Wakeup() { cancel(); }
+  Wakeup(Wakeup&&) = delete;
+  // Resumes `waiting` in the next turn of the current loop. No effect if scheduled already.
+  void schedule(std::coroutine_handle<> waiting);
+  void cancel();
+
+ private:
+  friend class Loop;
+  Wakeup* next_ = nullptr;  // a ring through the loop's anchor; null when not in it
+  Wakeup* previous_ = nullptr;
+  std::coroutine_handle<> waiting_;
+};
+
 class Loop {
  public:
   static base::Result<std::unique_ptr<Loop>> create();
-  // A loop in virtual time: run_until_idle() and advance() do the work, no thread sleeps. For tests; the clock moves
-  // to the next timer instead of waiting for it.
+  // A loop in virtual time: run_until_idle() and advance() do the work, no thread sleeps. For tests; run_task() moves the
+  // clock to the next timer instead of waiting for it.
   static std::unique_ptr<Loop> create_simulated(base::FakeClock& clock);
   ~Loop();
   Loop(const Loop&) = delete;
   Loop& operator=(const Loop&) = delete;
 
-  // The loop whose run() is on this thread's stack; stops the process if there is none.
+  // The loop whose run() is on this thread's stack, or that was entered; stops the process if there is none.
   static Loop& current();
+  static Loop* current_or_null();
+
+  // Makes `loop` current on this thread for a while: to build what lives on a loop before it runs. Nests.
+  class Entered {
+   public:
+    explicit Entered(Loop& loop);
+    ~Entered();
+    Entered(const Entered&) = delete;
+
+   private:
+    Loop* before_;
+  };
 
   // Runs until stop(). Work posted before run() is done first.
   void run();
   // Ends run() soon. From any thread.
   void stop();
-  // Runs `work` on the loop's thread, in order of posting. From any thread.
+  // Runs `work` on the loop's thread, in order of posting. From any thread. What never ran is dropped with the loop.
   void post(std::function<void()> work);
 
   // Simulated loops only. All that is due now, until nothing more is.
   void run_until_idle();
   // Lets `span` pass, firing timers in their order.
   void advance(Duration span);
+  bool is_simulated() const;
 
   // Runs `task` to its end on this thread and returns its value. For main functions and tests, outside run().
   template <class T>
@@ -89,9 +131,13 @@ class Loop {
 
   base::Clock& clock() const;
 
+  // Times the loop has woken from sleep, for tests of idleness.
+  uint64_t wakes() const;
+
  private:
   friend class Timer;
   friend class Watch;
+  friend class Wakeup;
   struct State;
   explicit Loop(std::unique_ptr<State> state);
   void run_until(const std::function<bool()>& done);
@@ -123,7 +169,9 @@ class sleep {
  public:
   explicit sleep(Duration span) : span_(span) {}
   bool await_ready() const { return false; }
-  void await_suspend(std::coroutine_handle<> caller) { timer_.start(span_, [caller] { caller.resume(); }); }
+  void await_suspend(std::coroutine_handle<> caller) {
+    timer_.start(span_, [caller] { caller.resume(); });
+  }
   void await_resume() {}
 
  private:
@@ -131,13 +179,13 @@ class sleep {
   Timer timer_;
 };
 
-// Something happened, told to those who wait. Level: wait() returns at once while set.
+// Something happened, told to those who wait. Level: wait() returns at once while set. One loop.
 class Event {
  public:
   Event();
-  ~Event();
+  ~Event();  // those who wait then wait for ever; cancel them
   Event(const Event&) = delete;
-  void set();    // wakes all that wait, in the loop's next turn; stays set until reset()
+  void set();  // wakes all that wait, in the loop's next turn; stays set until reset()
   void reset();
   bool is_set() const;
   Task<void> wait();
@@ -146,31 +194,49 @@ class Event {
 
  private:
   struct State;
+  struct Waiting;
+  static Task<void> wait_on(std::shared_ptr<State> state);
+  static Task<bool> wait_on_for(std::shared_ptr<State> state, Duration span);
+
   std::shared_ptr<State> state_;
 };
+
+namespace detail {
+template <class T>
+Task<void> settle(Task<T> task, std::optional<T>* value, Event* settled) {
+  value->emplace(co_await std::move(task));
+  settled->set();
+}
+inline Task<void> settle(Task<void> task, bool* ended, Event* settled) {
+  co_await std::move(task);
+  *ended = true;
+  settled->set();
+}
+}  // namespace detail
 
 // Ends a task that takes too long: its value, or nothing when `span` passed first (the task is then cancelled).
 template <class T>
-Task<std::optional<T>> with_timeout(Duration span, Task<T> task);
+Task<std::optional<T>> with_timeout(Duration span, Task<T> task) {
+  std::optional<T> value;
+  Event settled;
+  Timer timer;
+  Scope scope;
+  timer.start(span, [&settled] { settled.set(); });
+  scope.spawn(detail::settle(std::move(task), &value, &settled));
+  if (!settled.is_set()) co_await settled.wait();
+  co_return std::move(value);
+}
 
-// A bounded set of threads for what blocks: fsync, mount, waiting for a child, reading a directory.
-class Pool {
- public:
-  explicit Pool(int threads_max);  // threads start when needed and end when idle for a while
-  ~Pool();                         // waits for what runs
-  Pool(const Pool&) = delete;
-
-  // co_await pool.run(work): runs `work` on a pool thread and comes back to the current loop with its result.
-  // If the waiting task is cancelled the work still runs to its end; its result is dropped.
-  template <class Work>
-  auto run(Work work) -> Task<std::invoke_result_t<Work>>;
-
-  // Puts `work` in the queue; when done `then` is posted to `loop`.
-  void submit(std::function<void()> work);
-
- private:
-  struct State;
-  std::shared_ptr<State> state_;
-};
+// The same for a task without a value: true if it ended in time.
+inline Task<bool> with_timeout(Duration span, Task<void> task) {
+  bool ended = false;
+  Event settled;
+  Timer timer;
+  Scope scope;
+  timer.start(span, [&settled] { settled.set(); });
+  scope.spawn(detail::settle(std::move(task), &ended, &settled));
+  if (!settled.is_set()) co_await settled.wait();
+  co_return ended;
+}
 
 }  // namespace io
