@@ -1,0 +1,158 @@
+#include "cli/flags.h"
+
+#include <algorithm>
+
+#include "base/strings.h"
+#include "base/time.h"
+
+namespace cli {
+namespace {
+
+std::string normalized(std::string_view name) {
+  std::string text(name);
+  std::replace(text.begin(), text.end(), '_', '-');
+  return text;
+}
+
+base::Error invalid(std::string_view value, std::string_view name, std::string_view why) {
+  return base::Error(base::Code::BadRequest,
+                     base::cat({"invalid argument ", base::quote(value), " for \"--", name, "\" flag: ", why}));
+}
+
+}  // namespace
+
+void Flags::add(std::string name, std::string* target, std::string help) {
+  flags_.push_back({std::move(name), Kind::Text, target, std::move(help), target->empty() ? "" : base::quote(*target)});
+}
+void Flags::add(std::string name, bool* target, std::string help) {
+  flags_.push_back({std::move(name), Kind::Switch, target, std::move(help), *target ? "true" : ""});
+}
+void Flags::add(std::string name, int64_t* target, std::string help) {
+  flags_.push_back({std::move(name), Kind::Number, target, std::move(help), std::to_string(*target)});
+}
+void Flags::add(std::string name, std::vector<std::string>* target, std::string help) {
+  flags_.push_back({std::move(name), Kind::List, target, std::move(help), base::join(*target, ",")});
+}
+void Flags::add_duration(std::string name, int64_t* target_ns, std::string help) {
+  flags_.push_back({std::move(name), Kind::Duration, target_ns, std::move(help), base::format_duration(*target_ns)});
+}
+void Flags::add_ignored(std::string name, std::string why) {
+  flags_.push_back({std::move(name), Kind::Ignored, nullptr, std::move(why), ""});
+}
+void Flags::add_short(char letter, std::string name) {
+  if (Flag* flag = find(name)) flag->letter = letter;
+}
+
+Flags::Flag* Flags::find(std::string_view name) {
+  auto found = std::find_if(flags_.begin(), flags_.end(), [&](const Flag& flag) { return flag.name == name; });
+  return found == flags_.end() ? nullptr : &*found;
+}
+
+base::Result<std::vector<std::string>> Flags::parse(const std::vector<std::string>& arguments) {
+  std::vector<std::string> rest;
+  for (size_t i = 0; i < arguments.size(); ++i) {
+    std::string_view argument = arguments[i];
+    if (argument == "--") {
+      rest.insert(rest.end(), arguments.begin() + static_cast<ptrdiff_t>(i) + 1, arguments.end());
+      break;
+    }
+    if (argument.size() < 2 || argument[0] != '-') {
+      rest.emplace_back(argument);
+      continue;
+    }
+    auto equals = argument.find('=');
+    bool has_value = equals != std::string_view::npos;
+    std::string_view value = has_value ? argument.substr(equals + 1) : std::string_view();
+    std::string_view shown = argument.substr(0, equals);
+    Flag* flag = nullptr;
+    if (argument[1] == '-') {
+      flag = find(normalized(shown.substr(2)));
+      if (flag == nullptr) return base::fail(base::Code::BadRequest, base::cat({"unknown flag: ", shown}));
+    } else {
+      auto found = std::find_if(flags_.begin(), flags_.end(), [&](const Flag& f) { return f.letter == argument[1]; });
+      if (found == flags_.end()) {
+        return base::fail(base::Code::BadRequest, base::cat({"unknown shorthand flag: ", base::quote(argument.substr(1, 1)), " in ", argument}));
+      }
+      flag = &*found;
+      if (!has_value && argument.size() > 2) {  // -v2
+        value = argument.substr(2);
+        has_value = true;
+      }
+    }
+    if (!has_value) {
+      if (flag->kind == Kind::Switch) {
+        value = "true";
+      } else if (i + 1 < arguments.size()) {
+        value = arguments[++i];
+      } else if (flag->kind != Kind::Ignored) {
+        return base::fail(base::Code::BadRequest, base::cat({"flag needs an argument: ", shown}));
+      }
+    }
+    TRY(set(*flag, value));
+  }
+  return rest;
+}
+
+base::Result<void> Flags::set(Flag& flag, std::string_view value) {
+  switch (flag.kind) {
+    case Kind::Text: *static_cast<std::string*>(flag.target) = value; break;
+    case Kind::Switch: {
+      auto& target = *static_cast<bool*>(flag.target);
+      if (value == "true" || value == "1" || value == "t" || value == "T" || value == "TRUE" || value == "True") {
+        target = true;
+      } else if (value == "false" || value == "0" || value == "f" || value == "F" || value == "FALSE" || value == "False") {
+        target = false;
+      } else {
+        return base::fail(invalid(value, flag.name, base::cat({"strconv.ParseBool: parsing ", base::quote(value), ": invalid syntax"})));
+      }
+      break;
+    }
+    case Kind::Number: {
+      auto number = base::parse_int(value);
+      if (!number) {
+        return base::fail(invalid(value, flag.name, base::cat({"strconv.ParseInt: parsing ", base::quote(value), ": invalid syntax"})));
+      }
+      *static_cast<int64_t*>(flag.target) = *number;
+      break;
+    }
+    case Kind::List: {
+      auto& target = *static_cast<std::vector<std::string>*>(flag.target);
+      if (!flag.given) target.clear();  // the first one given replaces the default
+      for (auto piece : base::split(value, ',')) {
+        if (!piece.empty()) target.emplace_back(piece);
+      }
+      break;
+    }
+    case Kind::Duration: {
+      auto span = base::parse_duration(value);
+      if (!span) return base::fail(invalid(value, flag.name, span.error().message()));
+      *static_cast<int64_t*>(flag.target) = *span;
+      break;
+    }
+    case Kind::Ignored: break;
+  }
+  flag.given = true;
+  return {};
+}
+
+std::string Flags::help() const {
+  std::string out;
+  for (const Flag& flag : flags_) {
+    if (flag.kind == Kind::Ignored) continue;
+    std::string head = flag.letter ? base::cat({"  -", std::string_view(&flag.letter, 1), ", --", flag.name}) : base::cat({"      --", flag.name});
+    switch (flag.kind) {
+      case Kind::Text: head += " string"; break;
+      case Kind::Number: head += " int"; break;
+      case Kind::List: head += " strings"; break;
+      case Kind::Duration: head += " duration"; break;
+      default: break;
+    }
+    head.resize(std::max<size_t>(head.size() + 2, 42), ' ');
+    out += head + flag.help;
+    if (!flag.shown_default.empty()) out += base::cat({" (default ", flag.shown_default, ")"});
+    out += '\n';
+  }
+  return out;
+}
+
+}  // namespace cli

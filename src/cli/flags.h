@@ -1,0 +1,51 @@
+// Command line flags as Kubernetes' components take them: --name=value, --name value, --switch, --switch=false, -v 2;
+// a list flag may come several times or hold commas. An underscore in a name counts as a dash.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/result.h"
+
+namespace cli {
+
+// What a program or one of its commands can be told. Register, then parse; the targets hold the defaults before.
+class Flags {
+ public:
+  void add(std::string name, std::string* target, std::string help);
+  void add(std::string name, bool* target, std::string help);
+  void add(std::string name, int64_t* target, std::string help);
+  void add(std::string name, std::vector<std::string>* target, std::string help);
+  void add_duration(std::string name, int64_t* target_ns, std::string help);  // "10s", "1m30s"
+  // One letter for a flag that is there: add_short('v', "v").
+  void add_short(char letter, std::string name);
+  // A flag of upstream's that means nothing here: accepted, so that unit files and manifests keep working, and ignored.
+  void add_ignored(std::string name, std::string why);
+
+  // Returns what is not a flag, in order; all after "--" is that. BadRequest, in upstream's words, for the rest:
+  // "unknown flag: --x", "flag needs an argument: --x", `invalid argument "y" for "--x" flag: ...`.
+  base::Result<std::vector<std::string>> parse(const std::vector<std::string>& arguments);
+
+  // The lines for a help text: name, default, meaning. Ignored flags are left out.
+  std::string help() const;
+
+ private:
+  enum class Kind : uint8_t { Text, Switch, Number, List, Duration, Ignored };
+  struct Flag {
+    std::string name;
+    Kind kind;
+    void* target;
+    std::string help;
+    std::string shown_default;
+    char letter = 0;
+    bool given = false;
+  };
+  Flag* find(std::string_view name);
+  static base::Result<void> set(Flag& flag, std::string_view value);
+
+  std::vector<Flag> flags_;
+};
+
+}  // namespace cli
