@@ -88,6 +88,8 @@ class ResponseWriter {
   // Waits while the peer does not read (bounded buffer). Closed once the peer is gone.
   virtual Task<base::Result<void>> write(base::Bytes chunk) = 0;
   virtual void finish() = 0;
+  // finish() with fields after the body (gRPC's status). Where the version has no place for them they are left out.
+  virtual void finish_with_trailers(Headers trailers) { finish(); }
   virtual void send(int status, Headers headers, base::Bytes body) = 0;  // content-length set
   // True once the peer has gone; closed() waits for it (for watches that have nothing to say).
   virtual bool is_closed() const = 0;
