@@ -5,6 +5,7 @@
 // survives a power failure. One contract, and one contract suite, for memory, LMDB and etcd.
 //
 // Any loop may call; a task resumes on the loop that awaits it. Everything handed out is immutable and shared.
+// A loop that waits here outlives the store's close(); tasks end before the store is destroyed, watches may live on.
 #pragma once
 
 #include <cstdint>
@@ -123,16 +124,25 @@ class Store {
   virtual void close() = 0;
 };
 
+// How much of the past is kept for watches and lists at older revisions: what exceeds any of these goes, oldest first,
+// whenever something is written.
+struct HistoryOptions {
+  size_t events_max = 100'000;
+  size_t bytes_max = size_t{128} << 20;  // of replaced and deleted states; the living ones cost nothing
+  int64_t age_seconds_max = 300;         // upstream compacts every five minutes
+  size_t watch_events_max = 10'000;      // that one watch may lag behind before it ends with Expired
+};
+
 struct MemoryOptions {
   Indexer indexer;
-  size_t history_events_max = 100'000;  // kept for watches from the past
+  HistoryOptions history = {};
 };
 std::unique_ptr<Store> open_memory(MemoryOptions options);
 
 struct LmdbOptions {
   std::string directory;  // made if missing, 0700; refused when another process has it open
   Indexer indexer;
-  size_t history_events_max = 100'000;
+  HistoryOptions history = {};
   size_t map_bytes_max = size_t{64} << 30;  // address space, not memory
 };
 // Loads all; a failed sync closes the store for good (the error of every later call).
@@ -143,7 +153,7 @@ struct EtcdOptions {
   std::string ca_file, certificate_file, key_file;
   std::string prefix = "/registry";
   Indexer indexer;
-  size_t history_events_max = 100'000;
+  HistoryOptions history = {};
 };
 // On the current loop, which carries the connection. Loads all keys under the prefix and follows them.
 io::Task<base::Result<std::unique_ptr<Store>>> open_etcd(EtcdOptions options);

@@ -1,0 +1,221 @@
+#include "store/sequencer.h"
+
+#include <pthread.h>
+
+#include <cstring>
+#include <utility>
+
+#include "base/log.h"
+
+namespace store {
+
+namespace {
+
+// How long a list waits for a revision it must not be older than; upstream's watch cache gives up after three seconds.
+constexpr io::Duration kFreshnessWait = std::chrono::seconds(3);
+
+// The bytes in a buffer of exactly their size: what arrives may be a slice of a request, or have room to grow.
+base::Bytes exact_copy(std::string_view bytes) {
+  auto buffer = std::make_shared_for_overwrite<char[]>(bytes.size());
+  if (!bytes.empty()) memcpy(buffer.get(), bytes.data(), bytes.size());
+  std::string_view view(buffer.get(), bytes.size());
+  return base::Bytes(std::move(buffer), view);
+}
+
+}  // namespace
+
+Sequencer::Sequencer(std::shared_ptr<View> view, Indexer indexer, std::unique_ptr<Journal> journal)
+    : view_(std::move(view)), indexer_(std::move(indexer)), journal_(std::move(journal)), last_(view_->revision()) {
+  if (!journal_) return;
+  writer_ = std::thread([this] { write_until_closed(); });
+  pthread_setname_np(writer_.native_handle(), "store-writer");
+}
+
+Sequencer::~Sequencer() { close(); }
+
+io::Task<base::Result<EntryRef>> Sequencer::get(std::string key) {
+  {
+    base::Lock lock(mutex_);
+    if (closed_) co_return base::fail(base::Code::Closed, "the store is closed");
+  }
+  co_return view_->find(key);
+}
+
+io::Task<base::Result<Page>> Sequencer::list(std::string prefix, ListOptions options) {
+  if (options.not_older_than > view_->revision()) CO_TRY(co_await view_->reached(options.not_older_than, kFreshnessWait));
+  co_return view_->page(prefix, options);
+}
+
+base::Result<std::unique_ptr<Watch>> Sequencer::watch(std::string prefix, Revision from) {
+  return view_->watch(std::move(prefix), from);
+}
+
+base::Result<void> Sequencer::refusal() {
+  if (closed_) return base::fail(base::Code::Closed, "the store is closed");
+  if (failure_) return base::fail(*failure_);
+  return {};
+}
+
+Sequencer::Tip Sequencer::tip_locked(std::string_view key) {
+  auto pending = pending_.find(key);
+  if (pending == pending_.end()) return {view_->find(key), false};
+  const Event& event = *pending->second;
+  return {event.kind == Event::Kind::Deleted ? nullptr : event.entry, true};
+}
+
+base::Result<Sequencer::Tip> Sequencer::tip(std::string_view key) {
+  base::Lock lock(mutex_);
+  TRY(refusal());
+  return tip_locked(key);
+}
+
+Sequencer::Proposal Sequencer::propose(const std::string& key, const EntryRef& seen, const Change& change) const {
+  Proposal proposal{.key = key, .seen = seen};
+  if (change.kind == Change::Kind::Keep || (change.kind == Change::Kind::Delete && !seen)) return proposal;
+  proposal.next = std::make_shared<Entry>();
+  proposal.next->key = key;
+  if (change.kind == Change::Kind::Delete) {
+    proposal.kind = Event::Kind::Deleted;
+    proposal.next->value = seen->value;
+    proposal.next->attributes = seen->attributes;
+  } else {
+    proposal.kind = seen ? Event::Kind::Modified : Event::Kind::Added;
+    proposal.next->value = exact_copy(change.value.view());
+    proposal.next->attributes = indexer_ ? indexer_(key, proposal.next->value.view()) : Attributes{};
+  }
+  return proposal;
+}
+
+TicketRef Sequencer::enqueue(EventRef event, Revision compact) {
+  auto ticket = std::make_shared<Ticket>();
+  queue_.push_back({std::move(event), compact, ticket});
+  if (queue_.size() == 1) work_.notify_one();
+  return ticket;
+}
+
+base::Result<Sequencer::Submitted> Sequencer::submit(const Proposal& proposal) {
+  Wakeups wakeups;
+  {
+    base::Lock lock(mutex_);
+    TRY(refusal());
+    Tip tip = tip_locked(proposal.key);
+    if (tip.entry != proposal.seen) return Submitted{};
+    if (!proposal.next) return Submitted{true, tip.pending ? enqueue(nullptr, 0) : nullptr};
+    proposal.next->revision = ++last_;
+    auto event = std::make_shared<const Event>(proposal.kind, proposal.next, proposal.seen);
+    if (journal_) {
+      pending_.erase(event->entry->key);  // its key view is that of the older event
+      pending_.emplace(event->entry->key, event);
+      return Submitted{true, enqueue(std::move(event), 0)};
+    }
+    wakeups = view_->publish({event}, last_);
+  }
+  wakeups.send();
+  return Submitted{true, nullptr};
+}
+
+io::Task<base::Result<Updated>> Sequencer::update(std::string key, Decide decide) {
+  for (;;) {
+    CO_TRY(auto tip, tip(key));
+    auto change = decide(tip.entry.get());
+    Proposal proposal = propose(key, tip.entry, change ? *change : Change::keep());
+    CO_TRY(auto submitted, submit(proposal));
+    if (!submitted.accepted) continue;
+    if (submitted.ticket) CO_TRY(co_await Ticket::wait(submitted.ticket));
+    if (!change) co_return base::fail(change.error());
+    if (!proposal.next) co_return Updated{std::move(tip.entry), false};
+    co_return Updated{std::move(proposal.next), true};
+  }
+}
+
+base::Result<TicketRef> Sequencer::submit_compaction(Revision revision) {
+  base::Lock lock(mutex_);
+  TRY(refusal());
+  return journal_ ? enqueue(nullptr, revision) : nullptr;
+}
+
+io::Task<base::Result<void>> Sequencer::compact(Revision revision) {
+  CO_TRY(view_->compact(revision));
+  CO_TRY(auto ticket, submit_compaction(revision));
+  if (ticket) CO_TRY(co_await Ticket::wait(ticket));
+  co_return base::Result<void>{};
+}
+
+void Sequencer::close() {
+  {
+    base::Lock lock(mutex_);
+    closed_ = true;
+    work_.notify_one();
+  }
+  if (writer_.joinable()) writer_.join();
+  view_->close().send();
+}
+
+bool Sequencer::take(std::vector<Item>& items) {
+  base::Lock lock(mutex_);
+  while (queue_.empty() && !closed_) work_.wait(mutex_);
+  items.swap(queue_);
+  return !items.empty();
+}
+
+base::Result<void> Sequencer::write(const std::vector<Item>& items) {
+  std::vector<EventRef> events;
+  Revision compact = 0;
+  for (const Item& item : items) {
+    if (item.event) events.push_back(item.event);
+    if (item.compact > compact) compact = item.compact;
+  }
+  if (events.empty() && compact == 0) return {};
+  TRY(journal_->append(events, compact));
+  if (!events.empty()) view_->publish(events, events.back()->entry->revision).send();
+  return {};
+}
+
+void Sequencer::settle(std::vector<Item>& items) {
+  Wakeups wakeups;
+  {
+    base::Lock lock(mutex_);
+    for (const Item& item : items) {
+      if (!item.event) continue;
+      auto pending = pending_.find(item.event->entry->key);
+      if (pending != pending_.end() && pending->second == item.event) pending_.erase(pending);
+    }
+  }
+  for (Item& item : items) wakeups.add(std::move(item.ticket));
+  wakeups.send();
+}
+
+// What is queued was decided on states that will not be, so it fails too.
+void Sequencer::fail_all(std::vector<Item>& items, const base::Error& error) {
+  LOG_ERROR("Writing to the store failed", {"err", error.message()}, {"writes", uint64_t{items.size()}},
+            {"usable", journal_->usable()});
+  {
+    base::Lock lock(mutex_);
+    for (Item& item : queue_) items.push_back(std::move(item));
+    queue_.clear();
+    pending_.clear();
+    last_ = view_->revision();
+    if (!journal_->usable()) failure_ = error;
+  }
+  Wakeups wakeups;
+  for (Item& item : items) {
+    item.ticket->set_error(error);
+    wakeups.add(std::move(item.ticket));
+  }
+  wakeups.send();
+}
+
+void Sequencer::write_until_closed() {
+  std::vector<Item> items;
+  while (take(items)) {
+    auto written = write(items);
+    if (written) {
+      settle(items);
+    } else {
+      fail_all(items, written.error());
+    }
+    items.clear();
+  }
+}
+
+}  // namespace store

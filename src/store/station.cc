@@ -1,0 +1,225 @@
+#include "store/station.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "store/ticket.h"
+#include "store/view.h"
+
+namespace store {
+
+// One watcher: first its backlog (what history had when it was opened), then its place in its channel.
+class PrefixWatch final : public Watch {
+ public:
+  PrefixWatch(std::shared_ptr<Station> station, Station::Channels::iterator channel, Revision from, Revision newest,
+              std::vector<EventRef> backlog)
+      : station_(std::move(station)),
+        channel_(channel),
+        start_(std::max(from, newest)),
+        backlog_(std::move(backlog)),
+        batch_(channel->second.newest),
+        place_(batch_->events.size()),
+        taken_(channel->second.events) {
+    slot_ = channel->second.watches.size();
+    channel->second.watches.push_back(this);
+  }
+  ~PrefixWatch() override {
+    release_batches();
+    station_->leave(*this);
+  }
+
+  io::Task<base::Result<std::vector<EventRef>>> next() override;
+  Revision seen() const override;
+
+ private:
+  friend class Station;
+  static constexpr size_t kEventsPerCall = 1000;
+
+  struct Arrival {
+    PrefixWatch& watch;
+    bool await_ready() const { return false; }
+    void await_suspend(std::coroutine_handle<> caller) { watch.waiter_ = caller; }
+    void await_resume() {}
+    explicit Arrival(PrefixWatch& watch) : watch(watch) {}
+    Arrival(const Arrival&) = delete;
+    ~Arrival() { watch.waiter_ = nullptr; }
+  };
+
+  // The next event not yet returned, or null.
+  const EventRef* pending();
+  const EventRef* pending() const { return const_cast<PrefixWatch*>(this)->pending(); }
+  void skip();
+  void expire() {
+    expired_ = true;
+    release_batches();
+  }
+  void release_batches() {
+    // One by one: a chain that destroys itself recursively could be thousands deep.
+    while (batch_ && batch_.use_count() == 1) batch_ = std::move(batch_->next);
+    batch_.reset();
+  }
+
+  const std::shared_ptr<Station> station_;
+  const Station::Channels::iterator channel_;
+  const Revision start_;  // what the channel has up to here is in the backlog, or was before `from`
+  std::vector<EventRef> backlog_;
+  size_t backlog_place_ = 0;
+  std::shared_ptr<Station::Batch> batch_;
+  size_t place_;
+  uint64_t taken_;  // of the channel's events
+  bool expired_ = false;
+
+  std::coroutine_handle<> waiter_;
+  size_t slot_ = 0;                                 // in channel_->watches
+  size_t ready_slot_ = static_cast<size_t>(-1);     // in station_->ready_
+};
+
+const EventRef* PrefixWatch::pending() {
+  if (backlog_place_ < backlog_.size()) return &backlog_[backlog_place_];
+  if (!backlog_.empty()) std::vector<EventRef>().swap(backlog_), backlog_place_ = 0;
+  if (!batch_) return nullptr;
+  for (;;) {
+    while (place_ < batch_->events.size()) {
+      const EventRef& event = batch_->events[place_];
+      if (event->entry->revision > start_) return &event;
+      ++place_;
+      ++taken_;
+    }
+    if (!batch_->next) return nullptr;
+    batch_ = batch_->next;
+    place_ = 0;
+  }
+}
+
+void PrefixWatch::skip() {
+  if (backlog_place_ < backlog_.size()) {
+    ++backlog_place_;
+  } else {
+    ++place_;
+    ++taken_;
+  }
+}
+
+io::Task<base::Result<std::vector<EventRef>>> PrefixWatch::next() {
+  std::vector<EventRef> events;
+  for (;;) {
+    if (station_->ended_) co_return base::fail(base::Code::Cancelled, "the store has closed");
+    if (expired_) co_return base::fail(base::Code::Expired, "the watch was too slow and events were dropped");
+    while (events.size() < kEventsPerCall) {
+      const EventRef* event = pending();
+      if (event == nullptr) break;
+      events.push_back(*event);
+      skip();
+    }
+    if (!events.empty()) co_return events;
+    co_await Arrival(*this);
+  }
+}
+
+Revision PrefixWatch::seen() const {
+  const EventRef* event = pending();
+  return event != nullptr ? (*event)->entry->revision - 1 : std::max(start_, station_->delivered_);
+}
+
+Station::Station(io::Loop& loop, std::shared_ptr<View> view, size_t watch_events_max)
+    : loop_(loop), view_(std::move(view)), watch_events_max_(watch_events_max) {}
+
+Station::~Station() = default;
+
+bool Station::offer(std::span<const EventRef> events, Revision newest) {
+  base::Lock lock(mutex_);
+  inbox_.insert(inbox_.end(), events.begin(), events.end());
+  inbox_revision_ = newest;
+  return !std::exchange(posted_, true);
+}
+
+bool Station::end() {
+  base::Lock lock(mutex_);
+  inbox_ended_ = true;
+  return !std::exchange(posted_, true);
+}
+
+std::unique_ptr<Watch> Station::open(std::string prefix, Revision from, Revision newest, const History::Tail& tail) {
+  std::vector<EventRef> backlog;
+  for (size_t i = 0; i < tail.size(); ++i) {
+    if (tail[i]->entry->key.starts_with(prefix)) backlog.push_back(tail[i]);
+  }
+  size_t length = prefix.size();
+  auto [channel, added] = channels_.try_emplace(std::move(prefix));
+  if (added) ++prefix_lengths_[length];
+  return std::make_unique<PrefixWatch>(shared_from_this(), channel, from, newest, std::move(backlog));
+}
+
+void Station::leave(PrefixWatch& watch) {
+  if (watch.ready_slot_ != static_cast<size_t>(-1)) ready_[watch.ready_slot_] = nullptr;
+  auto& watches = watch.channel_->second.watches;
+  watches[watch.slot_] = watches.back();
+  watches[watch.slot_]->slot_ = watch.slot_;
+  watches.pop_back();
+  if (!watches.empty()) return;
+  auto length = prefix_lengths_.find(watch.channel_->first.size());
+  if (--length->second == 0) prefix_lengths_.erase(length);
+  channels_.erase(watch.channel_);
+  if (channels_.empty()) view_->remove(*this);
+}
+
+void Station::sort_in(const std::vector<EventRef>& events, std::vector<Channel*>& touched) {
+  for (const EventRef& event : events) {
+    std::string_view key = event->entry->key;
+    for (auto [length, count] : prefix_lengths_) {
+      if (length > key.size()) break;
+      auto found = channels_.find(key.substr(0, length));
+      if (found == channels_.end()) continue;
+      Channel& channel = found->second;
+      if (!std::exchange(channel.touched, true)) {
+        touched.push_back(&channel);
+        auto batch = std::make_shared<Batch>();
+        channel.newest->next = batch;
+        channel.newest = std::move(batch);
+      }
+      channel.newest->events.push_back(event);
+      ++channel.events;
+    }
+  }
+}
+
+void Station::make_ready(Channel& channel) {
+  for (PrefixWatch* watch : channel.watches) {
+    if (watch->waiter_) {
+      watch->ready_slot_ = ready_.size();
+      ready_.push_back(watch);
+    } else if (!ended_ && channel.events - watch->taken_ > watch_events_max_) {
+      watch->expire();
+    }
+  }
+}
+
+void Station::deliver() {
+  std::vector<EventRef> events;
+  {
+    base::Lock lock(mutex_);
+    events.swap(inbox_);
+    delivered_ = std::max(delivered_, inbox_revision_);
+    ended_ = inbox_ended_;
+    posted_ = false;
+  }
+  std::vector<Channel*> touched;
+  sort_in(events, touched);
+  for (Channel* channel : touched) {
+    channel->touched = false;
+    if (!ended_) make_ready(*channel);
+  }
+  if (ended_) {
+    for (auto& [prefix, channel] : channels_) make_ready(channel);
+  }
+  // A resumed flow may open and close any watch here.
+  for (size_t i = 0; i < ready_.size(); ++i) {
+    PrefixWatch* watch = ready_[i];
+    if (watch == nullptr) continue;
+    watch->ready_slot_ = static_cast<size_t>(-1);
+    if (watch->waiter_) std::exchange(watch->waiter_, nullptr).resume();
+  }
+  ready_.clear();
+}
+
+}  // namespace store
