@@ -209,11 +209,6 @@ void Members::clear() {
   members_.clear();
 }
 
-void Members::sort() {
-  index_.reset();
-  std::ranges::sort(members_, {}, &Member::key);
-}
-
 bool Members::operator==(const Members& other) const {
   if (size() != other.size()) return false;
   for (size_t i = 0; i < members_.size(); ++i) {
