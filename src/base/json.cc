@@ -390,19 +390,33 @@ void append_json_string(std::string& out, std::string_view text) {
 }
 
 void append_json_double(std::string& out, double value) {
-  char buffer[352];
+  char buffer[32];
   double size = std::fabs(value);
   bool scientific = size != 0 && (size < 1e-6 || size >= 1e21);
-  auto [end, error] =
-      std::to_chars(buffer, buffer + sizeof buffer, value, scientific ? std::chars_format::scientific : std::chars_format::fixed);
+  // Beyond 2^53 the plain form has more digits than tell the number apart; there its shortest digits are padded.
+  bool padded = !scientific && size >= 0x1p53;
+  auto format = scientific || padded ? std::chars_format::scientific : std::chars_format::fixed;
+  auto end = std::to_chars(buffer, buffer + sizeof buffer, value, format).ptr;
   std::string_view text(buffer, static_cast<size_t>(end - buffer));
-  // Exponents below 10 lose their leading zero: 1e-07 is 1e-7.
-  if (size_t length = text.size(); scientific && length > 4 && text[length - 4] == 'e' && text.substr(length - 3, 2) == "-0") {
-    out.append(text, 0, length - 2);
-    out += text.back();
-  } else {
+  if (!scientific && !padded) {
     out += text;
+    return;
   }
+  size_t e = text.find('e');
+  std::string_view exponent = text.substr(e + 2);
+  if (exponent.starts_with('0')) exponent.remove_prefix(1);  // 1e-07 is 1e-7
+  if (scientific) {
+    out += text.substr(0, e + 2);
+    out += exponent;
+    return;
+  }
+  size_t digits = 0;
+  for (char c : text.substr(0, e)) {
+    if (c == '.') continue;
+    out += c;
+    if (c != '-') ++digits;
+  }
+  out.append(static_cast<size_t>(parse_int(exponent).value_or(0)) + 1 - digits, '0');
 }
 
 }  // namespace base

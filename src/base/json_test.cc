@@ -127,6 +127,8 @@ TEST(Json, WritesNumbersAsGo) {
   EXPECT_EQ(written(1.0), "1");
   EXPECT_EQ(written(0.1), "0.1");
   EXPECT_EQ(written(1e20), "100000000000000000000");
+  EXPECT_EQ(written(-18446744073709551615.0), "-18446744073709552000");
+  EXPECT_EQ(written(9007199254740993.0), "9007199254740992");
   EXPECT_EQ(written(1e21), "1e+21");
   EXPECT_EQ(written(1e-6), "0.000001");
   EXPECT_EQ(written(1.5e-7), "1.5e-7");

@@ -61,6 +61,12 @@ class Object {
     check(T::kType);
     return *static_cast<const T*>(data_);
   }
+  // The same, moved out.
+  template <class T>
+  T take() && {
+    check(T::kType);
+    return std::move(*static_cast<T*>(data_));
+  }
 
   // The metadata of an object; of a kind that has it.
   api::meta_v1::ObjectMeta& meta();

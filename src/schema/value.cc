@@ -209,6 +209,11 @@ void Members::clear() {
   members_.clear();
 }
 
+void Members::sort() {
+  index_.reset();
+  std::ranges::sort(members_, {}, &Member::key);
+}
+
 bool Members::operator==(const Members& other) const {
   if (size() != other.size()) return false;
   for (size_t i = 0; i < members_.size(); ++i) {

@@ -44,7 +44,9 @@ class Members {
   Value& set(std::string_view key, Value value);
   bool erase(std::string_view key);  // whether it was there
   void clear();
+  void sort();  // by key
 
+  // Values may be changed through these, keys must not.
   Member* begin();
   Member* end();
   const Member* begin() const;
