@@ -56,7 +56,7 @@ std::string subject_key(const rbac::Subject& subject) {
 
 bool rule_allows(const PolicyRule& rule, const AuthorizationAttributes& attributes) {
   if (!contains_or_all(rule.verbs, attributes.verb)) return false;
-  if (!attributes.resource_request) return path_matches(rule.non_resource_ur_ls, attributes.path);
+  if (!attributes.resource_request) return path_matches(rule.non_resource_urls, attributes.path);
   return contains_or_all(rule.api_groups, attributes.api_group) && resource_matches(rule.resources, attributes) &&
          (rule.resource_names.empty() || contains(rule.resource_names, attributes.name));
 }
