@@ -73,7 +73,7 @@ class TlsClient {
 
   base::Result<void> reload();
   // The same trust and certificate with other protocols offered: {"http/1.1"} for upgrades.
-  std::shared_ptr<TlsClient> with_alpn(std::vector<std::string> alpn) const;
+  base::Result<std::shared_ptr<TlsClient>> with_alpn(std::vector<std::string> alpn) const;
   // A client's side of a new connection to `host` (a name or an IP address). Null if memory is out.
   ssl_st* begin(int fd, const std::string& host);
 

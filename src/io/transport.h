@@ -42,8 +42,8 @@ class Transport {
   Status handshake();
   Outcome read(char* into, size_t size);
   Outcome write(std::string_view bytes);
-  // Ends our half: what was written arrives, then the end.
-  void finish();
+  // Ends our half: what was written arrives, then the end. False where only closing does that (pipes).
+  bool finish();
   const std::string& error() const { return error_; }
   base::Error failure() const;  // error() as Unavailable
 
