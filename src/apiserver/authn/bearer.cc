@@ -13,7 +13,7 @@ namespace {
 constexpr int64_t kRememberNs = 10'000'000'000;
 constexpr size_t kRememberedMax = 4096;
 constexpr std::string_view kSubjectPrefix = "system:serviceaccount:";
-constexpr std::string_view kAuthenticated = "system:authenticated";
+
 
 base::Error refused(std::string_view why) {
   return base::Error(base::Code::Unauthorized, base::cat({"invalid bearer token: ", why}));
@@ -160,8 +160,8 @@ io::Task<base::Result<std::optional<User>>> UnionAuthenticator::authenticate(con
       continue;
     }
     if (!*user) continue;
-    auto& groups = (*user)->groups;
-    if (std::find(groups.begin(), groups.end(), kAuthenticated) == groups.end()) groups.emplace_back(kAuthenticated);
+    auto& groups = (*(*user)->groups;
+    if (std::find(groups.begin(), groups.end(), kAuthenticatedGroup) == groups.end()) groups.emplace_back(kAuthenticatedGroup);
     co_return std::move(*user);
   }
   if (refusal) co_return base::fail(*refusal);

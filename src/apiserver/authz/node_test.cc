@@ -30,7 +30,10 @@ struct Node : testing::Test {
                              rule({"create"}, "", {"serviceaccounts/token"}),
                              rule({"get", "update"}, "coordination.k8s.io", {"leases"})}};
   AuthorizationAttributes asked;
-  Node() { asked.user = {"system:node:n1", "", {"system:nodes", "system:authenticated"}, {}}; }
+  Node() {
+    asked.resource_request = true;
+    asked.user = {"system:node:n1", "", {"system:nodes", "system:authenticated"}, {}};
+  }
   bool may(std::string verb, std::string resource, std::string name, std::string subresource = "") {
     asked.verb = std::move(verb);
     asked.resource = std::move(resource);

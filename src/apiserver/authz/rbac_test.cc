@@ -37,6 +37,7 @@ struct Rbac : testing::Test {
   bool may(std::string verb, std::string resource, std::string namespace_ = "", std::string name = "", std::string group = "") {
     AuthorizationAttributes asked;
     asked.user = user;
+    asked.resource_request = true;
     asked.verb = std::move(verb);
     asked.api_group = std::move(group);
     auto slash = resource.find('/');
