@@ -160,7 +160,7 @@ io::Task<base::Result<std::optional<User>>> UnionAuthenticator::authenticate(con
       continue;
     }
     if (!*user) continue;
-    auto& groups = (*(*user)->groups;
+    auto& groups = (*user)->groups;
     if (std::find(groups.begin(), groups.end(), kAuthenticatedGroup) == groups.end()) groups.emplace_back(kAuthenticatedGroup);
     co_return std::move(*user);
   }
