@@ -74,6 +74,7 @@ struct Field {
     WithTypeMeta = 256,  // nested kinds that carry kind and apiVersion in JSON
     OneOf = 512,         // messages only: member of a oneof
     Inherited = 1024,    // from an inlined struct; its number counts in there
+    EmptyArray = 2048,   // an empty list is [] in JSON where others are null
   };
 
   const char* name_data;    // JSON name, UTF-8
@@ -109,6 +110,7 @@ struct MapOps {
   size_t (*size)(const void* map);
   std::pair<void*, bool> (*ensure)(void* map, std::string key);  // the value, and whether it is new
   void (*each)(const void* map, void* context, Visit visit);     // in order of the keys
+  void (*each_back)(const void* map, void* context, Visit visit);  // from the last
   void (*erase)(void* map, std::string_view key);
   void (*clear)(void* map);
   bool (*equal)(const void* a, const void* b);

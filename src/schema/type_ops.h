@@ -44,6 +44,12 @@ struct MapFunctions {
       if (!visit(context, key, &value)) return;
     }
   }
+  static void each_back(const void* map, void* context, MapOps::Visit visit) {
+    auto& entries = *static_cast<const Map*>(map);
+    for (auto entry = entries.rbegin(); entry != entries.rend(); ++entry) {
+      if (!visit(context, entry->first, &entry->second)) return;
+    }
+  }
   static void erase(void* map, std::string_view key) {
     auto& entries = *static_cast<Map*>(map);
     if (auto entry = entries.find(key); entry != entries.end()) entries.erase(entry);
@@ -54,7 +60,7 @@ struct MapFunctions {
 
 template <class T>
 inline constexpr MapOps kMapOps = {&MapFunctions<T>::size, &MapFunctions<T>::ensure, &MapFunctions<T>::each,
-                                   &MapFunctions<T>::erase, &MapFunctions<T>::clear, &MapFunctions<T>::equal};
+                                   &MapFunctions<T>::each_back, &MapFunctions<T>::erase, &MapFunctions<T>::clear, &MapFunctions<T>::equal};
 
 }  // namespace schema
 

@@ -12,6 +12,7 @@ bool lower(char c) { return islower(static_cast<unsigned char>(c)) != 0; }
 // Where acronyms stand side by side, and no rule tells them apart.
 const std::map<std::string_view, std::string_view> kExceptions = {
     {"openAPIV3Schema", "open_api_v3_schema"}, {"kubeAPIQPS", "kube_api_qps"}, {"kubeAPIBurst", "kube_api_burst"},
+    {"makeIPTablesUtilChains", "make_iptables_util_chains"},
 };
 
 const std::set<std::string_view> kKeywords = {

@@ -37,7 +37,9 @@ void flatten(const Struct& type, const Struct& owner, bool inherited, std::vecto
   }
 }
 
-std::string flags_of(const Row& row, bool proto3) {
+std::string flags_of(const Row& row, const Struct& type) {
+  bool proto3 = type.unit->proto3;
+  bool list_items = type.kind && row.member->json_name == "items";
   const Json& field = *row.member->source;
   int flags = 0;
   const std::string& omit = field["omit"].text;
@@ -53,6 +55,7 @@ std::string flags_of(const Row& row, bool proto3) {
   if (field["typeMeta"]) flags |= 256;
   if (proto3 && field["oneof"]) flags |= 512;
   if (row.inherited) flags |= 1024;
+  if (field.contains("emptyArray") ? bool(field["emptyArray"]) : list_items) flags |= 2048;
   return std::to_string(flags);
 }
 
@@ -76,12 +79,12 @@ std::string notes_of(const Json& field, std::string& declarations) {
   return "&" + name;
 }
 
-std::string emit_row(const Row& row, bool proto3, std::string& declarations) {
+std::string emit_row(const Row& row, const Struct& type, std::string& declarations) {
   const Member& member = *row.member;
   const Json& field = *member.source;
-  std::string type = member.type == nullptr ? "nullptr" : "&" + member.type->qualified() + "::kType";
-  return "  {" + literal(member.json_name) + ", " + type + ", " + notes_of(field, declarations) + ", " + row.offset +
-         ", " + std::to_string(member.number) + ", " + flags_of(row, proto3) + ", " +
+  std::string of = member.type == nullptr ? "nullptr" : "&" + member.type->qualified() + "::kType";
+  return "  {" + literal(member.json_name) + ", " + of + ", " + notes_of(field, declarations) + ", " + row.offset +
+         ", " + std::to_string(member.number) + ", " + flags_of(row, type) + ", " +
          std::to_string(member.json_name.size()) + ", Shape::" + member.shape + ", Holder::" + member.holder +
          ", ListType::" + capitalized(field["list"].text) + ", MapType::" + capitalized(field["mapType"].text) + "},\n";
 }
@@ -130,7 +133,7 @@ Table emit_table(const Struct& type) {
 
   std::string declarations, fields, order, metadata = "::schema::Type::kNone";
   for (const Row& row : rows) {
-    fields += emit_row(row, type.unit->proto3, declarations);
+    fields += emit_row(row, type, declarations);
     const Struct* of = row.member->type;
     if (row.member->json_name == "metadata" && of != nullptr && (of->name == "ObjectMeta" || of->name == "ListMeta")) {
       metadata = row.offset;

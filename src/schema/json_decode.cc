@@ -1,0 +1,542 @@
+#include <algorithm>
+#include <bitset>
+#include <charconv>
+#include <map>
+#include <optional>
+
+#include "base/json.h"
+#include "base/quantity.h"
+#include "base/strings.h"
+#include "base/time.h"
+#include "schema/box.h"
+#include "schema/duration.h"
+#include "schema/go_type.h"
+#include "schema/int_or_string.h"
+#include "schema/json.h"
+
+namespace schema {
+namespace {
+
+using base::JsonKind;
+
+constexpr size_t kMaxStrictErrors = 100;
+
+std::string_view kind_name(JsonKind kind) {
+  switch (kind) {
+    case JsonKind::Bool: return "bool";
+    case JsonKind::Number: return "number";
+    case JsonKind::String: return "string";
+    case JsonKind::Array: return "array";
+    case JsonKind::Object: return "object";
+    default: return "null";
+  }
+}
+
+// Where the decoder stands: a chain on the stack, read only for complaints.
+struct Place {
+  const Place* parent = nullptr;
+  const Type* owner = nullptr;    // of `field`
+  const Field* field = nullptr;   // a step into a field,
+  std::string_view key = {};      // or to a name: of a map, or one the type does not have,
+  size_t index = 0;               // or to an element
+};
+
+class Decoder {
+ public:
+  Decoder(std::string_view json, std::vector<std::string>* strict_errors)
+      : reader_(json), strict_errors_(strict_errors) {}
+
+  base::Result<void> decode(const Type& type, void* object) {
+    JsonKind kind = reader_.peek();
+    if (kind == JsonKind::Object) {
+      read_struct(type, object, nullptr);
+    } else {
+      if (kind != JsonKind::Null && kind != JsonKind::None) {
+        complain(base::cat({"json: cannot unmarshal ", kind_name(kind), " into Go value of type ", go_type_of(type)}));
+      }
+      reader_.skip_value();
+    }
+    // Text that is no JSON comes before anything that is wrong with its values.
+    TRY(reader_.finish());
+    if (fatal_) return base::fail(*std::move(fatal_));
+    if (complaint_) return base::fail(*std::move(complaint_));
+    return {};
+  }
+
+ private:
+  // A value of the wrong type: noted, and reading goes on. The first is told.
+  void complain(std::string message) {
+    if (!complaint_) complaint_.emplace(base::Code::BadRequest, std::move(message));
+  }
+  // What a type with its own JSON form cannot read: upstream stops there, and tells this before any other.
+  void give_up(base::Error error) {
+    if (!fatal_) fatal_.emplace(std::move(error));
+  }
+
+  std::string mismatch(std::string_view found, std::string_view wanted, const Place* place) const {
+    std::string path;
+    const Place* innermost = nullptr;
+    for (const Place* step = place; step != nullptr; step = step->parent) {
+      if (step->field == nullptr) continue;
+      if (innermost == nullptr) innermost = step;
+      path = base::cat({go_embedding(*step->owner, *step->field), step->field->name(), path.empty() ? "" : ".", path});
+    }
+    if (innermost == nullptr) return base::cat({"json: cannot unmarshal ", found, " into Go value of type ", wanted});
+    return base::cat({"json: cannot unmarshal ", found, " into Go struct field ", innermost->owner->name, ".", path,
+                      " of type ", wanted});
+  }
+  void wrong_type(JsonKind found, std::string_view wanted, const Place* place) {
+    complain(mismatch(kind_name(found), wanted, place));
+    reader_.skip_value();
+  }
+
+  static void append_path(const Place* place, std::string& path) {
+    if (place == nullptr) return;
+    append_path(place->parent, path);
+    if (place->field == nullptr && place->key.data() == nullptr) {
+      path += '[';
+      path += std::to_string(place->index);
+      path += ']';
+      return;
+    }
+    if (!path.empty()) path += '.';
+    path += place->field != nullptr ? place->field->name() : place->key;
+  }
+  void strict_error(std::string_view what, const Place& place) {
+    if (strict_errors_ == nullptr || lenient_ > 0 || fatal_ || strict_errors_->size() >= kMaxStrictErrors) return;
+    std::string path;
+    append_path(&place, path);
+    std::string error = base::cat({what, " field \"", path, "\""});
+    if (std::ranges::find(*strict_errors_, error) == strict_errors_->end()) strict_errors_->push_back(std::move(error));
+  }
+
+  // An object, member by member. Texts mostly come in the order of the table, so the search for a name begins behind the last.
+  void read_struct(const Type& type, void* object, const Place* place) {
+    if (type.form != Form::Fields) return read_special(type, object, place);
+    std::bitset<256> seen;
+    bool seen_kind = false, seen_version = false;
+    size_t next = 0;
+    std::string_view key;
+    reader_.enter_object();
+    while (reader_.next_key(key)) {
+      const Field* field = find(type, key, next);
+      if (field != nullptr) {
+        size_t index = static_cast<size_t>(field - type.all);
+        Place here{.parent = place, .owner = &type, .field = field};
+        if (seen[index]) strict_error("duplicate", here);
+        seen[index] = true;
+        next = index + 1;
+        read_field(*field, field->in(object), here);
+        continue;
+      }
+      bool names_kind = key == "kind", names_version = key == "apiVersion";
+      Place here{.parent = place, .key = key};
+      if (type.has(Type::Kind) && (names_kind || names_version)) {
+        bool& seen_already = names_kind ? seen_kind : seen_version;
+        if (seen_already) strict_error("duplicate", here);
+        seen_already = true;
+        read_type_name(names_kind ? "kind" : "apiVersion", place);
+      } else {
+        strict_error("unknown", here);
+        reader_.skip_value();
+      }
+    }
+  }
+
+  static const Field* find(const Type& type, std::string_view key, size_t next) {
+    const Field* fields = type.all;
+    size_t count = type.json_count;
+    for (size_t i = next; i < count; ++i) {
+      if (fields[i].name() == key) return &fields[i];
+    }
+    for (size_t i = 0; i < next; ++i) {
+      if (fields[i].name() == key) return &fields[i];
+    }
+    return nullptr;
+  }
+
+  void read_type_name(std::string_view name, const Place* place) {
+    JsonKind kind = reader_.peek();
+    if (kind != JsonKind::String && kind != JsonKind::Null && kind != JsonKind::None) {
+      static const Type kTypeMeta = {.name = "TypeMeta", .version = "v1"};
+      Field field = {.name_data = name.data(), .name_size = static_cast<uint8_t>(name.size())};
+      Place here{.parent = place, .owner = &kTypeMeta, .field = &field};
+      return wrong_type(kind, "string", &here);
+    }
+    reader_.skip_value();
+  }
+
+  void read_field(const Field& field, void* member, const Place& place) {
+    JsonKind kind = reader_.peek();
+    if (kind == JsonKind::None || fatal_) {
+      reader_.skip_value();
+      return;
+    }
+    if (kind == JsonKind::Null && field.holder != Holder::Value) {
+      reader_.read_null();
+      return clear(field, member);
+    }
+    switch (field.holder) {
+      case Holder::Value: return read_value(field, member, kind, place);
+      case Holder::Optional: return read_optional(field, member, kind, place);
+      case Holder::Box: {
+        if (kind != JsonKind::Object && field.type->form == Form::Fields) {
+          return wrong_type(kind, go_type_of_element(field), &place);
+        }
+        void*& content = static_cast<AnyBox*>(member)->value;
+        if (content == nullptr) content = field.type->make();
+        return read_struct(*field.type, content, &place);
+      }
+      case Holder::List: return read_list(field, member, kind, place);
+      case Holder::Map:
+      case Holder::MapOfLists: return read_map(field, member, kind, place);
+    }
+  }
+
+  static void clear(const Field& field, void* member) {
+    switch (field.holder) {
+      case Holder::Optional: return clear_optional(field, member);
+      case Holder::Box: {
+        void*& content = static_cast<AnyBox*>(member)->value;
+        if (content != nullptr) field.type->remove(content);
+        content = nullptr;
+        return;
+      }
+      case Holder::List:
+        if (field.shape == Shape::Bool) return static_cast<std::vector<bool>*>(member)->clear();
+        return list_ops(field)->clear(member);
+      default: return map_ops(field)->clear(member);
+    }
+  }
+
+  template <class Visitor>
+  static void visit_optional(const Field& field, void* member, Visitor&& visit) {
+    switch (field.shape) {
+      case Shape::Bool: return visit(*static_cast<std::optional<bool>*>(member));
+      case Shape::Int32:
+      case Shape::Enum: return visit(*static_cast<std::optional<int32_t>*>(member));
+      case Shape::Int64: return visit(*static_cast<std::optional<int64_t>*>(member));
+      case Shape::UInt32: return visit(*static_cast<std::optional<uint32_t>*>(member));
+      case Shape::UInt64: return visit(*static_cast<std::optional<uint64_t>*>(member));
+      case Shape::Double: return visit(*static_cast<std::optional<double>*>(member));
+      case Shape::Quantity: return visit(*static_cast<std::optional<base::Quantity>*>(member));
+      case Shape::IntOrString: return visit(*static_cast<std::optional<IntOrString>*>(member));
+      case Shape::Duration: return visit(*static_cast<std::optional<Duration>*>(member));
+      default: return visit(*static_cast<std::optional<std::string>*>(member));
+    }
+  }
+  static void clear_optional(const Field& field, void* member) {
+    visit_optional(field, member, [](auto& optional) { optional.reset(); });
+  }
+  void read_optional(const Field& field, void* member, JsonKind kind, const Place& place) {
+    visit_optional(field, member, [&](auto& optional) {
+      if (!optional) optional.emplace();
+      read_value(field, &*optional, kind, place);
+    });
+  }
+
+  void read_list(const Field& field, void* member, JsonKind kind, const Place& place) {
+    if (kind != JsonKind::Array) return wrong_type(kind, go_type_of(field), &place);
+    Place element{.parent = &place};
+    reader_.enter_array();
+    if (field.shape == Shape::Bool) {
+      auto& list = *static_cast<std::vector<bool>*>(member);
+      for (list.clear(); reader_.next_element(); ++element.index) {
+        bool value = false;
+        read_element(field, &value, element);
+        list.push_back(value);
+      }
+      return;
+    }
+    const ListOps& ops = *list_ops(field);
+    for (ops.clear(member); reader_.next_element(); ++element.index) read_element(field, ops.append(member), element);
+  }
+
+  void read_element(const Field& field, void* element, const Place& place) {
+    read_value(field, element, reader_.peek(), place);
+  }
+
+  void read_map(const Field& field, void* member, JsonKind kind, const Place& place) {
+    if (kind != JsonKind::Object) return wrong_type(kind, go_type_of(field), &place);
+    const MapOps& ops = *map_ops(field);
+    std::string_view key;
+    reader_.enter_object();
+    while (reader_.next_key(key)) {
+      std::string name(key);
+      Place here{.parent = &place, .key = name};
+      auto [value, fresh] = ops.ensure(member, name);
+      if (!fresh) {
+        strict_error("duplicate", here);
+        ops.erase(member, name);
+        value = ops.ensure(member, name).first;
+      }
+      if (field.holder == Holder::MapOfLists) {
+        read_strings(field, *static_cast<std::vector<std::string>*>(value), here);
+      } else {
+        read_element(field, value, here);
+      }
+    }
+  }
+
+  void read_strings(const Field& field, std::vector<std::string>& list, const Place& place) {
+    JsonKind kind = reader_.peek();
+    if (kind == JsonKind::Null) {
+      reader_.read_null();
+      return;
+    }
+    if (kind != JsonKind::Array) return wrong_type(kind, "[]string", &place);
+    Place element{.parent = &place};
+    for (reader_.enter_array(); reader_.next_element(); ++element.index) read_element(field, &list.emplace_back(), element);
+  }
+
+  // A value of the field's shape, whatever holds it.
+  void read_value(const Field& field, void* target, JsonKind kind, const Place& place) {
+    if (fatal_ || kind == JsonKind::None) {
+      reader_.skip_value();
+      return;
+    }
+    switch (field.shape) {
+      case Shape::Quantity: return read_quantity(*static_cast<base::Quantity*>(target), kind);
+      case Shape::IntOrString: return read_int_or_string(*static_cast<IntOrString*>(target), kind, place);
+      case Shape::Time:
+      case Shape::MicroTime: return read_time(field.shape, *static_cast<base::Time*>(target), kind, place);
+      case Shape::Duration: return read_duration(*static_cast<Duration*>(target), kind, place);
+      case Shape::Raw: return read_raw(*static_cast<std::string*>(target), kind);
+      case Shape::Struct:
+        if (kind != JsonKind::Object && field.type->form == Form::Fields && kind != JsonKind::Null) {
+          return wrong_type(kind, go_type_of_element(field), &place);
+        }
+        if (kind == JsonKind::Null) break;
+        return read_struct(*field.type, target, &place);
+      default: break;
+    }
+    if (kind == JsonKind::Null) {
+      reader_.read_null();
+      return;
+    }
+    read_scalar(field, target, kind, place);
+  }
+
+  void read_scalar(const Field& field, void* target, JsonKind kind, const Place& place) {
+    std::string_view text;
+    switch (field.shape) {
+      case Shape::Bool:
+        if (kind != JsonKind::Bool) return wrong_type(kind, "bool", &place);
+        reader_.read_bool(*static_cast<bool*>(target));
+        return;
+      case Shape::String:
+        if (kind != JsonKind::String) return wrong_type(kind, "string", &place);
+        if (reader_.read_string(text)) static_cast<std::string*>(target)->assign(text);
+        return;
+      case Shape::Bytes: {
+        if (kind != JsonKind::String) return wrong_type(kind, "[]uint8", &place);
+        if (!reader_.read_string(text)) return;
+        auto bytes = base::base64_decode(text);
+        if (!bytes) return complain(bytes.error().message());
+        *static_cast<std::string*>(target) = *std::move(bytes);
+        return;
+      }
+      case Shape::Double: return read_double(*static_cast<double*>(target), kind, place);
+      case Shape::Int64: return read_integer(*static_cast<int64_t*>(target), "int64", kind, place);
+      case Shape::UInt32: return read_integer(*static_cast<uint32_t*>(target), "uint32", kind, place);
+      case Shape::UInt64: return read_integer(*static_cast<uint64_t*>(target), "uint64", kind, place);
+      default: return read_integer(*static_cast<int32_t*>(target), "int32", kind, place);
+    }
+  }
+
+  template <class T>
+  void read_integer(T& target, std::string_view type, JsonKind kind, const Place& place) {
+    if (kind != JsonKind::Number) return wrong_type(kind, type, &place);
+    std::string_view text;
+    if (!reader_.read_number(text)) return;
+    T value;
+    auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
+    if (error != std::errc() || end != text.data() + text.size()) {
+      return complain(mismatch(base::cat({"number ", text}), type, &place));
+    }
+    target = value;
+  }
+
+  void read_double(double& target, JsonKind kind, const Place& place) {
+    if (kind != JsonKind::Number) return wrong_type(kind, "float64", &place);
+    std::string_view text;
+    if (!reader_.read_number(text)) return;
+    double value;
+    auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
+    if (error != std::errc()) return complain(mismatch(base::cat({"number ", text}), "float64", &place));
+    target = value;
+  }
+
+  // As in Kubernetes, the text between the quotes is taken as it stands.
+  void read_quantity(base::Quantity& target, JsonKind kind) {
+    std::string_view text;
+    if (kind == JsonKind::Null) {
+      reader_.read_null();
+      target = {};
+      return;
+    }
+    if (!reader_.read_raw(text)) return;
+    if (kind == JsonKind::String) text = text.substr(1, text.size() - 2);
+    auto quantity = base::Quantity::parse(base::trim(text));
+    if (!quantity) return give_up(std::move(quantity).error());
+    target = *quantity;
+  }
+
+  void read_int_or_string(IntOrString& target, JsonKind kind, const Place& place) {
+    target = {};
+    std::string_view text;
+    if (kind == JsonKind::Null) {
+      reader_.read_null();
+    } else if (kind == JsonKind::String) {
+      if (reader_.read_string(text)) target = std::string(text);
+    } else if (kind == JsonKind::Number) {
+      if (!reader_.read_number(text)) return;
+      auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), target.number);
+      if (error != std::errc() || end != text.data() + text.size()) {
+        give_up({base::Code::BadRequest, mismatch(base::cat({"number ", text}), "int32", &place)});
+      }
+    } else {
+      give_up({base::Code::BadRequest, mismatch(kind_name(kind), "int32", &place)});
+      reader_.skip_value();
+    }
+  }
+
+  // The text of a type that upstream reads from a string. False: complained, and read past.
+  bool read_own_text(std::string_view& text, JsonKind kind, const Place& place) {
+    if (kind == JsonKind::String) return reader_.read_string(text);
+    give_up({base::Code::BadRequest, mismatch(kind_name(kind), "string", &place)});
+    reader_.skip_value();
+    return false;
+  }
+
+  void read_time(Shape shape, base::Time& target, JsonKind kind, const Place& place) {
+    std::string_view text;
+    target = {};
+    if (kind == JsonKind::Null) {
+      reader_.read_null();
+      return;
+    }
+    if (!read_own_text(text, kind, place)) return;
+    auto time = base::parse_rfc3339(text);
+    if (!time) return give_up(std::move(time).error());
+    if (shape == Shape::Time) {
+      target = time->truncated_to_seconds();
+      return;
+    }
+    // Upstream wants the six digits.
+    constexpr size_t kDot = 19, kDigits = 6;
+    std::string_view rest = text.substr(std::min(kDot, text.size()));
+    bool has_fraction = rest.size() > kDigits && rest[0] == '.' &&
+                        std::ranges::all_of(rest.substr(1, kDigits), [](char c) { return c >= '0' && c <= '9'; });
+    if (!has_fraction) {
+      return give_up({base::Code::BadRequest,
+                      base::cat({"parsing time ", base::quote(text), " as \"2006-01-02T15:04:05.000000Z07:00\": cannot parse ",
+                                 base::quote(rest), " as \".000000\""})});
+    }
+    target = time->truncated_to_micros();
+  }
+
+  void read_duration(Duration& target, JsonKind kind, const Place& place) {
+    std::string_view text;
+    if (kind == JsonKind::Null) {
+      reader_.read_null();
+    } else if (!read_own_text(text, kind, place)) {
+      return;
+    }
+    auto duration = base::parse_duration(text);
+    if (!duration) return give_up(std::move(duration).error());
+    target.ns = *duration;
+  }
+
+  void read_raw(std::string& target, JsonKind kind) {
+    std::string_view text;
+    target.clear();
+    if (!reader_.read_raw(text) || kind == JsonKind::Null) return;
+    append_compact(target, text);
+  }
+
+  // The forms of JSON schema that are an object or something else. Upstream reads what is in there without strictness.
+  void read_special(const Type& type, void* object, const Place* place) {
+    ++lenient_;
+    JsonKind kind = reader_.peek();
+    const Field& schema_field = type.all[type.form == Form::SchemaOrBool ? 1 : 0];
+    if (kind == JsonKind::Object) {
+      void*& content = static_cast<AnyBox*>(schema_field.in(object))->value;
+      if (content == nullptr) content = schema_field.type->make();
+      if (type.form == Form::SchemaOrBool) *static_cast<bool*>(type.all[0].in(object)) = true;
+      read_struct(*schema_field.type, content, place);
+    } else if (type.form == Form::SchemaOrBool) {
+      if (kind == JsonKind::Bool) {
+        reader_.read_bool(*static_cast<bool*>(type.all[0].in(object)));
+      } else {
+        give_up({base::Code::BadRequest, "boolean or JSON schema expected"});
+        reader_.skip_value();
+      }
+    } else if (kind == JsonKind::Array) {
+      const Field& list = type.all[1];
+      Place here = place != nullptr ? *place : Place{};
+      read_list(list, list.in(object), kind, here);
+    } else {
+      reader_.skip_value();
+    }
+    --lenient_;
+  }
+
+  base::JsonReader reader_;
+  std::vector<std::string>* strict_errors_;
+  std::optional<base::Error> complaint_;
+  std::optional<base::Error> fatal_;
+  int lenient_ = 0;
+};
+
+}  // namespace
+
+base::Result<void> decode_json_into(const Type& type, void* object, std::string_view json,
+                                    std::vector<std::string>* strict_errors) {
+  return Decoder(json, strict_errors).decode(type, object);
+}
+
+base::Result<Object> decode_json(const Type& type, std::string_view json, std::vector<std::string>* strict_errors) {
+  Object object(type);
+  TRY(decode_json_into(type, object.data(), json, strict_errors));
+  return object;
+}
+
+base::Result<TypeMeta> read_type_meta(std::string_view json) {
+  constexpr std::string_view kContext = "couldn't get version/kind; json parse error";
+  TypeMeta type_meta;
+  base::JsonReader reader(json);
+  JsonKind kind = reader.peek();
+  std::string complaint;
+  if (kind == JsonKind::Object) {
+    std::string_view key, text;
+    reader.enter_object();
+    while (reader.next_key(key)) {
+      // Unlike everywhere else, letter case does not matter here.
+      bool is_kind = base::equals_ignoring_case(key, "kind");
+      std::string* target = is_kind ? &type_meta.kind : base::equals_ignoring_case(key, "apiVersion") ? &type_meta.api_version : nullptr;
+      JsonKind found = reader.peek();
+      if (target != nullptr && found == JsonKind::String) {
+        if (reader.read_string(text)) target->assign(text);
+        continue;
+      }
+      if (target != nullptr && found != JsonKind::Null && complaint.empty()) {
+        complaint = base::cat({"json: cannot unmarshal ", kind_name(found), " into Go struct field .",
+                               is_kind ? "kind" : "apiVersion", " of type string"});
+      }
+      reader.skip_value();
+    }
+  } else {
+    if (kind != JsonKind::Null) {
+      complaint = base::cat({"json: cannot unmarshal ", kind_name(kind),
+                             " into Go value of type struct { APIVersion string \"json:\\\"apiVersion,omitempty\\\"\"; "
+                             "Kind string \"json:\\\"kind,omitempty\\\"\" }"});
+    }
+    reader.skip_value();
+  }
+  if (auto done = reader.finish(); !done) return base::fail(done.error().with_context(kContext));
+  if (!complaint.empty()) return base::fail(base::Code::BadRequest, base::cat({kContext, ": ", complaint}));
+  return type_meta;
+}
+
+}  // namespace schema
