@@ -2,10 +2,10 @@
 
 #include <pthread.h>
 
-#include <cstring>
 #include <utility>
 
 #include "base/log.h"
+#include "store/entry.h"
 
 namespace store {
 
@@ -13,14 +13,6 @@ namespace {
 
 // How long a list waits for a revision it must not be older than; upstream's watch cache gives up after three seconds.
 constexpr io::Duration kFreshnessWait = std::chrono::seconds(3);
-
-// The bytes in a buffer of exactly their size: what arrives may be a slice of a request, or have room to grow.
-base::Bytes exact_copy(std::string_view bytes) {
-  auto buffer = std::make_shared_for_overwrite<char[]>(bytes.size());
-  if (!bytes.empty()) memcpy(buffer.get(), bytes.data(), bytes.size());
-  std::string_view view(buffer.get(), bytes.size());
-  return base::Bytes(std::move(buffer), view);
-}
 
 }  // namespace
 
@@ -72,16 +64,12 @@ base::Result<Sequencer::Tip> Sequencer::tip(std::string_view key) {
 Sequencer::Proposal Sequencer::propose(const std::string& key, const EntryRef& seen, const Change& change) const {
   Proposal proposal{.key = key, .seen = seen};
   if (change.kind == Change::Kind::Keep || (change.kind == Change::Kind::Delete && !seen)) return proposal;
-  proposal.next = std::make_shared<Entry>();
-  proposal.next->key = key;
   if (change.kind == Change::Kind::Delete) {
     proposal.kind = Event::Kind::Deleted;
-    proposal.next->value = seen->value;
-    proposal.next->attributes = seen->attributes;
+    proposal.next = std::make_shared<Entry>(*seen);
   } else {
     proposal.kind = seen ? Event::Kind::Modified : Event::Kind::Added;
-    proposal.next->value = exact_copy(change.value.view());
-    proposal.next->attributes = indexer_ ? indexer_(key, proposal.next->value.view()) : Attributes{};
+    proposal.next = make_entry(key, change.value.view(), 0, indexer_);
   }
   return proposal;
 }

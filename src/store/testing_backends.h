@@ -31,4 +31,7 @@ class Backend {
 
 const std::vector<const Backend*>& backends();
 
+// A new folder; the caller removes it.
+std::string make_temporary_folder();
+
 }  // namespace store
