@@ -175,8 +175,10 @@ void Sequencer::settle(std::vector<Item>& items) {
 
 // What is queued was decided on states that will not be, so it fails too.
 void Sequencer::fail_all(std::vector<Item>& items, const base::Error& error) {
-  LOG_ERROR("Writing to the store failed", {"err", error.message()}, {"writes", uint64_t{items.size()}},
-            {"usable", journal_->usable()});
+  // Once, not for every write that a full disk refuses.
+  if (!std::exchange(failing_, true)) {
+    LOG_ERROR("Writing to the store failed", {"err", error.message()}, {"usable", journal_->usable()});
+  }
   {
     base::Lock lock(mutex_);
     for (Item& item : queue_) items.push_back(std::move(item));
@@ -198,6 +200,7 @@ void Sequencer::write_until_closed() {
   while (take(items)) {
     auto written = write(items);
     if (written) {
+      failing_ = false;
       settle(items);
     } else {
       fail_all(items, written.error());

@@ -83,6 +83,7 @@ class Sequencer final : public Store {
   const std::shared_ptr<View> view_;
   const Indexer indexer_;
   const std::unique_ptr<Journal> journal_;  // used by the writer thread alone
+  bool failing_ = false;                    // since the last commit; likewise
 
   base::Mutex mutex_;
   base::Condition work_;
