@@ -30,8 +30,8 @@ class CacheCore;
 template <class T>
 class Cache {
  public:
-  // Watches nothing until run(). `selectors` narrows what is kept.
-  explicit Cache(Client client, ListOptions selectors = {});
+  // Watches nothing until run(). `selectors` narrows what is kept, `namespace_` too ("" is all).
+  explicit Cache(Client client, ListOptions selectors = {}, std::string namespace_ = "");
   ~Cache();
   Cache(const Cache&) = delete;
 
