@@ -1,0 +1,48 @@
+// What the scheduler believes of the cluster: nodes, the pods on them, and the pods it has just placed itself but has not yet
+// seen there (assumed ones), which count at once. One loop.
+#pragma once
+
+#include <map>
+#include <memory>
+#include <string>
+#include <unordered_map>
+#include <vector>
+
+#include "scheduler/core/node_info.h"
+
+namespace scheduler {
+
+class Cache {
+ public:
+  void put_node(std::shared_ptr<const api::core_v1::Node> node);
+  void remove_node(const std::string& name);
+
+  // A pod that has a node, as seen: confirms, corrects or replaces what was assumed.
+  void put_pod(const PodInfoRef& pod);
+  void remove_pod(const client::Key& key);
+
+  // Counts `pod` (whose node is set) at once. Confirmed by put_pod(), taken back by forget().
+  void assume(const PodInfoRef& pod);
+  void forget(const client::Key& key);
+  bool is_assumed(const client::Key& key) const;
+
+  // Nodes that are known, zone by zone in turn, so that a search that stops early has looked everywhere.
+  const std::vector<NodeInfo*>& nodes() const { return order_; }
+  const NodeInfo* node(const std::string& name) const;
+  size_t pod_count() const { return pods_.size(); }
+
+ private:
+  struct Placed {
+    PodInfoRef pod;
+    bool assumed = false;
+  };
+  NodeInfo& ensure_node(const std::string& name);
+  void take_off(const client::Key& key);
+  void rebuild_order();
+
+  std::map<std::string, std::unique_ptr<NodeInfo>, std::less<>> nodes_;
+  std::unordered_map<client::Key, Placed> pods_;
+  std::vector<NodeInfo*> order_;
+};
+
+}  // namespace scheduler

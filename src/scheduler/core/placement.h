@@ -1,0 +1,36 @@
+// Finds the node for one pod: filters, then scores. Pure over the cache but for the point from which it starts looking, which moves
+// on so that all nodes get their turn.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "base/random.h"
+#include "scheduler/core/plugin.h"
+
+namespace scheduler {
+
+struct Placement {
+  std::string node;       // "" when none will do
+  // Then: what to tell people, and what may change it.
+  std::string message;    // "0/3 nodes are available: 2 Insufficient cpu, ..."
+  Happening wakers = Happening::None;
+};
+
+class Placer {
+ public:
+  Placer(Plugins plugins, base::Random& random);
+
+  Placement place(const PodInfo& pod, const Cache& cache);
+
+  // How many fitting nodes are looked for before the best of them is taken: all up to 100; of more a share that shrinks
+  // from half to a twentieth. (Documentation: "Scheduler Performance Tuning".)
+  static size_t enough_of(size_t nodes);
+
+ private:
+  const Plugins plugins_;
+  base::Random& random_;
+  size_t next_start_ = 0;
+};
+
+}  // namespace scheduler

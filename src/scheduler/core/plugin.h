@@ -1,0 +1,50 @@
+// One rule of where pods go. A plugin is a folder under scheduler/plugin/ and a line in plugin/list.cc.
+#pragma once
+
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "scheduler/core/cache.h"
+#include "scheduler/core/queue.h"
+
+namespace scheduler {
+
+constexpr int64_t kScoreMax = 100;
+
+// Why a node will not do.
+struct Refusal {
+  std::vector<std::string> reasons;  // "Insufficient cpu"; counted over all nodes for the event
+  bool evicting_may_help = true;     // false: also without any other pod it would not do
+};
+
+// A plugin's opinion on one pod, while it is being placed. Pure over the cache.
+class Judge {
+ public:
+  virtual ~Judge() = default;
+  virtual std::optional<Refusal> filter(const NodeInfo& node) { return std::nullopt; }
+  // The more the better; after normalize() 0 to kScoreMax.
+  virtual int64_t score(const NodeInfo& node) { return 0; }
+  virtual void normalize(std::vector<int64_t>& scores) {}
+};
+
+class Plugin {
+ public:
+  virtual ~Plugin() = default;
+  virtual std::string_view name() const = 0;
+  // What may make a pod fit that this plugin refused.
+  virtual Happening wakers() const = 0;
+  virtual bool filters() const { return true; }
+  virtual int64_t weight() const { return 0; }  // of its score; 0: it does not score
+  // Null: nothing to say about this pod.
+  virtual std::unique_ptr<Judge> judge(const PodInfo& pod, const Cache& cache) const = 0;
+};
+
+using Plugins = std::vector<std::unique_ptr<Plugin>>;
+
+// Scores spread over 0 to kScoreMax by the largest; `reverse`: the largest becomes 0.
+void normalize_by_max(std::vector<int64_t>& scores, bool reverse);
+
+}  // namespace scheduler

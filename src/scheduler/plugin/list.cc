@@ -1,0 +1,27 @@
+#include "scheduler/plugin/list.h"
+
+#include "scheduler/plugin/image_locality/image_locality.h"
+#include "scheduler/plugin/node_affinity/node_affinity.h"
+#include "scheduler/plugin/node_name/node_name.h"
+#include "scheduler/plugin/node_ports/node_ports.h"
+#include "scheduler/plugin/node_resources/balanced_allocation.h"
+#include "scheduler/plugin/node_resources/fit.h"
+#include "scheduler/plugin/node_unschedulable/node_unschedulable.h"
+#include "scheduler/plugin/taint_toleration/taint_toleration.h"
+
+namespace scheduler {
+
+Plugins default_plugins() {
+  Plugins plugins;
+  plugins.push_back(make_node_unschedulable());
+  plugins.push_back(make_node_name());
+  plugins.push_back(make_taint_toleration());
+  plugins.push_back(make_node_affinity());
+  plugins.push_back(make_node_ports());
+  plugins.push_back(make_node_resources_fit());
+  plugins.push_back(make_node_resources_balanced_allocation());
+  plugins.push_back(make_image_locality());
+  return plugins;
+}
+
+}  // namespace scheduler
