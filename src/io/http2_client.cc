@@ -23,6 +23,10 @@ struct Http2Client::State final : Http2Session {
   void on_headers_end(Http2StreamState& stream, const nghttp2_frame& frame) override;
   void on_frame(const nghttp2_frame& frame) override {
     if (frame.hd.type == NGHTTP2_GOAWAY) leaving = true;
+    if (frame.hd.type == NGHTTP2_SETTINGS && (frame.hd.flags & NGHTTP2_FLAG_ACK) == 0) {
+      has_settings = true;
+      changed.notify();
+    }
   }
   void on_sent(const nghttp2_frame& frame) override;
   void on_stream_closed(Http2StreamState& stream) override;
@@ -39,7 +43,9 @@ struct Http2Client::State final : Http2Session {
 
   size_t header_bytes_max;
   bool leaving = false;  // the server said GOAWAY
+  bool has_settings = false;
   std::string reason;    // why it is dead
+  Notice changed;        // settings have come, or the connection died
   ClientStream* first = nullptr;  // those nghttp2 knows
   size_t count = 0;
 
@@ -61,41 +67,41 @@ class Http2Client::State::ClientStream final : public Http2Stream, public Http2S
   ~ClientStream() override { reset(); }
 
   Task<base::Result<void>> write(base::Bytes piece) override {
-    while (queued >= kSendBufferMax && !closed) co_await can_write.wait();
-    if (closed || body_ended) co_return base::fail(failure());
+    while (queued >= kSendBufferMax && !over) co_await can_write.wait();
+    if (over || body_ended) co_return base::fail(failure());
     push(std::move(piece));
     session->data_added(*this);
     co_return base::Result<void>();
   }
 
   void finish() override {
-    if (std::exchange(body_ended, true) || closed) return;
+    if (std::exchange(body_ended, true) || over) return;
     session->data_added(*this);
   }
 
   Task<base::Result<const Response*>> head() override {
-    while (!has_head && !closed) co_await can_read.wait();
+    while (!has_head && !over) co_await can_read.wait();
     if (!has_head) co_return base::fail(failure());
     co_return &response;
   }
 
   Task<base::Result<base::Bytes>> read() override {
-    while (received.empty() && !input_ended && !closed) co_await can_read.wait();
+    while (received.empty() && !input_ended && !over) co_await can_read.wait();
     if (received.empty()) {
       if (input_ended) co_return base::Bytes();
       co_return base::fail(failure());
     }
     std::string piece = take_received();
-    if (!closed) session->consumed(id, piece.size());
+    if (!over) session->consumed(id, piece.size());
     co_return base::Bytes(std::move(piece));
   }
 
   const Headers& trailers() const override { return trailers_in; }
 
   void reset() override {
-    if (closed) return;
+    if (over) return;
     session->let_go(*this);
-    closed = true;
+    over = true;
     error_code = NGHTTP2_CANCEL;
     can_read.notify();
     can_write.notify();
@@ -159,11 +165,12 @@ void Http2Client::State::on_stream_closed(Http2StreamState& state) {
 
 void Http2Client::State::on_dead(std::string_view why) {
   reason = why;
+  changed.notify();
   while (first != nullptr) {
     ClientStream& stream = *first;
     stream.refused = !stream.sent;
     stream.lost = reason;
-    stream.closed = true;
+    stream.over = true;
     stream.can_read.notify();
     stream.can_write.notify();
     on_stream_closed(stream);
@@ -208,6 +215,14 @@ Http2Client::Http2Client(std::unique_ptr<Transport> transport, Options options)
 Http2Client::~Http2Client() { close(); }
 
 base::Result<std::unique_ptr<Http2Stream>> Http2Client::open(const Head& head, bool ended) { return state_->open(state_, head, ended); }
+
+Task<base::Result<void>> Http2Client::ready() {
+  auto state = state_;
+  while (!state->has_settings && !state->is_dead()) co_await state->changed.wait();
+  if (!state->has_settings) co_return base::fail(base::Code::Closed, state->reason);
+  co_return base::Result<void>();
+}
+
 bool Http2Client::is_open() const { return state_->takes_requests(); }
 size_t Http2Client::streams() const { return state_->count; }
 size_t Http2Client::streams_max() const { return state_->streams_max(); }

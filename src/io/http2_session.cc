@@ -63,7 +63,7 @@ struct Http2Session::Callbacks {
     auto* stream = self(user).find(id);
     if (stream == nullptr) return 0;
     nghttp2_session_set_stream_user_data(session, id, nullptr);
-    stream->closed = true;
+    stream->over = true;
     stream->error_code = error_code;
     // What was received and never read no longer counts against the connection.
     if (!self(user).consumes_connection_at_once_ && !stream->received.empty()) {
@@ -194,12 +194,12 @@ Http2Session::~Http2Session() {
 }
 
 void Http2Session::flush_soon() {
-  if (dead_) return;
+  if (dead_ || in_turn_) return;  // a turn ends with writing
   flush_.schedule([](void* self) { static_cast<Http2Session*>(self)->turn(false); }, this);
 }
 
 void Http2Session::data_added(Http2StreamState& stream) {
-  if (dead_ || stream.closed) return;
+  if (dead_ || stream.over) return;
   if (std::exchange(stream.deferred, false)) nghttp2_session_resume_data(session_, stream.id);
   flush_soon();
 }
@@ -239,8 +239,10 @@ void Http2Session::turn(bool input) {
   if (dead_ || in_turn_) return;
   in_turn_ = true;
   if (std::exchange(more_input_, false) || input) read_input();
+  if (!dead_) after_input();
   if (!dead_) write_output();
   in_turn_ = false;
+  if (more_input_) flush_soon();
   after_turn();
 }
 
@@ -267,7 +269,6 @@ void Http2Session::read_input() {
   }
   // More may be in the TLS layer's own buffer, which does not make the descriptor readable.
   more_input_ = true;
-  flush_soon();
 }
 
 void Http2Session::write_output() {

@@ -39,8 +39,8 @@ struct Http2StreamState {
   bool input_ended = false;
   Notice can_read;           // data, headers or the end came
 
-  bool closed = false;       // nghttp2 has forgotten the stream, or the connection is gone
-  uint32_t error_code = 0;   // with `closed`: why
+  bool over = false;         // nghttp2 has forgotten the stream, or the connection is gone
+  uint32_t error_code = 0;   // with `over`: why
 
   // Adds to what goes out; call Http2Session::data_added() after.
   void push(base::Bytes piece) {
@@ -58,6 +58,10 @@ class Http2Session {
   virtual ~Http2Session();
 
   bool is_dead() const { return dead_; }
+
+  // The stream's pieces as nghttp2 asks for them, and a field as it takes it (borrowed while submitting).
+  static nghttp2_data_provider data_provider();
+  static nghttp2_nv field(std::string_view name, std::string_view value);
 
  protected:
   struct Settings {
@@ -81,6 +85,8 @@ class Http2Session {
   virtual void on_frame(const nghttp2_frame& frame) {}
   virtual void on_sent(const nghttp2_frame& frame) {}
   virtual void on_stream_closed(Http2StreamState& stream) = 0;
+  // Between input and output: what is submitted here goes out in the same turn.
+  virtual void after_input() {}
   // After a run of input or output. May destroy this session only through the loop's next turn.
   virtual void after_turn() = 0;
   // The connection is lost or done; after_turn() follows. `reason` is for people.
@@ -94,8 +100,6 @@ class Http2Session {
   // Tells nghttp2 to end the session with `code`; dies once that is sent.
   void terminate(uint32_t code);
   void die(std::string_view reason);
-  static nghttp2_data_provider data_provider();
-  static nghttp2_nv field(std::string_view name, std::string_view value);
 
   nghttp2_session* session_ = nullptr;
   std::unique_ptr<Transport> transport_;  // null once dead
