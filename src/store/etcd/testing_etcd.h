@@ -21,6 +21,9 @@ class Etcd {
   const std::string& endpoint() const { return endpoint_; }  // "http://127.0.0.1:41231"
   // Ends the process at once, as a crash would, and begins it again with the same data and endpoint.
   io::Task<base::Result<void>> restart();
+  // The two halves of that.
+  io::Task<void> stop();
+  io::Task<base::Result<void>> start_again() { return launch(); }
 
  private:
   Etcd() = default;

@@ -46,9 +46,13 @@ Etcd::~Etcd() {
   if (!directory_.empty()) std::filesystem::remove_all(directory_);
 }
 
-io::Task<base::Result<void>> Etcd::restart() {
+io::Task<void> Etcd::stop() {
   process_->kill(SIGKILL);
   co_await process_->wait();
+}
+
+io::Task<base::Result<void>> Etcd::restart() {
+  co_await stop();
   co_return co_await launch();
 }
 
