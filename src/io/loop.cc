@@ -176,10 +176,9 @@ void Loop::State::run_wakeups() {
   wakeups.next_ = wakeups.previous_ = &wakeups;
   while (now.next_ != &now) {
     Wakeup* first = now.next_;
-    auto call = first->call_;
-    void* argument = first->argument_;
+    auto waiting = first->waiting_;
     first->cancel();
-    call(argument);
+    waiting.resume();
   }
   now.next_ = now.previous_ = nullptr;
 }
@@ -412,10 +411,9 @@ void Timer::stop() {
   fired_ = nullptr;
 }
 
-void Wakeup::schedule(void (*call)(void*), void* argument) {
+void Wakeup::schedule(std::coroutine_handle<> waiting) {
+  waiting_ = waiting;
   if (next_ != nullptr) return;
-  call_ = call;
-  argument_ = argument;
   Wakeup& anchor = Loop::current().state_->wakeups;
   next_ = &anchor;
   previous_ = anchor.previous_;

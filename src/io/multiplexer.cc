@@ -49,8 +49,7 @@ Task<void> Multiplexer::writer() {
     }
     room_.set();
   }
-  // The transport is not half-closed: Go's SPDY client drops what it has read and not yet handed on when the end comes.
-  // The peer closes, now that it has been told.
+  transport_->finish();
   sent_all_.set();
 }
 

@@ -5,7 +5,6 @@
 #include <memory>
 #include <string>
 
-#include "api/core_v1.h"
 #include "base/clock.h"
 #include "base/random.h"
 #include "client/cache.h"

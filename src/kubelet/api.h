@@ -1,0 +1,39 @@
+// What a pod's worker asks of the API. The real one is over client::Client, see client_api.h.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <string_view>
+
+#include "api/core_v1.h"
+#include "base/result.h"
+#include "io/task.h"
+
+namespace kubelet {
+
+struct IssuedToken {
+  std::string token;
+  int64_t expires_ns = 0;  // since 1970
+};
+
+class Api {
+ public:
+  virtual ~Api() = default;
+  // Writes `pod.status`, whatever the resource version is by now. NotFound if no pod of that uid is there any more.
+  virtual io::Task<base::Result<void>> write_status(api::core_v1::Pod pod) = 0;
+  // Deletes the pod for good (grace 0) if it still has that uid. Absent is fine.
+  virtual io::Task<base::Result<void>> finish_deletion(std::string namespace_, std::string name, std::string uid) = 0;
+  // Null if there is no such object.
+  virtual io::Task<base::Result<std::shared_ptr<const api::core_v1::ConfigMap>>> config_map(std::string namespace_,
+                                                                                            std::string name) = 0;
+  virtual io::Task<base::Result<std::shared_ptr<const api::core_v1::Secret>>> secret(std::string namespace_,
+                                                                                     std::string name) = 0;
+  virtual io::Task<base::Result<IssuedToken>> token(api::core_v1::Pod pod, std::string audience,
+                                                    int64_t expiration_seconds) = 0;
+  // Best effort. `container` is "spec.containers{name}", or "".
+  virtual void event(const api::core_v1::Pod& pod, bool warning, std::string_view reason, std::string message,
+                     std::string container) = 0;
+};
+
+}  // namespace kubelet

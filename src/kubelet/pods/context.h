@@ -1,0 +1,48 @@
+// What the workers of all pods share. One loop; outlives them.
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "base/random.h"
+#include "io/pool.h"
+#include "kubelet/api.h"
+#include "kubelet/cgroup/cgroups.h"
+#include "kubelet/options.h"
+#include "kubelet/pods/network.h"
+#include "kubelet/pods/resources.h"
+#include "kubelet/runtime/runtime.h"
+#include "kubelet/volume/volumes.h"
+
+namespace kubelet {
+
+class Images;
+class Prober;
+
+struct PodContext {
+  const KubeletOptions& options;
+  Api& api;
+  Runtime& runtime;
+  Images& images;
+  Prober& prober;
+  io::Pool& pool;
+  base::Random& random;
+  std::optional<Cgroups> cgroups;
+  Volumes volumes;
+  std::string runtime_name = "containerd";
+  std::vector<std::string> host_ips;
+  ResourceList allocatable;
+  int64_t memory_capacity_bytes = 0;
+  DnsOptions dns;
+  // All services, for the variables of containers.
+  std::function<std::vector<std::shared_ptr<const core::Service>>()> services = [] {
+    return std::vector<std::shared_ptr<const core::Service>>();
+  };
+
+  std::string cgroup_base() const { return options.cgroup_root + "/kubepods"; }
+};
+
+}  // namespace kubelet

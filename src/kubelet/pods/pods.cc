@@ -1,0 +1,120 @@
+#include "kubelet/pods/pods.h"
+
+#include "base/log.h"
+#include "kubelet/pods/admission.h"
+#include "kubelet/pods/images.h"
+
+namespace kubelet {
+
+struct Pods::Entry {
+  std::unique_ptr<PodWorker> worker;
+  io::Scope scope;
+};
+
+Pods::Pods(PodContext& context, std::function<std::shared_ptr<const core::Node>()> node)
+    : context_(context), node_(std::move(node)) {}
+Pods::~Pods() = default;
+
+void Pods::add(const std::string& uid, std::unique_ptr<PodWorker> worker) {
+  auto& entry = workers_[uid] = std::make_unique<Entry>();
+  entry->worker = std::move(worker);
+  entry->scope.spawn(run(uid));
+  any_.set();
+}
+
+io::Task<void> Pods::run(std::string uid) {
+  PodWorker* worker = workers_.at(uid)->worker.get();
+  co_await worker->run();
+  context_.images.forget(uid);
+  // The entry owns this very task: somebody else has to end it.
+  io::Loop::current().post([this, uid, alive = std::weak_ptr<bool>(alive_)] {
+    if (alive.expired()) return;
+    workers_.erase(uid);
+    if (workers_.empty()) any_.reset();
+  });
+}
+
+void Pods::updated(const core::Pod& pod) {
+  auto found = workers_.find(pod.metadata.uid);
+  if (found != workers_.end()) return found->second->worker->update(pod);
+  std::optional<PodFailure> failure;
+  // What ran before is not asked again whether it may.
+  bool is_new = pod.status.start_time.is_zero() && pod.metadata.deletion_timestamp.is_zero() && !is_terminal(pod);
+  if (auto node = node_(); node != nullptr && is_new) {
+    std::vector<const core::Pod*> others;
+    for (auto& [uid, entry] : workers_)
+      if (entry->worker->is_active()) others.push_back(&entry->worker->pod());
+    failure = admit(pod, *node, context_.allocatable, others);
+    if (failure) context_.api.event(pod, true, failure->reason, failure->message, "");
+  }
+  add(pod.metadata.uid, std::make_unique<PodWorker>(context_, pod, std::move(failure)));
+}
+
+void Pods::removed(const std::string& uid) {
+  if (auto found = workers_.find(uid); found != workers_.end()) found->second->worker->removed();
+}
+
+io::Task<base::Result<void>> Pods::adopt_left_overs() {
+  CO_TRY(auto there, co_await list_pods(context_.runtime));
+  for (auto& uid : context_.volumes.pods_on_disk()) there.try_emplace(uid).first->second.uid = uid;
+  for (auto& [uid, record] : there) {
+    if (workers_.contains(uid)) continue;
+    LOG_INFO("Ending a pod that the API does not know", {"uid", uid}, {"name", record.name});
+    add(uid, std::make_unique<PodWorker>(context_, record));
+  }
+  co_return {};
+}
+
+void Pods::changed(const std::string& id) {
+  for (auto& [uid, entry] : workers_)
+    if (entry->worker->knows(id)) entry->worker->wake();
+}
+
+io::Task<void> Pods::follow_runtime() {
+  for (;;) {
+    auto ended = co_await context_.runtime.watch([this](const std::string& id) { changed(id); });
+    if (ended) continue;
+    if (ended.error().code() == base::Code::MethodNotAllowed) {
+      co_await look_every_second();
+    } else {
+      LOG_WARNING("The runtime's events have ended", {"error", ended.error().message()});
+      co_await io::sleep(std::chrono::seconds(1));
+    }
+    // Something may have happened in between.
+    for (auto& [uid, entry] : workers_) entry->worker->wake();
+  }
+}
+
+io::Task<void> Pods::look_every_second() {
+  for (;;) {
+    co_await any_.wait();
+    co_await io::sleep(std::chrono::seconds(1));
+    auto containers = co_await context_.runtime.list_containers({});
+    auto sandboxes = co_await context_.runtime.list_sandboxes({});
+    if (!containers || !sandboxes) continue;
+    std::map<std::string, int> now;
+    for (auto& one : *containers) now[one.id] = static_cast<int>(one.state);
+    for (auto& one : *sandboxes) now[one.id] = static_cast<int>(one.state);
+    for (auto& [id, state] : now)
+      if (auto before = states_.find(id); before != states_.end() && before->second != state) changed(id);
+    for (auto& [id, state] : states_)
+      if (!now.contains(id)) changed(id);
+    states_ = std::move(now);
+  }
+}
+
+std::vector<const PodWorker*> Pods::workers() const {
+  std::vector<const PodWorker*> out;
+  for (auto& [uid, entry] : workers_) out.push_back(entry->worker.get());
+  return out;
+}
+
+const PodWorker* Pods::find(const std::string& namespace_, const std::string& name) const {
+  for (auto& [uid, entry] : workers_) {
+    auto& meta = entry->worker->pod().metadata;
+    if (meta.namespace_ == namespace_ && meta.name == name) return entry->worker.get();
+  }
+  return nullptr;
+}
+
+}  // namespace kubelet

@@ -1,0 +1,50 @@
+// All pods of this node: one worker each. Whoever learns of a pod (the API, the runtime, the disk) tells this. One loop.
+#pragma once
+
+#include <functional>
+#include <map>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "io/loop.h"
+#include "kubelet/pods/context.h"
+#include "kubelet/pods/worker.h"
+
+namespace kubelet {
+
+class Pods {
+ public:
+  // `node` gives the node's object for admission; null while there is none.
+  Pods(PodContext& context, std::function<std::shared_ptr<const core::Node>()> node);
+  ~Pods();
+  Pods(const Pods&) = delete;
+
+  void updated(const core::Pod& pod);  // from the API: new or changed
+  void removed(const std::string& uid);
+  // Once the API's pods are all known: what else the runtime and the disk hold is taken down.
+  io::Task<base::Result<void>> adopt_left_overs();
+  // Hears the runtime, or looks at it once a second when it does not speak and there are pods. Until cancelled.
+  io::Task<void> follow_runtime();
+
+  std::vector<const PodWorker*> workers() const;
+  const PodWorker* find(const std::string& namespace_, const std::string& name) const;
+  // Comes back when the last one is gone; for tests and for shutting down.
+  size_t size() const { return workers_.size(); }
+
+ private:
+  struct Entry;
+  void add(const std::string& uid, std::unique_ptr<PodWorker> worker);
+  io::Task<void> run(std::string uid);
+  void changed(const std::string& runtime_id);
+  io::Task<void> look_every_second();
+
+  PodContext& context_;
+  std::function<std::shared_ptr<const core::Node>()> node_;
+  std::map<std::string, std::unique_ptr<Entry>> workers_;  // by uid
+  std::map<std::string, int> states_;                      // of containers and sandboxes, when looking
+  io::Event any_;                                          // there are pods
+  std::shared_ptr<bool> alive_ = std::make_shared<bool>(true);  // for work posted to the loop
+};
+
+}  // namespace kubelet

@@ -1,0 +1,34 @@
+// What a pod asks for: its class of service, its control group, its place before the out-of-memory killer. Pure.
+// Rules: the Kubernetes documentation, "Pod Quality of Service Classes", "Resource Management", "Node-pressure Eviction".
+#pragma once
+
+#include <map>
+#include <string>
+
+#include "api/cri.h"
+#include "base/quantity.h"
+#include "kubelet/cgroup/cgroups.h"
+#include "kubelet/pods/pod.h"
+
+namespace kubelet {
+
+using ResourceList = std::map<std::string, base::Quantity, std::less<>>;
+
+enum class QosClass : uint8_t { Guaranteed, Burstable, BestEffort };
+QosClass qos_class(const core::Pod& pod);
+std::string qos_class_name(QosClass qos);
+
+// Containers together, or the greatest init container if that is more; sidecars count all the time; overhead added.
+ResourceList pod_requests(const core::Pod& pod);
+ResourceList pod_limits(const core::Pod& pod);
+
+// "/kubepods/burstable/pod<uid>" below `root` ("/kubepods").
+std::string pod_cgroup(const std::string& root, const core::Pod& pod);
+CgroupLimits pod_cgroup_limits(const core::Pod& pod);
+
+int64_t oom_score_adjustment(const core::Pod& pod, const core::Container& container, int64_t memory_capacity_bytes);
+
+api::cri::LinuxContainerResources container_resources(const core::Pod& pod, const core::Container& container,
+                                                      int64_t memory_capacity_bytes);
+
+}  // namespace kubelet

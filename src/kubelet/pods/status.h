@@ -1,0 +1,41 @@
+// What a pod's status says, worked out from its spec, what the runtime and the probes report, and what was said before. Pure.
+// Rules: the Kubernetes documentation, "Pod Lifecycle"; API documentation of PodStatus.
+#pragma once
+
+#include <map>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "kubelet/pods/plan.h"
+#include "kubelet/pods/pod.h"
+#include "kubelet/runtime/records.h"
+
+namespace kubelet {
+
+// Why the kubelet itself ended a pod, or never let it begin: Evicted, DeadlineExceeded, OutOfcpu.
+struct PodFailure {
+  std::string reason;
+  std::string message;
+};
+
+struct StatusInput {
+  const core::Pod& pod;  // its status is the last one: times and counts go on from there
+  const PodRecord& record;
+  const ProbeResultsById& probes;
+  const std::map<std::string, WaitingReason>& waiting;   // by container: why it does not run
+  const std::map<std::string, std::string>& messages;    // termination messages by container id
+  std::string runtime_name;                              // "containerd"
+  std::vector<std::string> host_ips;
+  std::optional<PodFailure> failure;
+  // Nothing of it runs any more and nothing will: the phase becomes Succeeded or Failed.
+  bool ended = false;
+  int64_t now_ns = 0;
+};
+
+core::PodStatus make_status(const StatusInput& input);
+
+// Whether the two say the same, times of the same condition apart.
+bool same_status(const core::PodStatus& a, const core::PodStatus& b);
+
+}  // namespace kubelet

@@ -1,0 +1,137 @@
+// One pod's life on this node: a coroutine that looks at what is, asks plan_pod() what to do, does it, and says how it stands.
+//
+//   Running      containers are started, watched, restarted
+//   Terminating  deleted, finished, failed: containers are ended in order and in time
+//   Terminated   nothing runs; volumes and control groups are taken down; a deleted pod leaves the API
+//
+// It starts from nothing but the API's object and the runtime's records, so a restarted kubelet goes on where the old one was.
+// One loop. Destroying it stops looking after the pod and leaves its containers alone.
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <memory>
+#include <optional>
+#include <set>
+#include <string>
+
+#include "io/loop.h"
+#include "kubelet/pods/context.h"
+#include "kubelet/pods/images.h"
+#include "kubelet/pods/plan.h"
+#include "kubelet/pods/status.h"
+#include "kubelet/probe/probes.h"
+
+namespace kubelet {
+
+class PodWorker {
+ public:
+  // `failure`: the pod was refused; it only gets its status.
+  PodWorker(PodContext& context, core::Pod pod, std::optional<PodFailure> failure = {});
+  // Of a pod that the API no longer knows: what is left of it is ended and taken down.
+  PodWorker(PodContext& context, const PodRecord& left_over);
+  ~PodWorker();
+  PodWorker(const PodWorker&) = delete;
+
+  // Runs until nothing of the pod is left. Spawn it once.
+  io::Task<void> run();
+
+  void update(core::Pod pod);   // the API's object changed
+  void removed();               // it is gone
+  void wake();                  // something happened at the runtime
+  void evict(PodFailure failure);
+
+  const core::Pod& pod() const { return pod_; }  // with the newest status
+  const PodRecord& record() const { return record_; }
+  bool knows(const std::string& runtime_id) const;
+  // Counts against what the node can bear: not terminal, and not refused.
+  bool is_active() const { return state_ == State::Running || (state_ == State::Terminating && record_.any_running()); }
+
+ private:
+  enum class State : uint8_t { Running, Terminating, Terminated, Gone };
+  // How often the objects behind live volumes are asked for.
+  static constexpr int64_t kLiveVolumesNs = 60'000'000'000;
+  using Pause = std::optional<io::Duration>;  // until the next look; none: until something happens
+
+  io::Task<Pause> step();
+  io::Task<Pause> step_running();
+  io::Task<Pause> step_terminating();
+  io::Task<Pause> step_terminated();
+
+  io::Task<base::Result<void>> observe();
+  void seed_probes();
+  std::optional<PodFailure> deadline_passed(Pause& pause) const;
+  void begin_terminating();
+
+  // Before the first container, and again for live updates.
+  io::Task<base::Result<Pause>> prepare_volumes();
+  io::Task<base::Result<PodObjects>> fetch_objects();
+  io::Task<base::Result<Tokens>> fetch_tokens();
+  bool volumes_due() const;
+  io::Task<base::Result<void>> create_sandbox(uint32_t attempt);
+  cri::PodSandboxConfig make_sandbox_config(uint32_t attempt) const;
+
+  // True if it was started, or was tried: the runtime's state has changed. False: waits for its image or failed before.
+  enum class StartOutcome : uint8_t { Started, WaitsForImage, Failed };
+  io::Task<StartOutcome> start(StartContainer wanted);
+  io::Task<base::Result<std::string>> create(const core::Container& container, const StartContainer& wanted,
+                                             const cri::Image& image);
+  io::Task<void> after_start(core::Container container, std::string id, std::string field);
+  void container_failed(const std::string& name, std::string reason, const base::Error& error, const std::string& field);
+
+  void stop(const ContainerRecord& record, std::string message, std::optional<int64_t> grace_seconds);
+  io::Task<void> stop_one(ContainerRecord record, std::string message, int64_t grace_seconds);
+  void stop_in_order();
+  io::Task<void> stop_sandboxes();
+  io::Task<void> remove_dead_containers();
+  io::Task<base::Result<void>> clean_up();
+
+  void collect_messages();
+  void publish(bool ended);
+  io::Task<void> write_statuses();
+
+  std::vector<std::string> pod_ips() const;
+  std::string field_path(ContainerKind kind, const std::string& name) const;
+  const core::Container* container_of(const StartContainer& wanted, core::Container& storage) const;
+  void event(bool warning, std::string_view reason, std::string message, std::string field = "");
+  int64_t now_ns() const;
+
+  PodContext& context_;
+  core::Pod pod_;
+  State state_ = State::Running;
+  bool in_api_ = true;
+  bool adopted_ = true;  // until the first look is over
+  std::optional<PodFailure> failure_;
+  PodRecord record_;
+  BackOff back_off_;
+  std::map<std::string, WaitingReason> waiting_;     // by container
+  std::map<std::string, int64_t> failed_before_;     // creations that failed, by container: not tried again before
+  std::map<std::string, std::string> messages_;      // termination messages by container id
+  std::set<std::string> message_known_;
+
+  VolumePaths volume_paths_;
+  bool volumes_ready_ = false;
+  int64_t volumes_checked_ns_ = 0;
+  int volume_failures_ = 0;
+  std::map<std::string, std::string> volume_complaints_;  // told once until they change
+  PodObjects objects_;
+  std::map<TokenKey, IssuedToken> tokens_;
+  int sandbox_failures_ = 0;
+
+  int64_t stop_deadline_ns_ = 0;  // when the pod's time to end is over
+  bool cleaned_ = false;
+  bool deletion_finished_ = false;
+  int clean_failures_ = 0;
+
+  std::optional<core::PodStatus> wanted_status_;
+  bool status_written_ = true;
+
+  io::Event wake_;
+  io::Event status_wanted_;
+  Probes probes_;
+  std::map<std::string, std::unique_ptr<io::Scope>> stopping_;  // by container id
+  std::set<std::string> stopping_ids_;
+  io::Scope scope_;
+};
+
+}  // namespace kubelet

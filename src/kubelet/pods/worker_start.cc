@@ -1,0 +1,257 @@
+// How a pod's worker begins things: volumes, sandbox, containers.
+#include <cerrno>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/file.h"
+#include "base/log.h"
+#include "base/strings.h"
+#include "kubelet/pods/configuration.h"
+#include "kubelet/pods/environment.h"
+#include "kubelet/pods/worker.h"
+
+namespace kubelet {
+namespace {
+
+constexpr int64_t kRetryCreateNs = 10'000'000'000;
+
+// Written beside the pod's volumes, and mounted into its containers.
+base::Result<std::string> write_hosts_file(std::string directory, std::string text) {
+  TRY(base::make_directories(directory, 0750));
+  std::string path = directory + "/etc-hosts";
+  if (auto present = base::read_file(path); present && *present == text) return path;
+  // In place: a running container has the file itself mounted.
+  FILE* file = fopen(path.c_str(), "we");
+  if (file == nullptr) return base::fail(base::system_error("write " + path, errno));
+  size_t written = fwrite(text.data(), 1, text.size(), file);
+  if (fclose(file) != 0 || written != text.size()) return base::fail(base::system_error("write " + path, errno));
+  chmod(path.c_str(), 0644);
+  return path;
+}
+
+}  // namespace
+
+bool PodWorker::volumes_due() const {
+  return volumes_ready_ && Volumes::is_live(pod_) && now_ns() >= volumes_checked_ns_ + kLiveVolumesNs;
+}
+
+io::Task<base::Result<PodObjects>> PodWorker::fetch_objects() {
+  PodObjects out;
+  auto names = referenced_objects(pod_);
+  for (auto& name : names.config_maps) {
+    CO_TRY(auto object, co_await context_.api.config_map(pod_.metadata.namespace_, name));
+    out.config_maps[name] = std::move(object);
+  }
+  for (auto& name : names.secrets) {
+    CO_TRY(auto object, co_await context_.api.secret(pod_.metadata.namespace_, name));
+    out.secrets[name] = std::move(object);
+  }
+  co_return out;
+}
+
+io::Task<base::Result<Tokens>> PodWorker::fetch_tokens() {
+  Tokens out;
+  for (auto& key : Volumes::tokens_of(pod_)) {
+    auto& known = tokens_[key];
+    // Renewed once four fifths of its life are over, as upstream does.
+    int64_t renew_ns = known.expires_ns - key.expiration_seconds * 1'000'000'000 / 5;
+    if (known.token.empty() || now_ns() >= renew_ns) {
+      auto fresh = co_await context_.api.token(pod_, key.audience, key.expiration_seconds);
+      if (fresh) {
+        tokens_[key] = std::move(*fresh);
+      } else if (tokens_[key].token.empty() || now_ns() >= tokens_[key].expires_ns) {
+        co_return base::fail(base::Error(fresh.error().code(), "failed to fetch token: " + fresh.error().message()));
+      }
+    }
+    out[key] = tokens_[key].token;
+  }
+  co_return out;
+}
+
+io::Task<base::Result<PodWorker::Pause>> PodWorker::prepare_volumes() {
+  std::vector<VolumeFailure> failures;
+  auto objects = co_await fetch_objects();
+  if (!objects) co_return base::fail(objects.error());
+  objects_ = std::move(*objects);
+  auto tokens = co_await fetch_tokens();
+  VolumeInput input{.pod = pod_,
+                    .objects = objects_,
+                    .tokens = tokens ? std::move(*tokens) : Tokens(),
+                    .host_ips = context_.host_ips,
+                    .pod_ips = pod_ips(),
+                    .node_allocatable = context_.allocatable,
+                    .now = base::Time::from_ns(now_ns())};
+  auto outcome = co_await context_.pool.run(
+      [volumes = context_.volumes, input = std::move(input)] { return volumes.set_up(input); });
+  volumes_checked_ns_ = now_ns();
+  std::map<std::string, std::string> complaints;
+  for (auto& failure : outcome.failures) {
+    if (!tokens) failure.message += ": " + tokens.error().message();
+    complaints[failure.volume] = failure.message;
+    if (volume_complaints_[failure.volume] != failure.message) event(true, "FailedMount", failure.message);
+  }
+  volume_complaints_ = std::move(complaints);
+  // A volume that was there once is still there; what could not be refreshed is tried again.
+  for (auto& [name, path] : outcome.paths) volume_paths_[name] = path;
+  if (!outcome.failures.empty() && !volumes_ready_)
+    co_return base::fail(base::Code::Unavailable, outcome.failures.front().message);
+  volumes_ready_ = true;
+  co_return Pause();
+}
+
+cri::PodSandboxConfig PodWorker::make_sandbox_config(uint32_t attempt) const {
+  return sandbox_config({.pod = pod_,
+                         .attempt = attempt,
+                         .log_root = context_.options.pod_log_directory,
+                         .cgroup_parent = context_.cgroups ? pod_cgroup(context_.cgroup_base(), pod_) : "",
+                         .dns = context_.dns,
+                         .seccomp_root = context_.options.root_directory + "/seccomp"});
+}
+
+io::Task<base::Result<void>> PodWorker::create_sandbox(uint32_t attempt) {
+  if (context_.cgroups) CO_TRY(context_.cgroups->ensure(pod_cgroup(context_.cgroup_base(), pod_), pod_cgroup_limits(pod_)));
+  if (auto dns = pod_dns(pod_, context_.dns); !dns.problem.empty() && attempt == 0) event(true, "MissingClusterDNS", dns.problem);
+  auto config = make_sandbox_config(attempt);
+  CO_TRY(base::make_directories(config.log_directory, 0755));
+  auto id = co_await context_.runtime.run_sandbox(config, "");
+  if (!id) co_return base::fail(id.error());
+  co_return {};
+}
+
+void PodWorker::container_failed(const std::string& name, std::string reason, const base::Error& error,
+                                 const std::string& field) {
+  event(true, "Failed", "Error: " + error.message(), field);
+  waiting_[name] = {std::move(reason), error.message()};
+  failed_before_[name] = now_ns() + kRetryCreateNs;
+}
+
+io::Task<PodWorker::StartOutcome> PodWorker::start(StartContainer wanted) {
+  core::Container container;
+  {
+    core::Container storage;
+    container = *container_of(wanted, storage);
+  }
+  std::string field = field_path(wanted.kind, container.name);
+  std::vector<std::shared_ptr<const core::Secret>> pull_secrets;
+  for (auto& reference : pod_.spec.image_pull_secrets)
+    if (auto found = objects_.secrets.find(reference.name); found != objects_.secrets.end())
+      pull_secrets.push_back(found->second);
+  auto sandbox_attempt = record_.sandboxes.front().attempt;
+  auto image = co_await context_.images.ensure(pod_, container, field, make_sandbox_config(sandbox_attempt),
+                                               std::move(pull_secrets), [this] { wake_.set(); });
+  if (image.state == Images::Answer::State::Pulling) co_return StartOutcome::WaitsForImage;
+  if (image.state == Images::Answer::State::Failed) {
+    waiting_[container.name] = image.reason;
+    if (image.again_ns) failed_before_[container.name] = *image.again_ns;
+    co_return StartOutcome::Failed;
+  }
+  if (wanted.failed_ns > 0) back_off_.next(back_off_key(pod_, container), wanted.failed_ns, now_ns());
+  auto id = co_await create(container, wanted, image.image);
+  if (!id) {
+    auto code = id.error().code();
+    bool is_config = code == base::Code::NotFound || code == base::Code::Invalid || code == base::Code::Forbidden ||
+                     code == base::Code::Unavailable;
+    container_failed(container.name, is_config ? "CreateContainerConfigError" : "CreateContainerError", id.error(), field);
+    co_return StartOutcome::Failed;
+  }
+  event(false, "Created", "Container created", field);
+  if (auto started = co_await context_.runtime.start_container(*id); !started) {
+    container_failed(container.name, "RunContainerError", started.error(), field);
+    co_return StartOutcome::Failed;
+  }
+  event(false, "Started", "Container started", field);
+  waiting_.erase(container.name);
+  failed_before_.erase(container.name);
+  if (container.lifecycle && container.lifecycle->post_start) co_await after_start(container, *id, field);
+  co_return StartOutcome::Started;
+}
+
+io::Task<base::Result<std::string>> PodWorker::create(const core::Container& spec, const StartContainer& wanted,
+                                                      const cri::Image& image) {
+  // Copies: the pod may change while we wait.
+  core::Container container = spec;
+  core::Pod pod = pod_;
+  // A container may begin again while the API is away, with what was known before.
+  auto fresh = co_await fetch_objects();
+  if (fresh) {
+    objects_ = std::move(*fresh);
+  } else if (!volumes_ready_ || objects_.config_maps.size() + objects_.secrets.size() == 0) {
+    co_return base::fail(fresh.error());
+  }
+  auto ips = pod_ips();
+  CO_TRY(auto environment, make_environment({.pod = pod,
+                                             .container = container,
+                                             .services = context_.services(),
+                                             .objects = objects_,
+                                             .host_ips = context_.host_ips,
+                                             .pod_ips = ips,
+                                             .node_allocatable = context_.allocatable}));
+  std::string hosts_text;
+  if (pod.spec.host_network) {
+    auto node_file = base::read_file("/etc/hosts");
+    hosts_text = host_network_hosts_file(node_file ? *node_file : "", pod);
+  } else {
+    hosts_text = hosts_file(pod, pod_names(pod, context_.dns.cluster_domain), ips);
+  }
+  CO_TRY(auto hosts, co_await context_.pool.run([directory = context_.volumes.pod_directory(pod.metadata.uid), hosts_text] {
+    return write_hosts_file(directory, hosts_text);
+  }));
+  std::string message_file;
+  if (!container.termination_message_path.empty()) {
+    uint64_t random = context_.random.next();
+    CO_TRY(message_file, co_await context_.pool.run([volumes = context_.volumes, uid = pod.metadata.uid,
+                                                     name = container.name, random] {
+      return volumes.make_termination_file(uid, name, random);
+    }));
+  }
+  CO_TRY(auto sub_paths, co_await context_.pool.run([volumes = context_.volumes, pod, container, paths = volume_paths_,
+                                                     environment] {
+    return volumes.set_up_sub_paths(pod, container, paths, environment);
+  }));
+  std::string target;
+  if (wanted.kind == ContainerKind::Ephemeral)
+    if (auto& name = pod.spec.ephemeral_containers[wanted.index].target_container_name; !name.empty())
+      if (auto* record = record_.newest(name)) target = record->id;
+  CO_TRY(auto config, container_config({.pod = pod,
+                                        .container = container,
+                                        .ephemeral = wanted.kind == ContainerKind::Ephemeral,
+                                        .attempt = wanted.attempt,
+                                        .environment = environment,
+                                        .volumes = volume_paths_,
+                                        .sub_paths = sub_paths,
+                                        .hosts_file = hosts,
+                                        .termination_message_file = message_file,
+                                        .image = image,
+                                        .extra_groups = {},
+                                        .memory_capacity_bytes = context_.memory_capacity_bytes,
+                                        .target_id = target,
+                                        .seccomp_root = context_.options.root_directory + "/seccomp"}));
+  auto sandbox = make_sandbox_config(record_.sandboxes.front().attempt);
+  CO_TRY(base::make_directories(sandbox.log_directory + "/" + container.name, 0755));
+  std::string log = sandbox.log_directory + "/" + config.log_path;
+  auto id = co_await context_.runtime.create_container(record_.sandboxes.front().id, std::move(config), std::move(sandbox));
+  // Whatever the runtime's reason, it is no fault of the configuration.
+  if (!id) co_return base::fail(base::Code::Internal, id.error().message());
+  if (!context_.options.container_log_directory.empty()) {
+    std::string link = base::cat({context_.options.container_log_directory, "/", pod.metadata.name, "_",
+                                  pod.metadata.namespace_, "_", container.name, "-", *id, ".log"});
+    if (base::make_directories(context_.options.container_log_directory, 0755)) (void)!symlink(log.c_str(), link.c_str());
+  }
+  co_return *id;
+}
+
+io::Task<void> PodWorker::after_start(core::Container container, std::string id, std::string field) {
+  auto ips = pod_ips();
+  ProbeTarget target{.pod = pod_, .container = container, .container_id = id, .pod_ip = ips.empty() ? "" : ips.front()};
+  constexpr int64_t kHookSecondsMax = 3600;
+  auto done = co_await context_.prober.run_hook(*container.lifecycle->post_start, std::move(target), kHookSecondsMax);
+  if (done) co_return;
+  event(true, "FailedPostStartHook", "PostStartHook failed", field);
+  waiting_[container.name] = {"PostStartHookError", "PostStartHook failed: " + done.error().message()};
+  ContainerRecord record;
+  record.id = id;
+  record.name = container.name;
+  stop(record, "FailedPostStartHook", {});
+}
+
+}  // namespace kubelet

@@ -1,0 +1,398 @@
+#include "kubelet/pods/worker.h"
+
+#include <gmock/gmock.h>
+
+#include "kubelet/testing/fixture.h"
+
+namespace kubelet {
+namespace {
+
+using namespace std::chrono_literals;
+using testing::Contains;
+using testing::ElementsAre;
+using testing::HasSubstr;
+using testing::IsEmpty;
+using testing::StartsWith;
+
+TEST_F(PodTest, PodWithOneContainerRuns) {
+  start(PodBuilder("web").container("main"));
+  EXPECT_THAT(runtime.running(), ElementsAre("main"));
+  EXPECT_EQ(status().phase, "Running");
+  EXPECT_EQ(status().pod_ip, "10.244.0.2");
+  EXPECT_EQ(status().host_ip, "192.168.0.9");
+  EXPECT_EQ(status().qos_class, "BestEffort");
+  EXPECT_EQ(status().observed_generation, 1);
+  EXPECT_EQ(condition("Ready"), "True");
+  EXPECT_EQ(condition("PodReadyToStartContainers"), "True");
+  EXPECT_EQ(container_status("main").container_id, "containerd://container-2");
+  EXPECT_TRUE(container_status("main").ready);
+  EXPECT_THAT(api.events, ElementsAre("Normal Pulled Container image \"app:v1\" already present on machine and can be accessed by the pod",
+                                      "Normal Created Container created", "Normal Started Container started"));
+  EXPECT_EQ(runtime.containers.begin()->second.config.labels["io.kubernetes.pod.uid"], "uid-web");
+}
+
+TEST_F(PodTest, FirstStatusSaysContainerCreating) {
+  runtime.images.clear();
+  runtime.pullable = {"app:v1"};
+  start(PodBuilder("web").container("main"));
+  EXPECT_EQ(status().phase, "Pending");
+  EXPECT_EQ(container_status("main").state.waiting->reason, "ContainerCreating");
+  pass(2s);
+  EXPECT_EQ(status().phase, "Running");
+  EXPECT_THAT(api.events, Contains("Normal Pulling Pulling image \"app:v1\""));
+  EXPECT_THAT(api.events, Contains("Normal Pulled Successfully pulled image \"app:v1\" in 1s (1s including waiting). Image size: 1000 bytes."));
+}
+
+TEST_F(PodTest, ImageThatCannotBePulledBacksOff) {
+  runtime.images.clear();
+  start(PodBuilder("web").container("main"));
+  pass(2s);
+  EXPECT_EQ(container_status("main").state.waiting->reason, "ErrImagePull");
+  pass(5s);
+  EXPECT_EQ(container_status("main").state.waiting->reason, "ImagePullBackOff");
+  EXPECT_EQ(container_status("main").state.waiting->message, "Back-off pulling image \"app:v1\": ErrImagePull: no such image");
+  pass(100s);
+  // At 0, 10, 30 and 70 s, a second for each.
+  EXPECT_EQ(std::ranges::count(runtime.calls, "pull app:v1"), 4);
+  runtime.pullable = {"app:v1"};
+  pass(200s);
+  EXPECT_EQ(status().phase, "Running");
+}
+
+TEST_F(PodTest, CrashingContainerRestartsAtOnceThenAfterTenTwentyFortySeconds) {
+  start(PodBuilder("web").container("main"));
+  pass(1s);
+  exit("main", 1);
+  EXPECT_THAT(runtime.running(), ElementsAre("main"));
+  EXPECT_EQ(container_status("main").restart_count, 1);
+  EXPECT_EQ(container_status("main").last_state.terminated->exit_code, 1);
+  exit("main", 1);
+  EXPECT_THAT(runtime.running(), IsEmpty());
+  EXPECT_EQ(container_status("main").state.waiting->reason, "CrashLoopBackOff");
+  EXPECT_EQ(container_status("main").state.waiting->message,
+            "back-off 10s restarting failed container=main pod=web_default(uid-web)");
+  EXPECT_EQ(status().phase, "Running");
+  EXPECT_EQ(condition("Ready"), "False");
+  pass(9s);
+  EXPECT_THAT(runtime.running(), IsEmpty());
+  pass(2s);
+  EXPECT_THAT(runtime.running(), ElementsAre("main"));
+  exit("main", 1);
+  pass(19s);
+  EXPECT_THAT(runtime.running(), IsEmpty());
+  pass(2s);
+  EXPECT_THAT(runtime.running(), ElementsAre("main"));
+  EXPECT_EQ(container_status("main").restart_count, 3);
+  // Only the newest dead one is kept.
+  EXPECT_EQ(runtime.containers.size(), 2U);
+  EXPECT_EQ(count_events("Warning BackOff Back-off restarting failed container main in pod web_default(uid-web)"), 2U);
+}
+
+TEST_F(PodTest, BackOffIsForgottenAfterTenMinutesOfPeace) {
+  start(PodBuilder("web").container("main"));
+  exit("main", 1);
+  exit("main", 1);
+  pass(11s);
+  pass(11min);
+  exit("main", 1);
+  EXPECT_THAT(runtime.running(), ElementsAre("main"));
+}
+
+TEST_F(PodTest, JobsPodSucceeds) {
+  start(PodBuilder("job").container("main").restart("Never"));
+  exit("main", 0);
+  EXPECT_EQ(status().phase, "Succeeded");
+  EXPECT_EQ(container_status("main").state.terminated->reason, "Completed");
+  EXPECT_EQ(condition("Initialized"), "True");
+  EXPECT_EQ(condition("Ready"), "False");
+  EXPECT_THAT(runtime.calls, Contains("stop-sandbox job"));
+  // Its container stays, for the logs.
+  EXPECT_EQ(runtime.containers.size(), 1U);
+}
+
+TEST_F(PodTest, FailureWithoutRestartFailsThePod) {
+  start(PodBuilder("job").container("main").restart("Never"));
+  exit("main", 137, "OOMKilled");
+  EXPECT_EQ(status().phase, "Failed");
+  EXPECT_EQ(container_status("main").state.terminated->reason, "OOMKilled");
+}
+
+TEST_F(PodTest, OnFailureRestartsOnlyFailures) {
+  start(PodBuilder("job").container("a").container("b").restart("OnFailure"));
+  exit("a", 0);
+  EXPECT_EQ(status().phase, "Running");
+  exit("b", 1);
+  EXPECT_THAT(runtime.running(), ElementsAre("b"));
+  exit("b", 0);
+  EXPECT_EQ(status().phase, "Succeeded");
+}
+
+TEST_F(PodTest, InitContainersRunOneAfterTheOther) {
+  start(PodBuilder("web").init("one").init("two").container("main"));
+  EXPECT_THAT(runtime.running(), ElementsAre("one"));
+  EXPECT_EQ(container_status("main").state.waiting->reason, "PodInitializing");
+  EXPECT_EQ(condition("Initialized"), "False");
+  exit("one", 0);
+  EXPECT_THAT(runtime.running(), ElementsAre("two"));
+  exit("two", 1);
+  EXPECT_THAT(runtime.running(), ElementsAre("two"));
+  exit("two", 0);
+  EXPECT_THAT(runtime.running(), ElementsAre("main"));
+  EXPECT_EQ(condition("Initialized"), "True");
+  EXPECT_EQ(status().phase, "Running");
+  EXPECT_EQ(container_status("two").restart_count, 1);
+}
+
+TEST_F(PodTest, InitContainerThatFailsFailsAPodThatNeverRestarts) {
+  start(PodBuilder("web").init("one").container("main").restart("Never"));
+  exit("one", 3);
+  EXPECT_EQ(status().phase, "Failed");
+  EXPECT_THAT(runtime.running(), IsEmpty());
+}
+
+TEST_F(PodTest, SidecarRunsBesideAndEndsLast) {
+  start(PodBuilder("web").sidecar("proxy").container("main"));
+  EXPECT_THAT(runtime.running(), ElementsAre("main", "proxy"));
+  exit("proxy", 1);
+  EXPECT_THAT(runtime.running(), ElementsAre("main", "proxy"));
+  remove(30);
+  auto stop_main = std::ranges::find_if(runtime.calls, [](auto& call) { return call.starts_with("stop main"); });
+  auto stop_proxy = std::ranges::find_if(runtime.calls, [](auto& call) { return call.starts_with("stop proxy"); });
+  ASSERT_NE(stop_proxy, runtime.calls.end());
+  EXPECT_LT(stop_main, stop_proxy);
+}
+
+TEST_F(PodTest, SidecarDoesNotKeepAFinishedPodAlive) {
+  start(PodBuilder("job").sidecar("proxy").container("main").restart("Never"));
+  exit("main", 0);
+  EXPECT_THAT(runtime.running(), IsEmpty());
+  EXPECT_EQ(status().phase, "Succeeded");
+}
+
+TEST_F(PodTest, DeletedPodEndsInTimeAndLeavesTheApi) {
+  start(PodBuilder("web").container("main"));
+  runtime.ignore_stop = {"main"};
+  remove(30);
+  EXPECT_THAT(runtime.calls, Contains("stop main 30"));
+  EXPECT_THAT(api.deleted, IsEmpty());
+  EXPECT_EQ(count_events("Normal Killing Stopping container main"), 1U);
+  pass(31s);
+  EXPECT_THAT(api.deleted, ElementsAre("web"));
+  EXPECT_EQ(status().phase, "Failed");
+  EXPECT_TRUE(runtime.sandboxes.empty());
+  EXPECT_FALSE(base::exists(options_.root_directory + "/pods/uid-web"));
+  pods_->removed("uid-web");
+  loop_->run_until_idle();
+  EXPECT_EQ(pods_->size(), 0U);
+}
+
+TEST_F(PodTest, ShorterGraceCutsALongEndShort) {
+  start(PodBuilder("web").container("main"));
+  runtime.ignore_stop = {"main"};
+  remove(300);
+  pass(1s);
+  remove(2);
+  pass(3s);
+  EXPECT_THAT(api.deleted, ElementsAre("web"));
+}
+
+TEST_F(PodTest, PreStopHookUsesUpTheGrace) {
+  auto pod = PodBuilder("web").container("main");
+  pod.last().lifecycle.emplace().pre_stop.emplace().exec.emplace().command = {"/bin/drain"};
+  start(pod);
+  prober.hook_time = 10s;
+  remove(30);
+  pass(11s);
+  EXPECT_THAT(prober.hooks, ElementsAre("main"));
+  EXPECT_THAT(runtime.calls, Contains("stop main 20"));
+}
+
+TEST_F(PodTest, KubeletRestartTouchesNothing) {
+  auto pod = PodBuilder("web").container("main");
+  pod.last().readiness_probe.emplace().period_seconds = 10;
+  start(pod);
+  pass(1s);
+  exit("main", 1);
+  pass(1s);
+  ASSERT_EQ(condition("Ready"), "True");
+  auto calls = runtime.calls;
+  auto written = api.statuses.size();
+  restart_kubelet();
+  pass(60s);
+  EXPECT_EQ(runtime.calls, calls);
+  EXPECT_EQ(api.statuses.size(), written);
+  exit("main", 1);
+  EXPECT_EQ(container_status("main").restart_count, 2);
+}
+
+TEST_F(PodTest, FailedLivenessProbeRestartsTheContainer) {
+  auto pod = PodBuilder("web").container("main");
+  auto& probe = pod.last().liveness_probe.emplace();
+  probe.period_seconds = 10;
+  probe.failure_threshold = 3;
+  probe.initial_delay_seconds = 9;
+  start(pod);
+  pass(60s);
+  EXPECT_EQ(runtime.containers.size(), 1U);
+  prober.answers["main"] = {.verdict = ProbeAnswer::Verdict::Failure, .output = "boom"};
+  pass(25s);
+  EXPECT_EQ(runtime.newest("main")->status.metadata->attempt, 0U);
+  pass(10s);
+  EXPECT_EQ(runtime.newest("main")->status.metadata->attempt, 1U);
+  EXPECT_THAT(api.events, Contains("Normal Killing Container main failed liveness probe, will be restarted"));
+  EXPECT_EQ(count_events("Warning Unhealthy Liveness probe failed: boom"), 3U);
+}
+
+TEST_F(PodTest, ReadinessFollowsItsProbe) {
+  auto pod = PodBuilder("web").container("main");
+  pod.last().readiness_probe.emplace().period_seconds = 5;
+  prober.answers["main"] = {.verdict = ProbeAnswer::Verdict::Failure, .output = "not yet"};
+  start(pod);
+  EXPECT_EQ(condition("Ready"), "False");
+  EXPECT_EQ(find_condition(status(), "Ready")->message, "containers with unready status: [main]");
+  prober.answers.clear();
+  pass(6s);
+  EXPECT_EQ(condition("Ready"), "True");
+}
+
+TEST_F(PodTest, StartupProbeHoldsTheOthersBack) {
+  auto pod = PodBuilder("web").container("main");
+  auto& startup = pod.last().startup_probe.emplace();
+  startup.period_seconds = 10;
+  startup.failure_threshold = 30;
+  pod.last().liveness_probe.emplace().failure_threshold = 1;
+  prober.answers["main"] = {.verdict = ProbeAnswer::Verdict::Failure, .output = "slow"};
+  start(pod);
+  pass(100s);
+  EXPECT_EQ(runtime.newest("main")->status.metadata->attempt, 0U);
+  EXPECT_EQ(container_status("main").started, false);
+  prober.answers.clear();
+  pass(11s);
+  EXPECT_EQ(container_status("main").started, true);
+  EXPECT_EQ(condition("Ready"), "True");
+}
+
+TEST_F(PodTest, LostSandboxIsMadeAnewWithAllContainers) {
+  start(PodBuilder("web").container("main"));
+  runtime.sandboxes.begin()->second.status.state = cri::PodSandboxState::SandboxNotready;
+  exit("main", 255);
+  EXPECT_THAT(runtime.running(), ElementsAre("main"));
+  EXPECT_THAT(api.events, Contains("Normal Started Container started"));
+  EXPECT_EQ(runtime.newest("main")->status.metadata->attempt, 1U);
+  EXPECT_EQ(runtime.newest("main")->sandbox_id, "sandbox-3");
+}
+
+TEST_F(PodTest, SandboxThatCannotBeMadeIsTriedAgain) {
+  runtime.sandbox_error = "no network";
+  start(PodBuilder("web").container("main"));
+  EXPECT_THAT(api.events, ElementsAre("Warning FailedCreatePodSandBox Failed to create pod sandbox: no network"));
+  runtime.sandbox_error.clear();
+  pass(2s);
+  EXPECT_EQ(status().phase, "Running");
+}
+
+TEST_F(PodTest, MissingConfigMapHoldsThePodUntilItComes) {
+  auto pod = PodBuilder("web").container("main");
+  auto& volume = pod.pod.spec.volumes.emplace_back();
+  volume.name = "config";
+  volume.config_map.emplace().name = "settings";
+  auto& mount = pod.last().volume_mounts.emplace_back();
+  mount.name = "config";
+  mount.mount_path = "/config";
+  start(pod);
+  EXPECT_EQ(container_status("main").state.waiting->reason, "ContainerCreating");
+  EXPECT_THAT(api.events, ElementsAre("Warning FailedMount MountVolume.SetUp failed for volume \"config\" : configmap \"settings\" not found"));
+  auto map = std::make_shared<core::ConfigMap>();
+  map->data["key"] = "value";
+  api.config_maps["settings"] = map;
+  pass(2s);
+  EXPECT_EQ(status().phase, "Running");
+  std::string path = options_.root_directory + "/pods/uid-web/volumes/kubernetes.io~configmap/config";
+  EXPECT_EQ(*base::read_file(path + "/key"), "value");
+  EXPECT_EQ(runtime.newest("main")->config.mounts.front().host_path, path);
+  auto next = std::make_shared<core::ConfigMap>();
+  next->data["key"] = "new";
+  api.config_maps["settings"] = next;
+  pass(90s);
+  EXPECT_EQ(*base::read_file(path + "/key"), "new");
+}
+
+TEST_F(PodTest, MissingSecretInTheEnvironmentIsAConfigError) {
+  auto pod = PodBuilder("web").container("main");
+  auto& variable = pod.last().env.emplace_back();
+  variable.name = "PASSWORD";
+  auto& key = variable.value_from.emplace().secret_key_ref.emplace();
+  key.name = "db";
+  key.key = "password";
+  start(pod);
+  EXPECT_EQ(container_status("main").state.waiting->reason, "CreateContainerConfigError");
+  EXPECT_EQ(container_status("main").state.waiting->message, "secret \"db\" not found");
+  EXPECT_THAT(api.events, Contains("Warning Failed Error: secret \"db\" not found"));
+  auto secret = std::make_shared<core::Secret>();
+  secret->data["password"] = "x";
+  api.secrets["db"] = secret;
+  pass(11s);
+  EXPECT_EQ(status().phase, "Running");
+  EXPECT_EQ(runtime.newest("main")->config.envs.front().value, "x");
+}
+
+TEST_F(PodTest, StatusIsWrittenOnceTheApiIsBack) {
+  api.away = true;
+  start(PodBuilder("web").container("main"));
+  pass(10s);
+  EXPECT_THAT(api.statuses, IsEmpty());
+  api.away = false;
+  pass(15s);
+  ASSERT_EQ(api.statuses.size(), 1U);
+  EXPECT_EQ(status().phase, "Running");
+}
+
+TEST_F(PodTest, ActiveDeadlineEndsThePod) {
+  auto pod = PodBuilder("job").container("main");
+  pod.pod.spec.active_deadline_seconds = 60;
+  start(pod);
+  pass(59s);
+  EXPECT_EQ(status().phase, "Running");
+  pass(2s);
+  EXPECT_EQ(status().phase, "Failed");
+  EXPECT_EQ(status().reason, "DeadlineExceeded");
+  EXPECT_THAT(runtime.running(), IsEmpty());
+}
+
+TEST_F(PodTest, PodThatTheApiDoesNotKnowIsEnded) {
+  start(PodBuilder("web").container("main"));
+  scope_.cancel();
+  pods_ = make_pods();
+  follow();
+  EXPECT_TRUE(loop_->run_task(pods_->adopt_left_overs()).has_value());
+  pass(1s);
+  EXPECT_TRUE(runtime.containers.empty());
+  EXPECT_TRUE(runtime.sandboxes.empty());
+  EXPECT_EQ(pods_->size(), 0U);
+  EXPECT_THAT(api.deleted, IsEmpty());
+}
+
+TEST_F(PodTest, IdlePodSleeps) {
+  start(PodBuilder("web").container("main"));
+  auto wakes = loop_->wakes();
+  pass(4min);
+  EXPECT_EQ(loop_->wakes(), wakes);
+}
+
+TEST_F(PodTest, EphemeralContainerStartsBesideTheOthers) {
+  auto pod = PodBuilder("web").container("main");
+  start(pod);
+  auto& debug = pod.pod.spec.ephemeral_containers.emplace_back();
+  debug.name = "debug";
+  debug.image = "side:v1";
+  debug.target_container_name = "main";
+  pods_->updated(pod);
+  loop_->run_until_idle();
+  EXPECT_THAT(runtime.running(), ElementsAre("debug", "main"));
+  EXPECT_EQ(runtime.newest("debug")->config.linux->security_context->namespace_options->target_id, "container-2");
+  exit("debug", 0);
+  EXPECT_THAT(runtime.running(), ElementsAre("main"));
+}
+
+}  // namespace
+}  // namespace kubelet

@@ -1,0 +1,291 @@
+#include "kubelet/runtime/cri/cri_runtime.h"
+
+#include "base/log.h"
+#include "kubelet/runtime/cri/cri_client.h"
+#include "kubelet/runtime/records.h"
+
+namespace kubelet {
+namespace {
+
+template <class T>
+base::Result<void> done(const base::Result<T>& answer) {
+  if (!answer && answer.error().code() != base::Code::NotFound) return base::fail(answer.error());
+  return {};
+}
+
+// Just enough of protobuf's wire form for two small messages: field number and its bytes or number.
+struct Field {
+  uint32_t number = 0;
+  std::string_view bytes;
+};
+bool next_varint(std::string_view& text, uint64_t& value) {
+  value = 0;
+  for (int shift = 0; shift < 64 && !text.empty(); shift += 7) {
+    auto byte = static_cast<unsigned char>(text.front());
+    text.remove_prefix(1);
+    value |= static_cast<uint64_t>(byte & 127) << shift;
+    if (byte < 128) return true;
+  }
+  return false;
+}
+bool next_field(std::string_view& text, Field& field) {
+  uint64_t key = 0, size = 0;
+  if (text.empty() || !next_varint(text, key)) return false;
+  field = {.number = static_cast<uint32_t>(key >> 3), .bytes = {}};
+  switch (key & 7) {
+    case 0: return next_varint(text, size);
+    case 1: size = 8; break;
+    case 5: size = 4; break;
+    case 2:
+      if (!next_varint(text, size)) return false;
+      break;
+    default: return false;
+  }
+  if (size > text.size()) return false;
+  field.bytes = text.substr(0, size);
+  text.remove_prefix(size);
+  return true;
+}
+
+class CriRuntime final : public Runtime {
+ public:
+  CriRuntime(std::unique_ptr<CriClient> client, std::string endpoint)
+      : client_(std::move(client)), endpoint_(std::move(endpoint)) {}
+
+  io::Task<base::Result<RuntimeInfo>> info() override {
+    CO_TRY(auto version, co_await client_->version());
+    CO_TRY(auto status, co_await client_->status());
+    RuntimeInfo out{.name = version.runtime_name, .version = version.runtime_version, .runtime_message = {}, .network_message = {}};
+    if (status.status)
+      for (auto& condition : status.status->conditions) {
+        if (condition.type == "RuntimeReady") out.runtime_ready = condition.status, out.runtime_message = condition.message;
+        if (condition.type == "NetworkReady") out.network_ready = condition.status, out.network_message = condition.message;
+      }
+    co_return out;
+  }
+
+  io::Task<base::Result<std::string>> run_sandbox(cri::PodSandboxConfig config, std::string handler) override {
+    cri::RunPodSandboxRequest request;
+    request.config = std::move(config);
+    request.runtime_handler = std::move(handler);
+    CO_TRY(auto answer, co_await client_->run_pod_sandbox(std::move(request)));
+    co_return answer.pod_sandbox_id;
+  }
+  io::Task<base::Result<void>> stop_sandbox(std::string id) override {
+    cri::StopPodSandboxRequest request;
+    request.pod_sandbox_id = std::move(id);
+    co_return done(co_await client_->stop_pod_sandbox(std::move(request)));
+  }
+  io::Task<base::Result<void>> remove_sandbox(std::string id) override {
+    cri::RemovePodSandboxRequest request;
+    request.pod_sandbox_id = std::move(id);
+    co_return done(co_await client_->remove_pod_sandbox(std::move(request)));
+  }
+  io::Task<base::Result<cri::PodSandboxStatus>> sandbox_status(std::string id) override {
+    cri::PodSandboxStatusRequest request;
+    request.pod_sandbox_id = std::move(id);
+    CO_TRY(auto answer, co_await client_->pod_sandbox_status(std::move(request)));
+    if (!answer.status) co_return base::fail(base::Code::Internal, "the runtime gave no status of the sandbox");
+    co_return std::move(*answer.status);
+  }
+  io::Task<base::Result<std::vector<cri::PodSandbox>>> list_sandboxes(RuntimeFilter filter) override {
+    cri::ListPodSandboxRequest request;
+    if (!filter.pod_uid.empty()) request.filter.emplace().label_selector[std::string(kPodUidLabel)] = filter.pod_uid;
+    CO_TRY(auto answer, co_await client_->list_pod_sandbox(std::move(request)));
+    co_return std::move(answer.items);
+  }
+
+  io::Task<base::Result<std::string>> create_container(std::string sandbox_id, cri::ContainerConfig config,
+                                                       cri::PodSandboxConfig sandbox_config) override {
+    cri::CreateContainerRequest request;
+    request.pod_sandbox_id = std::move(sandbox_id);
+    request.config = std::move(config);
+    request.sandbox_config = std::move(sandbox_config);
+    CO_TRY(auto answer, co_await client_->create_container(std::move(request)));
+    co_return answer.container_id;
+  }
+  io::Task<base::Result<void>> start_container(std::string id) override {
+    cri::StartContainerRequest request;
+    request.container_id = std::move(id);
+    auto answer = co_await client_->start_container(std::move(request));
+    if (!answer) co_return base::fail(answer.error());
+    co_return {};
+  }
+  io::Task<base::Result<void>> stop_container(std::string id, int64_t grace_seconds) override {
+    cri::StopContainerRequest request;
+    request.container_id = std::move(id);
+    request.timeout = grace_seconds;
+    co_return done(co_await client_->stop_container(std::move(request)));
+  }
+  io::Task<base::Result<void>> remove_container(std::string id) override {
+    cri::RemoveContainerRequest request;
+    request.container_id = std::move(id);
+    co_return done(co_await client_->remove_container(std::move(request)));
+  }
+  io::Task<base::Result<std::vector<cri::Container>>> list_containers(RuntimeFilter filter) override {
+    cri::ListContainersRequest request;
+    if (!filter.pod_uid.empty()) request.filter.emplace().label_selector[std::string(kPodUidLabel)] = filter.pod_uid;
+    CO_TRY(auto answer, co_await client_->list_containers(std::move(request)));
+    co_return std::move(answer.containers);
+  }
+  io::Task<base::Result<cri::ContainerStatus>> container_status(std::string id) override {
+    cri::ContainerStatusRequest request;
+    request.container_id = std::move(id);
+    CO_TRY(auto answer, co_await client_->container_status(std::move(request)));
+    if (!answer.status) co_return base::fail(base::Code::Internal, "the runtime gave no status of the container");
+    co_return std::move(*answer.status);
+  }
+  io::Task<base::Result<void>> reopen_container_log(std::string id) override {
+    cri::ReopenContainerLogRequest request;
+    request.container_id = std::move(id);
+    auto answer = co_await client_->reopen_container_log(std::move(request));
+    if (!answer) co_return base::fail(answer.error());
+    co_return {};
+  }
+
+  io::Task<base::Result<cri::ExecSyncResponse>> exec_sync(std::string id, std::vector<std::string> command,
+                                                          int64_t timeout_seconds) override {
+    cri::ExecSyncRequest request;
+    request.container_id = std::move(id);
+    request.cmd = std::move(command);
+    request.timeout = timeout_seconds;
+    co_return co_await client_->exec_sync(std::move(request));
+  }
+  io::Task<base::Result<std::string>> exec(cri::ExecRequest request) override {
+    CO_TRY(auto answer, co_await client_->exec(std::move(request)));
+    co_return answer.url;
+  }
+  io::Task<base::Result<std::string>> attach(cri::AttachRequest request) override {
+    CO_TRY(auto answer, co_await client_->attach(std::move(request)));
+    co_return answer.url;
+  }
+  io::Task<base::Result<std::string>> port_forward(cri::PortForwardRequest request) override {
+    CO_TRY(auto answer, co_await client_->port_forward(std::move(request)));
+    co_return answer.url;
+  }
+
+  io::Task<base::Result<std::optional<cri::Image>>> image_status(std::string image) override {
+    cri::ImageStatusRequest request;
+    request.image.emplace().image = std::move(image);
+    CO_TRY(auto answer, co_await client_->image_status(std::move(request)));
+    if (!answer.image) co_return std::optional<cri::Image>();
+    co_return std::optional(std::move(*answer.image));
+  }
+  io::Task<base::Result<std::vector<cri::Image>>> list_images() override {
+    CO_TRY(auto answer, co_await client_->list_images());
+    co_return std::move(answer.images);
+  }
+  io::Task<base::Result<std::string>> pull_image(std::string image, std::optional<cri::AuthConfig> auth,
+                                                 cri::PodSandboxConfig sandbox_config) override {
+    cri::PullImageRequest request;
+    request.image.emplace().image = std::move(image);
+    if (auth) request.auth = std::move(*auth);
+    request.sandbox_config = std::move(sandbox_config);
+    CO_TRY(auto answer, co_await client_->pull_image(std::move(request)));
+    co_return answer.image_ref;
+  }
+  io::Task<base::Result<void>> remove_image(std::string image) override {
+    cri::RemoveImageRequest request;
+    request.image.emplace().image = std::move(image);
+    co_return done(co_await client_->remove_image(std::move(request)));
+  }
+
+  io::Task<base::Result<std::vector<cri::ContainerStats>>> list_container_stats() override {
+    CO_TRY(auto answer, co_await client_->list_container_stats());
+    co_return std::move(answer.stats);
+  }
+
+  io::Task<base::Result<void>> watch(std::function<void(const std::string&)> changed) override {
+    if (!tells_nothing_) {
+      auto events = co_await client_->get_container_events();
+      if (events) {
+        for (;;) {
+          auto event = co_await events->read();
+          if (!event) {
+            if (io::grpc_code_of(event.error()) == io::GrpcCode::Unimplemented) break;
+            co_return base::fail(event.error());
+          }
+          if (!*event) co_return base::fail(base::Code::Closed, "the runtime ended its events");
+          changed((*event)->container_id);
+          if ((*event)->pod_sandbox_status) changed((*event)->pod_sandbox_status->id);
+        }
+        tells_nothing_ = true;
+      } else if (io::grpc_code_of(events.error()) == io::GrpcCode::Unimplemented) {
+        tells_nothing_ = true;
+      } else {
+        co_return base::fail(events.error());
+      }
+    }
+    co_return co_await watch_containerd(std::move(changed));
+  }
+
+ private:
+  // containerd.services.events.v1.Events/Subscribe, of the namespace that the CRI uses.
+  io::Task<base::Result<void>> watch_containerd(std::function<void(const std::string&)> changed) {
+    CO_TRY(auto address, io::Address::parse(endpoint_));
+    io::GrpcClient client({.address = std::move(address), .tls = nullptr});
+    CO_TRY(auto call, co_await client.open("/containerd.services.events.v1.Events/Subscribe"));
+    std::string filter = R"(namespace=="k8s.io",topic=="/tasks/exit")";
+    std::string request = "\x0a" + std::string(1, static_cast<char>(filter.size())) + filter;
+    CO_TRY(co_await call->write(std::move(request)));
+    call->finish();
+    for (;;) {
+      auto message = co_await call->read();
+      if (!message) {
+        if (io::grpc_code_of(message.error()) == io::GrpcCode::Unimplemented)
+          co_return base::fail(base::Code::MethodNotAllowed, "this runtime has no events");
+        co_return base::fail(message.error());
+      }
+      if (!*message) co_return base::fail(base::Code::Closed, "containerd ended its events");
+      if (auto id = ended_container(**message); !id.empty()) scope_.spawn(tell_when_seen(id, changed));
+    }
+  }
+
+  // The exit is known to containerd a moment before its CRI side says so.
+  io::Task<void> tell_when_seen(std::string id, std::function<void(const std::string&)> changed) {
+    auto pause = std::chrono::milliseconds(1);
+    for (int attempt = 0; attempt < 12; ++attempt, pause *= 2) {
+      cri::ContainerStatusRequest request;
+      request.container_id = id;
+      auto answer = co_await client_->container_status(std::move(request));
+      if (!answer || !answer->status) {
+        // A sandbox, whose state cannot be asked for this way; it lags as little.
+        co_await io::sleep(std::chrono::milliseconds(50));
+        break;
+      }
+      if (answer->status->state != cri::ContainerState::ContainerRunning) break;
+      co_await io::sleep(pause);
+    }
+    changed(id);
+  }
+
+  std::unique_ptr<CriClient> client_;
+  std::string endpoint_;
+  bool tells_nothing_ = false;
+  io::Scope scope_;
+};
+
+}  // namespace
+
+std::string ended_container(std::string_view envelope) {
+  // Envelope: 4 event (Any: 2 value). TaskExit: 1 container id, 2 id of the process, which is the container's for its main one.
+  Field field;
+  std::string_view any, exit;
+  while (next_field(envelope, field))
+    if (field.number == 4) any = field.bytes;
+  while (next_field(any, field))
+    if (field.number == 2) exit = field.bytes;
+  std::string_view container, process;
+  while (next_field(exit, field)) {
+    if (field.number == 1) container = field.bytes;
+    if (field.number == 2) process = field.bytes;
+  }
+  return container == process ? std::string(container) : std::string();
+}
+
+base::Result<std::unique_ptr<Runtime>> make_cri_runtime(std::string endpoint) {
+  TRY(auto client, CriClient::create({.endpoint = endpoint, .image_endpoint = {}}));
+  return std::make_unique<CriRuntime>(std::move(client), std::move(endpoint));
+}
+
+}  // namespace kubelet

@@ -1,0 +1,188 @@
+#include "kubelet/volume/mount.h"
+
+#include <algorithm>
+#include <cerrno>
+#include <fcntl.h>
+#include <linux/openat2.h>
+#include <sys/mount.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+#include <vector>
+
+#include "base/file.h"
+#include "base/strings.h"
+
+namespace kubelet {
+namespace {
+
+std::unexpected<base::Error> system_failure(const std::string& what) { return base::fail(base::system_error(what, errno)); }
+
+class Descriptor {
+ public:
+  explicit Descriptor(int fd = -1) : fd_(fd) {}
+  Descriptor(Descriptor&& other) noexcept : fd_(std::exchange(other.fd_, -1)) {}
+  Descriptor& operator=(Descriptor&& other) noexcept {
+    std::swap(fd_, other.fd_);
+    return *this;
+  }
+  ~Descriptor() {
+    if (fd_ >= 0) close(fd_);
+  }
+  int get() const { return fd_; }
+
+ private:
+  int fd_;
+};
+
+int open_beneath(int root, const std::string& path) {
+  open_how how{};
+  how.flags = O_PATH | O_CLOEXEC;
+  how.resolve = RESOLVE_BENEATH | RESOLVE_NO_MAGICLINKS;
+  return static_cast<int>(syscall(SYS_openat2, root, path.c_str(), &how, sizeof how));
+}
+
+// Mount points as the kernel writes them: spaces and the like as octal escapes.
+std::string unescape(std::string_view text) {
+  std::string out;
+  for (size_t at = 0; at < text.size(); ++at) {
+    if (text[at] == '\\' && at + 3 < text.size()) {
+      out += static_cast<char>((text[at + 1] - '0') * 64 + (text[at + 2] - '0') * 8 + (text[at + 3] - '0'));
+      at += 3;
+    } else {
+      out += text[at];
+    }
+  }
+  return out;
+}
+
+base::Result<void> own(const std::string& path, int64_t group, bool read_only) {
+  struct stat info {};
+  if (lstat(path.c_str(), &info) != 0) return system_failure("stat " + path);
+  if (S_ISLNK(info.st_mode)) return {};
+  if (lchown(path.c_str(), static_cast<uid_t>(-1), static_cast<gid_t>(group)) != 0) return system_failure("chown " + path);
+  mode_t mode = (info.st_mode & 07777) | (read_only ? 0440 : 0660);
+  if (S_ISDIR(info.st_mode)) mode |= 02110;
+  if (chmod(path.c_str(), mode) != 0) return system_failure("chmod " + path);
+  if (!S_ISDIR(info.st_mode)) return {};
+  TRY(auto names, base::list_directory(path));
+  for (auto& name : names) TRY(own(path + "/" + name, group, read_only));
+  return {};
+}
+
+}  // namespace
+
+bool is_mount_point(const std::string& path) {
+  auto text = base::read_file("/proc/self/mountinfo");
+  if (!text) return false;
+  for (auto line : base::split(*text, '\n')) {
+    auto fields = base::split(line, ' ');
+    if (fields.size() > 4 && unescape(fields[4]) == path) return true;
+  }
+  return false;
+}
+
+base::Result<void> make_volume_directory(const std::string& path, uint32_t mode, std::optional<int64_t> tmpfs_bytes) {
+  TRY(base::make_directories(path, 0750));
+  if (tmpfs_bytes && !is_mount_point(path)) {
+    char text[96];
+    if (*tmpfs_bytes > 0) {
+      snprintf(text, sizeof text, "mode=%o,size=%lld", mode, static_cast<long long>(*tmpfs_bytes));
+    } else {
+      snprintf(text, sizeof text, "mode=%o", mode);
+    }
+    if (mount("tmpfs", path.c_str(), "tmpfs", 0, text) != 0) return system_failure("mount tmpfs at " + path);
+  }
+  struct stat info {};
+  if (stat(path.c_str(), &info) != 0) return system_failure("stat " + path);
+  // A group that was set before keeps its marks.
+  if ((info.st_mode & mode) != mode && chmod(path.c_str(), mode | (info.st_mode & 02000)) != 0)
+    return system_failure("chmod " + path);
+  return {};
+}
+
+base::Result<void> check_host_path(const std::string& path, const std::string& type) {
+  if (type.empty()) return {};
+  if (type == "DirectoryOrCreate" && !base::exists(path)) return base::make_directories(path, 0755);
+  if (type == "FileOrCreate" && !base::exists(path)) {
+    Descriptor file(open(path.c_str(), O_CREAT | O_WRONLY | O_CLOEXEC, 0644));
+    if (file.get() < 0) return system_failure("hostPath type check failed: create " + path);
+    return {};
+  }
+  struct stat info {};
+  bool present = stat(path.c_str(), &info) == 0;
+  auto no = [&](std::string_view what) {
+    return base::fail(base::Code::Invalid, "hostPath type check failed: " + path + " is not " + std::string(what));
+  };
+  if (type.starts_with("Directory") && !(present && S_ISDIR(info.st_mode))) return no("a directory");
+  if (type.starts_with("File") && !(present && S_ISREG(info.st_mode))) return no("a file");
+  if (type == "Socket" && !(present && S_ISSOCK(info.st_mode))) return no("a socket file");
+  if (type == "CharDevice" && !(present && S_ISCHR(info.st_mode))) return no("a character device");
+  if (type == "BlockDevice" && !(present && S_ISBLK(info.st_mode))) return no("a block device");
+  return {};
+}
+
+base::Result<void> bind_sub_path(const std::string& volume, const std::string& sub_path, const std::string& target) {
+  if (is_mount_point(target)) return {};
+  Descriptor root(open(volume.c_str(), O_PATH | O_DIRECTORY | O_CLOEXEC));
+  if (root.get() < 0) return system_failure("open " + volume);
+  Descriptor source(open_beneath(root.get(), sub_path));
+  if (source.get() < 0 && errno == ENOENT) {
+    // Made part by part, each looked up from the one above, so that no link can lead the way out.
+    struct stat above {};
+    mode_t mode = fstat(root.get(), &above) == 0 ? above.st_mode & 0777 : 0750;
+    std::string so_far;
+    for (auto part : base::split(sub_path, '/')) {
+      if (part.empty() || part == ".") continue;
+      std::string parent = so_far.empty() ? "." : so_far;
+      so_far += (so_far.empty() ? "" : "/") + std::string(part);
+      Descriptor folder(open_beneath(root.get(), parent));
+      if (folder.get() < 0) return system_failure("failed to create subPath directory " + sub_path);
+      if (mkdirat(folder.get(), std::string(part).c_str(), mode) == 0) {
+        Descriptor made(openat(folder.get(), std::string(part).c_str(), O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC));
+        if (made.get() >= 0) fchmod(made.get(), mode);
+      } else if (errno != EEXIST) {
+        return system_failure("failed to create subPath directory " + sub_path);
+      }
+    }
+    source = Descriptor(open_beneath(root.get(), sub_path));
+  }
+  if (source.get() < 0) return system_failure("failed to prepare subPath for volumeMount: " + sub_path);
+  struct stat info {};
+  if (fstat(source.get(), &info) != 0) return system_failure("stat " + sub_path);
+  TRY(base::make_directories(target.substr(0, target.rfind('/')), 0750));
+  if (S_ISDIR(info.st_mode)) {
+    TRY(base::make_directories(target, 0750));
+  } else {
+    Descriptor file(open(target.c_str(), O_CREAT | O_WRONLY | O_CLOEXEC, 0640));
+    if (file.get() < 0) return system_failure("create " + target);
+  }
+  std::string held = "/proc/self/fd/" + std::to_string(source.get());
+  if (mount(held.c_str(), target.c_str(), nullptr, MS_BIND | MS_REC, nullptr) != 0)
+    return system_failure("bind " + sub_path + " to " + target);
+  return {};
+}
+
+base::Result<void> set_group(const std::string& path, int64_t group, bool read_only) { return own(path, group, read_only); }
+
+base::Result<void> unmount_below(const std::string& path) {
+  TRY(auto text, base::read_file("/proc/self/mountinfo"));
+  std::vector<std::string> points;
+  for (auto line : base::split(text, '\n')) {
+    auto fields = base::split(line, ' ');
+    if (fields.size() <= 4) continue;
+    std::string point = unescape(fields[4]);
+    if (point == path || point.starts_with(path + "/")) points.push_back(std::move(point));
+  }
+  // Later mounts lie above earlier ones.
+  std::ranges::reverse(points);
+  std::optional<base::Error> failed;
+  for (auto& point : points)
+    if (umount2(point.c_str(), UMOUNT_NOFOLLOW) != 0 && umount2(point.c_str(), UMOUNT_NOFOLLOW | MNT_DETACH) != 0 &&
+        errno != EINVAL && errno != ENOENT)
+      failed = base::system_error("unmount " + point, errno);
+  if (failed) return base::fail(*failed);
+  return {};
+}
+
+}  // namespace kubelet

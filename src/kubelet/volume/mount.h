@@ -1,0 +1,29 @@
+// The file system work of volumes: emptyDir, hostPath, tmpfs, sub paths, ownership, and taking all of it down again. Blocking.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+
+#include "base/result.h"
+
+namespace kubelet {
+
+bool is_mount_point(const std::string& path);
+
+// Makes the folder; `tmpfs_bytes` set: a file system in memory is mounted there (0: of the kernel's default size).
+base::Result<void> make_volume_directory(const std::string& path, uint32_t mode, std::optional<int64_t> tmpfs_bytes);
+
+// Checks, or makes, what a hostPath volume's type asks for.
+base::Result<void> check_host_path(const std::string& path, const std::string& type);
+
+// Binds `sub_path` of `volume` to `target`, never led outside the volume by a link. Made as a folder when it is not there.
+base::Result<void> bind_sub_path(const std::string& volume, const std::string& sub_path, const std::string& target);
+
+// Everything below belongs to `group`, which may read and write (only read if `read_only`); new files inherit it.
+base::Result<void> set_group(const std::string& path, int64_t group, bool read_only);
+
+// Unmounts all that is mounted at or below `path`, deepest first. What is busy is detached.
+base::Result<void> unmount_below(const std::string& path);
+
+}  // namespace kubelet
