@@ -1,5 +1,6 @@
 #include "base/strings.h"
 
+#include <algorithm>
 #include <charconv>
 
 namespace base {
@@ -267,6 +268,17 @@ std::string url_encode(std::string_view text) {
       out += kUpper[static_cast<uint8_t>(c) >> 4];
       out += kUpper[static_cast<uint8_t>(c) & 0xF];
     }
+  }
+  return out;
+}
+
+std::string to_valid_utf8(std::string_view text) {
+  std::string out;
+  out.reserve(text.size());
+  while (!text.empty()) {
+    size_t length = next_rune(text).length;
+    out += length == 0 ? std::string_view("\xEF\xBF\xBD") : text.substr(0, length);
+    text.remove_prefix(std::max<size_t>(length, 1));
   }
   return out;
 }

@@ -37,5 +37,6 @@ Result<std::string> url_decode(std::string_view text, bool plus_is_space = false
 std::string url_encode(std::string_view text);  // everything but unreserved characters
 
 bool is_valid_utf8(std::string_view text);
+std::string to_valid_utf8(std::string_view text);  // each byte that is none becomes U+FFFD
 
 }  // namespace base

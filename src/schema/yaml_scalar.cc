@@ -153,7 +153,7 @@ base::Result<Value> resolve_tagged_scalar(std::string_view tag, std::string_view
   if (wanted == "!!binary") {
     auto bytes = base::base64_decode(text);
     if (!bytes) return base::fail(base::Code::BadRequest, "yaml: !!binary value contains invalid base64 data");
-    return Value(*std::move(bytes));
+    return Value(base::to_valid_utf8(*bytes));  // a tree holds text, as JSON does
   }
   if (!is_one_of(wanted, {"!!null", "!!bool", "!!int", "!!float", "!!timestamp"})) return Value(text);
   ResolvedScalar resolved = resolve_scalar(text);

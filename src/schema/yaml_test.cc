@@ -26,7 +26,7 @@ TEST(Yaml, PlainScalarsAreResolved) {
       {"~", "null"},          {"", "null"},          {"Null", "null"},
       {"nope", "\"nope\""},   {"1.2.3", "\"1.2.3\""}, {"-", "[null]"},
       {"'5'", "\"5\""},       {"\"yes\"", "\"yes\""}, {"!!str 5", "\"5\""},
-      {"!!float 5", "5"},     {"!!binary aGk=", "\"hi\""}, {"!custom x", "\"x\""},
+      {"!!float 5", "5"},     {"!!binary aGk=", "\"hi\""}, {"!!binary /w==", "\"\uFFFD\""}, {"!custom x", "\"x\""},
       {"!!int x", "yaml: cannot decode !!str `x` as a !!int"},
       {".nan", "json: unsupported value: NaN"},
   };
@@ -129,6 +129,8 @@ tr: |+
 
 )");
 }
+
+TEST(YamlWriter, BytesThatAreNoTextAreReplaced) { EXPECT_EQ(to_yaml(Value(std::string("a\xff"))), "a\uFFFD\n"); }
 
 TEST(YamlWriter, WhatIsWrittenReadsBackTheSame) {
   for (const char* text : {R"({"a":["1","true","~","1:30","0x1","- x","a: b","#c","","\t","é","a\nb"," a\nb","a\n\nb\n\n"]})",

@@ -118,6 +118,7 @@ class DocumentWriter {
   }
 
   void text(const std::string& value) {
+    if (!base::is_valid_utf8(value)) return text(base::to_valid_utf8(value));
     if (value.find('\n') != value.npos) return scalar(value, YAML_LITERAL_SCALAR_STYLE);
     bool plain = resolve_scalar(value).tag == ResolvedScalar::Tag::String && !is_base60(value);
     scalar(value, plain ? YAML_PLAIN_SCALAR_STYLE : YAML_DOUBLE_QUOTED_SCALAR_STYLE);
