@@ -1,5 +1,7 @@
 #include "base/json.h"
 
+#include <array>
+#include <bit>
 #include <charconv>
 #include <cmath>
 #include <cstring>
@@ -36,6 +38,29 @@ size_t utf8_length(const char* at, const char* end) {
   return length == 1 || is_valid_utf8({at, length}) ? length : 0;
 }
 
+// Where the characters end that a string holds as they are: at a quote, a backslash, a control character, or one beyond ASCII.
+// Eight at a time; the lowest marked byte of a word is exact, and that is the one asked for.
+const char* end_of_plain(const char* at, const char* end) {
+  constexpr uint64_t kOnes = 0x0101010101010101, kHighs = kOnes << 7;
+  while (end - at >= 8) {
+    uint64_t word;
+    memcpy(&word, at, 8);
+    uint64_t quote = word ^ kOnes * '"', backslash = word ^ kOnes * '\\';
+    uint64_t marks = (((quote - kOnes) & ~quote) | ((backslash - kOnes) & ~backslash) | ((word - kOnes * 0x20) & ~word) | word) & kHighs;
+    if (marks != 0) return at + std::countr_zero(marks) / 8;
+    at += 8;
+  }
+  while (at != end && *at != '"' && *at != '\\' && static_cast<uint8_t>(*at) >= 0x20 && static_cast<uint8_t>(*at) < 0x80) ++at;
+  return at;
+}
+
+// Characters that stand for themselves in what we write.
+constexpr std::array<bool, 256> kPlainOut = [] {
+  std::array<bool, 256> plain{};
+  for (size_t c = 0x20; c < 0x80; ++c) plain[c] = c != '"' && c != '\\' && c != '<' && c != '>' && c != '&';
+  return plain;
+}();
+
 // The character as Go shows it in a complaint.
 std::string show(char c) {
   if (c == '\'') return "'\\''";
@@ -62,34 +87,8 @@ void JsonReader::fail_with(Error error) {
   error_ = std::move(error);
 }
 
-JsonKind JsonReader::peek() {
-  if (failed_) return JsonKind::None;
-  skip_space();
-  if (at_ != end_) {
-    switch (*at_) {
-      case '{':
-        return JsonKind::Object;
-      case '[':
-        return JsonKind::Array;
-      case '"':
-        return JsonKind::String;
-      case 't':
-      case 'f':
-        return JsonKind::Bool;
-      case 'n':
-        return JsonKind::Null;
-      default:
-        if (*at_ == '-' || is_digit(*at_)) return JsonKind::Number;
-    }
-  }
-  complain("looking for beginning of value");
-  return JsonKind::None;
-}
-
-bool JsonReader::expected(JsonKind kind) {
+bool JsonReader::unexpected(JsonKind kind, JsonKind found) {
   static constexpr std::string_view kNames[] = {"null", "bool", "number", "string", "array", "object"};
-  JsonKind found = peek();
-  if (found == kind) return true;
   if (found != JsonKind::None) {
     fail_with(Error(Code::BadRequest, cat({"json: expected ", kNames[static_cast<size_t>(kind)], ", found ",
                                            kNames[static_cast<size_t>(found)]})));
@@ -149,10 +148,7 @@ bool JsonReader::read_string(std::string_view& value) {
 
 bool JsonReader::scan_string(std::string_view& value, std::string& scratch) {
   const char* start = ++at_;
-  while (at_ != end_ && *at_ != '"' && *at_ != '\\' && static_cast<uint8_t>(*at_) >= 0x20 &&
-         static_cast<uint8_t>(*at_) < 0x80) {
-    ++at_;
-  }
+  at_ = end_of_plain(at_, end_);
   if (at_ != end_ && *at_ == '"') {
     value = {start, static_cast<size_t>(at_++ - start)};
     return true;
@@ -342,6 +338,10 @@ void append_json_string(std::string& out, std::string_view text) {
   auto flush = [&] { out.append(run, static_cast<size_t>(at - run)); };
   while (at != end) {
     uint8_t c = static_cast<uint8_t>(*at);
+    if (kPlainOut[c]) {
+      ++at;
+      continue;
+    }
     if (c >= 0x80) {
       size_t length = utf8_length(at, end);
       bool separator = length == 3 && at[0] == '\xE2' && at[1] == '\x80' && (at[2] == '\xA8' || at[2] == '\xA9');
@@ -353,10 +353,6 @@ void append_json_string(std::string& out, std::string_view text) {
       out += length == 0 ? "\\ufffd" : at[2] == '\xA8' ? "\\u2028" : "\\u2029";
       at += length == 0 ? 1 : length;
       run = at;
-      continue;
-    }
-    if (c >= 0x20 && c != '"' && c != '\\' && c != '<' && c != '>' && c != '&') {
-      ++at;
       continue;
     }
     flush();

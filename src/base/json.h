@@ -13,6 +13,7 @@
 // After the first complaint every call returns false and does nothing, so loops end and only finish() need be looked at.
 #pragma once
 
+#include <array>
 #include <cstdint>
 #include <string>
 #include <string_view>
@@ -33,7 +34,12 @@ class JsonReader {
   JsonReader& operator=(const JsonReader&) = delete;
 
   // What value begins here. None, and a complaint, when none does.
-  JsonKind peek();
+  JsonKind peek() {
+    skip_space();
+    JsonKind kind = failed_ || at_ == end_ ? JsonKind::None : kKinds[static_cast<unsigned char>(*at_)];
+    if (kind == JsonKind::None) complain("looking for beginning of value");
+    return kind;
+  }
 
   // Each reads one value of its kind and fails on any other.
   bool read_null();
@@ -60,6 +66,7 @@ class JsonReader {
 
  private:
   void skip_space() {
+    if (at_ == end_ || static_cast<unsigned char>(*at_) > ' ') return;  // mostly there is none
     while (at_ != end_ && (*at_ == ' ' || *at_ == '\n' || *at_ == '\t' || *at_ == '\r')) ++at_;
   }
   bool complain(std::string_view where);  // about the character at hand; always false
@@ -68,7 +75,24 @@ class JsonReader {
   bool scan_escaped(const char* start, std::string_view& value, std::string& scratch);
   bool scan_hex(uint32_t& code);
   bool enter(char open);
-  bool expected(JsonKind kind);
+  bool expected(JsonKind kind) {
+    JsonKind found = peek();
+    return found == kind || unexpected(kind, found);
+  }
+  bool unexpected(JsonKind kind, JsonKind found);
+
+  // By the first character of a value.
+  static constexpr std::array<JsonKind, 256> kKinds = [] {
+    std::array<JsonKind, 256> kinds;
+    kinds.fill(JsonKind::None);
+    for (char c : std::string_view("-0123456789")) kinds[static_cast<unsigned char>(c)] = JsonKind::Number;
+    kinds['{'] = JsonKind::Object;
+    kinds['['] = JsonKind::Array;
+    kinds['"'] = JsonKind::String;
+    kinds['t'] = kinds['f'] = JsonKind::Bool;
+    kinds['n'] = JsonKind::Null;
+    return kinds;
+  }();
 
   const char* at_;
   const char* begin_;

@@ -63,6 +63,8 @@ class Http2Client {
   // Unavailable once the connection no longer takes requests.
   base::Result<std::unique_ptr<Http2Stream>> open(const Head& head, bool ended);
 
+  // Returns once the server's settings have come, and with them its limit of streams. Closed if the connection is lost.
+  Task<base::Result<void>> ready();
   bool is_open() const;         // takes requests
   size_t streams() const;       // in progress
   size_t streams_max() const;   // the server's limit, as far as known

@@ -49,7 +49,7 @@ class HttpClient {
   };
   Task<base::Result<Upgraded>> upgrade(std::string method, std::string target, Headers headers);
 
-  // Closes the connections that carry no request, for use after credentials have changed.
+  // New requests use new connections, for after credentials have changed. Those in progress keep theirs.
   void close_idle();
 
  private:

@@ -176,9 +176,10 @@ void Loop::State::run_wakeups() {
   wakeups.next_ = wakeups.previous_ = &wakeups;
   while (now.next_ != &now) {
     Wakeup* first = now.next_;
-    auto waiting = first->waiting_;
+    auto call = first->call_;
+    void* argument = first->argument_;
     first->cancel();
-    waiting.resume();
+    call(argument);
   }
   now.next_ = now.previous_ = nullptr;
 }
@@ -411,9 +412,10 @@ void Timer::stop() {
   fired_ = nullptr;
 }
 
-void Wakeup::schedule(std::coroutine_handle<> waiting) {
-  waiting_ = waiting;
+void Wakeup::schedule(void (*call)(void*), void* argument) {
   if (next_ != nullptr) return;
+  call_ = call;
+  argument_ = argument;
   Wakeup& anchor = Loop::current().state_->wakeups;
   next_ = &anchor;
   previous_ = anchor.previous_;

@@ -69,22 +69,27 @@ class Watch {
   std::unique_ptr<State> state_;
 };
 
-// A coroutine's place in the loop's queue of those to be resumed in the next turn; destroying it gives up the place.
-// What awaitables are made from: whoever makes the condition true need not fear what the resumed coroutine destroys.
+// A place in the loop's queue of what is done in the next turn: a coroutine to be resumed, or a function to be called.
+// Destroying it gives up the place. What awaitables are made from: whoever makes a condition true need not fear what the
+// resumed coroutine destroys. Costs no allocation.
 class Wakeup {
  public:
   Wakeup() = default;
   ~Wakeup() { cancel(); }
   Wakeup(Wakeup&&) = delete;
-  // Resumes `waiting` in the next turn of the current loop. No effect if scheduled already.
-  void schedule(std::coroutine_handle<> waiting);
+  // In the next turn of the current loop. Nothing changes if scheduled already.
+  void schedule(std::coroutine_handle<> waiting) {
+    schedule([](void* address) { std::coroutine_handle<>::from_address(address).resume(); }, waiting.address());
+  }
+  void schedule(void (*call)(void*), void* argument);
   void cancel();
 
  private:
   friend class Loop;
   Wakeup* next_ = nullptr;  // a ring through the loop's anchor; null when not in it
   Wakeup* previous_ = nullptr;
-  std::coroutine_handle<> waiting_;
+  void (*call_)(void*) = nullptr;
+  void* argument_ = nullptr;
 };
 
 class Loop {

@@ -49,7 +49,8 @@ Task<void> Multiplexer::writer() {
     }
     room_.set();
   }
-  transport_->finish();
+  // The transport is not half-closed: Go's SPDY client drops what it has read and not yet handed on when the end comes.
+  // The peer closes, now that it has been told.
   sent_all_.set();
 }
 

@@ -5,6 +5,7 @@
 #include <memory>
 #include <string>
 
+#include "api/core_v1.h"
 #include "base/clock.h"
 #include "base/random.h"
 #include "client/cache.h"

@@ -1,6 +1,7 @@
 #include <algorithm>
 #include <bitset>
 #include <charconv>
+#include <cstring>
 #include <map>
 #include <optional>
 
@@ -146,11 +147,14 @@ class Decoder {
   static const Field* find(const Type& type, std::string_view key, size_t next) {
     const Field* fields = type.all;
     size_t count = type.json_count;
+    auto names = [&](const Field& field) {
+      return field.name_size == key.size() && memcmp(field.name_data, key.data(), key.size()) == 0;
+    };
     for (size_t i = next; i < count; ++i) {
-      if (fields[i].name() == key) return &fields[i];
+      if (names(fields[i])) return &fields[i];
     }
     for (size_t i = 0; i < next; ++i) {
-      if (fields[i].name() == key) return &fields[i];
+      if (names(fields[i])) return &fields[i];
     }
     return nullptr;
   }

@@ -1,5 +1,6 @@
 #include <charconv>
 #include <cmath>
+#include <cstring>
 #include <map>
 #include <optional>
 
@@ -84,14 +85,21 @@ class Encoder {
     }
   }
 
+  static bool is_empty_list(const Field& field, const void* member) {
+    if (field.shape == Shape::Bool) return as<std::vector<bool>>(member).empty();
+    // Asked for every list of every struct, so without a call: a vector without elements begins where it ends.
+    static_assert(sizeof(std::vector<char>) == 3 * sizeof(void*));
+    const void* bounds[2];
+    memcpy(bounds, member, sizeof bounds);
+    return bounds[0] == bounds[1];
+  }
+
   // Whether Go's omitempty would leave the member out. Structs never are; nor are times, unless they may be null.
   static bool is_empty(const Field& field, const void* member) {
     switch (field.holder) {
       case Holder::Optional: return is_null_optional(field.shape, member);
       case Holder::Box: return as<AnyBox>(member).value == nullptr;
-      case Holder::List:
-        if (field.shape == Shape::Bool) return as<std::vector<bool>>(member).empty();
-        return list_ops(field)->view(member).second == 0;
+      case Holder::List: return is_empty_list(field, member);
       case Holder::Map:
       case Holder::MapOfLists: return map_ops(field)->size(member) == 0;
       case Holder::Value: break;
@@ -325,7 +333,24 @@ std::string to_json(const Object& object) {
   return out;
 }
 
+namespace {
+
+// Whether Go would write the text as it is. No branches, so that the compiler does many at once.
+bool is_compact(std::string_view json) {
+  bool found = false;
+  for (char c : json) {
+    found |= c == ' ' || c == '\n' || c == '\t' || c == '\r' || c == '<' || c == '>' || c == '&' || c == '\xE2';
+  }
+  return !found;
+}
+
+}  // namespace
+
 void append_compact(std::string& out, std::string_view json) {
+  if (is_compact(json)) {
+    out += json;
+    return;
+  }
   static constexpr char kHex[] = "0123456789abcdef";
   bool in_string = false;
   size_t run = 0;  // what is not yet copied

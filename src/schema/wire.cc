@@ -12,11 +12,7 @@ constexpr uint32_t kMaxNumber = (1u << 29) - 1;
 
 }  // namespace
 
-bool WireReader::next_varint(uint64_t& value) {
-  if (at_ != end_ && static_cast<uint8_t>(*at_) < 0x80) {
-    value = static_cast<uint8_t>(*at_++);
-    return true;
-  }
+bool WireReader::next_long_varint(uint64_t& value) {
   uint64_t result = 0;
   for (int shift = 0; shift < 64; shift += 7) {
     if (at_ == end_) return fail();
@@ -136,11 +132,7 @@ void WireWriter::put(std::string_view bytes) {
   if (!bytes.empty()) memcpy(take(bytes.size()), bytes.data(), bytes.size());
 }
 
-void WireWriter::put_varint(uint64_t value) {
-  if (value < 0x80) {
-    *take(1) = static_cast<char>(value);
-    return;
-  }
+void WireWriter::put_long_varint(uint64_t value) {
   char buffer[10];
   size_t length = 0;
   for (; value >= 0x80; value >>= 7) buffer[length++] = static_cast<char>(value | 0x80);

@@ -33,7 +33,11 @@ class WireReader {
   // The next field. False at the end, and when what follows is no field; groups are skipped.
   bool next(WireField& field);
   // One varint, as packed lists have them.
-  bool next_varint(uint64_t& value);
+  bool next_varint(uint64_t& value) {
+    if (at_ == end_ || static_cast<uint8_t>(*at_) >= 0x80) return next_long_varint(value);
+    value = static_cast<uint8_t>(*at_++);
+    return true;
+  }
   bool next_fixed64(uint64_t& value);
   bool at_end() const { return at_ == end_; }
   bool failed() const { return failed_; }
@@ -44,6 +48,7 @@ class WireReader {
     at_ = end_;
     return false;
   }
+  bool next_long_varint(uint64_t& value);
   bool skip_group(uint32_t number, int depth);
 
   const char* at_;
@@ -66,7 +71,10 @@ class WireWriter {
   std::string_view view() const { return {at_, size()}; }
   // Each puts something before what is there.
   void put(std::string_view bytes);
-  void put_varint(uint64_t value);
+  void put_varint(uint64_t value) {
+    if (value >= 0x80) return put_long_varint(value);
+    *take(1) = static_cast<char>(value);
+  }
   void put_fixed64(uint64_t value);
   void put_tag(uint32_t number, WireType type) { put_varint(uint64_t{number} << 3 | static_cast<uint8_t>(type)); }
   // Closes a part begun when size() was `before`: its length and tag.
@@ -77,6 +85,7 @@ class WireWriter {
 
  private:
   void grow(size_t room);
+  void put_long_varint(uint64_t value);
   char* take(size_t count) {
     if (static_cast<size_t>(at_ - begin_.get()) < count) grow(count);
     return at_ -= count;

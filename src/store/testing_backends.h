@@ -18,6 +18,8 @@ class Place {
   virtual io::Task<base::Result<std::unique_ptr<Store>>> open(Indexer indexer, HistoryOptions history) = 0;
   // Whether objects outlive the store.
   virtual bool keeps() const = 0;
+  // Whether lists reach behind the history that the store itself bounds.
+  virtual bool keeps_history() const { return false; }
 };
 
 class Backend {

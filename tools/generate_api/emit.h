@@ -19,5 +19,7 @@ std::string string_span(const std::vector<std::string>& texts, std::string& decl
 std::string emit_header(const Unit& unit);
 // The tables of some structs, which may be of several units.
 std::string emit_tables(const std::vector<const Struct*>& structs);
+// The rules of defaulting.
+std::string emit_defaults(const Model& model);
 // The list of resources and kinds.
 std::string emit_resources(const Model& model);

@@ -1,5 +1,5 @@
 // generate_api SCHEMAS OUT PARTS: writes OUT/api/<unit>.h for every schema, OUT/api/tables_<n>.cc for n below PARTS, and
-// OUT/api/resources.cc. The tables are spread over PARTS files of like weight, so that they compile in parallel.
+// OUT/api/resources.cc and OUT/api/defaults.cc. The tables are spread over PARTS files of like weight, so that they compile in parallel.
 #include <algorithm>
 #include <cstdio>
 #include <string>
@@ -37,5 +37,6 @@ int main(int argc, char** argv) {
     write_file(out / ("tables_" + std::to_string(i) + ".cc"), emit_tables(files[i]));
   }
   write_file(out / "resources.cc", emit_resources(model));
+  write_file(out / "defaults.cc", emit_defaults(model));
   return 0;
 }

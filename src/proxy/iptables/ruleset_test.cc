@@ -29,8 +29,10 @@ TEST_F(RulesetTest, AClusterIpLeadsToOneOfItsEndpointsEachAsLikely) {
   world.slice("web", 8080, {{"10.244.0.2"}, {"10.244.0.3"}, {"10.244.0.4"}});
   auto made = rules();
   EXPECT_EQ(text(made.nat, "KUBE-SVC-"),
-            R"(KUBE-SVC-HTUCTBDWFOC6WUI3 -m comment --comment "default/web:http cluster IP" -m tcp -p tcp ! -s 10.244.0.0/16 -d 10.96.0.10 --dport 80 -j KUBE-MARK-MASQ
-KUBE-SVC-HTUCTBDWFOC6WUI3 -m comment --comment "default/web:http -> 10.244.0.2:8080" -m statistic --mode random --probability 0.3333333333 -j KUBE-SEP-2
+            R"(KUBE-SVC-CDGGSHYLG3RE2FKL -m comment --comment "default/web:http cluster IP" -m tcp -p tcp ! -s 10.244.0.0/16 -d 10.96.0.10 --dport 80 -j KUBE-MARK-MASQ
+KUBE-SVC-CDGGSHYLG3RE2FKL -m comment --comment "default/web:http -> 10.244.0.2:8080" -m statistic --mode random --probability 0.3333333333 -j KUBE-SEP-QA4PSDNF5R2OJOPA
+KUBE-SVC-CDGGSHYLG3RE2FKL -m comment --comment "default/web:http -> 10.244.0.3:8080" -m statistic --mode random --probability 0.5000000000 -j KUBE-SEP-TCD3IFXQZW3ZEZQU
+KUBE-SVC-CDGGSHYLG3RE2FKL -m comment --comment "default/web:http -> 10.244.0.4:8080" -j KUBE-SEP-MQPSSF2DIKDEHI3U
 )");
 }
 

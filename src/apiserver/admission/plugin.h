@@ -1,0 +1,69 @@
+// One step of admission: looks at a write before it is done, may change it (admit) or refuse it. One folder a plug-in, one line
+// each in admission/list.cc.
+#pragma once
+
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "apiserver/pipeline/identity.h"
+#include "apiserver/registry/reader.h"
+#include "base/result.h"
+#include "io/task.h"
+#include "schema/object.h"
+
+namespace apiserver {
+
+enum class Operation : uint8_t { Create, Update, Delete, Connect };
+
+// The write that is being looked at. Borrowed; lives while the plug-ins run.
+struct Attempt {
+  Operation operation;
+  const Served& served;
+  std::string_view subresource;
+  std::string_view namespace_;
+  std::string_view name;
+  const User& user;
+  bool dry_run = false;
+  schema::Object* object = nullptr;         // what is to be written (or posted to the subresource); null for Delete
+  const schema::Object* current = nullptr;  // what is there; null for Create
+  std::vector<std::string>& warnings;
+  const Reader& reader;
+  const base::Time now;
+
+  bool is(std::string_view resource, std::string_view group = "") const {
+    return served.row().plural == resource && served.row().group == group;
+  }
+  // The refusal of an admission step, in the form that upstream's have.
+  std::unexpected<base::Error> refuse(std::string_view why) const {
+    return base::fail(forbidden(served.row().group, served.row().plural, name, why));
+  }
+};
+
+// Constant after construction; called on any loop.
+class AdmissionPlugin {
+ public:
+  virtual ~AdmissionPlugin() = default;
+  virtual std::string_view name() const = 0;
+  // Whether it has anything to say; cheap, so that most writes pass most plug-ins without a task.
+  virtual bool handles(const Attempt& attempt) const = 0;
+  virtual io::Task<base::Result<void>> admit(Attempt& attempt) const;           // may change the object
+  virtual io::Task<base::Result<void>> validate(const Attempt& attempt) const;  // of the final object
+};
+
+class AdmissionChain {
+ public:
+  explicit AdmissionChain(std::vector<std::unique_ptr<AdmissionPlugin>> plugins) : plugins_(std::move(plugins)) {}
+  io::Task<base::Result<void>> admit(Attempt& attempt) const;
+  io::Task<base::Result<void>> validate(const Attempt& attempt) const;
+  void add(std::unique_ptr<AdmissionPlugin> plugin) { plugins_.push_back(std::move(plugin)); }
+
+ private:
+  std::vector<std::unique_ptr<AdmissionPlugin>> plugins_;
+};
+
+// The plug-ins that are on by default, in upstream's order.
+std::vector<std::unique_ptr<AdmissionPlugin>> default_admission();
+
+}  // namespace apiserver

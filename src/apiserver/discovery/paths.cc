@@ -1,0 +1,159 @@
+#include "apiserver/discovery/paths.h"
+
+#include "api/version.h"
+#include "apiserver/authn/token_issuer.h"
+#include "apiserver/discovery/discovery.h"
+#include "apiserver/discovery/health.h"
+#include "apiserver/pipeline/errors.h"
+#include "apiserver/pipeline/negotiate.h"
+#include "apiserver/registry/registry.h"
+#include "apiserver/render/render.h"
+#include "apiserver/server.h"
+#include "base/strings.h"
+#include "schema/json.h"
+
+namespace apiserver {
+namespace {
+
+// What we claim to be: the version whose API this is.
+constexpr std::string_view kMajor = "1";
+constexpr std::string_view kMinor = "36";
+constexpr std::string_view kGitVersion = "v1.36.2+navarch";
+
+std::string version_document() {
+  std::string json = "{\n";
+  auto line = [&](std::string_view name, std::string_view value, bool last = false) {
+    json += base::cat({"  \"", name, "\": \"", value, last ? "\"\n" : "\",\n"});
+  };
+  line("major", kMajor);
+  line("minor", kMinor);
+  line("emulationMajor", kMajor);
+  line("emulationMinor", kMinor);
+  line("minCompatibilityMajor", kMajor);
+  line("minCompatibilityMinor", "35");
+  line("gitVersion", kGitVersion);
+  line("gitCommit", "");
+  line("gitTreeState", "clean");
+  line("buildDate", "1970-01-01T00:00:00Z");
+  line("goVersion", "none");
+  line("compiler", "clang");
+  line("platform", "linux/amd64", true);
+  return json + "}";
+}
+
+enum class Asked : uint8_t { Legacy, Aggregated, Neither };
+
+// Which form of discovery the Accept header prefers among those we have.
+Asked discovery_form(const io::Headers& headers, MediaType& media) {
+  media = MediaType::Json;
+  auto accept = headers.get("accept");
+  if (accept.empty()) return Asked::Legacy;
+  for (const auto& clause : parse_accept(accept)) {
+    if (clause.type != "*" && clause.type != "application") continue;
+    if (clause.subtype == "vnd.kubernetes.protobuf") {
+      media = MediaType::Protobuf;
+    } else if (clause.subtype == "yaml") {
+      media = MediaType::Yaml;
+    } else if (clause.subtype == "json" || clause.subtype == "*") {
+      media = MediaType::Json;
+    } else {
+      continue;
+    }
+    auto as = clause.parameter("as");
+    auto group = clause.parameter("g");
+    auto version = clause.parameter("v");
+    if (as.empty() && group.empty() && version.empty()) return Asked::Legacy;
+    if (as == "APIGroupDiscoveryList" && group == "apidiscovery.k8s.io" && version == "v2" && media != MediaType::Yaml) {
+      return Asked::Aggregated;
+    }
+  }
+  return Asked::Neither;
+}
+
+void send_object(const io::Request& request, const Call& call, Response& response, const schema::Object& object) {
+  auto representation = negotiate(request.headers, call.query, false, false);
+  if (!representation) {
+    response.send_error(representation.error());
+    return;
+  }
+  response.send(200, content_type(representation->media), base::Bytes(render_object(object, *representation)));
+}
+
+// /api and /apis.
+void send_root(const io::Request& request, const Call& call, Response& response, discovery::Root root, const std::string& address) {
+  MediaType media;
+  Asked asked = discovery_form(request.headers, media);
+  if (asked != Asked::Aggregated) {
+    send_object(request, call, response, root == discovery::Root::Core ? discovery::api_versions(address) : discovery::group_list());
+    return;
+  }
+  std::string text = render_object(discovery::aggregated(root), {.media = media});
+  io::Headers more;
+  more.add("vary", "Accept");
+  std::string tag = discovery::etag(text);
+  more.add("etag", tag);
+  if (request.headers.get("if-none-match") == tag) {
+    response.send(304, "", {}, std::move(more));
+    return;
+  }
+  response.send_public(200, base::cat({content_type(media), ";", discovery::kAggregatedParameters}), base::Bytes(std::move(text)),
+                       std::move(more));
+}
+
+}  // namespace
+
+void send_page_not_found(Response& response) { response.send_text(404, "404 page not found\n"); }
+
+io::Task<void> serve_path(PathContext context, const io::Request& request, const Call& call, Response& response) {
+  std::string_view path = call.info.path;
+  if (auto health = answer_health(path, call.query, true)) {
+    response.send_text(health->status, health->text);
+    co_return;
+  }
+  while (path.size() > 1 && path.ends_with('/')) path.remove_suffix(1);
+  auto parts = base::split(path.substr(1), '/');
+  if (path == "/api") {
+    send_root(request, call, response, discovery::Root::Core, context.options.address);
+  } else if (path == "/apis") {
+    send_root(request, call, response, discovery::Root::Groups, context.options.address);
+  } else if (parts[0] == "api" && parts.size() == 2) {
+    auto list = discovery::resource_list("", parts[1]);
+    if (list) {
+      send_object(request, call, response, *list);
+    } else {
+      response.send_error(no_such_path());
+    }
+  } else if (parts[0] == "apis" && parts.size() == 2) {
+    auto group = discovery::group(parts[1]);
+    if (group) {
+      send_object(request, call, response, *group);
+    } else {
+      send_page_not_found(response);
+    }
+  } else if (parts[0] == "apis" && parts.size() == 3) {
+    auto list = discovery::resource_list(parts[1], parts[2]);
+    if (list) {
+      send_object(request, call, response, *list);
+    } else if (discovery::group(parts[1])) {
+      response.send_error(no_such_path());
+    } else {
+      send_page_not_found(response);
+    }
+  } else if (path == "/version") {
+    response.send(200, "application/json", base::Bytes(version_document()));
+  } else if (path == "/.well-known/openid-configuration" && context.options.token_issuer != nullptr) {
+    response.send(200, "application/json",
+                  base::Bytes(context.options.token_issuer->discovery_document(base::cat({"https://", context.options.address}))));
+  } else if (path == "/openid/v1/jwks" && context.options.token_issuer != nullptr) {
+    response.send(200, "application/jwk-set+json", base::Bytes(context.options.token_issuer->key_set()));
+  } else if (path == "/") {
+    std::string json = "{\n  \"paths\": [\n    \"/api\",\n    \"/api/v1\",\n    \"/apis\",\n    \"/healthz\",\n    \"/livez\",\n    "
+                       "\"/metrics\",\n    \"/openapi/v3\",\n    \"/readyz\",\n    \"/version\"\n  ]\n}";
+    response.send(200, "application/json", base::Bytes(std::move(json)));
+  } else {
+    send_page_not_found(response);
+  }
+  co_return;
+}
+
+}  // namespace apiserver

@@ -1,0 +1,109 @@
+#include "apiserver/pipeline/response.h"
+
+#include <zlib.h>
+
+#include "apiserver/pipeline/negotiate.h"
+#include "apiserver/render/render.h"
+#include "base/json.h"
+#include "base/strings.h"
+#include "schema/status.h"
+
+namespace apiserver {
+namespace {
+
+// Upstream compresses answers to reads from this size on.
+constexpr size_t kCompressFrom = size_t{128} << 10;
+constexpr std::string_view kBareStatus = "\"metadata\":{},";
+
+bool takes_gzip(const io::Headers& headers) {
+  for (auto piece : base::split(headers.get("accept-encoding"), ',')) {
+    auto name = base::trim(piece.substr(0, piece.find(';')));
+    if (name == "gzip") return piece.find("q=0") == std::string_view::npos || piece.find("q=0.") != std::string_view::npos;
+  }
+  return false;
+}
+
+}  // namespace
+
+std::string gzip(std::string_view bytes) {
+  z_stream stream{};
+  if (deflateInit2(&stream, 1, Z_DEFLATED, 15 + 16, 8, Z_DEFAULT_STRATEGY) != Z_OK) return {};
+  std::string out(deflateBound(&stream, bytes.size()), '\0');
+  stream.next_in = reinterpret_cast<Bytef*>(const_cast<char*>(bytes.data()));
+  stream.avail_in = static_cast<uInt>(bytes.size());
+  stream.next_out = reinterpret_cast<Bytef*>(out.data());
+  stream.avail_out = static_cast<uInt>(out.size());
+  deflate(&stream, Z_FINISH);
+  out.resize(stream.total_out);
+  deflateEnd(&stream);
+  return out;
+}
+
+std::string warning_header(std::string_view text) {
+  std::string quoted = "299 - \"";
+  for (char c : text) {
+    if (c == '"' || c == '\\') quoted += '\\';
+    // Control characters have no place in a header.
+    if (static_cast<unsigned char>(c) >= 0x20) quoted += c;
+  }
+  return quoted + "\"";
+}
+
+void warn_of_deprecation(const Served& served, Call& call) {
+  const auto& row = served.row();
+  if (!row.group.empty()) return;
+  if (row.plural == "endpoints") call.warn("v1 Endpoints is deprecated in v1.33+; use discovery.k8s.io/v1 EndpointSlice");
+  if (row.plural == "componentstatuses") call.warn("v1 ComponentStatus is deprecated in v1.19+");
+}
+
+io::Headers Response::common(std::string_view content_type, std::string_view cache_control) const {
+  io::Headers headers;
+  headers.add("audit-id", call_.audit_id);
+  headers.add("cache-control", cache_control);
+  if (!content_type.empty()) headers.add("content-type", content_type);
+  for (const auto& warning : call_.warnings) headers.add("warning", warning_header(warning));
+  return headers;
+}
+
+void Response::send(int status, std::string_view content_type, base::Bytes body, io::Headers more) {
+  io::Headers headers = common(content_type);
+  for (const auto& field : more.fields()) headers.add(field.name, field.value);
+  if (request_.method == "GET" && body.size() >= kCompressFrom && takes_gzip(request_.headers)) {
+    headers.add("content-encoding", "gzip");
+    headers.add("vary", "accept-encoding");
+    body = base::Bytes(gzip(body.view()));
+  }
+  writer_.send(status, std::move(headers), std::move(body));
+}
+
+void Response::send_public(int status, std::string_view content_type, base::Bytes body, io::Headers more) {
+  io::Headers headers = common(content_type, "public");
+  for (const auto& field : more.fields()) headers.add(field.name, field.value);
+  writer_.send(status, std::move(headers), std::move(body));
+}
+
+void Response::send_text(int status, std::string_view text, io::Headers more) {
+  more.add("x-content-type-options", "nosniff");
+  send(status, "text/plain; charset=utf-8", base::Bytes(std::string(text)), std::move(more));
+}
+
+void Response::send_error(const base::Error& error) {
+  auto status = schema::status_of(error);
+  int code = status.code == 0 ? 500 : status.code;
+  io::Headers more;
+  if (status.details && status.details->retry_after_seconds > 0) {
+    more.add("retry-after", std::to_string(status.details->retry_after_seconds));
+  }
+  auto representation = negotiate_error(request_.headers, call_.query);
+  // The router's own refusals are written without metadata.
+  bool bare = code == 406 && status.details;
+  std::string text = render_object(schema::Object(std::move(status)), representation);
+  if (bare && representation.media == MediaType::Json) {
+    if (auto at = text.find(kBareStatus); at != std::string::npos) text.erase(at, kBareStatus.size());
+  }
+  send(code, content_type(representation.media), base::Bytes(std::move(text)), std::move(more));
+}
+
+void Response::start(int status, std::string_view content_type) { writer_.start(status, common(content_type)); }
+
+}  // namespace apiserver

@@ -1,0 +1,108 @@
+#include "schema/patch.h"
+
+#include "api/meta_v1.h"
+#include "apiserver/pipeline/errors.h"
+#include "apiserver/registry/body.h"
+#include "apiserver/registry/options.h"
+#include "apiserver/registry/registry.h"
+#include "base/strings.h"
+#include "schema/defaults.h"
+#include "schema/json.h"
+#include "schema/status.h"
+
+namespace apiserver {
+namespace {
+
+enum class PatchKind : uint8_t { Json, Merge, Strategic, Apply };
+
+base::Result<PatchKind> patch_kind(std::string_view content_type) {
+  auto type = base::trim(content_type.substr(0, content_type.find(';')));
+  if (type == "application/json-patch+json") return PatchKind::Json;
+  if (type == "application/merge-patch+json") return PatchKind::Merge;
+  if (type == "application/strategic-merge-patch+json") return PatchKind::Strategic;
+  return base::fail(unsupported_media_type());
+}
+
+// The API's form of what the patch engine says.
+base::Error patch_error(const base::Error& error) {
+  switch (error.code()) {
+    case base::Code::BadRequest: return bad_request(error.message());
+    case base::Code::Internal: return plain_error(error.message());
+    case base::Code::TooLarge: return too_large(error.message());
+    default: break;
+  }
+  // What the operations of a JSON patch cannot do is told in general only.
+  api::meta_v1::Status status;
+  status.status = "Failure";
+  status.code = 422;
+  status.reason = "Invalid";
+  status.message = "the server rejected our request due to an error in our request";
+  status.details.emplace();
+  return schema::error_of(std::move(status));
+}
+
+struct PatchJob {
+  Call& call;
+  const Served& served;
+  PatchKind kind;
+  FieldValidation validation;
+  std::string namespace_;
+  std::string name;
+};
+
+base::Result<schema::Value> patched(const PatchJob& job, const schema::Type& type, schema::Value document) {
+  const std::string& body = job.call.body;
+  switch (job.kind) {
+    case PatchKind::Json: {
+      TRY(auto patch, schema::JsonPatch::parse(body));
+      return patch.apply(std::move(document));
+    }
+    case PatchKind::Merge: return schema::apply_merge_patch(std::move(document), body);
+    default: return schema::apply_strategic_patch(type, std::move(document), body);
+  }
+}
+
+io::Task<base::Result<schema::Object>> next_of(PatchJob job, const schema::Object* current) {
+  const schema::Type& type = job.served.type();
+  CO_TRY(auto document, schema::Value::parse(schema::to_json(*current)));
+  auto changed = patched(job, type, std::move(document));
+  if (!changed) co_return base::fail(patch_error(changed.error()));
+  std::string json = changed->to_json();
+  std::string shown = json;
+  if (job.kind == PatchKind::Strategic) {
+    if (auto patch = schema::Value::parse(job.call.body)) shown = patch->to_go_string();
+  }
+  CO_TRY(auto next, decode_patched(job.call, type, json, shown, job.validation));
+  schema::apply_defaults(next);
+  const auto& meta = next.meta();
+  if (meta.name.empty()) {
+    co_return base::fail(
+        bad_request(base::cat({"the name of the object (", job.name, " based on URL) was undeterminable: name must be provided"})));
+  }
+  if (meta.name != job.name) {
+    co_return base::fail(bad_request(
+        base::cat({"the name of the object (", meta.name, ") does not match the name on the URL (", job.name, ")"})));
+  }
+  if (meta.namespace_ != job.namespace_) {
+    co_return base::fail(bad_request("the namespace of the provided object does not match the namespace sent on the request"));
+  }
+  co_return next;
+}
+
+}  // namespace
+
+io::Task<base::Result<Answer>> Registry::patch(Call& call, const Served& served, Part part) {
+  CO_TRY(auto kind, patch_kind(call.content_type));
+  CO_TRY(auto query, read_write_query(call.query, "PatchOptions", kind == PatchKind::Apply));
+  PatchJob job{call, served, kind, query.field_validation, served.row().namespaced ? call.info.namespace_ : "", call.info.name};
+  WriteOptions options;
+  options.part = part;
+  options.subresource = call.info.subresource;
+  options.dry_run = query.dry_run;
+  options.field_manager = query.field_manager;
+  MakeNext next = [job](const schema::Object* current) { return next_of(job, current); };
+  CO_TRY(auto written, co_await write(call, served, job.namespace_, job.name, std::move(next), std::move(options)));
+  co_return Answer::of(std::move(written.object), written.created ? 201 : 200, &served);
+}
+
+}  // namespace apiserver

@@ -1,0 +1,68 @@
+#include "apiserver/registry/registry.h"
+
+#include "apiserver/pipeline/errors.h"
+#include "apiserver/registry/metadata.h"
+
+namespace apiserver {
+
+void Call::warn(std::string text) {
+  for (const auto& warning : warnings) {
+    if (warning == text) return;
+  }
+  warnings.push_back(std::move(text));
+}
+
+Registry::Registry(const Options& options) : options_(options), reader_(options.store, options.catalog) {}
+
+base::Time Registry::now() const { return base::Time::from_ns(options_.clock.wall_ns()); }
+
+// What every object goes through at birth.
+base::Result<void> Registry::prepare_create(Call& call, const Served& served, schema::Object& object, const WriteOptions& options) {
+  const Strategy& strategy = served.strategy();
+  const Traits& traits = served.traits();
+  Situation situation{served, call.user, options.subresource, now(), call.warnings};
+  auto& meta = object.meta();
+  if (!traits.keeps_status_on_create && served.row().subresource("status") != nullptr) clear_field(object, "status");
+  bool counts = traits.generation != GenerationRule::None && traits.generation != GenerationRule::FromUpdate;
+  meta.generation = counts ? 1 : 0;
+  strategy.prepare_create(situation, object);
+  auto errors = validate_metadata(meta, served.row().namespaced, traits);
+  schema::append(errors, strategy.validate_create(situation, object));
+  if (!errors.empty()) return base::fail(invalid(served.row().group, served.row().kind, meta.name, errors));
+  strategy.warn(situation, object, nullptr);
+  return {};
+}
+
+// What every object goes through when it changes.
+base::Result<void> Registry::prepare_update(Call& call, const Served& served, schema::Object& next, const schema::Object& current,
+                                            const WriteOptions& options) {
+  const Strategy& strategy = served.strategy();
+  const Traits& traits = served.traits();
+  Situation situation{served, call.user, options.subresource, now(), call.warnings};
+  keep_system_metadata(next.meta(), current.meta());
+  if (options.part == Part::Status) {
+    copy_fields_but(next, current, "status");
+    if (traits.status_keeps_labels) {
+      next.meta().labels = current.meta().labels;
+    }
+    strategy.prepare_status(situation, next, current);
+  } else {
+    if (options.part == Part::Main && served.row().subresource("status") != nullptr) copy_field(next, current, "status");
+    strategy.prepare_update(situation, next, current);
+    bool counts = traits.generation == GenerationRule::OnSpec || traits.generation == GenerationRule::OnAll ||
+                  traits.generation == GenerationRule::FromUpdate;
+    bool changed = counts && !fields_equal_but(next, current, "status");
+    if (traits.generation == GenerationRule::OnAll && !changed) {
+      changed = next.meta().labels != current.meta().labels || next.meta().annotations != current.meta().annotations;
+    }
+    if (changed) next.meta().generation = current.meta().generation + 1;
+  }
+  schema::FieldErrors errors = validate_metadata_update(next.meta(), current.meta(), served.row().namespaced);
+  schema::append(errors, options.part == Part::Status ? strategy.validate_status(situation, next, current)
+                                                      : strategy.validate_update(situation, next, current));
+  if (!errors.empty()) return base::fail(invalid(served.row().group, served.row().kind, next.meta().name, errors));
+  strategy.warn(situation, next, &current);
+  return {};
+}
+
+}  // namespace apiserver

@@ -1,0 +1,160 @@
+#include "apiserver/registry/selection.h"
+
+#include <algorithm>
+
+#include "apiserver/pipeline/errors.h"
+#include "base/strings.h"
+#include "schema/status.h"
+#include "schema/value.h"
+
+namespace apiserver {
+namespace {
+
+constexpr std::string_view kTokenVersion = "meta.k8s.io/v1";
+constexpr size_t kScanChunk = 1000;  // entries looked at in one go when a selector may leave most of them out
+
+std::optional<std::string_view> find_pair(const std::vector<std::pair<std::string, std::string>>& pairs, std::string_view name) {
+  for (const auto& [key, value] : pairs) {
+    if (key == name) return value;
+  }
+  return std::nullopt;
+}
+
+// Upstream offers a fresh token with the refusal, so that a client may go on with what is there now.
+base::Error continue_expired(const std::string& start) {
+  auto error = expired(
+      "The provided continue parameter is too old to display a consistent list result. You can start a new list without the "
+      "continue parameter, or use the continue token in this response to retrieve the remainder of the results. Continuing with the "
+      "provided token results in an inconsistent list - objects that were created, modified, or deleted between the time the first "
+      "chunk was returned and now may show up in the list.");
+  auto status = schema::status_of(error);
+  status.metadata.continue_ = encode_continue({0, start});
+  return schema::error_of(std::move(status));
+}
+
+base::Error invalid_continue(std::string_view why) {
+  return bad_request(base::cat({"continue key is not valid: ", why}));
+}
+
+}  // namespace
+
+bool Selection::matches(const store::Entry& entry) const {
+  if (!labels_.is_everything()) {
+    const auto& labels = entry.attributes.labels;
+    if (!labels_.matches([&](std::string_view key) { return find_pair(labels, key); })) return false;
+  }
+  if (fields_.is_everything()) return true;
+  auto tail = served_->tail(entry.key);
+  auto slash = tail.find('/');
+  bool namespaced = served_->row().namespaced && slash != std::string_view::npos;
+  return fields_.matches([&](std::string_view field) -> std::optional<std::string_view> {
+    if (field == "metadata.name" || field == "name") return namespaced ? tail.substr(slash + 1) : tail;
+    if (field == "metadata.namespace") return namespaced ? tail.substr(0, slash) : std::string_view();
+    return find_pair(entry.attributes.fields, field);
+  });
+}
+
+std::string encode_continue(const ContinueToken& token) {
+  std::string json = base::cat({"{\"v\":\"", kTokenVersion, "\""});
+  json += token.revision == 0 ? ",\"rv\":-1" : ",\"rv\":" + std::to_string(token.revision);
+  json += ",\"start\":";
+  base::append_json_string(json, token.start + std::string(1, '\0'));
+  json += "}";
+  return base::base64url_encode(json);
+}
+
+base::Result<ContinueToken> decode_continue(std::string_view text) {
+  auto json = base::base64url_decode(text);
+  if (!json) {
+    // The place of the first letter that does not belong there, as Go counts.
+    size_t at = text.find_first_not_of("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_");
+    if (at == std::string_view::npos) at = text.size() / 4 * 4;
+    return base::fail(invalid_continue(base::cat({"illegal base64 data at input byte ", std::to_string(at)})));
+  }
+  auto value = schema::Value::parse(*json);
+  if (!value) return base::fail(invalid_continue(value.error().message()));
+  if (value->text_at({"v"}) != kTokenVersion) {
+    return base::fail(invalid_continue(base::cat({"server does not recognize this encoded version ", base::quote(value->text_at({"v"}))})));
+  }
+  ContinueToken token;
+  const schema::Value* revision = value->find("rv");
+  if (revision == nullptr || !revision->is_int() || revision->as_int() == 0) {
+    return base::fail(invalid_continue("incorrect encoded start resourceVersion (version meta.k8s.io/v1)"));
+  }
+  token.revision = revision->as_int() < 0 ? 0 : static_cast<store::Revision>(revision->as_int());
+  token.start = value->text_at({"start"});
+  if (token.start.empty()) return base::fail(invalid_continue("encoded start key empty (version meta.k8s.io/v1)"));
+  if (token.start.ends_with('\0')) token.start.pop_back();
+  return token;
+}
+
+io::Task<base::Result<ListPage>> select_page(store::Store& store, const Served& served, std::string namespace_, ListQuery query) {
+  store::ListOptions options;
+  std::string token_start;
+  if (!query.continue_token.empty()) {
+    if (!query.resource_version.empty() && query.resource_version != "0") {
+      co_return base::fail(bad_request("specifying resource version is not allowed when using continue"));
+    }
+    CO_TRY(auto token, decode_continue(query.continue_token));
+    options.at = token.revision;
+    token_start = token.start;
+    options.start_after = served.prefix("") + token.start;
+  } else if (!query.resource_version.empty()) {
+    auto revision = parse_resource_version(query.resource_version);
+    if (!revision) co_return base::fail(std::move(revision).error());
+    bool exact = query.resource_version_match == "Exact" ||
+                 (query.resource_version_match.empty() && query.limit > 0 && *revision != 0);
+    if (*revision > store.revision()) {
+      // Short waits are the store's; what it cannot reach it refuses.
+      auto waited = co_await store.list(served.prefix(""), {.not_older_than = *revision, .limit = 1});
+      if (!waited) co_return base::fail(too_large_resource_version(*revision, store.revision()));
+    }
+    if (exact) options.at = *revision;
+    if (!exact) options.consistent = false;
+  }
+  Selection selection(served, query.labels, query.fields);
+  size_t limit = query.limit > 0 ? static_cast<size_t>(query.limit) : 0;
+  std::string prefix = served.prefix(namespace_);
+  ListPage result;
+  // One name in one namespace is one key.
+  if (selection.is_everything()) {
+    options.limit = limit;
+  } else if (limit != 0) {
+    options.limit = std::max(limit, kScanChunk);
+  }
+  for (;;) {
+    auto page = co_await store.list(prefix, options);
+    if (!page) {
+      if (page.error().code() != base::Code::Expired) co_return base::fail(std::move(page).error());
+      if (!token_start.empty()) co_return base::fail(continue_expired(token_start));
+      co_return base::fail(expired(base::cat({"The resourceVersion for the provided list is too old."})));
+    }
+    if (result.revision == 0) result.revision = page->revision;
+    options.at = result.revision;
+    if (selection.is_everything()) {
+      result.entries = std::move(page->entries);
+      if (page->more) {
+        result.continue_token = encode_continue({result.revision, std::string(served.tail(result.entries.back()->key))});
+        result.remaining = static_cast<int64_t>(page->remaining);
+      }
+      break;
+    }
+    bool full = false;
+    for (size_t i = 0; i < page->entries.size(); ++i) {
+      const auto& entry = page->entries[i];
+      if (!selection.matches(*entry)) continue;
+      result.entries.push_back(entry);
+      if (limit == 0 || result.entries.size() < limit) continue;
+      full = true;
+      if (i + 1 < page->entries.size() || page->more) {
+        result.continue_token = encode_continue({result.revision, std::string(served.tail(entry->key))});
+      }
+      break;
+    }
+    if (full || !page->more) break;
+    options.start_after = page->entries.back()->key;
+  }
+  co_return result;
+}
+
+}  // namespace apiserver

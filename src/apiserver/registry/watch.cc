@@ -1,0 +1,112 @@
+#include "apiserver/registry/watch.h"
+
+#include <algorithm>
+
+#include "apiserver/pipeline/errors.h"
+#include "base/strings.h"
+
+namespace apiserver {
+namespace {
+
+constexpr int64_t kSecondNs = 1'000'000'000;
+// Bookmarks of all watches fall on the same moments, so that an idle server wakes once for them all.
+constexpr int64_t kBookmarkEveryNs = 60 * kSecondNs;
+
+int64_t next_bookmark(int64_t now_ns) { return (now_ns / kBookmarkEveryNs + 1) * kBookmarkEveryNs; }
+
+base::Error too_old(store::Revision asked, store::Revision oldest) {
+  return expired(base::cat({"too old resource version: ", std::to_string(asked), " (", std::to_string(oldest), ")"}));
+}
+
+}  // namespace
+
+io::Task<base::Result<std::unique_ptr<WatchStream>>> WatchStream::open(store::Store& store, const Served& served,
+                                                                       std::string namespace_, ListQuery query) {
+  std::unique_ptr<WatchStream> stream(new WatchStream(served, Selection(served, query.labels, query.fields)));
+  std::string prefix = served.prefix(namespace_);
+  CO_TRY(auto asked, parse_resource_version(query.resource_version));
+  int64_t now_ns = io::Loop::current().clock().monotonic_ns();
+  stream->bookmarks_ = query.allow_bookmarks;
+  stream->next_bookmark_ns_ = next_bookmark(now_ns);
+  if (query.timeout_seconds && *query.timeout_seconds > 0) stream->deadline_ns_ = now_ns + *query.timeout_seconds * kSecondNs;
+
+  bool with_state = query.send_initial_events ? *query.send_initial_events
+                                              : query.resource_version.empty() || query.resource_version == "0";
+  if (asked > store.revision()) {
+    auto waited = co_await store.list(prefix, {.not_older_than = asked, .limit = 1});
+    if (!waited) co_return base::fail(too_large_resource_version(asked, store.revision()));
+  }
+  store::Revision from = asked;
+  if (with_state) {
+    CO_TRY(auto page, co_await store.list(prefix, {}));
+    from = page.revision;
+    for (auto& entry : page.entries) {
+      if (!stream->selection_.matches(*entry)) continue;
+      store::Revision revision = entry->revision;
+      stream->initial_.push_back({WatchItem::Kind::Added, std::move(entry), revision});
+    }
+    if (query.send_initial_events && stream->bookmarks_) {
+      stream->initial_.push_back({.kind = WatchItem::Kind::Bookmark, .revision = from, .ends_initial_events = true});
+    }
+  } else if (asked == 0) {
+    from = store.revision();
+  }
+  auto watch = store.watch(prefix, from);
+  if (!watch) {
+    if (watch.error().code() == base::Code::Expired) co_return base::fail(too_old(asked, store.compacted()));
+    co_return base::fail(std::move(watch).error());
+  }
+  stream->watch_ = std::move(*watch);
+  stream->told_ = from;
+  co_return stream;
+}
+
+void WatchStream::take(const store::Event& event, std::vector<WatchItem>& items) const {
+  bool is_in = event.kind != store::Event::Kind::Deleted && selection_.matches(*event.entry);
+  bool was_in = event.previous != nullptr && selection_.matches(*event.previous);
+  if (event.kind == store::Event::Kind::Deleted) {
+    if (was_in || (event.previous == nullptr && selection_.matches(*event.entry))) {
+      items.push_back({WatchItem::Kind::Deleted, event.entry, event.entry->revision});
+    }
+  } else if (is_in) {
+    items.push_back({was_in ? WatchItem::Kind::Modified : WatchItem::Kind::Added, event.entry, event.entry->revision});
+  } else if (was_in) {
+    items.push_back({WatchItem::Kind::Deleted, event.previous, event.entry->revision});
+  }
+}
+
+io::Task<base::Result<std::vector<WatchItem>>> WatchStream::next() {
+  if (!initial_.empty()) co_return std::move(initial_);
+  std::vector<WatchItem> items;
+  while (items.empty()) {
+    int64_t now_ns = io::Loop::current().clock().monotonic_ns();
+    if (deadline_ns_ != 0 && now_ns >= deadline_ns_) co_return base::fail(base::Code::Closed, "the watch's time is up");
+    if (bookmarks_ && now_ns >= next_bookmark_ns_) {
+      next_bookmark_ns_ = next_bookmark(now_ns);
+      if (watch_->seen() > told_) {
+        told_ = watch_->seen();
+        items.push_back({.kind = WatchItem::Kind::Bookmark, .revision = told_});
+        break;
+      }
+    }
+    int64_t until_ns = deadline_ns_;
+    if (bookmarks_) until_ns = until_ns == 0 ? next_bookmark_ns_ : std::min(until_ns, next_bookmark_ns_);
+    base::Result<std::vector<store::EventRef>> events = std::vector<store::EventRef>();
+    if (until_ns == 0) {
+      events = co_await watch_->next();
+    } else {
+      auto bounded = co_await io::with_timeout(std::chrono::nanoseconds(until_ns - now_ns), watch_->next());
+      if (!bounded) continue;
+      events = std::move(*bounded);
+    }
+    if (!events) {
+      if (events.error().code() == base::Code::Expired) co_return base::fail(too_old(told_, watch_->seen()));
+      co_return base::fail(base::Code::Closed, events.error().message());
+    }
+    for (const auto& event : *events) take(*event, items);
+    if (!items.empty()) told_ = items.back().revision;
+  }
+  co_return items;
+}
+
+}  // namespace apiserver

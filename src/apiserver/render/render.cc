@@ -1,0 +1,427 @@
+#include "apiserver/render/render.h"
+
+#include <algorithm>
+#include <list>
+#include <unordered_map>
+
+#include "api/meta_v1.h"
+#include "apiserver/pipeline/errors.h"
+#include "apiserver/registry/wire.h"
+#include "apiserver/table/table.h"
+#include "base/strings.h"
+#include "schema/json.h"
+#include "schema/protobuf.h"
+#include "schema/status.h"
+#include "schema/value.h"
+#include "schema/yaml.h"
+
+namespace apiserver {
+namespace {
+
+namespace meta = api::meta_v1;
+
+meta::Table make_table(const Served& served, const std::vector<schema::Object>& objects, base::Time now) {
+  meta::Table made;
+  made.column_definitions = table::columns(served.row());
+  for (const auto& object : objects) made.rows.push_back(table::row(served.row(), object, now));
+  return made;
+}
+
+std::string finish_json(std::string json, const Representation& representation) {
+  if (representation.media == MediaType::Yaml) {
+    auto value = schema::Value::parse(json);
+    return value ? schema::to_yaml(*value) : json;
+  }
+  if (representation.pretty) return indent_json(json);
+  json += '\n';
+  return json;
+}
+
+std::string type_meta_json(std::string_view kind, std::string_view api_version) {
+  return base::cat({"{\"kind\":\"", kind, "\",\"apiVersion\":\"", api_version, "\""});
+}
+
+// `body` is a JSON object without kind and apiVersion.
+std::string with_type_meta(std::string_view kind, std::string_view api_version, std::string_view body) {
+  std::string json = type_meta_json(kind, api_version);
+  if (body.size() > 2) json += ',';
+  json += body.substr(1);
+  return json;
+}
+
+std::string meta_version(const Representation& representation) { return base::cat({"meta.k8s.io/", representation.view_version}); }
+
+// Tables and partial metadata are written under the group they were asked for in, which is not that of their structs.
+std::string encode_meta_kind(const schema::Type& type, const void* object, std::string_view kind, const Representation& representation) {
+  std::string version = meta_version(representation);
+  if (representation.media == MediaType::Protobuf) {
+    return schema::wrap_envelope(version, kind, schema::encode_protobuf(type, object));
+  }
+  std::string body;
+  schema::append_json(body, type, object, schema::WithTypeMeta::No);
+  return finish_json(with_type_meta(kind, version, body), representation);
+}
+
+std::string partial_json(const meta::ObjectMeta& metadata, const Representation& representation) {
+  meta::PartialObjectMetadata partial;
+  partial.metadata = metadata;
+  std::string body;
+  schema::append_json(body, meta::PartialObjectMetadata::kType, &partial, schema::WithTypeMeta::No);
+  return with_type_meta("PartialObjectMetadata", meta_version(representation), body);
+}
+
+std::string_view event_name(WatchItem::Kind kind) {
+  switch (kind) {
+    case WatchItem::Kind::Added: return "ADDED";
+    case WatchItem::Kind::Modified: return "MODIFIED";
+    case WatchItem::Kind::Deleted: return "DELETED";
+    case WatchItem::Kind::Bookmark: return "BOOKMARK";
+  }
+  return "";
+}
+
+std::string json_frame(std::string_view type, std::string_view object) {
+  return base::cat({"{\"type\":\"", type, "\",\"object\":", object, "}\n"});
+}
+
+// Upstream's framing of protobuf streams: four bytes of length, then an enveloped WatchEvent whose object is enveloped itself.
+std::string protobuf_frame(std::string_view type, std::string_view enveloped_object) {
+  std::string raw;
+  wire::append_bytes(raw, 1, enveloped_object);
+  std::string event;
+  wire::append_bytes(event, 1, type);
+  wire::append_bytes(event, 2, raw);
+  std::string message = schema::wrap_envelope("", "", event);
+  std::string frame;
+  auto size = static_cast<uint32_t>(message.size());
+  for (int shift = 24; shift >= 0; shift -= 8) frame += static_cast<char>(size >> shift & 0xff);
+  return frame + message;
+}
+
+std::string frame(std::string_view type, const schema::Object& object, MediaType media) {
+  if (media == MediaType::Protobuf) return protobuf_frame(type, schema::encode_envelope(object));
+  return json_frame(type, schema::to_json(object));
+}
+
+}  // namespace
+
+std::string indent_json(std::string_view json) {
+  std::string out;
+  out.reserve(json.size() * 2);
+  int depth = 0;
+  bool in_string = false;
+  auto new_line = [&] {
+    out += '\n';
+    out.append(static_cast<size_t>(depth) * 2, ' ');
+  };
+  for (size_t i = 0; i < json.size(); ++i) {
+    char c = json[i];
+    if (in_string) {
+      out += c;
+      if (c == '\\' && i + 1 < json.size()) {
+        out += json[++i];
+      } else if (c == '"') {
+        in_string = false;
+      }
+      continue;
+    }
+    switch (c) {
+      case '"':
+        in_string = true;
+        out += c;
+        break;
+      case '{':
+      case '[':
+        out += c;
+        if (i + 1 < json.size() && (json[i + 1] == '}' || json[i + 1] == ']')) {
+          out += json[++i];
+        } else {
+          ++depth;
+          new_line();
+        }
+        break;
+      case '}':
+      case ']':
+        --depth;
+        new_line();
+        out += c;
+        break;
+      case ',':
+        out += c;
+        new_line();
+        break;
+      case ':': out += ": "; break;
+      default: out += c;
+    }
+  }
+  return out;
+}
+
+std::string render_object(const schema::Object& object, const Representation& representation) {
+  if (representation.media == MediaType::Protobuf) return schema::encode_envelope(object);
+  return finish_json(schema::to_json(object), representation);
+}
+
+base::Result<IncludeObject> include_object(const Query& query) {
+  auto text = query.get("includeObject");
+  if (text.empty() || text == "Metadata") return IncludeObject::Metadata;
+  if (text == "Object") return IncludeObject::Object;
+  if (text == "None") return IncludeObject::None;
+  return base::fail(bad_request(base::cat({"unrecognized includeObject value: ", base::quote(text)})));
+}
+
+// Encodings by what they are of, oldest out first. What is kept is bounded in bytes.
+struct Renderer::Cache {
+  struct Key {
+    const void* entry;
+    const Served* served;
+    store::Revision revision;
+    uint32_t form;
+    bool operator==(const Key&) const = default;
+  };
+  struct Hash {
+    size_t operator()(const Key& key) const {
+      return reinterpret_cast<uintptr_t>(key.entry) * 31 + key.revision * 7 + key.form + reinterpret_cast<uintptr_t>(key.served);
+    }
+  };
+  struct Slot {
+    std::shared_ptr<const store::Entry> keep;  // so that the address is nobody else's
+    base::Bytes bytes;
+  };
+
+  explicit Cache(size_t bytes_max) : bytes_max(bytes_max) {}
+
+  base::Bytes find(const Key& key) {
+    base::Lock lock(mutex);
+    auto found = slots.find(key);
+    return found == slots.end() ? base::Bytes() : found->second.bytes;
+  }
+
+  void put(const Key& key, const store::EntryRef& keep, const base::Bytes& encoded) {
+    if (encoded.size() > bytes_max / 4) return;
+    base::Lock lock(mutex);
+    if (!slots.emplace(key, Slot{keep, encoded}).second) return;
+    order.push_back(key);
+    bytes += encoded.size() + kOverhead;
+    while (bytes > bytes_max && !order.empty()) {
+      auto oldest = slots.find(order.front());
+      order.pop_front();
+      if (oldest == slots.end()) continue;
+      bytes -= oldest->second.bytes.size() + kOverhead;
+      slots.erase(oldest);
+    }
+  }
+
+  static constexpr size_t kOverhead = 160;
+  const size_t bytes_max;
+  base::Mutex mutex;
+  std::unordered_map<Key, Slot, Hash> slots GUARDED_BY(mutex);
+  std::list<Key> order GUARDED_BY(mutex);
+  size_t bytes GUARDED_BY(mutex) = 0;
+};
+
+namespace {
+
+constexpr uint32_t kItemForm = 0;
+constexpr uint32_t kEventForms = 16;  // then kind and media
+
+}  // namespace
+
+Renderer::Renderer(base::Clock& clock, size_t cache_bytes_max)
+    : clock_(clock), cache_(std::make_shared<Cache>(cache_bytes_max)) {}
+
+base::Result<base::Bytes> Renderer::item_json(const Served& served, const store::EntryRef& entry, store::Revision revision) {
+  Cache::Key key{entry.get(), &served, revision, kItemForm};
+  auto known = cache_->find(key);
+  if (!known.empty()) return known;
+  TRY(auto object, served.decode(entry->value.view(), revision));
+  std::string json;
+  schema::append_json(json, object.type(), object.data(), schema::WithTypeMeta::No);
+  base::Bytes bytes(std::move(json));
+  cache_->put(key, entry, bytes);
+  return bytes;
+}
+
+base::Result<base::Bytes> Renderer::render(const Answer& answer, const Representation& representation, const Query& query) {
+  if (answer.page) return render_page(*answer.served, *answer.page, representation, query);
+  if (answer.entry != nullptr && representation.view == View::Object) {
+    const Served& served = *answer.served;
+    if (representation.media == MediaType::Protobuf && !served.needs_conversion()) {
+      std::string message = wire::with_resource_version(served.message(*answer.entry), std::to_string(answer.entry->revision));
+      return base::Bytes(schema::wrap_envelope(served.type().api_version(), served.row().kind, message));
+    }
+    if (representation.media != MediaType::Protobuf) {
+      TRY(auto item, item_json(served, answer.entry, answer.entry->revision));
+      return base::Bytes(finish_json(with_type_meta(served.row().kind, served.type().api_version(), item.view()), representation));
+    }
+  }
+  schema::Object object = answer.object;
+  if (answer.entry != nullptr) {
+    TRY(object, answer.served->decode(*answer.entry));
+  }
+  bool can_view = answer.served != nullptr && object.has_meta();
+  if (!can_view || representation.view == View::Object) return base::Bytes(render_object(object, representation));
+  if (representation.view == View::Table) {
+    TRY(auto include, include_object(query));
+    auto made = make_table(*answer.served, {object}, base::Time::from_ns(clock_.wall_ns()));
+    made.metadata.resource_version = object.meta().resource_version;
+    if (include == IncludeObject::Metadata) made.rows[0].object = partial_json(object.meta(), representation);
+    if (include == IncludeObject::Object) made.rows[0].object = schema::to_json(object);
+    return base::Bytes(encode_meta_kind(meta::Table::kType, &made, "Table", representation));
+  }
+  if (representation.view == View::PartialMetadataList) {
+    return base::fail(bad_request("unable to convert the object to PartialObjectMetadataList"));
+  }
+  meta::PartialObjectMetadata partial;
+  partial.metadata = object.meta();
+  return base::Bytes(encode_meta_kind(meta::PartialObjectMetadata::kType, &partial, "PartialObjectMetadata", representation));
+}
+
+base::Result<base::Bytes> Renderer::render_page(const Served& served, const ListPage& page, const Representation& representation,
+                                                const Query& query) {
+  meta::ListMeta list_meta;
+  list_meta.resource_version = std::to_string(page.revision);
+  list_meta.continue_ = page.continue_token;
+  if (page.remaining) list_meta.remaining_item_count = *page.remaining;
+  if (representation.view == View::Object) {
+    if (representation.media == MediaType::Protobuf) {
+      std::string message;
+      size_t total = 64;
+      for (const auto& entry : page.entries) total += entry->value.size() + 32;
+      message.reserve(total);
+      wire::append_bytes(message, 1, schema::encode_protobuf(meta::ListMeta::kType, &list_meta));
+      for (const auto& entry : page.entries) {
+        if (served.needs_conversion()) {
+          TRY(auto object, served.decode(*entry));
+          wire::append_bytes(message, 2, schema::encode_protobuf(object.type(), object.data()));
+        } else {
+          wire::append_bytes(message, 2, wire::with_resource_version(served.message(*entry), std::to_string(entry->revision)));
+        }
+      }
+      return base::Bytes(schema::wrap_envelope(served.type().api_version(), served.row().list_kind, message));
+    }
+    std::string json = type_meta_json(served.row().list_kind, served.type().api_version());
+    json += ",\"metadata\":";
+    schema::append_json(json, meta::ListMeta::kType, &list_meta, schema::WithTypeMeta::No);
+    json += ",\"items\":[";
+    size_t total = json.size() + 3;
+    std::vector<base::Bytes> items;
+    items.reserve(page.entries.size());
+    for (const auto& entry : page.entries) {
+      TRY(auto item, item_json(served, entry, entry->revision));
+      total += item.size() + 1;
+      items.push_back(std::move(item));
+    }
+    json.reserve(total);
+    for (size_t i = 0; i < items.size(); ++i) {
+      if (i != 0) json += ',';
+      json += items[i].view();
+    }
+    json += "]}";
+    return base::Bytes(finish_json(std::move(json), representation));
+  }
+
+  std::vector<schema::Object> objects;
+  objects.reserve(page.entries.size());
+  for (const auto& entry : page.entries) {
+    TRY(auto object, served.decode(*entry));
+    objects.push_back(std::move(object));
+  }
+  if (representation.view == View::Table) {
+    TRY(auto include, include_object(query));
+    auto made = make_table(served, objects, base::Time::from_ns(clock_.wall_ns()));
+    made.metadata = list_meta;
+    for (size_t i = 0; i < objects.size(); ++i) {
+      if (include == IncludeObject::Metadata) made.rows[i].object = partial_json(objects[i].meta(), representation);
+      if (include == IncludeObject::Object) made.rows[i].object = schema::to_json(objects[i]);
+    }
+    return base::Bytes(encode_meta_kind(meta::Table::kType, &made, "Table", representation));
+  }
+  if (representation.view == View::PartialMetadata) {
+    return base::fail(bad_request("you requested PartialObjectMetadata, but the requested object is a list (" +
+                                  std::string(served.row().list_kind) + ")"));
+  }
+  meta::PartialObjectMetadataList list;
+  list.metadata = list_meta;
+  for (auto& object : objects) list.items.emplace_back().metadata = std::move(object.meta());
+  if (representation.media == MediaType::Protobuf) {
+    return base::Bytes(encode_meta_kind(meta::PartialObjectMetadataList::kType, &list, "PartialObjectMetadataList", representation));
+  }
+  std::string json = type_meta_json("PartialObjectMetadataList", meta_version(representation));
+  json += ",\"metadata\":";
+  schema::append_json(json, meta::ListMeta::kType, &list_meta, schema::WithTypeMeta::No);
+  json += ",\"items\":[";
+  for (size_t i = 0; i < list.items.size(); ++i) {
+    if (i != 0) json += ',';
+    json += partial_json(list.items[i].metadata, representation);
+  }
+  return base::Bytes(finish_json(json + "]}", representation));
+}
+
+base::Result<schema::Object> Renderer::viewed(const Served& served, const store::EntryRef& entry, store::Revision revision,
+                                              const Representation& representation, const Query& query, bool with_columns) {
+  TRY(auto object, served.decode(entry->value.view(), revision));
+  if (representation.view == View::Table) {
+    TRY(auto include, include_object(query));
+    auto made = make_table(served, {object}, base::Time::from_ns(clock_.wall_ns()));
+    made.metadata.resource_version = object.meta().resource_version;
+    if (!with_columns) made.column_definitions.clear();
+    if (include == IncludeObject::Metadata) made.rows[0].object = partial_json(object.meta(), representation);
+    if (include == IncludeObject::Object) made.rows[0].object = schema::to_json(object);
+    return schema::Object(std::move(made));
+  }
+  meta::PartialObjectMetadata partial;
+  partial.metadata = std::move(object.meta());
+  return schema::Object(std::move(partial));
+}
+
+base::Result<base::Bytes> Renderer::render_event(const Served& served, const WatchItem& item, const Representation& representation,
+                                                 const Query& query, bool with_columns) {
+  if (item.kind == WatchItem::Kind::Bookmark) {
+    schema::Object object(representation.view == View::PartialMetadata ? meta::PartialObjectMetadata::kType : served.type());
+    object.meta().resource_version = std::to_string(item.revision);
+    if (item.ends_initial_events) object.meta().annotations["k8s.io/initial-events-end"] = "true";
+    if (representation.view == View::Table) {
+      auto made = make_table(served, {}, base::Time::from_ns(clock_.wall_ns()));
+      made.metadata.resource_version = object.meta().resource_version;
+      if (!with_columns) made.column_definitions.clear();
+      std::string json = encode_meta_kind(meta::Table::kType, &made, "Table", {.view_version = representation.view_version});
+      json.pop_back();
+      return base::Bytes(json_frame("BOOKMARK", json));
+    }
+    if (representation.view == View::PartialMetadata && representation.media != MediaType::Protobuf) {
+      return base::Bytes(json_frame("BOOKMARK", partial_json(object.meta(), representation)));
+    }
+    return base::Bytes(frame("BOOKMARK", object, representation.media));
+  }
+  if (representation.view != View::Object) {
+    TRY(auto object, viewed(served, item.entry, item.revision, representation, query, with_columns));
+    std::string_view kind = representation.view == View::Table ? "Table" : "PartialObjectMetadata";
+    Representation plain = representation;
+    plain.pretty = false;
+    std::string encoded = encode_meta_kind(object.type(), object.data(), kind, plain);
+    if (representation.media == MediaType::Protobuf) return base::Bytes(protobuf_frame(event_name(item.kind), encoded));
+    if (encoded.ends_with('\n')) encoded.pop_back();
+    return base::Bytes(json_frame(event_name(item.kind), encoded));
+  }
+  uint32_t form = kEventForms + static_cast<uint32_t>(item.kind) * 4 + static_cast<uint32_t>(representation.media);
+  Cache::Key key{item.entry.get(), &served, item.revision, form};
+  auto known = cache_->find(key);
+  if (!known.empty()) return known;
+  base::Bytes bytes;
+  if (representation.media == MediaType::Protobuf) {
+    TRY(auto object, served.decode(item.entry->value.view(), item.revision));
+    bytes = base::Bytes(protobuf_frame(event_name(item.kind), schema::encode_envelope(object)));
+  } else {
+    TRY(auto json, item_json(served, item.entry, item.revision));
+    bytes = base::Bytes(json_frame(event_name(item.kind), with_type_meta(served.row().kind, served.type().api_version(), json.view())));
+  }
+  cache_->put(key, item.entry, bytes);
+  return bytes;
+}
+
+base::Bytes Renderer::render_error_event(const base::Error& error, MediaType media) {
+  return base::Bytes(frame("ERROR", schema::Object(schema::status_of(error)), media));
+}
+
+}  // namespace apiserver

@@ -1,0 +1,54 @@
+// Answers as bytes: JSON, YAML or protobuf, as the object, as a table, or as its metadata alone. Encodings that are asked for again
+// are kept, within a bound; an event is encoded once for all who watch. Safe from any thread.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <string_view>
+
+#include "apiserver/pipeline/negotiate.h"
+#include "apiserver/registry/call.h"
+#include "apiserver/registry/served.h"
+#include "apiserver/registry/watch.h"
+#include "base/bytes.h"
+#include "base/clock.h"
+#include "base/mutex.h"
+#include "base/result.h"
+
+namespace apiserver {
+
+// Any object with its kind and version. Pretty JSON is indented by two spaces.
+std::string render_object(const schema::Object& object, const Representation& representation);
+std::string indent_json(std::string_view json);
+
+// How tables show their rows' objects.
+enum class IncludeObject : uint8_t { Metadata, Object, None };
+base::Result<IncludeObject> include_object(const Query& query);
+
+class Renderer {
+ public:
+  Renderer(base::Clock& clock, size_t cache_bytes_max);
+
+  base::Result<base::Bytes> render(const Answer& answer, const Representation& representation, const Query& query);
+  // One event as a stream carries it: a line of JSON, or a length and a protobuf message.
+  base::Result<base::Bytes> render_event(const Served& served, const WatchItem& item, const Representation& representation,
+                                         const Query& query, bool with_columns);
+  // The event that ends a watch with an error.
+  static base::Bytes render_error_event(const base::Error& error, MediaType media);
+
+  // The object of an entry as JSON without kind and apiVersion: "{"metadata":...}".
+  base::Result<base::Bytes> item_json(const Served& served, const store::EntryRef& entry, store::Revision revision);
+
+ private:
+  struct Cache;
+  base::Result<base::Bytes> render_page(const Served& served, const ListPage& page, const Representation& representation,
+                                        const Query& query);
+  base::Result<schema::Object> viewed(const Served& served, const store::EntryRef& entry, store::Revision revision,
+                                      const Representation& representation, const Query& query, bool with_columns);
+
+  base::Clock& clock_;
+  std::shared_ptr<Cache> cache_;
+};
+
+}  // namespace apiserver

@@ -1,0 +1,325 @@
+#include "apiserver/server.h"
+
+#include <algorithm>
+#include <atomic>
+
+#include "apiserver/admission/plugin.h"
+#include "apiserver/discovery/paths.h"
+#include "apiserver/pipeline/errors.h"
+#include "apiserver/pipeline/impersonation.h"
+#include "apiserver/pipeline/negotiate.h"
+#include "apiserver/pipeline/response.h"
+#include "apiserver/registry/allocations.h"
+#include "apiserver/registry/registry.h"
+#include "apiserver/render/render.h"
+#include "apiserver/subresource/handler.h"
+#include "base/log.h"
+#include "base/strings.h"
+#include "io/loop.h"
+#include "schema/status.h"
+
+namespace apiserver {
+namespace {
+
+bool is_read(std::string_view verb) { return verb == "get" || verb == "list" || verb == "watch"; }
+
+// Requests that live as long as their client likes; neither counted nor timed.
+bool is_long_running(const Call& call) {
+  if (call.info.verb == "watch") return true;
+  if (!call.info.is_resource) return false;
+  const auto& sub = call.info.subresource;
+  return sub == "attach" || sub == "exec" || sub == "proxy" || sub == "log" || sub == "portforward";
+}
+
+// One more of what is counted, while it lives; not granted when there are too many.
+class Place {
+ public:
+  Place(std::atomic<int>& count, int max) : count_(count) { granted_ = count_.fetch_add(1) < max; }
+  ~Place() { count_.fetch_sub(1); }
+  Place(const Place&) = delete;
+  bool granted() const { return granted_; }
+
+ private:
+  std::atomic<int>& count_;
+  bool granted_;
+};
+
+}  // namespace
+
+struct Server::Parts {
+  explicit Parts(const ServerOptions& options)
+      : admission(default_admission()),
+        allocations({.store = options.store,
+                     .catalog = catalog,
+                     .clock = options.clock,
+                     .random = options.random,
+                     .service_networks = options.service_networks,
+                     .node_port_first = options.node_port_first,
+                     .node_port_last = options.node_port_last}),
+        registry({.store = options.store,
+                  .catalog = catalog,
+                  .admission = admission,
+                  .clock = options.clock,
+                  .random = options.random,
+                  .allocations = allocations}),
+        renderer(options.clock, options.encoding_cache_bytes_max) {}
+
+  const Catalog catalog;
+  AdmissionChain admission;
+  Allocations allocations;
+  Registry registry;
+  Renderer renderer;
+  std::atomic<int> reads = 0;
+  std::atomic<int> writes = 0;
+};
+
+// One HTTP request on its way.
+struct Server::Exchange {
+  const io::Request& request;
+  io::RequestBody& body;
+  io::ResponseWriter& writer;
+  Call call;
+
+  Response response() { return Response(request, call, writer); }
+};
+
+Server::Server(ServerOptions options) : options_(std::move(options)), parts_(std::make_unique<Parts>(options_)) {}
+Server::~Server() = default;
+
+Registry& Server::registry() { return parts_->registry; }
+Renderer& Server::renderer() { return parts_->renderer; }
+
+base::Result<void> Server::authorize(const Call& call) const {
+  if (!call.info.is_resource) {
+    const auto& path = call.info.path;
+    for (std::string_view open : {"/healthz", "/readyz", "/livez"}) {
+      if (path == open) return {};
+    }
+  }
+  auto attributes = authorization_attributes(call.info, call.query, call.user);
+  auto answer = options_.authorizer.authorize(attributes);
+  if (answer.decision == Decision::Allow) return {};
+  std::string message = forbidden_message(attributes, answer.reason);
+  if (!attributes.resource_request) return base::fail(forbidden("", "", "", message));
+  return base::fail(forbidden(attributes.api_group, attributes.resource, attributes.name, message));
+}
+
+// The row that the path names, when there is such a path at all.
+base::Result<const Served*> Server::find_resource(const Call& call) const {
+  const RequestInfo& info = call.info;
+  const Served* served = parts_->catalog.find(info.group, info.version, info.resource);
+  if (served == nullptr) return base::fail(no_such_path());
+  const auto& row = served->row();
+  bool in_namespace = !info.namespace_.empty() && info.resource != "namespaces";
+  if (!row.namespaced && in_namespace) return base::fail(no_such_path());
+  bool named = !info.name.empty() && info.verb != "list" && info.verb != "watch";
+  if (row.namespaced && !in_namespace && named) return base::fail(no_such_path());
+  if (info.subresource.empty()) {
+    // Lists over all namespaces are the only thing to be had outside of one.
+    bool outside = row.namespaced && !in_namespace;
+    std::string verb = info.verb;
+    if (outside && verb != "list" && verb != "watch") return base::fail(no_such_method());
+    if (verb == "create" && named) return base::fail(no_such_method());
+    if ((verb == "update" || verb == "patch") && !named) return base::fail(no_such_method());
+    if (call.method == "HEAD" || verb.empty() || !row.has_verb(verb)) return base::fail(no_such_method());
+    return served;
+  }
+  const schema::Subresource* sub = row.subresource(info.subresource);
+  if (sub == nullptr) return base::fail(no_such_path());
+  if (!info.tail.empty() && info.subresource != "proxy") return base::fail(no_such_path());
+  bool has_verb = std::find(sub->verbs.begin(), sub->verbs.end(), std::string_view(info.verb)) != sub->verbs.end();
+  if (!has_verb) return base::fail(no_such_method());
+  return served;
+}
+
+io::Task<base::Result<Answer>> Server::dispatch(Call& call, const Served& served) {
+  Registry& registry = parts_->registry;
+  const std::string& verb = call.info.verb;
+  const std::string& sub = call.info.subresource;
+  if (Handler handler = find_handler(served.row().group, served.row().plural, sub)) {
+    co_return co_await handler(Desk{registry, options_}, call, served);
+  }
+  if (!served.is_stored()) co_return base::fail(no_such_method());
+  if (!sub.empty() && sub != "status") co_return base::fail(no_such_path());
+  Part part = sub == "status" ? Part::Status : Part::Main;
+  if (verb == "get") co_return co_await registry.get(call, served);
+  if (verb == "list") co_return co_await registry.list(call, served);
+  if (verb == "create") co_return co_await registry.create(call, served);
+  if (verb == "update") co_return co_await registry.update(call, served, part);
+  if (verb == "patch") co_return co_await registry.patch(call, served, part);
+  if (verb == "delete") co_return co_await registry.remove(call, served);
+  if (verb == "deletecollection") co_return co_await registry.remove_collection(call, served);
+  co_return base::fail(no_such_method());
+}
+
+io::Task<base::Result<Answer>> Server::handle(Call& call) {
+  CO_TRY(authorize(call));
+  if (!call.info.is_resource) co_return base::fail(no_such_path());
+  CO_TRY(const Served* served, find_resource(call));
+  co_return co_await dispatch(call, *served);
+}
+
+io::Task<base::Result<std::unique_ptr<WatchStream>>> Server::watch(Call& call) {
+  CO_TRY(authorize(call));
+  CO_TRY(const Served* served, find_resource(call));
+  CO_TRY(auto query, read_list_query(call.query, *served, true));
+  if (!query.timeout_seconds || *query.timeout_seconds <= 0) {
+    query.timeout_seconds = options_.watch_seconds_min + static_cast<int64_t>(options_.random.below(options_.watch_seconds_min));
+  }
+  co_return co_await WatchStream::open(options_.store, *served, call.info.namespace_, std::move(query));
+}
+
+io::Task<void> Server::serve(const io::Request& request, const io::Peer& peer, io::RequestBody& body, io::ResponseWriter& writer) {
+  Exchange exchange{request, body, writer, {}};
+  Call& call = exchange.call;
+  call.method = request.method;
+  call.query = Query(request.query());
+  call.user_agent = request.headers.get("user-agent");
+  call.content_type = request.headers.get("content-type");
+  call.audit_id = request.headers.get("audit-id");
+  if (call.audit_id.empty()) call.audit_id = options_.random.uuid();
+  auto path = base::url_decode(request.path());
+  call.info = parse_request_info(request.method, path ? std::string_view(*path) : request.path(), call.query);
+
+  auto known = co_await options_.authenticator.authenticate(request, peer);
+  if (!known) {
+    LOG_V(2, "Refused credentials", {"reason", known.error().message()}, {"peer", peer.address});
+    exchange.response().send_error(unauthorized());
+    co_return;
+  }
+  if (*known) {
+    call.user = std::move(**known);
+  } else {
+    call.user.name = kAnonymousUser;
+    call.user.groups = {std::string(kUnauthenticatedGroup)};
+  }
+  auto other = impersonate(call.user, request.headers, options_.authorizer);
+  if (!other) {
+    exchange.response().send_error(other.error());
+    co_return;
+  }
+  if (*other) call.user = std::move(**other);
+
+  if (is_long_running(call)) {
+    co_await serve_resource(exchange);
+    co_return;
+  }
+  bool read = is_read(call.info.verb) || !call.info.is_resource;
+  Place place(read ? parts_->reads : parts_->writes, read ? options_.reads_max : options_.writes_max);
+  if (!place.granted()) {
+    exchange.response().send_error(too_many_requests("Too many requests, please try again later.", 1));
+    co_return;
+  }
+  bool in_time = co_await io::with_timeout(std::chrono::seconds(options_.request_seconds_max), serve_resource(exchange));
+  if (!in_time) {
+    exchange.response().send_error(timeout("request did not complete within the allotted timeout", 0));
+  }
+}
+
+io::Task<void> Server::serve_resource(Exchange& exchange) {
+  Call& call = exchange.call;
+  Response response = exchange.response();
+  if (auto allowed = authorize(call); !allowed) {
+    response.send_error(allowed.error());
+    co_return;
+  }
+  if (!call.info.is_resource) {
+    co_await serve_path(PathContext{options_, parts_->registry}, exchange.request, call, response);
+    co_return;
+  }
+  if (!parts_->catalog.has_group(call.info.group)) {
+    send_page_not_found(response);
+    co_return;
+  }
+  auto found = find_resource(call);
+  if (!found) {
+    response.send_error(found.error());
+    co_return;
+  }
+  const Served& served = **found;
+  warn_of_deprecation(served, call);
+  if (call.info.verb == "watch") {
+    co_await serve_watch(exchange);
+    co_return;
+  }
+  bool views = call.info.verb == "get" || call.info.verb == "list" || call.info.verb == "create" || call.info.verb == "update" ||
+               call.info.verb == "patch" || call.info.verb == "delete" || call.info.verb == "deletecollection";
+  auto representation = negotiate(exchange.request.headers, call.query, false, views);
+  if (!representation) {
+    response.send_error(representation.error());
+    co_return;
+  }
+  if (call.method != "GET" && call.method != "HEAD") {
+    auto body = co_await exchange.body.read_all(options_.body_bytes_max);
+    if (!body) {
+      response.send_error(body.error().code() == base::Code::TooLarge
+                              ? too_large(base::cat({"limit is ", std::to_string(options_.body_bytes_max)}))
+                              : bad_request(body.error().message()));
+      co_return;
+    }
+    call.body = std::move(*body);
+  }
+  auto answer = co_await dispatch(call, served);
+  if (!answer) {
+    response.send_error(answer.error());
+    co_return;
+  }
+  auto rendered = parts_->renderer.render(*answer, *representation, call.query);
+  if (!rendered) {
+    response.send_error(rendered.error());
+    co_return;
+  }
+  response.send(answer->status, content_type(representation->media), std::move(*rendered));
+}
+
+io::Task<void> Server::serve_watch(Exchange& exchange) {
+  Call& call = exchange.call;
+  Response response = exchange.response();
+  auto representation = negotiate(exchange.request.headers, call.query, true, true);
+  if (!representation) {
+    response.send_error(representation.error());
+    co_return;
+  }
+  MediaType media = representation->media == MediaType::Protobuf ? MediaType::Protobuf : MediaType::Json;
+  representation->media = media;
+  auto stream = co_await watch(call);
+  if (!stream && stream.error().code() != base::Code::Expired) {
+    response.send_error(stream.error());
+    co_return;
+  }
+  response.start(200, media == MediaType::Protobuf ? "application/vnd.kubernetes.protobuf;stream=watch" : "application/json");
+  if (!stream) {
+    auto sent = co_await exchange.writer.write(Renderer::render_error_event(stream.error(), media));
+    exchange.writer.finish();
+    co_return;
+  }
+  bool first = true;
+  for (;;) {
+    auto items = co_await (*stream)->next();
+    if (!items) {
+      if (items.error().code() == base::Code::Expired) {
+        auto sent = co_await exchange.writer.write(Renderer::render_error_event(items.error(), media));
+      }
+      break;
+    }
+    // What happened together goes out together.
+    std::string batch;
+    for (const auto& item : *items) {
+      auto event = parts_->renderer.render_event((*stream)->served(), item, *representation, call.query, first);
+      if (!event) continue;
+      first = false;
+      if (items->size() == 1) {
+        if (!co_await exchange.writer.write(std::move(*event))) co_return;
+        break;
+      }
+      batch += event->view();
+      if (batch.size() < 64 * 1024) continue;
+      if (!co_await exchange.writer.write(base::Bytes(std::move(batch)))) co_return;
+      batch.clear();
+    }
+    if (!batch.empty() && !co_await exchange.writer.write(base::Bytes(std::move(batch)))) co_return;
+  }
+  exchange.writer.finish();
+}
+
+}  // namespace apiserver

@@ -1,0 +1,96 @@
+// The API server without its sockets: every request, over HTTP or from inside the process, takes the same road: who is it, may
+// it, what does it ask for, admission, registry, store.
+//
+//   apiserver::Server server(options);
+//   io::HttpServer::create(http_options, [&](auto& request, auto& peer, auto& body, auto& writer) {
+//     return server.serve(request, peer, body, writer);
+//   });
+//
+// Safe from any loop; what it is made of is borrowed and outlives it, and it outlives the requests.
+#pragma once
+
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "apiserver/pipeline/authorizer.h"
+#include "apiserver/pipeline/identity.h"
+#include "apiserver/registry/call.h"
+#include "apiserver/registry/watch.h"
+#include "base/clock.h"
+#include "base/ip.h"
+#include "base/random.h"
+#include "base/result.h"
+#include "io/http.h"
+#include "io/task.h"
+#include "store/store.h"
+
+namespace apiserver {
+
+class AdmissionPlugin;
+class Allocations;
+class KubeletDialer;
+class Registry;
+class Renderer;
+class TokenIssuer;
+class TokenVerifier;
+
+struct ServerOptions {
+  store::Store& store;            // made with make_indexer()
+  Authenticator& authenticator;
+  const Authorizer& authorizer;
+  base::Clock& clock;
+  base::Random& random;
+  const TokenIssuer* token_issuer = nullptr;  // none: no tokens are issued
+  TokenVerifier* token_verifier = nullptr;    // none: token reviews know no token
+  KubeletDialer* kubelets = nullptr;          // none: no logs, exec and proxies
+  // What RBAC knows of a user's rules, for SelfSubjectRulesReview.
+  std::string address = "127.0.0.1:6443";     // where clients find us, as /api tells them
+  std::vector<base::IpNetwork> service_networks;
+  int node_port_first = 30000;
+  int node_port_last = 32767;
+  // Upstream's --max-requests-inflight and --max-mutating-requests-inflight.
+  int reads_max = 400;
+  int writes_max = 200;
+  size_t body_bytes_max = size_t{3} << 20;
+  int64_t request_seconds_max = 60;
+  int64_t watch_seconds_min = 1800;           // a watch that does not say lives this long, up to twice that
+  size_t encoding_cache_bytes_max = size_t{64} << 20;
+};
+
+class Server {
+ public:
+  explicit Server(ServerOptions options);
+  ~Server();
+  Server(const Server&) = delete;
+  Server& operator=(const Server&) = delete;
+
+  // One HTTP request.
+  io::Task<void> serve(const io::Request& request, const io::Peer& peer, io::RequestBody& body, io::ResponseWriter& writer);
+
+  // The road past authentication, for requests of whatever origin: `call.user` is believed.
+  // Authorization included. Not for watches and for what streams.
+  io::Task<base::Result<Answer>> handle(Call& call);
+  io::Task<base::Result<std::unique_ptr<WatchStream>>> watch(Call& call);
+
+  // Makes the namespaces, the default service CIDR and what else every cluster has, where they are missing; mends allocations.
+  io::Task<base::Result<void>> bootstrap();
+
+  Registry& registry();
+  Renderer& renderer();
+  const ServerOptions& options() const { return options_; }
+
+ private:
+  struct Parts;
+  struct Exchange;
+  io::Task<void> serve_resource(Exchange& exchange);
+  io::Task<void> serve_watch(Exchange& exchange);
+  io::Task<base::Result<Answer>> dispatch(Call& call, const Served& served);
+  base::Result<void> authorize(const Call& call) const;
+  base::Result<const Served*> find_resource(const Call& call) const;
+
+  const ServerOptions options_;
+  std::unique_ptr<Parts> parts_;
+};
+
+}  // namespace apiserver

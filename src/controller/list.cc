@@ -1,0 +1,45 @@
+#include "controller/list.h"
+
+#include <algorithm>
+
+#include "base/log.h"
+#include "controller/deployment/deployment.h"
+#include "controller/replicaset/replicaset.h"
+#include "io/loop.h"
+
+namespace controller {
+namespace {
+
+constexpr Row kRows[] = {
+    {"deployment-controller", make_deployment_controller},
+    {"replicaset-controller", make_replicaset_controller},
+    {"replicationcontroller-controller", make_replicationcontroller_controller},
+};
+
+}  // namespace
+
+std::span<const Row> controllers() { return kRows; }
+
+bool is_chosen(const std::vector<std::string>& chosen, std::string_view name) {
+  auto says = [&](std::string_view word) { return std::find(chosen.begin(), chosen.end(), word) != chosen.end(); };
+  if (says(std::string("-") + std::string(name))) return false;
+  return says(name) || says("*");
+}
+
+io::Task<void> run_controllers(client::Client client, base::Clock& clock, base::Random& random, Options options,
+                               std::vector<std::string> chosen) {
+  Caches caches(client);
+  Context context{.client = client, .caches = caches, .clock = clock, .random = random, .options = std::move(options)};
+  std::vector<std::unique_ptr<Controller>> running;
+  for (const Row& row : controllers()) {
+    if (is_chosen(chosen, row.name)) running.push_back(row.make(context));
+  }
+  LOG_INFO("Starting controllers", {"count", static_cast<int64_t>(running.size())});
+  io::Event never;
+  io::Scope scope;
+  scope.spawn(caches.run());
+  for (auto& controller : running) scope.spawn(controller->run());
+  co_await never.wait();
+}
+
+}  // namespace controller

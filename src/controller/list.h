@@ -1,0 +1,30 @@
+// All controllers there are: add one here and in its own folder.
+#pragma once
+
+#include <memory>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/result.h"
+#include "controller/controller.h"
+
+namespace controller {
+
+struct Row {
+  std::string_view name;  // as in --controllers
+  std::unique_ptr<Controller> (*make)(Context& context);
+};
+
+std::span<const Row> controllers();
+
+// Runs the controllers that `chosen` names, in upstream's form: "*" for all, "foo" for one more, "-foo" for one less; until
+// cancelled. One loop. `options` as in Context.
+io::Task<void> run_controllers(client::Client client, base::Clock& clock, base::Random& random, Options options,
+                               std::vector<std::string> chosen = {"*"});
+
+// Whether `chosen` includes `name`. The last word counts: what is named beats "*".
+bool is_chosen(const std::vector<std::string>& chosen, std::string_view name);
+
+}  // namespace controller
