@@ -14,38 +14,17 @@
 #include "schema/go_type.h"
 #include "schema/int_or_string.h"
 #include "schema/json.h"
+#include "schema/json_complaints.h"
 
 namespace schema {
 namespace {
 
 using base::JsonKind;
 
-constexpr size_t kMaxStrictErrors = 100;
-
-std::string_view kind_name(JsonKind kind) {
-  switch (kind) {
-    case JsonKind::Bool: return "bool";
-    case JsonKind::Number: return "number";
-    case JsonKind::String: return "string";
-    case JsonKind::Array: return "array";
-    case JsonKind::Object: return "object";
-    default: return "null";
-  }
-}
-
-// Where the decoder stands: a chain on the stack, read only for complaints.
-struct Place {
-  const Place* parent = nullptr;
-  const Type* owner = nullptr;    // of `field`
-  const Field* field = nullptr;   // a step into a field,
-  std::string_view key = {};      // or to a name: of a map, or one the type does not have,
-  size_t index = 0;               // or to an element
-};
-
 class Decoder {
  public:
   Decoder(std::string_view json, std::vector<std::string>* strict_errors)
-      : reader_(json), strict_errors_(strict_errors) {}
+      : reader_(json), complaints_(strict_errors) {}
 
   base::Result<void> decode(const Type& type, void* object) {
     JsonKind kind = reader_.peek();
@@ -53,62 +32,20 @@ class Decoder {
       read_struct(type, object, nullptr);
     } else {
       if (kind != JsonKind::Null && kind != JsonKind::None) {
-        complain(base::cat({"json: cannot unmarshal ", kind_name(kind), " into Go value of type ", go_type_of(type)}));
+        complaints_.wrong_value(json_kind_name(kind), go_type_of(type), nullptr);
       }
       reader_.skip_value();
     }
     // Text that is no JSON comes before anything that is wrong with its values.
     TRY(reader_.finish());
-    if (fatal_) return base::fail(*std::move(fatal_));
-    if (complaint_) return base::fail(*std::move(complaint_));
-    return {};
+    return complaints_.result();
   }
 
  private:
-  // A value of the wrong type: noted, and reading goes on. The first is told.
-  void complain(std::string message) {
-    if (!complaint_) complaint_.emplace(base::Code::BadRequest, std::move(message));
-  }
-  // What a type with its own JSON form cannot read: upstream stops there, and tells this before any other.
-  void give_up(base::Error error) {
-    if (!fatal_) fatal_.emplace(std::move(error));
-  }
-
-  std::string mismatch(std::string_view found, std::string_view wanted, const Place* place) const {
-    std::string path;
-    const Place* innermost = nullptr;
-    for (const Place* step = place; step != nullptr; step = step->parent) {
-      if (step->field == nullptr) continue;
-      if (innermost == nullptr) innermost = step;
-      path = base::cat({go_embedding(*step->owner, *step->field), step->field->name(), path.empty() ? "" : ".", path});
-    }
-    if (innermost == nullptr) return base::cat({"json: cannot unmarshal ", found, " into Go value of type ", wanted});
-    return base::cat({"json: cannot unmarshal ", found, " into Go struct field ", innermost->owner->name, ".", path,
-                      " of type ", wanted});
-  }
+  // A value of the wrong kind: noted, and read past.
   void wrong_type(JsonKind found, std::string_view wanted, const Place* place) {
-    complain(mismatch(kind_name(found), wanted, place));
+    complaints_.wrong_value(json_kind_name(found), wanted, place);
     reader_.skip_value();
-  }
-
-  static void append_path(const Place* place, std::string& path) {
-    if (place == nullptr) return;
-    append_path(place->parent, path);
-    if (place->field == nullptr && place->key.data() == nullptr) {
-      path += '[';
-      path += std::to_string(place->index);
-      path += ']';
-      return;
-    }
-    if (!path.empty()) path += '.';
-    path += place->field != nullptr ? place->field->name() : place->key;
-  }
-  void strict_error(std::string_view what, const Place& place) {
-    if (strict_errors_ == nullptr || lenient_ > 0 || fatal_ || strict_errors_->size() >= kMaxStrictErrors) return;
-    std::string path;
-    append_path(&place, path);
-    std::string error = base::cat({what, " field \"", path, "\""});
-    if (std::ranges::find(*strict_errors_, error) == strict_errors_->end()) strict_errors_->push_back(std::move(error));
   }
 
   // An object, member by member. Texts mostly come in the order of the table, so the search for a name begins behind the last.
@@ -124,7 +61,7 @@ class Decoder {
       if (field != nullptr) {
         size_t index = static_cast<size_t>(field - type.all);
         Place here{.parent = place, .owner = &type, .field = field};
-        if (seen[index]) strict_error("duplicate", here);
+        if (seen[index]) complaints_.strict_error("duplicate", here);
         seen[index] = true;
         next = index + 1;
         read_field(*field, field->in(object), here);
@@ -134,11 +71,11 @@ class Decoder {
       Place here{.parent = place, .key = key};
       if (type.has(Type::Kind) && (names_kind || names_version)) {
         bool& seen_already = names_kind ? seen_kind : seen_version;
-        if (seen_already) strict_error("duplicate", here);
+        if (seen_already) complaints_.strict_error("duplicate", here);
         seen_already = true;
         read_type_name(names_kind ? "kind" : "apiVersion", place);
       } else {
-        strict_error("unknown", here);
+        complaints_.strict_error("unknown", here);
         reader_.skip_value();
       }
     }
@@ -172,7 +109,7 @@ class Decoder {
 
   void read_field(const Field& field, void* member, const Place& place) {
     JsonKind kind = reader_.peek();
-    if (kind == JsonKind::None || fatal_) {
+    if (kind == JsonKind::None || complaints_.given_up()) {
       reader_.skip_value();
       return;
     }
@@ -270,7 +207,7 @@ class Decoder {
       Place here{.parent = &place, .key = name};
       auto [value, fresh] = ops.ensure(member, name);
       if (!fresh) {
-        strict_error("duplicate", here);
+        complaints_.strict_error("duplicate", here);
         ops.erase(member, name);
         value = ops.ensure(member, name).first;
       }
@@ -295,7 +232,7 @@ class Decoder {
 
   // A value of the field's shape, whatever holds it.
   void read_value(const Field& field, void* target, JsonKind kind, const Place& place) {
-    if (fatal_ || kind == JsonKind::None) {
+    if (complaints_.given_up() || kind == JsonKind::None) {
       reader_.skip_value();
       return;
     }
@@ -336,7 +273,7 @@ class Decoder {
         if (kind != JsonKind::String) return wrong_type(kind, "[]uint8", &place);
         if (!reader_.read_string(text)) return;
         auto bytes = base::base64_decode(text);
-        if (!bytes) return complain(bytes.error().message());
+        if (!bytes) return complaints_.complain(bytes.error().message());
         *static_cast<std::string*>(target) = *std::move(bytes);
         return;
       }
@@ -356,7 +293,7 @@ class Decoder {
     T value;
     auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
     if (error != std::errc() || end != text.data() + text.size()) {
-      return complain(mismatch(base::cat({"number ", text}), type, &place));
+      return complaints_.wrong_value(base::cat({"number ", text}), type, &place);
     }
     target = value;
   }
@@ -367,7 +304,7 @@ class Decoder {
     if (!reader_.read_number(text)) return;
     double value;
     auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
-    if (error != std::errc()) return complain(mismatch(base::cat({"number ", text}), "float64", &place));
+    if (error != std::errc()) return complaints_.wrong_value(base::cat({"number ", text}), "float64", &place);
     target = value;
   }
 
@@ -382,7 +319,7 @@ class Decoder {
     if (!reader_.read_raw(text)) return;
     if (kind == JsonKind::String) text = text.substr(1, text.size() - 2);
     auto quantity = base::Quantity::parse(base::trim(text));
-    if (!quantity) return give_up(std::move(quantity).error());
+    if (!quantity) return complaints_.give_up(std::move(quantity).error());
     target = *quantity;
   }
 
@@ -397,10 +334,10 @@ class Decoder {
       if (!reader_.read_number(text)) return;
       auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), target.number);
       if (error != std::errc() || end != text.data() + text.size()) {
-        give_up({base::Code::BadRequest, mismatch(base::cat({"number ", text}), "int32", &place)});
+        complaints_.give_up({base::Code::BadRequest, Complaints::mismatch(base::cat({"number ", text}), "int32", &place)});
       }
     } else {
-      give_up({base::Code::BadRequest, mismatch(kind_name(kind), "int32", &place)});
+      complaints_.give_up({base::Code::BadRequest, Complaints::mismatch(json_kind_name(kind), "int32", &place)});
       reader_.skip_value();
     }
   }
@@ -408,9 +345,17 @@ class Decoder {
   // The text of a type that upstream reads from a string. False: complained, and read past.
   bool read_own_text(std::string_view& text, JsonKind kind, const Place& place) {
     if (kind == JsonKind::String) return reader_.read_string(text);
-    give_up({base::Code::BadRequest, mismatch(kind_name(kind), "string", &place)});
+    complaints_.give_up({base::Code::BadRequest, Complaints::mismatch(json_kind_name(kind), "string", &place)});
     reader_.skip_value();
     return false;
+  }
+
+  // The complaint about a time with the layout of times with a fraction.
+  static base::Error about_micros(const base::Error& error) {
+    constexpr std::string_view kSeconds = "15:04:05Z07:00", kMicros = "15:04:05.000000Z07:00";
+    std::string message = error.message();
+    if (size_t at = message.find(kSeconds); at != std::string::npos) message.replace(at, kSeconds.size(), kMicros);
+    return {error.code(), std::move(message)};
   }
 
   void read_time(Shape shape, base::Time& target, JsonKind kind, const Place& place) {
@@ -422,7 +367,7 @@ class Decoder {
     }
     if (!read_own_text(text, kind, place)) return;
     auto time = base::parse_rfc3339(text);
-    if (!time) return give_up(std::move(time).error());
+    if (!time) return complaints_.give_up(shape == Shape::Time ? std::move(time).error() : about_micros(time.error()));
     if (shape == Shape::Time) {
       target = time->truncated_to_seconds();
       return;
@@ -433,7 +378,7 @@ class Decoder {
     bool has_fraction = rest.size() > kDigits && rest[0] == '.' &&
                         std::ranges::all_of(rest.substr(1, kDigits), [](char c) { return c >= '0' && c <= '9'; });
     if (!has_fraction) {
-      return give_up({base::Code::BadRequest,
+      return complaints_.give_up({base::Code::BadRequest,
                       base::cat({"parsing time ", base::quote(text), " as \"2006-01-02T15:04:05.000000Z07:00\": cannot parse ",
                                  base::quote(rest), " as \".000000\""})});
     }
@@ -448,7 +393,7 @@ class Decoder {
       return;
     }
     auto duration = base::parse_duration(text);
-    if (!duration) return give_up(std::move(duration).error());
+    if (!duration) return complaints_.give_up(std::move(duration).error());
     target.ns = *duration;
   }
 
@@ -461,7 +406,7 @@ class Decoder {
 
   // The forms of JSON schema that are an object or something else. Upstream reads what is in there without strictness.
   void read_special(const Type& type, void* object, const Place* place) {
-    ++lenient_;
+    complaints_.set_lenient(true);
     JsonKind kind = reader_.peek();
     const Field& schema_field = type.all[type.form == Form::SchemaOrBool ? 1 : 0];
     if (kind == JsonKind::Object) {
@@ -473,7 +418,7 @@ class Decoder {
       if (kind == JsonKind::Bool) {
         reader_.read_bool(*static_cast<bool*>(type.all[0].in(object)));
       } else {
-        give_up({base::Code::BadRequest, "boolean or JSON schema expected"});
+        complaints_.give_up({base::Code::BadRequest, "boolean or JSON schema expected"});
         reader_.skip_value();
       }
     } else if (kind == JsonKind::Array) {
@@ -483,14 +428,11 @@ class Decoder {
     } else {
       reader_.skip_value();
     }
-    --lenient_;
+    complaints_.set_lenient(false);
   }
 
   base::JsonReader reader_;
-  std::vector<std::string>* strict_errors_;
-  std::optional<base::Error> complaint_;
-  std::optional<base::Error> fatal_;
-  int lenient_ = 0;
+  Complaints complaints_;
 };
 
 }  // namespace
@@ -504,43 +446,6 @@ base::Result<Object> decode_json(const Type& type, std::string_view json, std::v
   Object object(type);
   TRY(decode_json_into(type, object.data(), json, strict_errors));
   return object;
-}
-
-base::Result<TypeMeta> read_type_meta(std::string_view json) {
-  constexpr std::string_view kContext = "couldn't get version/kind; json parse error";
-  TypeMeta type_meta;
-  base::JsonReader reader(json);
-  JsonKind kind = reader.peek();
-  std::string complaint;
-  if (kind == JsonKind::Object) {
-    std::string_view key, text;
-    reader.enter_object();
-    while (reader.next_key(key)) {
-      // Unlike everywhere else, letter case does not matter here.
-      bool is_kind = base::equals_ignoring_case(key, "kind");
-      std::string* target = is_kind ? &type_meta.kind : base::equals_ignoring_case(key, "apiVersion") ? &type_meta.api_version : nullptr;
-      JsonKind found = reader.peek();
-      if (target != nullptr && found == JsonKind::String) {
-        if (reader.read_string(text)) target->assign(text);
-        continue;
-      }
-      if (target != nullptr && found != JsonKind::Null && complaint.empty()) {
-        complaint = base::cat({"json: cannot unmarshal ", kind_name(found), " into Go struct field .",
-                               is_kind ? "kind" : "apiVersion", " of type string"});
-      }
-      reader.skip_value();
-    }
-  } else {
-    if (kind != JsonKind::Null) {
-      complaint = base::cat({"json: cannot unmarshal ", kind_name(kind),
-                             " into Go value of type struct { APIVersion string \"json:\\\"apiVersion,omitempty\\\"\"; "
-                             "Kind string \"json:\\\"kind,omitempty\\\"\" }"});
-    }
-    reader.skip_value();
-  }
-  if (auto done = reader.finish(); !done) return base::fail(done.error().with_context(kContext));
-  if (!complaint.empty()) return base::fail(base::Code::BadRequest, base::cat({kContext, ": ", complaint}));
-  return type_meta;
 }
 
 }  // namespace schema

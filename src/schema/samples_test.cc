@@ -111,5 +111,37 @@ TEST(Samples, RecordedAnswersComeOutAsTheyWentIn) {
   EXPECT_GE(tried, 500u);
 }
 
+// What a server answered to bodies it could not read: "ConfigMap in version "v1" cannot be handled as a ConfigMap: ...".
+TEST(Samples, RecordedComplaintsAreOurs) {
+  constexpr std::string_view kBorder = " cannot be handled as a ", kStrict = "strict decoding error: ";
+  size_t tried = 0;
+  for (const char* topic : {"fieldvalidation", "http", "validation", "update", "defaulting", "crd", "services", "lifecycle"}) {
+    NEED_SHARED(recorded, std::string("golden/cases/") + topic + ".json");
+    for (const Value& recorded_case : recorded.find("cases")->as_array()) {
+      SCOPED_TRACE(recorded_case.text_at({"name"}));
+      for (const Value& step : recorded_case.find("steps")->as_array()) {
+        std::string_view message = step.text_at({"expect", "body", "message"});
+        size_t border = message.find(kBorder);
+        if (border == std::string_view::npos || message.find("unknown conversion") != std::string_view::npos) continue;
+        size_t colon = message.find(": ", border);
+        std::string_view kind = message.substr(border + kBorder.size(), colon - border - kBorder.size());
+        std::string_view wanted = message.substr(colon + 2);
+        const Value* body = step.find("body");
+        std::string json = body != nullptr ? body->to_json() : std::string(step.text_at({"rawBody"}));
+        auto type_meta = read_type_meta(json);
+        if (!type_meta) continue;  // YAML
+        const Type* type = find_kind(type_meta->api_version, kind);
+        if (type == nullptr) continue;  // a custom resource
+        std::vector<std::string> strict;
+        auto object = decode_json(*type, json, &strict);
+        std::string got = object ? base::cat({kStrict, base::join(strict, ", ")}) : object.error().message();
+        EXPECT_EQ(got, wanted) << json;
+        ++tried;
+      }
+    }
+  }
+  EXPECT_GE(tried, 100u);
+}
+
 }  // namespace
 }  // namespace schema
