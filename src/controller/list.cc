@@ -4,6 +4,8 @@
 
 #include "base/log.h"
 #include "controller/deployment/deployment.h"
+#include "controller/endpoints/endpoints.h"
+#include "controller/endpointslice/endpointslice.h"
 #include "controller/replicaset/replicaset.h"
 #include "io/loop.h"
 
@@ -12,6 +14,8 @@ namespace {
 
 constexpr Row kRows[] = {
     {"deployment-controller", make_deployment_controller},
+    {"endpoints-controller", make_endpoints_controller},
+    {"endpointslice-controller", make_endpointslice_controller},
     {"replicaset-controller", make_replicaset_controller},
     {"replicationcontroller-controller", make_replicationcontroller_controller},
 };

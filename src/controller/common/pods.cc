@@ -1,5 +1,6 @@
 #include "controller/common/pods.h"
 
+#include "base/strings.h"
 #include "client/codec.h"
 #include "controller/common/ownership.h"
 #include "controller/common/hash.h"
@@ -8,12 +9,39 @@ namespace controller {
 
 using api::core_v1::Pod;
 
+namespace {
+
+// Eight bytes instead of three texts: there are many labels.
+std::string label_key(std::string_view namespace_, std::string_view key, std::string_view value) {
+  uint64_t hash = fnv1a_64(base::cat({namespace_, "/", key, "=", value}));
+  return std::string(reinterpret_cast<const char*>(&hash), sizeof hash);
+}
+
+}  // namespace
+
 client::Cache<Pod>& pods_of(Caches& caches) {
   caches.owned<Pod>();
+  caches.indexed<Pod>("label", [](const Pod& pod) {
+    std::vector<std::string> keys;
+    for (const auto& [key, value] : pod.metadata.labels) keys.push_back(label_key(pod.metadata.namespace_, key, value));
+    return keys;
+  });
   return caches.indexed<Pod>("node", [](const Pod& pod) -> std::vector<std::string> {
     if (pod.spec.node_name.empty()) return {};
     return {pod.spec.node_name};
   });
+}
+
+std::vector<PodPointer> pods_with(const client::Cache<Pod>& pods, const std::string& namespace_,
+                                  const std::map<std::string, std::string, std::less<>>& labels) {
+  if (labels.empty()) return {};
+  const auto& [key, value] = *labels.begin();
+  std::vector<PodPointer> selected = pods.by_index("label", label_key(namespace_, key, value));
+  // Hashes may meet.
+  std::erase_if(selected, [&](const PodPointer& pod) {
+    return pod->metadata.namespace_ != namespace_ || !includes(pod->metadata.labels, labels);
+  });
+  return selected;
 }
 
 const api::core_v1::PodCondition* find_condition(const api::core_v1::PodStatus& status, std::string_view type) {

@@ -14,8 +14,11 @@ namespace controller {
 
 using PodPointer = std::shared_ptr<const api::core_v1::Pod>;
 
-// All pods, indexed by controller and orphans (Caches::owned) and by "node".
+// All pods, indexed by controller and orphans (Caches::owned), by "node" and by "label".
 client::Cache<api::core_v1::Pod>& pods_of(Caches& caches);
+// The pods of a namespace with all of these labels (at least one), in order of their names.
+std::vector<PodPointer> pods_with(const client::Cache<api::core_v1::Pod>& pods, const std::string& namespace_,
+                                  const std::map<std::string, std::string, std::less<>>& labels);
 
 const api::core_v1::PodCondition* find_condition(const api::core_v1::PodStatus& status, std::string_view type);
 bool is_terminal(const api::core_v1::Pod& pod);    // Succeeded or Failed
