@@ -1,0 +1,179 @@
+#include "main/api_server.h"
+
+#include "apiserver/authn/bearer.h"
+#include "apiserver/authn/certificate.h"
+#include "apiserver/authn/token_issuer.h"
+#include "apiserver/authz/security_index.h"
+#include "apiserver/bootstrap/bootstrap.h"
+#include "apiserver/registry/served.h"
+#include "base/log.h"
+#include "base/strings.h"
+#include "io/tls.h"
+
+namespace navarch {
+namespace {
+
+constexpr auto kDrainTime = std::chrono::seconds(5);
+
+// Whether what a token is tied to is still there.
+class UidFinder {
+ public:
+  UidFinder(store::Store& store, const apiserver::Catalog& catalog) : store_(store), catalog_(catalog) {}
+
+  io::Task<base::Result<std::optional<std::string>>> find(std::string resource, std::string namespace_, std::string name) const {
+    const auto* served = catalog_.find("", "v1", resource);
+    if (served == nullptr) co_return std::nullopt;
+    CO_TRY(auto entry, co_await store_.get(served->key(namespace_, name)));
+    if (entry == nullptr) co_return std::nullopt;
+    CO_TRY(auto object, served->decode(*entry));
+    co_return object.meta().uid;
+  }
+
+ private:
+  store::Store& store_;
+  const apiserver::Catalog& catalog_;
+};
+
+base::Result<std::vector<base::IpNetwork>> parse_networks(const std::string& text) {
+  std::vector<base::IpNetwork> networks;
+  for (auto piece : base::split(text, ',')) {
+    auto network = base::IpNetwork::parse(piece);
+    if (!network) return base::fail(base::Code::BadRequest, base::cat({"not a network: ", base::quote(piece)}));
+    networks.push_back(*network);
+  }
+  return networks;
+}
+
+io::Task<base::Result<std::unique_ptr<store::Store>>> open_store(const ApiServerOptions& options) {
+  switch (options.storage) {
+    case ApiServerOptions::Storage::Memory:
+      co_return store::open_memory({.indexer = apiserver::make_indexer()});
+    case ApiServerOptions::Storage::Lmdb:
+      co_return store::open_lmdb({.directory = options.storage_directory, .indexer = apiserver::make_indexer()});
+    case ApiServerOptions::Storage::Etcd:
+      break;
+  }
+  store::EtcdOptions etcd;
+  etcd.endpoints = options.etcd_servers;
+  etcd.ca_file = options.etcd_ca_file;
+  etcd.certificate_file = options.etcd_certificate_file;
+  etcd.key_file = options.etcd_key_file;
+  etcd.indexer = apiserver::make_indexer();
+  co_return co_await store::open_etcd(std::move(etcd));
+}
+
+}  // namespace
+
+struct ApiServer::State {
+  explicit State(ApiServerOptions given) : options(std::move(given)) {}
+
+  base::Result<void> make_identity();
+
+  ApiServerOptions options;
+  apiserver::Catalog catalog;
+  std::unique_ptr<store::Store> store;
+  std::unique_ptr<UidFinder> uids;
+  std::unique_ptr<apiserver::TokenIssuer> issuer;
+  std::unique_ptr<apiserver::TokenVerifier> verifier;
+  std::unique_ptr<apiserver::UnionAuthenticator> authenticator;
+  std::unique_ptr<apiserver::SecurityIndex> security;
+  std::unique_ptr<apiserver::Server> server;
+  std::unique_ptr<io::HttpServer> http;
+  io::Scope scope;  // last: its tasks refer to all above
+};
+
+base::Result<void> ApiServer::State::make_identity() {
+  auto& clock = base::system_clock();
+  TRY(auto signing_key, pki::Key::from_pem(options.service_account_key));
+  std::vector<pki::Key> keys = {signing_key};
+  for (const auto& pem : options.service_account_public_keys) {
+    TRY(auto key, pki::Key::from_pem(pem));
+    keys.push_back(std::move(key));
+  }
+  auto audiences = options.api_audiences;
+  if (audiences.empty()) audiences = {options.service_account_issuer};
+  issuer = std::make_unique<apiserver::TokenIssuer>(options.service_account_issuer, audiences, signing_key, clock, base::system_random());
+  uids = std::make_unique<UidFinder>(*store, catalog);
+  verifier = std::make_unique<apiserver::TokenVerifier>(
+      apiserver::TokenVerifier::Options{options.service_account_issuer, audiences, std::move(keys)},
+      [finder = uids.get()](std::string resource, std::string namespace_, std::string name) {
+        return finder->find(std::move(resource), std::move(namespace_), std::move(name));
+      },
+      clock);
+
+  std::vector<std::unique_ptr<apiserver::Authenticator>> members;
+  TRY(auto authorities, pki::TrustBundle::from_pem(options.client_ca));
+  members.push_back(std::make_unique<apiserver::CertificateAuthenticator>(std::move(authorities), clock));
+  if (!options.static_tokens.empty()) {
+    TRY(auto tokens, apiserver::StaticTokenAuthenticator::from_csv(options.static_tokens));
+    members.push_back(std::move(tokens));
+  }
+  members.push_back(std::make_unique<apiserver::TokenAuthenticator>(*verifier, clock));
+  authenticator = std::make_unique<apiserver::UnionAuthenticator>(std::move(members));
+  return {};
+}
+
+ApiServer::ApiServer(std::unique_ptr<State> state) : state_(std::move(state)) {}
+ApiServer::~ApiServer() = default;
+
+apiserver::Server& ApiServer::server() { return *state_->server; }
+const io::Address& ApiServer::address() const { return state_->http->address(); }
+
+base::Result<std::string> ApiServer::kubernetes_ip(const std::string& service_cidr) {
+  TRY(auto networks, parse_networks(service_cidr));
+  return networks.front().address().plus(1).to_string();
+}
+
+io::Task<base::Result<std::unique_ptr<ApiServer>>> ApiServer::start(ApiServerOptions options, std::vector<io::Loop*> loops) {
+  auto state = std::make_unique<State>(std::move(options));
+  auto& given = state->options;
+  CO_TRY(auto networks, parse_networks(given.service_cidr));
+  CO_TRY(auto kubernetes, kubernetes_ip(given.service_cidr));
+  CO_TRY(state->store, co_await open_store(given));
+  CO_TRY(state->make_identity());
+  state->security = std::make_unique<apiserver::SecurityIndex>(*state->store, state->catalog, apiserver::node_rules());
+
+  apiserver::ServerOptions server{.store = *state->store,
+                                  .authenticator = *state->authenticator,
+                                  .authorizer = *state->security->authorizer(),
+                                  .clock = base::system_clock(),
+                                  .random = base::system_random(),
+                                  .token_issuer = state->issuer.get(),
+                                  .token_verifier = state->verifier.get(),
+                                  .address = base::cat({given.advertise_address, ":", std::to_string(given.secure_port)}),
+                                  .service_networks = std::move(networks),
+                                  .node_port_first = given.node_port_first,
+                                  .node_port_last = given.node_port_last};
+  state->server = std::make_unique<apiserver::Server>(std::move(server));
+  CO_TRY(co_await state->server->bootstrap());
+  apiserver::BootstrapOptions defaults{.service_cidr = given.service_cidr,
+                                       .kubernetes_ip = kubernetes,
+                                       .advertise_address = given.advertise_address,
+                                       .secure_port = given.secure_port,
+                                       .client_ca_pem = given.client_ca,
+                                       .front_proxy_ca_pem = given.front_proxy_ca};
+  CO_TRY(co_await apiserver::bootstrap(state->server->registry(), std::move(defaults)));
+  state->scope.spawn(state->security->run());
+  co_await state->security->wait_synced();
+
+  CO_TRY(auto tls, io::TlsServer::create({.certificate = {.chain = {.file = given.certificate_file}, .key = {.file = given.key_file}},
+                                          .client_ca = {.text = given.client_ca}}));
+  io::HttpServerOptions http;
+  http.address.host = given.bind_address;
+  http.address.port = static_cast<uint16_t>(given.secure_port);
+  http.tls = std::move(tls);
+  http.loops = std::move(loops);
+  auto handler = [api = state->server.get()](const io::Request& request, const io::Peer& peer, io::RequestBody& body,
+                                             io::ResponseWriter& writer) { return api->serve(request, peer, body, writer); };
+  CO_TRY(state->http, io::HttpServer::create(std::move(http), std::move(handler)));
+  LOG_INFO("Serving securely", {"address", state->http->address().text()});
+  co_return std::unique_ptr<ApiServer>(new ApiServer(std::move(state)));
+}
+
+io::Task<void> ApiServer::close() {
+  co_await state_->http->close(kDrainTime);
+  state_->scope.cancel();
+  state_->store->close();
+}
+
+}  // namespace navarch

@@ -1,0 +1,63 @@
+// The API server with all that it stands on: store, keys, who is who, sockets.
+#pragma once
+
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "apiserver/server.h"
+#include "base/result.h"
+#include "io/http_server.h"
+#include "io/task.h"
+
+namespace navarch {
+
+struct ApiServerOptions {
+  enum class Storage : uint8_t { Memory, Lmdb, Etcd };
+  Storage storage = Storage::Lmdb;
+  std::string storage_directory;            // of Lmdb
+  std::vector<std::string> etcd_servers;
+  std::string etcd_ca_file, etcd_certificate_file, etcd_key_file;
+
+  std::string bind_address = "0.0.0.0";
+  int secure_port = 6443;                   // 0: any
+  std::string advertise_address = "127.0.0.1";
+  std::string service_cidr = "10.96.0.0/16";
+  int node_port_first = 30000;
+  int node_port_last = 32767;
+
+  // PEM. The files of the serving certificate are read again when they change.
+  std::string certificate_file, key_file;
+  std::string client_ca;                    // whose clients we believe
+  std::string front_proxy_ca;
+  std::string kubelet_client_certificate, kubelet_client_key;  // what we show to kubelets
+  std::string service_account_key;          // private; signs tokens
+  std::vector<std::string> service_account_public_keys;        // others that may have signed
+  std::string service_account_issuer = "https://kubernetes.default.svc.cluster.local";
+  std::vector<std::string> api_audiences;   // none: the issuer
+  std::string static_tokens;                // csv; see StaticTokenAuthenticator
+};
+
+class ApiServer {
+ public:
+  // Opens the store, makes what every cluster has, listens. On the current loop, which follows the store and accepts;
+  // connections are dealt to `loops` (empty: this one).
+  static io::Task<base::Result<std::unique_ptr<ApiServer>>> start(ApiServerOptions options, std::vector<io::Loop*> loops);
+  ~ApiServer();
+  ApiServer(const ApiServer&) = delete;
+
+  apiserver::Server& server();
+  const io::Address& address() const;
+  // The first address of the service range: the service `kubernetes`.
+  static base::Result<std::string> kubernetes_ip(const std::string& service_cidr);
+
+  // Lets requests end, then closes the store.
+  io::Task<void> close();
+
+ private:
+  struct State;
+  explicit ApiServer(std::unique_ptr<State> state);
+  std::unique_ptr<State> state_;
+};
+
+}  // namespace navarch
