@@ -1,0 +1,47 @@
+// navarch: every command and what it runs.
+#include <signal.h>
+#include <unistd.h>
+
+#include <cstdio>
+#include <string>
+#include <vector>
+
+#include "main/commands.h"
+
+namespace {
+
+constexpr const char* kHelp = R"(navarch: Kubernetes in one small program.
+
+  navarch up         start a one-node cluster on this machine; typed again, show where it is
+  navarch down       stop it; --purge also removes everything it left on the machine
+  navarch version    what this is
+
+Parts, each alone, with upstream's flags:
+
+  navarch apiserver  the API server
+
+navarch COMMAND --help tells what a command can be told.
+)";
+
+int fail_unknown(const std::string& command) {
+  fprintf(stderr, "navarch: unknown command \"%s\"\n\n%s", command.c_str(), kHelp);
+  return 2;
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  signal(SIGPIPE, SIG_IGN);
+  std::vector<std::string> arguments(argv + 1, argv + argc);
+  if (arguments.empty() || arguments[0] == "help" || arguments[0] == "-h" || arguments[0] == "--help") {
+    fputs(kHelp, stdout);
+    return 0;
+  }
+  std::string command = arguments[0];
+  arguments.erase(arguments.begin());
+  for (const auto& entry : navarch::commands()) {
+    if (entry.name == command) return entry.run(arguments);
+  }
+  if (command == "--version") return navarch::run_version({});
+  return fail_unknown(command);
+}
