@@ -145,7 +145,6 @@ io::Task<base::Result<std::unique_ptr<ApiServer>>> ApiServer::start(ApiServerOpt
                                   .node_port_first = given.node_port_first,
                                   .node_port_last = given.node_port_last};
   state->server = std::make_unique<apiserver::Server>(std::move(server));
-  CO_TRY(co_await state->server->bootstrap());
   apiserver::BootstrapOptions defaults{.service_cidr = given.service_cidr,
                                        .kubernetes_ip = kubernetes,
                                        .advertise_address = given.advertise_address,
