@@ -6,7 +6,15 @@
 #include "controller/deployment/deployment.h"
 #include "controller/endpoints/endpoints.h"
 #include "controller/endpointslice/endpointslice.h"
+#include "controller/garbage_collector/garbage_collector.h"
+#include "controller/namespace/namespace.h"
+#include "controller/node_lifecycle/node_lifecycle.h"
+#include "controller/node_ipam/node_ipam.h"
+#include "controller/pod_gc/pod_gc.h"
 #include "controller/replicaset/replicaset.h"
+#include "controller/root_ca/root_ca.h"
+#include "controller/serviceaccount/serviceaccount.h"
+#include "controller/taint_eviction/taint_eviction.h"
 #include "io/loop.h"
 
 namespace controller {
@@ -16,8 +24,16 @@ constexpr Row kRows[] = {
     {"deployment-controller", make_deployment_controller},
     {"endpoints-controller", make_endpoints_controller},
     {"endpointslice-controller", make_endpointslice_controller},
+    {"garbage-collector-controller", make_garbage_collector},
+    {"namespace-controller", make_namespace_controller},
+    {"node-ipam-controller", make_node_ipam_controller},
+    {"node-lifecycle-controller", make_node_lifecycle_controller},
+    {"pod-garbage-collector-controller", make_pod_gc_controller},
     {"replicaset-controller", make_replicaset_controller},
     {"replicationcontroller-controller", make_replicationcontroller_controller},
+    {"root-ca-certificate-publisher-controller", make_root_ca_publisher},
+    {"serviceaccount-controller", make_serviceaccount_controller},
+    {"taint-eviction-controller", make_taint_eviction_controller},
 };
 
 }  // namespace

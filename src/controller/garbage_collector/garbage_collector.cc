@@ -1,0 +1,341 @@
+#include "controller/garbage_collector/garbage_collector.h"
+
+#include <algorithm>
+#include <deque>
+#include <map>
+#include <optional>
+#include <set>
+
+#include "base/json.h"
+#include "base/log.h"
+#include "base/strings.h"
+#include "client/codec.h"
+#include "client/queue.h"
+#include "client/reflector.h"
+#include "client/status.h"
+#include "controller/common/kinds.h"
+#include "controller/common/ownership.h"
+#include "controller/garbage_collector/graph.h"
+#include "schema/json.h"
+
+namespace controller {
+namespace {
+
+using api::apiextensions_k8s_io_v1::CustomResourceDefinition;
+using api::meta_v1::ObjectMeta;
+using api::meta_v1::OwnerReference;
+using base::Code;
+using base::Result;
+using client::Key;
+using garbage::Graph;
+using garbage::Place;
+
+constexpr std::string_view kForeground = "foregroundDeletion";
+constexpr std::string_view kOrphan = "orphan";
+
+bool has_finalizer(const ObjectMeta& meta, std::string_view finalizer) {
+  return std::find(meta.finalizers.begin(), meta.finalizers.end(), finalizer) != meta.finalizers.end();
+}
+
+std::string group_of(std::string_view api_version) {
+  size_t slash = api_version.find('/');
+  return std::string(slash == std::string_view::npos ? "" : api_version.substr(0, slash));
+}
+
+// A merge patch that replaces the owners, or the finalizers, of exactly this version of the object.
+std::string owners_patch(const ObjectMeta& meta, const std::vector<OwnerReference>& owners) {
+  std::string patch = base::cat({R"({"metadata":{"uid":")", meta.uid, R"(","resourceVersion":")", meta.resource_version, R"(","ownerReferences":[)"});
+  for (size_t i = 0; i < owners.size(); i++) {
+    if (i > 0) patch += ",";
+    schema::append_json(patch, OwnerReference::kType, &owners[i]);
+  }
+  return patch + "]}}";
+}
+
+std::string finalizers_patch(const ObjectMeta& meta, std::string_view without) {
+  std::string patch = base::cat({R"({"metadata":{"uid":")", meta.uid, R"(","resourceVersion":")", meta.resource_version, R"(","finalizers":[)"});
+  bool first = true;
+  for (const std::string& finalizer : meta.finalizers) {
+    if (finalizer == without) continue;
+    if (!first) patch += ",";
+    first = false;
+    base::append_json_string(patch, finalizer);
+  }
+  return patch + "]}}";
+}
+
+class GarbageCollector final : public Controller {
+ public:
+  explicit GarbageCollector(Context& context)
+      : context_(context), definitions_(context.caches.of<CustomResourceDefinition>()), queue_(context.random) {
+    for (ResourceKind& kind : built_in_kinds()) {
+      // Events own nothing and belong to nobody.
+      if (kind.plural != "events") add_kind(std::move(kind));
+    }
+    definitions_.add_listener([this](const Key&, const CustomResourceDefinition*, const CustomResourceDefinition*) { defined_.set(); });
+  }
+
+  io::Task<void> run() override {
+    io::Scope scope;
+    for (auto& watched : kinds_) scope.spawn(client::reflect(context_.client, watched->kind.target(""), {}, *watched));
+    scope.spawn(follow_definitions());
+    // Nothing is judged before all is known.
+    for (size_t i = 0; i < kinds_.size(); i++) co_await kinds_[i]->synced.wait();
+    co_await client::run_workers("garbage-collector", queue_, 2 * context_.options.workers, [this](Key key) { return examine(std::move(key)); });
+  }
+
+ private:
+  // One kind, as its reflector feeds it to the graph.
+  struct Watched final : client::Sink {
+    Watched(GarbageCollector& collector, uint32_t number, ResourceKind kind) : collector(collector), number(number), kind(std::move(kind)) {}
+    void replace(std::vector<client::Raw> items, std::string) override {
+      std::set<std::string> present;
+      for (const client::Raw& item : items) {
+        auto meta = client::decode_meta(item);
+        if (!meta) continue;
+        present.insert(meta->uid);
+        collector.seen(number, *meta);
+      }
+      for (const std::string& uid : collector.graph_.uids_of_kind(number)) {
+        if (!present.contains(uid)) collector.gone(uid);
+      }
+      // Owners of this kind that went while nobody watched.
+      if (synced.is_set()) collector.check_owners_of_kind(kind, present);
+      synced.set();
+    }
+    std::string apply(client::RawEvent event) override {
+      auto meta = client::decode_meta(event.object);
+      if (!meta) return "";
+      if (event.kind == client::RawEvent::Kind::Deleted) {
+        collector.gone(meta->uid);
+      } else {
+        collector.seen(number, *meta);
+      }
+      return meta->resource_version;
+    }
+    GarbageCollector& collector;
+    uint32_t number;
+    ResourceKind kind;
+    io::Event synced;
+  };
+
+  void add_kind(ResourceKind kind) {
+    kinds_.push_back(std::make_unique<Watched>(*this, static_cast<uint32_t>(kinds_.size()), std::move(kind)));
+  }
+
+  // Custom resources join as they are defined, and leave with their definition.
+  io::Task<void> follow_definitions() {
+    std::map<std::string, std::unique_ptr<io::Scope>> running;  // by group resource
+    co_await definitions_.wait_synced();
+    for (;;) {
+      defined_.reset();
+      std::set<std::string> wanted;
+      for (const auto& definition : definitions_.list()) {
+        for (ResourceKind& kind : kinds_of(*definition)) {
+          std::string name = kind.group_resource();
+          wanted.insert(name);
+          if (running.contains(name)) continue;
+          auto known = std::find_if(kinds_.begin(), kinds_.end(), [&](const auto& one) { return one->kind.group_resource() == name; });
+          if (known == kinds_.end()) {
+            add_kind(kind);
+            known = kinds_.end() - 1;
+          }
+          auto& scope = running[name] = std::make_unique<io::Scope>();
+          scope->spawn(client::reflect(context_.client, kind.target(""), {}, **known));
+        }
+      }
+      std::erase_if(running, [&](const auto& one) { return !wanted.contains(one.first); });
+      co_await defined_.wait();
+    }
+  }
+
+  std::optional<uint32_t> kind_number(const OwnerReference& owner) const {
+    std::string group = group_of(owner.api_version);
+    for (const auto& watched : kinds_) {
+      if (watched->kind.kind == owner.kind && watched->kind.group == group) return watched->number;
+    }
+    return std::nullopt;
+  }
+
+  // ---- what the watches say ----
+
+  void seen(uint32_t kind, const ObjectMeta& meta) {
+    Place place{kind, meta.namespace_, meta.name};
+    Graph::News news = graph_.put(place, meta);
+    if (!news.unknown.empty()) add(place);
+    if (news.owners_changed) {
+      for (const auto& reference : meta.owner_references) {
+        const Graph::Owner* owner = graph_.owner(reference.uid);
+        if (owner != nullptr && owner->absent) add(place);
+      }
+    }
+    if (is_being_deleted(meta)) {
+      if (has_finalizer(meta, kForeground) || has_finalizer(meta, kOrphan)) add(place);
+      add_waiting_owners(graph_.find(meta.uid));
+    }
+  }
+
+  void gone(const std::string& uid) {
+    if (const Graph::Dependent* dependent = graph_.find(uid)) add_waiting_owners(dependent);
+    graph_.remove(uid);
+    Graph::Owner* owner = graph_.owner(uid);
+    if (owner == nullptr) return;
+    owner->absent = true;
+    for (const Graph::Dependent* dependent : owner->dependents) add(dependent->place);
+  }
+
+  // An owner in foreground deletion waits for those that block it.
+  void add_waiting_owners(const Graph::Dependent* dependent) {
+    if (dependent == nullptr) return;
+    for (const auto& [owner, blocks] : dependent->owners) {
+      if (!blocks || !waiting_.contains(owner->reference.uid)) continue;
+      if (auto kind = kind_number(owner->reference)) {
+        add({*kind, kinds_[*kind]->kind.namespaced ? owner->namespace_ : "", owner->reference.name});
+      }
+    }
+  }
+
+  void check_owners_of_kind(const ResourceKind& kind, const std::set<std::string>& present) {
+    std::set<Place> places;
+    for (const auto& watched : kinds_) {
+      for (const std::string& uid : graph_.uids_of_kind(watched->number)) {
+        const Graph::Dependent* dependent = graph_.find(uid);
+        for (const auto& [owner, blocks] : dependent->owners) {
+          if (owner->reference.kind != kind.kind || group_of(owner->reference.api_version) != kind.group) continue;
+          if (!present.contains(owner->reference.uid)) places.insert(dependent->place);
+        }
+      }
+    }
+    for (const Place& place : places) add(place);
+  }
+
+  // The queue's keys name the kind by number.
+  void add(const Place& place) { queue_.add({std::to_string(place.kind) + "/" + place.namespace_, place.name}); }
+
+  static Place place_of(const Key& key) {
+    size_t slash = key.namespace_.find('/');
+    return {static_cast<uint32_t>(base::parse_uint(std::string_view(key.namespace_).substr(0, slash)).value_or(0)),
+            key.namespace_.substr(slash + 1), key.name};
+  }
+
+  // ---- the work ----
+
+  enum class OwnerState : uint8_t { Present, Absent, WaitsForDependents };
+
+  io::Task<Result<OwnerState>> state_of(OwnerReference owner, std::string namespace_) {
+    auto kind = kind_number(owner);
+    // A kind we do not know (yet): its objects may well exist.
+    if (!kind) co_return OwnerState::Present;
+    const ResourceKind& resource = kinds_[*kind]->kind;
+    // A cluster-wide object cannot be owned by one in a namespace; there is none.
+    if (resource.namespaced && namespace_.empty()) co_return OwnerState::Absent;
+    auto meta = co_await get_meta(context_.client, resource, namespace_, owner.name);
+    if (!meta && meta.error().code() != Code::NotFound) co_return base::fail(meta.error());
+    if (!meta || meta->uid != owner.uid) {
+      if (Graph::Owner* known = graph_.owner(owner.uid)) known->absent = true;
+      co_return OwnerState::Absent;
+    }
+    if (is_being_deleted(*meta) && has_finalizer(*meta, kForeground)) co_return OwnerState::WaitsForDependents;
+    co_return OwnerState::Present;
+  }
+
+  io::Task<Result<void>> examine(Key key) {
+    Place place = place_of(key);
+    ResourceKind kind = kinds_[place.kind]->kind;
+    auto read = co_await get_meta(context_.client, kind, place.namespace_, place.name);
+    if (!read && read.error().code() == Code::NotFound) co_return {};
+    if (!read) co_return base::fail(read.error());
+    ObjectMeta meta = std::move(*read);
+    Result<void> done;
+    if (is_being_deleted(meta) && has_finalizer(meta, kOrphan)) {
+      done = co_await orphan(kind, meta);
+    } else if (is_being_deleted(meta) && has_finalizer(meta, kForeground)) {
+      done = co_await finish_foreground(kind, meta);
+    } else if (!is_being_deleted(meta) && !meta.owner_references.empty()) {
+      done = co_await judge(kind, meta);
+    }
+    // Gone meanwhile is as good; another version of it is looked at again.
+    if (!done && done.error().code() == Code::NotFound) co_return {};
+    co_return done;
+  }
+
+  io::Task<Result<void>> judge(ResourceKind kind, ObjectMeta meta) {
+    std::vector<OwnerReference> solid;
+    bool dangling = false, waiting = false;
+    for (const OwnerReference& owner : meta.owner_references) {
+      CO_TRY(OwnerState state, co_await state_of(owner, meta.namespace_));
+      if (state == OwnerState::Present || (state == OwnerState::WaitsForDependents && !owner.block_owner_deletion.value_or(false))) {
+        solid.push_back(owner);
+      } else {
+        (state == OwnerState::Absent ? dangling : waiting) = true;
+      }
+    }
+    if (!solid.empty()) {
+      if (!dangling && !waiting) co_return {};
+      co_return co_await merge_patch(context_.client, kind, meta.namespace_, meta.name, owners_patch(meta, solid));
+    }
+    // An owner that waits wants everything below it gone first.
+    std::string policy = "Background";
+    if (waiting && graph_.owner(meta.uid) != nullptr) {
+      policy = "Foreground";
+    } else if (has_finalizer(meta, kOrphan)) {
+      policy = "Orphan";
+    } else if (has_finalizer(meta, kForeground)) {
+      policy = "Foreground";
+    }
+    LOG_V(2, "Deleting item", {"resource", kind.group_resource()}, {"item", meta.namespace_ + "/" + meta.name}, {"propagationPolicy", policy});
+    co_return co_await remove(context_.client, kind, meta.namespace_, meta.name, meta.uid, policy);
+  }
+
+  std::vector<Place> dependents_of(const std::string& uid, bool blocking_only) {
+    std::vector<Place> places;
+    Graph::Owner* owner = graph_.owner(uid);
+    if (owner == nullptr) return places;
+    for (const Graph::Dependent* dependent : owner->dependents) {
+      bool blocks = false;
+      for (const auto& [one, blocking] : dependent->owners) blocks |= one == owner && blocking;
+      if (blocks || !blocking_only) places.push_back(dependent->place);
+    }
+    return places;
+  }
+
+  io::Task<Result<void>> finish_foreground(ResourceKind kind, ObjectMeta meta) {
+    std::vector<Place> blocking = dependents_of(meta.uid, true);
+    if (blocking.empty()) {
+      waiting_.erase(meta.uid);
+      co_return co_await merge_patch(context_.client, kind, meta.namespace_, meta.name, finalizers_patch(meta, kForeground));
+    }
+    waiting_.insert(meta.uid);
+    for (const Place& place : blocking) add(place);
+    co_return {};
+  }
+
+  io::Task<Result<void>> orphan(ResourceKind kind, ObjectMeta meta) {
+    for (const Place& place : dependents_of(meta.uid, false)) {
+      ResourceKind of = kinds_[place.kind]->kind;
+      auto dependent = co_await get_meta(context_.client, of, place.namespace_, place.name);
+      if (!dependent && dependent.error().code() == Code::NotFound) continue;
+      if (!dependent) co_return base::fail(dependent.error());
+      std::vector<OwnerReference> others = dependent->owner_references;
+      std::erase_if(others, [&](const OwnerReference& owner) { return owner.uid == meta.uid; });
+      if (others.size() == dependent->owner_references.size()) continue;
+      auto patched = co_await merge_patch(context_.client, of, place.namespace_, place.name, owners_patch(*dependent, others));
+      if (!patched && patched.error().code() != Code::NotFound) co_return patched;
+    }
+    co_return co_await merge_patch(context_.client, kind, meta.namespace_, meta.name, finalizers_patch(meta, kOrphan));
+  }
+
+  Context& context_;
+  client::Cache<CustomResourceDefinition>& definitions_;
+  std::deque<std::unique_ptr<Watched>> kinds_;  // by number; only grows
+  io::Event defined_;
+  Graph graph_;
+  std::set<std::string> waiting_;  // uids of owners in foreground deletion
+  client::Queue queue_;
+};
+
+}  // namespace
+
+std::unique_ptr<Controller> make_garbage_collector(Context& context) { return std::make_unique<GarbageCollector>(context); }
+
+}  // namespace controller

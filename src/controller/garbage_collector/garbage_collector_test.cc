@@ -1,0 +1,119 @@
+#include <gtest/gtest.h>
+
+#include "client/testing/builders.h"
+#include "controller/common/ownership.h"
+#include "controller/garbage_collector/graph.h"
+#include "controller/testing/cluster.h"
+
+namespace controller {
+namespace {
+
+using api::apps_v1::Deployment;
+using api::apps_v1::ReplicaSet;
+using api::core_v1::ConfigMap;
+using api::core_v1::Pod;
+using testing::Cluster;
+using namespace std::chrono_literals;
+
+class GarbageTest : public ::testing::Test {
+ protected:
+  void SetUp() override {
+    cluster_.server.set_latency_max(10ms);
+    cluster_.run({"deployment-controller", "replicaset-controller", "garbage-collector-controller"});
+    cluster_.run_nodes({"n1"});
+    cluster_.put(testing::deployment("web", 3));
+    cluster_.advance(20s);
+    ASSERT_EQ(pods(), 3u);
+  }
+  void TearDown() override { cluster_.scope.cancel(); }
+  size_t pods() const { return cluster_.server.list<Pod>().size(); }
+  size_t sets() const { return cluster_.server.list<ReplicaSet>().size(); }
+  void remove(std::string policy) {
+    ASSERT_TRUE(cluster_.await(cluster_.client.remove<Deployment>("default", "web", {.propagation_policy = policy})));
+  }
+  Cluster cluster_;
+};
+
+TEST_F(GarbageTest, WhatADeletedOwnerLeavesBehindGoesToo) {
+  remove("Background");
+  EXPECT_FALSE(cluster_.server.get<Deployment>("default", "web"));
+  cluster_.advance(60s);
+  EXPECT_EQ(sets(), 0u);
+  EXPECT_EQ(pods(), 0u);
+}
+
+TEST_F(GarbageTest, ForegroundDeletionGoesFromTheBottomUp) {
+  remove("Foreground");
+  bool parent_first = false;
+  ASSERT_TRUE(cluster_.advance_until([&] {
+    bool deployment = cluster_.server.get<Deployment>("default", "web").has_value();
+    parent_first |= (!deployment && sets() > 0) || (sets() == 0 && pods() > 0);
+    return !deployment && sets() == 0 && pods() == 0;
+  }, 5min));
+  EXPECT_FALSE(parent_first);
+}
+
+TEST_F(GarbageTest, OrphansStayWithoutTheirOwner) {
+  remove("Orphan");
+  cluster_.advance(30s);
+  EXPECT_FALSE(cluster_.server.get<Deployment>("default", "web"));
+  ASSERT_EQ(sets(), 1u);
+  EXPECT_TRUE(cluster_.server.list<ReplicaSet>()[0].metadata.owner_references.empty());
+  EXPECT_EQ(pods(), 3u);
+}
+
+TEST_F(GarbageTest, AnOwnerThatNeverWasIsAbsent) {
+  ConfigMap map;
+  map.metadata.name = "stray";
+  map.metadata.namespace_ = "default";
+  auto& owner = map.metadata.owner_references.emplace_back();
+  owner.api_version = "v1";
+  owner.kind = "ConfigMap";
+  owner.name = "nobody";
+  owner.uid = "1";
+  cluster_.put(map);
+  // One whose owner's name is taken by another object.
+  map.metadata.name = "other";
+  map.metadata.owner_references[0].name = "stray";
+  map.metadata.owner_references[0].uid = "2";
+  cluster_.put(map);
+  cluster_.advance(5s);
+  EXPECT_FALSE(cluster_.server.get<ConfigMap>("default", "stray"));
+  EXPECT_FALSE(cluster_.server.get<ConfigMap>("default", "other"));
+}
+
+TEST_F(GarbageTest, OneLivingOwnerIsEnough) {
+  ConfigMap keeper;
+  keeper.metadata.name = "keeper";
+  keeper.metadata.namespace_ = "default";
+  keeper = cluster_.put(keeper);
+  ConfigMap map;
+  map.metadata.name = "shared";
+  map.metadata.namespace_ = "default";
+  map.metadata.owner_references = {controller_reference(keeper), controller_reference(*cluster_.server.get<Deployment>("default", "web"))};
+  map.metadata.owner_references[1].controller = false;
+  cluster_.put(map);
+  remove("Background");
+  cluster_.advance(30s);
+  auto left = cluster_.server.get<ConfigMap>("default", "shared");
+  ASSERT_TRUE(left);
+  ASSERT_EQ(left->metadata.owner_references.size(), 1u);
+  EXPECT_EQ(left->metadata.owner_references[0].name, "keeper");
+}
+
+TEST(GarbageGraph, OwnersLiveAsLongAsTheirDependents) {
+  garbage::Graph graph;
+  api::meta_v1::ObjectMeta pod;
+  pod.uid = "p";
+  pod.owner_references.emplace_back().uid = "o";
+  EXPECT_EQ(graph.put({0, "ns", "p"}, pod).unknown.size(), 1u);
+  EXPECT_TRUE(graph.put({0, "ns", "p"}, pod).unknown.empty());
+  EXPECT_NE(graph.owner("o"), nullptr);
+  pod.owner_references.clear();
+  EXPECT_TRUE(graph.put({0, "ns", "p"}, pod).owners_changed);
+  EXPECT_EQ(graph.owner("o"), nullptr);
+  EXPECT_EQ(graph.size(), 0u);
+}
+
+}  // namespace
+}  // namespace controller

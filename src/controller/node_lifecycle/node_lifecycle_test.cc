@@ -1,0 +1,200 @@
+#include "controller/node_lifecycle/node_lifecycle.h"
+
+#include <gtest/gtest.h>
+
+#include "api/coordination_k8s_io_v1.h"
+#include "client/lease.h"
+#include "client/testing/builders.h"
+#include "controller/pod_gc/pod_gc.h"
+#include "controller/taint_eviction/taint_eviction.h"
+#include "controller/testing/cluster.h"
+
+namespace controller {
+namespace {
+
+using api::core_v1::Node;
+using api::core_v1::Pod;
+using api::core_v1::Taint;
+using client::testing::pod;
+using testing::Cluster;
+using namespace std::chrono_literals;
+
+class NodeTest : public ::testing::Test {
+ protected:
+  void SetUp() override {
+    cluster_.server.set_latency_max(5ms);
+    cluster_.run({"node-lifecycle-controller", "taint-eviction-controller", "pod-garbage-collector-controller"});
+  }
+  void TearDown() override {
+    beats_.clear();
+    cluster_.scope.cancel();
+  }
+  void make(std::string name, bool beating = true) {
+    Node node;
+    node.metadata.name = name;
+    for (std::string type : {"MemoryPressure", "DiskPressure", "PIDPressure", "Ready"}) {
+      auto& condition = node.status.conditions.emplace_back();
+      condition.type = type;
+      condition.status = type == "Ready" ? "True" : "False";
+      condition.last_heartbeat_time = condition.last_transition_time = cluster_.now();
+    }
+    cluster_.put(node);
+    if (!beating) return;
+    auto scope = std::make_unique<io::Scope>();
+    cluster_.on_loop([&] { scope->spawn(client::keep_heartbeat(cluster_.client, cluster_.clock, {.name = name})); });
+    beats_[name] = std::move(scope);
+  }
+  void silence(std::string name) {
+    cluster_.on_loop([&] { beats_.erase(name); });
+  }
+  void set_ready(std::string name, std::string status) {
+    cluster_.edit<Node>("", name, [&](Node& node) {
+      for (auto& condition : node.status.conditions) {
+        if (condition.type != "Ready") continue;
+        condition.status = status;
+        condition.last_heartbeat_time = cluster_.now();
+      }
+    });
+  }
+  std::string taints(std::string name) {
+    std::vector<std::string> texts;
+    for (const Taint& taint : cluster_.server.get<Node>("", name)->spec.taints) texts.push_back(taint.key.substr(taint.key.find('/') + 1) + ":" + taint.effect);
+    std::sort(texts.begin(), texts.end());
+    return base::join(texts, " ");
+  }
+  std::string ready(std::string name) {
+    for (const auto& condition : cluster_.server.get<Node>("", name)->status.conditions) {
+      if (condition.type == "Ready") return condition.status + " " + condition.reason;
+    }
+    return "";
+  }
+  Cluster cluster_;
+  std::map<std::string, std::unique_ptr<io::Scope>> beats_;
+};
+
+TEST_F(NodeTest, ANodeThatBeatsStaysAsItIs) {
+  make("n1");
+  cluster_.advance(10min);
+  EXPECT_EQ(ready("n1"), "True ");
+  EXPECT_EQ(taints("n1"), "");
+  EXPECT_EQ(cluster_.events("n1"), (std::vector<std::string>{"RegisteredNode Node n1 event: Registered Node n1 in Controller"}));
+}
+
+TEST_F(NodeTest, ASilentNodeIsUnknownThenItsPodsGo) {
+  make("n1");
+  make("n2");
+  Pod tolerant = pod("patient").on("n1").ready();
+  auto& toleration = tolerant.spec.tolerations.emplace_back();
+  toleration.key = "node.kubernetes.io/unreachable";
+  toleration.operator_ = "Exists";
+  toleration.effect = "NoExecute";
+  toleration.toleration_seconds = 300;
+  cluster_.put(tolerant);
+  cluster_.put<Pod>(pod("plain").on("n1").ready());
+  cluster_.advance(20s);
+  silence("n1");
+  cluster_.advance(30s);
+  EXPECT_EQ(ready("n1"), "True ");
+  cluster_.advance(35s);
+  EXPECT_EQ(ready("n1"), "Unknown NodeStatusUnknown");
+  EXPECT_EQ(taints("n1"), "unreachable:NoExecute unreachable:NoSchedule");
+  EXPECT_EQ(taints("n2"), "");
+  EXPECT_FALSE(is_ready(*cluster_.server.get<Pod>("default", "patient")));
+  EXPECT_FALSE(cluster_.server.get<Pod>("default", "plain")->metadata.deletion_timestamp.is_zero());
+  EXPECT_TRUE(cluster_.server.get<Pod>("default", "patient")->metadata.deletion_timestamp.is_zero());
+  cluster_.advance(301s);
+  auto patient = cluster_.server.get<Pod>("default", "patient");
+  EXPECT_FALSE(patient->metadata.deletion_timestamp.is_zero());
+  EXPECT_EQ(patient->status.conditions.back().reason, "DeletionByTaintManager");
+}
+
+TEST_F(NodeTest, ANodeThatComesBackLosesItsTaintsAndItsPodsStay) {
+  make("n1");
+  make("n2");
+  Pod tolerant = pod("patient").on("n1").ready();
+  auto& toleration = tolerant.spec.tolerations.emplace_back();
+  toleration.operator_ = "Exists";
+  toleration.toleration_seconds = 300;
+  cluster_.put(tolerant);
+  set_ready("n1", "False");
+  cluster_.advance(2s);
+  EXPECT_EQ(taints("n1"), "not-ready:NoExecute not-ready:NoSchedule");
+  set_ready("n1", "True");
+  cluster_.advance(10min);
+  EXPECT_EQ(taints("n1"), "");
+  EXPECT_TRUE(cluster_.server.get<Pod>("default", "patient")->metadata.deletion_timestamp.is_zero());
+}
+
+TEST_F(NodeTest, WhenAllNodesAreSilentNobodyIsEvicted) {
+  make("n1");
+  make("n2");
+  cluster_.advance(20s);
+  silence("n1");
+  silence("n2");
+  cluster_.advance(5min);
+  EXPECT_EQ(ready("n1"), "Unknown NodeStatusUnknown");
+  EXPECT_TRUE(taints("n1") == "unreachable:NoSchedule" || taints("n2") == "unreachable:NoSchedule");
+}
+
+TEST_F(NodeTest, PressureAndCordonsAreTaints) {
+  make("n1");
+  cluster_.edit<Node>("", "n1", [](Node& node) {
+    node.spec.unschedulable = true;
+    node.status.conditions[0].status = "True";
+    node.spec.taints.emplace_back().key = "example.com/own";
+    node.spec.taints.back().effect = "NoSchedule";
+  });
+  cluster_.advance(2s);
+  EXPECT_EQ(taints("n1"), "memory-pressure:NoSchedule own:NoSchedule unschedulable:NoSchedule");
+}
+
+TEST_F(NodeTest, PodsOfANodeThatIsGoneAreForcedOut) {
+  make("n1", false);
+  cluster_.put<Pod>(pod("a").on("n1").ready());
+  Pod unbound = pod("b");
+  unbound.metadata.finalizers = {"example.com/hold"};
+  cluster_.put(unbound);
+  cluster_.on_loop([&] { cluster_.server.erase<Node>("", "n1"); });
+  cluster_.advance(30s);
+  EXPECT_TRUE(cluster_.server.get<Pod>("default", "a"));
+  cluster_.advance(15s);
+  EXPECT_FALSE(cluster_.server.get<Pod>("default", "a"));
+  EXPECT_TRUE(cluster_.server.get<Pod>("default", "b"));
+}
+
+TEST(PodGc, OldestEndedPodsBeyondTheThresholdGo) {
+  std::vector<PodPointer> pods;
+  for (int i = 0; i < 5; i++) {
+    Pod one = pod("p" + std::to_string(i)).phase(i == 3 ? "Running" : "Succeeded");
+    one.metadata.creation_timestamp = {1000 - i, 0};
+    if (i == 0) one.status.reason = "Evicted";
+    pods.push_back(std::make_shared<const Pod>(std::move(one)));
+  }
+  auto surplus = surplus_of_ended(pods, 2);
+  ASSERT_EQ(surplus.size(), 2u);
+  EXPECT_EQ(surplus[0]->metadata.name, "p0");
+  EXPECT_EQ(surplus[1]->metadata.name, "p4");
+  EXPECT_TRUE(surplus_of_ended(pods, 0).empty());
+}
+
+TEST(TaintEviction, TheLeastPatientTolerationCounts) {
+  Taint taint;
+  taint.key = "k";
+  taint.effect = "NoExecute";
+  taint.time_added = {1000, 0};
+  Pod one = pod("a");
+  base::Time now{1010, 0};
+  EXPECT_EQ(eviction_time(one, {taint}, now), now);
+  auto& forever = one.spec.tolerations.emplace_back();
+  forever.key = "k";
+  forever.operator_ = "Exists";
+  EXPECT_EQ(eviction_time(one, {taint}, now), std::nullopt);
+  auto& patient = one.spec.tolerations.emplace_back();
+  patient.key = "k";
+  patient.operator_ = "Exists";
+  patient.toleration_seconds = 30;
+  EXPECT_EQ(eviction_time(one, {taint}, now), (base::Time{1030, 0}));
+}
+
+}  // namespace
+}  // namespace controller

@@ -1,0 +1,130 @@
+#include "controller/taint_eviction/taint_eviction.h"
+
+#include <algorithm>
+
+#include "client/events.h"
+#include "client/queue.h"
+#include "controller/common/ownership.h"
+#include "controller/common/pods.h"
+
+namespace controller {
+namespace {
+
+using api::core_v1::Node;
+using api::core_v1::Pod;
+using api::core_v1::Taint;
+using api::core_v1::Toleration;
+using base::Code;
+using base::Result;
+using client::Key;
+
+bool tolerates(const Toleration& toleration, const Taint& taint) {
+  if (!toleration.effect.empty() && toleration.effect != taint.effect) return false;
+  if (!toleration.key.empty() && toleration.key != taint.key) return false;
+  if (toleration.operator_ == "Exists") return true;
+  return (toleration.operator_.empty() || toleration.operator_ == "Equal") && !toleration.key.empty() && toleration.value == taint.value;
+}
+
+bool has_no_execute(const std::vector<Taint>& taints) {
+  return std::any_of(taints.begin(), taints.end(), [](const Taint& taint) { return taint.effect == "NoExecute"; });
+}
+
+}  // namespace
+
+std::optional<base::Time> eviction_time(const Pod& pod, const std::vector<Taint>& taints, base::Time now) {
+  std::optional<base::Time> leave;
+  for (const Taint& taint : taints) {
+    if (taint.effect != "NoExecute") continue;
+    // The least patient of the tolerations that match; one without seconds is for ever.
+    bool tolerated = false;
+    std::optional<int64_t> seconds;
+    for (const Toleration& toleration : pod.spec.tolerations) {
+      if (!tolerates(toleration, taint)) continue;
+      tolerated = true;
+      if (!toleration.toleration_seconds) continue;
+      int64_t patience = std::max<int64_t>(0, *toleration.toleration_seconds);
+      if (!seconds || patience < *seconds) seconds = patience;
+    }
+    if (tolerated && !seconds) continue;
+    base::Time since = taint.time_added.is_zero() || !tolerated ? now : taint.time_added;
+    base::Time until{since.seconds + seconds.value_or(0), since.nanos};
+    if (!leave || until < *leave) leave = until;
+  }
+  return leave;
+}
+
+namespace {
+
+class TaintEviction final : public Controller {
+ public:
+  explicit TaintEviction(Context& context)
+      : context_(context),
+        nodes_(context.caches.of<Node>()),
+        pods_(pods_of(context.caches)),
+        queue_(context.random),
+        events_(context.client, context.clock, context.random, "taint-eviction-controller") {
+    nodes_.add_listener([this](const Key& key, const Node* before, const Node* now) {
+      if (now == nullptr || (before != nullptr && before->spec.taints == now->spec.taints)) return;
+      if (!has_no_execute(now->spec.taints)) return;
+      for (const PodPointer& pod : pods_.by_index("node", key.name)) queue_.add({pod->metadata.namespace_, pod->metadata.name});
+    });
+    pods_.add_listener([this](const Key& key, const Pod* before, const Pod* now) {
+      if (now == nullptr || now->spec.node_name.empty()) return;
+      if (before != nullptr && before->spec.node_name == now->spec.node_name && before->spec.tolerations == now->spec.tolerations) return;
+      queue_.add(key);
+    });
+  }
+
+  io::Task<void> run() override {
+    io::Scope scope;
+    scope.spawn(events_.run());
+    co_await nodes_.wait_synced();
+    co_await pods_.wait_synced();
+    co_await client::run_workers("taint-eviction", queue_, context_.options.workers, [this](Key key) { return reconcile(std::move(key)); });
+  }
+
+ private:
+  io::Task<Result<void>> reconcile(Key key) {
+    PodPointer pod = pods_.get(key);
+    if (!pod || is_being_deleted(pod->metadata)) co_return {};
+    auto node = nodes_.get("", pod->spec.node_name);
+    if (!node) co_return {};
+    auto leave = eviction_time(*pod, node->spec.taints, context_.now());
+    if (!leave) co_return {};
+    if (*leave > context_.now()) {
+      queue_.add_after(key, io::Duration(leave->to_ns() - context_.clock.wall_ns()));
+      co_return {};
+    }
+    events_.record(client::EventRecorder::reference(*pod), client::EventType::Normal, "TaintManagerEviction",
+                   "Marking for deletion Pod " + key.text());
+    Pod marked = *pod;
+    auto& conditions = marked.status.conditions;
+    std::erase_if(conditions, [](const auto& one) { return one.type == "DisruptionTarget"; });
+    auto& target = conditions.emplace_back();
+    target.type = "DisruptionTarget";
+    target.status = "True";
+    target.reason = "DeletionByTaintManager";
+    target.message = "Taint manager: deleting due to NoExecute taint";
+    target.last_transition_time = context_.now();
+    auto updated = co_await context_.client.update_status(std::move(marked));
+    if (!updated && updated.error().code() == Code::NotFound) co_return {};
+    if (!updated) co_return base::fail(updated.error());
+    client::DeleteOptions options;
+    options.uid = pod->metadata.uid;
+    auto removed = co_await context_.client.remove<Pod>(key.namespace_, key.name, std::move(options));
+    if (!removed && removed.error().code() != Code::NotFound) co_return removed;
+    co_return {};
+  }
+
+  Context& context_;
+  client::Cache<Node>& nodes_;
+  client::Cache<Pod>& pods_;
+  client::Queue queue_;
+  client::EventRecorder events_;
+};
+
+}  // namespace
+
+std::unique_ptr<Controller> make_taint_eviction_controller(Context& context) { return std::make_unique<TaintEviction>(context); }
+
+}  // namespace controller
