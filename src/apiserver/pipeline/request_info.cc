@@ -40,9 +40,10 @@ RequestInfo parse_request_info(std::string_view method, std::string_view path, c
   RequestInfo info;
   info.path = path;
   info.verb = base::to_lower(method);
+  if (path.find("//") != std::string_view::npos) return info;  // never a resource
   std::string_view trimmed = path;
-  while (trimmed.starts_with('/')) trimmed.remove_prefix(1);
-  while (trimmed.ends_with('/')) trimmed.remove_suffix(1);
+  if (trimmed.starts_with('/')) trimmed.remove_prefix(1);
+  if (trimmed.ends_with('/')) trimmed.remove_suffix(1);
   std::vector<std::string_view> parts;
   if (!trimmed.empty()) parts = base::split(trimmed, '/');
   size_t at = 0;

@@ -24,9 +24,10 @@ bool has(const std::vector<std::string>& list, std::string_view text) {
 }
 
 // What the options say about dependents; what they leave open a finalizer that is there already decides.
-void settle_propagation(meta::ObjectMeta& object, const meta::DeleteOptions& options) {
+void settle_propagation(meta::ObjectMeta& object, const meta::DeleteOptions& options, bool orphans_by_default) {
   bool orphan = has(object.finalizers, kOrphan);
   bool foreground = !orphan && has(object.finalizers, kForeground);
+  if (!orphan && !foreground) orphan = orphans_by_default;
   if (options.orphan_dependents) {
     orphan = *options.orphan_dependents;
     foreground = false;
@@ -87,7 +88,7 @@ Verdict decide(const Served& served, schema::Object& object, const meta::DeleteO
       mark(meta, begun, grace);
       verdict.graceful = true;
       counted = true;
-      settle_propagation(meta, options);
+      settle_propagation(meta, options, served.traits().orphans_by_default);
       verdict.kind = grace > 0 || !meta.finalizers.empty() ? Verdict::Kind::Update : Verdict::Kind::Remove;
       return verdict;
     }
@@ -95,13 +96,13 @@ Verdict decide(const Served& served, schema::Object& object, const meta::DeleteO
     mark(meta, now, *grace);
     if (meta.generation > 0) ++meta.generation;
     counted = true;
-    settle_propagation(meta, options);
+    settle_propagation(meta, options, served.traits().orphans_by_default);
     verdict.graceful = true;
     verdict.kind = *grace > 0 || !meta.finalizers.empty() ? Verdict::Kind::Update : Verdict::Kind::Remove;
     return verdict;
   }
   auto before = meta.finalizers;
-  settle_propagation(meta, options);
+  settle_propagation(meta, options, served.traits().orphans_by_default);
   if (meta.finalizers.empty()) return verdict;
   // No grace, but someone has to clean up first.
   if (!counted && !meta.deletion_grace_period_seconds && meta.generation > 0) ++meta.generation;

@@ -47,6 +47,7 @@ struct Traits {
   bool returns_deleted_object = false;  // DELETE answers with the object, else with a Status
   bool keeps_status_on_create = false;
   bool status_keeps_labels = false;     // a status update changes labels and annotations no more than the spec
+  bool orphans_by_default = false;      // dependents stay when a delete says nothing about them
   GenerationRule generation = GenerationRule::None;
   NameRule name_rule = NameRule::Subdomain;
   size_t name_length_max = 0;           // 0: what the rule says
