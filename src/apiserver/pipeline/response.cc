@@ -66,8 +66,11 @@ io::Headers Response::common(std::string_view content_type, std::string_view cac
 }
 
 void Response::send(int status, std::string_view content_type, base::Bytes body, io::Headers more) {
-  io::Headers headers = common(content_type);
-  for (const auto& field : more.fields()) headers.add(field.name, field.value);
+  auto cache_control = more.get("cache-control");
+  io::Headers headers = cache_control.empty() ? common(content_type) : common(content_type, cache_control);
+  for (const auto& field : more.fields()) {
+    if (field.name != "cache-control") headers.add(field.name, field.value);
+  }
   if (request_.method == "GET" && body.size() >= kCompressFrom && takes_gzip(request_.headers)) {
     headers.add("content-encoding", "gzip");
     headers.add("vary", "accept-encoding");

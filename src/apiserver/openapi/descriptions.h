@@ -1,0 +1,18 @@
+// What kinds and fields are for, in a sentence, as `kubectl explain` shows it.
+#pragma once
+
+#include <string_view>
+
+#include "schema/type.h"
+
+namespace apiserver::openapi {
+
+constexpr std::string_view kApiVersionDescription =
+    "Group and version of the schema of this object, such as apps/v1. The server may reject versions it does not know.";
+constexpr std::string_view kKindDescription = "Name of the kind of this object, such as Pod. It cannot be changed.";
+
+// "" when nothing is said.
+std::string_view describe_type(const schema::Type& type);
+std::string_view describe_field(const schema::Type& owner, const schema::Field& field);
+
+}  // namespace apiserver::openapi

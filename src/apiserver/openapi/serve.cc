@@ -1,0 +1,71 @@
+#include "apiserver/openapi/serve.h"
+
+#include "apiserver/openapi/documents.h"
+#include "apiserver/pipeline/negotiate.h"
+#include "base/strings.h"
+
+namespace apiserver::openapi {
+namespace {
+
+bool accepts_json(const io::Headers& headers) {
+  auto accept = headers.get("accept");
+  if (accept.empty()) return true;
+  for (const auto& clause : parse_accept(accept)) {
+    if (clause.type == "*" || (clause.type == "application" && (clause.subtype == "json" || clause.subtype == "*"))) return true;
+  }
+  return false;
+}
+
+// An answer that the client may have already: 304 then.
+void send_tagged(const io::Request& request, Response& response, const std::string& digest, io::Headers more, std::string (*make)(std::string_view),
+                 std::string_view name) {
+  std::string tag = base::cat({"\"", digest, "\""});
+  more.add("etag", tag);
+  more.add("vary", "Accept");
+  if (!digest.empty() && request.headers.get("if-none-match") == tag) {
+    response.send(304, "", {}, std::move(more));
+    return;
+  }
+  response.send(200, "application/json", base::Bytes(make(name)), std::move(more));
+}
+
+std::string make_document(std::string_view name) { return make_v3(name).value_or(std::string()); }
+
+}  // namespace
+
+bool serve(std::string_view path, const io::Request& request, const Query& query, Response& response) {
+  constexpr std::string_view kV3 = "/openapi/v3";
+  bool v2 = path == "/openapi/v2";
+  bool index = path == kV3 || path == "/openapi/v3/";
+  std::string_view name = path.size() > kV3.size() + 1 && path.starts_with(kV3) ? path.substr(kV3.size() + 1) : std::string_view();
+  if (!v2 && !index && digest_of(name).empty()) return false;
+  if (request.method != "GET" && request.method != "HEAD") {
+    response.send_text(405, "method not allowed\n");
+    return true;
+  }
+  if (!accepts_json(request.headers)) {
+    response.send_text(406, "");
+    return true;
+  }
+  if (v2) {
+    // Whatever changes the second form changes the third.
+    send_tagged(request, response, all_digest(), {}, [](std::string_view) { return make_v2(); }, {});
+  } else if (index) {
+    send_tagged(request, response, all_digest(), {}, [](std::string_view) { return make_index(); }, {});
+  } else {
+    const std::string& digest = digest_of(name);
+    auto asked = query.get("hash");
+    io::Headers more;
+    if (!asked.empty() && asked != digest) {
+      // The client's index is out of date.
+      more.add("location", base::cat({kV3, "/", name, "?hash=", digest}));
+      response.send(301, "", {}, std::move(more));
+      return true;
+    }
+    if (!asked.empty()) more.set("cache-control", "public, immutable");
+    send_tagged(request, response, digest, std::move(more), make_document, name);
+  }
+  return true;
+}
+
+}  // namespace apiserver::openapi

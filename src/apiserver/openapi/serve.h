@@ -1,0 +1,15 @@
+// Answers requests below /openapi: which document, in which form, whether the client has it already.
+#pragma once
+
+#include <string_view>
+
+#include "apiserver/pipeline/query.h"
+#include "apiserver/pipeline/response.h"
+#include "io/http.h"
+
+namespace apiserver::openapi {
+
+// Answers and returns true when `path` is /openapi/v2, /openapi/v3 or a document below; else does nothing.
+bool serve(std::string_view path, const io::Request& request, const Query& query, Response& response);
+
+}  // namespace apiserver::openapi
