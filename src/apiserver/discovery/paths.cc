@@ -4,6 +4,7 @@
 #include "apiserver/authn/token_issuer.h"
 #include "apiserver/discovery/discovery.h"
 #include "apiserver/discovery/health.h"
+#include "apiserver/openapi/serve.h"
 #include "apiserver/pipeline/errors.h"
 #include "apiserver/pipeline/negotiate.h"
 #include "apiserver/registry/registry.h"
@@ -139,6 +140,8 @@ io::Task<void> serve_path(PathContext context, const io::Request& request, const
     } else {
       send_page_not_found(response);
     }
+  } else if (parts[0] == "openapi") {
+    if (!openapi::serve(path, request, call.query, response)) send_page_not_found(response);
   } else if (path == "/version") {
     response.send(200, "application/json", base::Bytes(version_document()));
   } else if (path == "/.well-known/openid-configuration" && context.options.token_issuer != nullptr) {
@@ -148,7 +151,7 @@ io::Task<void> serve_path(PathContext context, const io::Request& request, const
     response.send(200, "application/jwk-set+json", base::Bytes(context.options.token_issuer->key_set()));
   } else if (path == "/") {
     std::string json = "{\n  \"paths\": [\n    \"/api\",\n    \"/api/v1\",\n    \"/apis\",\n    \"/healthz\",\n    \"/livez\",\n    "
-                       "\"/metrics\",\n    \"/openapi/v3\",\n    \"/readyz\",\n    \"/version\"\n  ]\n}";
+                       "\"/metrics\",\n    \"/openapi/v2\",\n    \"/openapi/v3\",\n    \"/readyz\",\n    \"/version\"\n  ]\n}";
     response.send(200, "application/json", base::Bytes(std::move(json)));
   } else {
     send_page_not_found(response);
