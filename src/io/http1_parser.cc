@@ -103,7 +103,7 @@ Http1Parser::Event Http1Parser::next(std::string_view& input) {
       case State::Head:
         if (input.empty()) return Event::NeedMore;
         // RFC 9112, 2.2: empty lines before the request line are ignored.
-        if (line_ == "\r") {
+        if (kind_ == Kind::Request && line_ == "\r") {
           if (input.front() != '\n') return fail(400, "malformed request line");
           input.remove_prefix(1);
           line_.clear();
