@@ -5,6 +5,7 @@
 #include <memory>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "api/core_v1.h"
 #include "base/result.h"
@@ -34,6 +35,9 @@ class Api {
   // Best effort. `container` is "spec.containers{name}", or "".
   virtual void event(const api::core_v1::Pod& pod, bool warning, std::string_view reason, std::string message,
                      std::string container) = 0;
+  // While the answer lives, config_map() and secret() of these are current without asking, and changes are told of.
+  virtual std::shared_ptr<void> hold(const std::string& namespace_, const std::vector<std::string>& config_maps,
+                                     const std::vector<std::string>& secrets) = 0;
 };
 
 }  // namespace kubelet

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "base/quantity.h"
+#include "kubelet/runtime/cni.h"
 
 namespace kubelet {
 
@@ -32,11 +33,14 @@ struct KubeletOptions {
   int64_t status_update_seconds = 300;
   int64_t lease_seconds = 40;  // renewed each quarter
   int image_pulls_max = 5;     // at the same time
-  // The server; 0 turns it off only if `serve` is false.
+  // Where the network's configuration is written once the Node has its pod range; "": somebody else does that.
+  std::string cni_directory;
+  CniOptions cni;
+  // The server. Port 0: any free one.
   bool serve = true;
   std::string address = "0.0.0.0";
   uint16_t port = 10250;
-  std::string certificate_file;  // PEM
+  std::string certificate_file;  // PEM; both empty: made on the spot, signed by itself
   std::string key_file;
   std::string client_ca_file;    // whose client certificates are believed
   bool anonymous_auth = false;

@@ -54,6 +54,11 @@ void Pods::removed(const std::string& uid) {
   if (auto found = workers_.find(uid); found != workers_.end()) found->second->worker->removed();
 }
 
+void Pods::object_changed(const std::string& namespace_, const std::string& name) {
+  for (auto& [uid, entry] : workers_)
+    if (entry->worker->pod().metadata.namespace_ == namespace_) entry->worker->object_changed(name);
+}
+
 io::Task<base::Result<void>> Pods::adopt_left_overs() {
   CO_TRY(auto there, co_await list_pods(context_.runtime));
   for (auto& uid : context_.volumes.pods_on_disk()) there.try_emplace(uid).first->second.uid = uid;

@@ -22,6 +22,8 @@ class Pods {
 
   void updated(const core::Pod& pod);  // from the API: new or changed
   void removed(const std::string& uid);
+  // A ConfigMap or a Secret that some pod may refer to.
+  void object_changed(const std::string& namespace_, const std::string& name);
   // Once the API's pods are all known: what else the runtime and the disk hold is taken down.
   io::Task<base::Result<void>> adopt_left_overs();
   // Hears the runtime, or looks at it once a second when it does not speak and there are pods. Until cancelled.

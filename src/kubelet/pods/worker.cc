@@ -84,6 +84,9 @@ void PodWorker::update(core::Pod pod) {
     status.resource_claim_statuses = pod.status.resource_claim_statuses;
     pod.status = std::move(status);
   }
+  // Labels and annotations may stand in files.
+  if (pod.metadata.labels != pod_.metadata.labels || pod.metadata.annotations != pod_.metadata.annotations)
+    volumes_stale_ = true;
   pod_ = std::move(pod);
   bool sooner_end = state_ == State::Terminating && grace_seconds(pod_) < before;
   if (sooner_end) {
@@ -92,6 +95,15 @@ void PodWorker::update(core::Pod pod) {
     stopping_.clear();
     stopping_ids_.clear();
   }
+  wake_.set();
+}
+
+void PodWorker::object_changed(const std::string& name) {
+  auto names = referenced_objects(pod_);
+  if (!std::ranges::binary_search(names.config_maps, name) && !std::ranges::binary_search(names.secrets, name)) return;
+  volumes_stale_ = true;
+  // What failed for want of it may work now.
+  failed_before_.clear();
   wake_.set();
 }
 
@@ -215,12 +227,13 @@ io::Task<PodWorker::Pause> PodWorker::step_running() {
   if ((something_begins && !volumes_ready_) || volumes_due()) {
     auto ready = co_await prepare_volumes();
     if (!ready) {
+      volumes_stale_ = true;
       LOG_V(2, "Volumes are not ready", {"pod", pod_text(pod_)}, {"error", ready.error().message()});
       co_return sooner(pause, growing(++volume_failures_, std::chrono::milliseconds(500), std::chrono::seconds(122)));
     }
     volume_failures_ = 0;
   }
-  if (Volumes::is_live(pod_)) pause = sooner(pause, until(volumes_checked_ns_ + kLiveVolumesNs, now_ns()));
+  if (auto renewal = next_token_ns()) pause = sooner(pause, until(*renewal, now_ns()));
   if (wake_.is_set() && !pod_.metadata.deletion_timestamp.is_zero()) co_return pause;
 
   if (plan.create_sandbox) {

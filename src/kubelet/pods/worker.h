@@ -40,6 +40,7 @@ class PodWorker {
   void removed();               // it is gone
   void wake();                  // something happened at the runtime
   void evict(PodFailure failure);
+  void object_changed(const std::string& name);  // a ConfigMap or Secret of its namespace
 
   const core::Pod& pod() const { return pod_; }  // with the newest status
   const PodRecord& record() const { return record_; }
@@ -49,8 +50,6 @@ class PodWorker {
 
  private:
   enum class State : uint8_t { Running, Terminating, Terminated, Gone };
-  // How often the objects behind live volumes are asked for.
-  static constexpr int64_t kLiveVolumesNs = 60'000'000'000;
   using Pause = std::optional<io::Duration>;  // until the next look; none: until something happens
 
   io::Task<Pause> step();
@@ -68,6 +67,7 @@ class PodWorker {
   io::Task<base::Result<PodObjects>> fetch_objects();
   io::Task<base::Result<Tokens>> fetch_tokens();
   bool volumes_due() const;
+  std::optional<int64_t> next_token_ns() const;  // when the first token is to be renewed
   io::Task<base::Result<void>> create_sandbox(uint32_t attempt);
   cri::PodSandboxConfig make_sandbox_config(uint32_t attempt) const;
 
@@ -111,7 +111,8 @@ class PodWorker {
 
   VolumePaths volume_paths_;
   bool volumes_ready_ = false;
-  int64_t volumes_checked_ns_ = 0;
+  bool volumes_stale_ = false;      // what is in them changed since they were written
+  std::shared_ptr<void> held_;      // our interest in the objects behind them
   int volume_failures_ = 0;
   std::map<std::string, std::string> volume_complaints_;  // told once until they change
   PodObjects objects_;

@@ -32,12 +32,26 @@ base::Result<std::string> write_hosts_file(std::string directory, std::string te
 }  // namespace
 
 bool PodWorker::volumes_due() const {
-  return volumes_ready_ && Volumes::is_live(pod_) && now_ns() >= volumes_checked_ns_ + kLiveVolumesNs;
+  if (!volumes_ready_ || !Volumes::is_live(pod_)) return false;
+  auto renewal = next_token_ns();
+  return volumes_stale_ || (renewal && now_ns() >= *renewal);
+}
+
+// Once four fifths of its life are over, as upstream does.
+std::optional<int64_t> PodWorker::next_token_ns() const {
+  std::optional<int64_t> out;
+  for (auto& [key, token] : tokens_) {
+    int64_t renewal = token.expires_ns - key.expiration_seconds * 1'000'000'000 / 5;
+    if (!out || renewal < *out) out = renewal;
+  }
+  return out;
 }
 
 io::Task<base::Result<PodObjects>> PodWorker::fetch_objects() {
   PodObjects out;
   auto names = referenced_objects(pod_);
+  if (held_ == nullptr && names.config_maps.size() + names.secrets.size() > 0)
+    held_ = context_.api.hold(pod_.metadata.namespace_, names.config_maps, names.secrets);
   for (auto& name : names.config_maps) {
     CO_TRY(auto object, co_await context_.api.config_map(pod_.metadata.namespace_, name));
     out.config_maps[name] = std::move(object);
@@ -53,7 +67,6 @@ io::Task<base::Result<Tokens>> PodWorker::fetch_tokens() {
   Tokens out;
   for (auto& key : Volumes::tokens_of(pod_)) {
     auto& known = tokens_[key];
-    // Renewed once four fifths of its life are over, as upstream does.
     int64_t renew_ns = known.expires_ns - key.expiration_seconds * 1'000'000'000 / 5;
     if (known.token.empty() || now_ns() >= renew_ns) {
       auto fresh = co_await context_.api.token(pod_, key.audience, key.expiration_seconds);
@@ -69,7 +82,7 @@ io::Task<base::Result<Tokens>> PodWorker::fetch_tokens() {
 }
 
 io::Task<base::Result<PodWorker::Pause>> PodWorker::prepare_volumes() {
-  std::vector<VolumeFailure> failures;
+  volumes_stale_ = false;
   auto objects = co_await fetch_objects();
   if (!objects) co_return base::fail(objects.error());
   objects_ = std::move(*objects);
@@ -83,7 +96,6 @@ io::Task<base::Result<PodWorker::Pause>> PodWorker::prepare_volumes() {
                     .now = base::Time::from_ns(now_ns())};
   auto outcome = co_await context_.pool.run(
       [volumes = context_.volumes, input = std::move(input)] { return volumes.set_up(input); });
-  volumes_checked_ns_ = now_ns();
   std::map<std::string, std::string> complaints;
   for (auto& failure : outcome.failures) {
     if (!tokens) failure.message += ": " + tokens.error().message();

@@ -115,6 +115,7 @@ io::Task<void> PodWorker::remove_dead_containers() {
 
 io::Task<base::Result<void>> PodWorker::clean_up() {
   std::string uid = pod_.metadata.uid;
+  held_.reset();
   CO_TRY(co_await context_.pool.run([volumes = context_.volumes, uid] { return volumes.tear_down(uid); }));
   if (context_.cgroups) {
     // An orphan's class of service is not known.

@@ -313,7 +313,8 @@ TEST_F(PodTest, MissingConfigMapHoldsThePodUntilItComes) {
   auto next = std::make_shared<core::ConfigMap>();
   next->data["key"] = "new";
   api.config_maps["settings"] = next;
-  pass(90s);
+  pods_->object_changed("default", "settings");
+  pass(1s);
   EXPECT_EQ(*base::read_file(path + "/key"), "new");
 }
 

@@ -92,6 +92,9 @@ struct FakeApi final : Api {
   void event(const core::Pod&, bool warning, std::string_view reason, std::string message, std::string) override {
     events.push_back(std::string(warning ? "Warning " : "Normal ") + std::string(reason) + " " + message);
   }
+  std::shared_ptr<void> hold(const std::string&, const std::vector<std::string>&, const std::vector<std::string>&) override {
+    return nullptr;
+  }
 };
 
 struct FakeProber final : Prober {

@@ -1,0 +1,170 @@
+#include "kubelet/kubelet.h"
+
+#include "base/file.h"
+#include "base/log.h"
+#include "client/cache.h"
+#include "client/events.h"
+#include "kubelet/client_api.h"
+#include "kubelet/node/node_agent.h"
+#include "kubelet/pods/context.h"
+#include "kubelet/pods/images.h"
+#include "kubelet/pods/pods.h"
+#include "kubelet/probe/prober.h"
+#include "kubelet/runtime/cni.h"
+#include "kubelet/server/server.h"
+
+namespace kubelet {
+namespace {
+
+KubeletOptions completed(KubeletOptions options) {
+  if (options.node_addresses.empty()) options.node_addresses = default_addresses();
+  return options;
+}
+
+client::ListOptions on_node(const KubeletOptions& options) { return {.field_selector = "spec.nodeName=" + options.node_name}; }
+
+}  // namespace
+
+struct Kubelet::State {
+  State(KubeletOptions given, client::Client client, Runtime& runtime, io::Pool& pool, base::Random& random)
+      : options(completed(std::move(given))),
+        client(client),
+        runtime(runtime),
+        pool(pool),
+        random(random),
+        machine(read_machine(options.root_directory)),
+        allocatable(node_allocatable(node_capacity(machine, options.pods_max), options.reserved)),
+        events(client, io::Loop::current().clock(), random, "kubelet", options.node_name),
+        api(client, events,
+            [this](const std::string& namespace_, const std::string& name) { pods.object_changed(namespace_, name); }),
+        images(runtime, api, options.image_pulls_max),
+        prober(make_prober(runtime)),
+        agent(client, runtime, options, machine, allocatable, options.node_addresses),
+        context{.options = options,
+                .api = api,
+                .runtime = runtime,
+                .images = images,
+                .prober = *prober,
+                .pool = pool,
+                .random = random,
+                .cgroups = {},
+                .volumes = Volumes(options.root_directory),
+                .host_ips = options.node_addresses,
+                .allocatable = allocatable,
+                .memory_capacity_bytes = machine.memory_bytes,
+                .dns = {.cluster_servers = options.cluster_dns, .cluster_domain = options.cluster_domain, .host = {}}},
+        pods(context, [this] { return agent.node(); }),
+        pod_cache(client, on_node(options)),
+        service_cache(client) {}
+
+  KubeletOptions options;
+  client::Client client;
+  Runtime& runtime;
+  io::Pool& pool;
+  base::Random& random;
+  Machine machine;
+  ResourceList allocatable;
+  client::EventRecorder events;
+  ClientApi api;
+  Images images;
+  std::unique_ptr<Prober> prober;
+  NodeAgent agent;
+  PodContext context;
+  Pods pods;
+  client::Cache<core::Pod> pod_cache;
+  client::Cache<core::Service> service_cache;
+  std::unique_ptr<Server> server;
+  io::Scope scope;
+
+  base::Result<void> prepare() {
+    TRY(base::make_directories(options.root_directory, 0750));
+    TRY(base::make_directories(options.root_directory + "/pods", 0750));
+    TRY(base::make_directories(options.pod_log_directory, 0755));
+    if (auto text = base::read_file(options.resolv_conf)) context.dns.host = parse_resolv_conf(*text);
+    if (options.cgroups) {
+      auto cgroups = Cgroups::detect();
+      if (!cgroups) {
+        LOG_WARNING("Pods run without control groups of their own", {"error", cgroups.error().message()});
+      } else {
+        context.cgroups = std::move(*cgroups);
+        std::string base = context.cgroup_base();
+        CgroupLimits whole;
+        whole.cpu_shares = milli_cpu_to_shares(allocatable["cpu"].milli_value());
+        whole.memory_bytes = allocatable["memory"].value();
+        TRY(context.cgroups->ensure(base, whole));
+        TRY(context.cgroups->ensure(base + "/burstable", {.cpu_shares = 2, .cpu_quota_us = {}, .memory_bytes = {}, .pids = {}}));
+        TRY(context.cgroups->ensure(base + "/besteffort", {.cpu_shares = 2, .cpu_quota_us = {}, .memory_bytes = {}, .pids = {}}));
+      }
+    }
+    return {};
+  }
+
+  void write_network(const core::Node& node) {
+    if (options.cni_directory.empty() || node.spec.pod_cidrs.empty()) return;
+    CniOptions cni = options.cni;
+    cni.pod_cidrs = node.spec.pod_cidrs;
+    if (auto written = write_cni_configuration(options.cni_directory, cni); !written)
+      LOG_ERROR("Cannot write the network's configuration", {"error", written.error().message()});
+    agent.look_now();
+  }
+
+  void listen() {
+    agent.on_change([this](const core::Node& node) { write_network(node); });
+    context.services = [this] { return service_cache.list(); };
+    pod_cache.add_listener([this](const client::Key&, const core::Pod* before, const core::Pod* now) {
+      if (before != nullptr && (now == nullptr || now->metadata.uid != before->metadata.uid)) pods.removed(before->metadata.uid);
+      if (now != nullptr) pods.updated(*now);
+    });
+  }
+
+  // Pods begin when the runtime answers and the services they may see are known.
+  io::Task<void> run_pods() {
+    for (auto pause = std::chrono::milliseconds(50);; pause = std::min(pause * 2, std::chrono::milliseconds(2000))) {
+      auto info = co_await runtime.info();
+      if (info && info->runtime_ready) {
+        context.runtime_name = info->name;
+        break;
+      }
+      co_await io::sleep(pause);
+    }
+    scope.spawn(service_cache.run());
+    co_await service_cache.wait_synced();
+    while (agent.node() == nullptr && options.register_node) co_await io::sleep(std::chrono::milliseconds(50));
+    scope.spawn(pods.follow_runtime());
+    scope.spawn(pod_cache.run());
+    co_await pod_cache.wait_synced();
+    while (true) {
+      auto adopted = co_await pods.adopt_left_overs();
+      if (adopted) break;
+      LOG_WARNING("Cannot list what the runtime holds", {"error", adopted.error().message()});
+      co_await io::sleep(std::chrono::seconds(1));
+    }
+  }
+};
+
+Kubelet::Kubelet(KubeletOptions options, client::Client client, Runtime& runtime, io::Pool& pool, base::Random& random)
+    : state_(std::make_unique<State>(std::move(options), std::move(client), runtime, pool, random)) {}
+Kubelet::~Kubelet() = default;
+
+io::Task<base::Result<void>> Kubelet::run() {
+  State& it = *state_;
+  CO_TRY(co_await it.pool.run([&it] { return it.prepare(); }));
+  if (it.options.serve) {
+    CO_TRY(it.server, Server::create(it.options, it.client, it.runtime, it.pods, it.random));
+  }
+  it.listen();
+  it.scope.spawn(it.events.run());
+  it.scope.spawn(it.run_pods());
+  co_await it.agent.run();
+  co_return {};
+}
+
+bool Kubelet::node_ready() const { return state_->agent.ready(); }
+
+io::Task<void> Kubelet::wait_node_ready() {
+  while (!node_ready()) co_await io::sleep(std::chrono::milliseconds(20));
+}
+
+uint16_t Kubelet::port() const { return state_->server == nullptr ? 0 : state_->server->port(); }
+
+}  // namespace kubelet

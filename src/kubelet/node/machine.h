@@ -1,0 +1,34 @@
+// What this machine is: read once at the start. Blocking, short.
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <string>
+#include <vector>
+
+#include "api/core_v1.h"
+#include "kubelet/pods/resources.h"
+
+namespace kubelet {
+
+struct Machine {
+  int64_t cpus = 0;
+  int64_t memory_bytes = 0;
+  int64_t swap_bytes = 0;
+  int64_t disk_bytes = 0;                    // of the file system of the kubelet's folder
+  std::map<std::string, int64_t> hugepages;  // "hugepages-2Mi" to bytes
+  core::NodeSystemInfo info;                 // without the versions of runtime and kubelet
+};
+
+// `root_directory` need not exist yet.
+Machine read_machine(const std::string& root_directory);
+
+// The addresses by which others reach this machine: the one that leads to the world, else the first that is not loopback,
+// else 127.0.0.1.
+std::vector<std::string> default_addresses();
+
+// Capacity, and what of it pods may have: less what is reserved and what eviction keeps free (100Mi of memory, a tenth of the disk).
+ResourceList node_capacity(const Machine& machine, int32_t pods_max);
+ResourceList node_allocatable(const ResourceList& capacity, const ResourceList& reserved);
+
+}  // namespace kubelet

@@ -1,0 +1,57 @@
+// Keeps this node's Node and its lease: registers it, and writes its status when it changes and every five minutes.
+// The Kubernetes documentation, "Nodes", "Heartbeats". One loop.
+#pragma once
+
+#include <functional>
+#include <memory>
+
+#include "client/cache.h"
+#include "client/client.h"
+#include "io/loop.h"
+#include "kubelet/node/machine.h"
+#include "kubelet/node/node_object.h"
+#include "kubelet/options.h"
+#include "kubelet/runtime/runtime.h"
+
+namespace kubelet {
+
+class NodeAgent {
+ public:
+  // All borrowed. `ready_changed` hears whether the node is Ready.
+  NodeAgent(client::Client client, Runtime& runtime, const KubeletOptions& options, const Machine& machine,
+            ResourceList allocatable, std::vector<std::string> addresses);
+  ~NodeAgent();
+  NodeAgent(const NodeAgent&) = delete;
+
+  // Until cancelled.
+  io::Task<void> run();
+  // Null before it was registered.
+  std::shared_ptr<const core::Node> node() const;
+  // Called when the Node changes: its pod range, for one.
+  void on_change(std::function<void(const core::Node&)> changed) { changed_ = std::move(changed); }
+  // Looks at once instead of in some seconds: the runtime came or went.
+  void look_now() { wake_.set(); }
+  bool ready() const { return ready_; }
+
+ private:
+  io::Task<void> keep_status();
+  io::Task<base::Result<void>> write(const NodeFacts& facts);
+  io::Task<NodeFacts> gather(bool with_images);
+
+  client::Client client_;
+  Runtime& runtime_;
+  const KubeletOptions& options_;
+  const Machine& machine_;
+  ResourceList allocatable_;
+  std::vector<std::string> addresses_;
+  std::function<void(const core::Node&)> changed_;
+  client::Cache<core::Node> cache_;
+  std::vector<cri::Image> images_;
+  bool registered_ = false;
+  bool ready_ = false;
+  int64_t written_ns_ = 0;
+  io::Event wake_;
+  io::Scope scope_;
+};
+
+}  // namespace kubelet

@@ -1,0 +1,121 @@
+#include "kubelet/node/node_object.h"
+
+#include <algorithm>
+
+#include "base/strings.h"
+
+namespace kubelet {
+namespace {
+
+constexpr size_t kImagesMax = 50;
+constexpr size_t kNamesPerImageMax = 5;
+
+void set_condition(core::NodeStatus& status, const std::string& type, bool holds, std::string reason, std::string message,
+                   base::Time now) {
+  auto found = std::ranges::find_if(status.conditions, [&](auto& one) { return one.type == type; });
+  if (found == status.conditions.end()) {
+    status.conditions.emplace_back().type = type;
+    found = status.conditions.end() - 1;
+    found->last_transition_time = now;
+  }
+  std::string value = holds ? "True" : "False";
+  if (found->status != value) found->last_transition_time = now;
+  found->status = value;
+  found->reason = std::move(reason);
+  found->message = std::move(message);
+  found->last_heartbeat_time = now;
+}
+
+std::map<std::string, std::string, std::less<>> labels_of(const NodeFacts& facts) {
+  auto& info = facts.machine.info;
+  std::map<std::string, std::string, std::less<>> out = {
+      {"beta.kubernetes.io/arch", info.architecture}, {"beta.kubernetes.io/os", info.operating_system},
+      {"kubernetes.io/arch", info.architecture},      {"kubernetes.io/os", info.operating_system},
+      {"kubernetes.io/hostname", facts.options.node_name}};
+  for (auto& [key, value] : facts.options.node_labels) out[key] = value;
+  return out;
+}
+
+std::vector<core::ContainerImage> images_of(const std::vector<cri::Image>& images) {
+  std::vector<core::ContainerImage> out;
+  for (auto& image : images) {
+    core::ContainerImage one;
+    for (auto* names : {&image.repo_digests, &image.repo_tags})
+      for (auto& name : *names)
+        if (one.names.size() < kNamesPerImageMax) one.names.push_back(name);
+    one.size_bytes = static_cast<int64_t>(image.size);
+    if (!one.names.empty()) out.push_back(std::move(one));
+  }
+  std::ranges::sort(out, [](auto& a, auto& b) { return a.size_bytes != b.size_bytes ? a.size_bytes > b.size_bytes : a.names < b.names; });
+  if (out.size() > kImagesMax) out.resize(kImagesMax);
+  return out;
+}
+
+}  // namespace
+
+core::Node make_node(const NodeFacts& facts) {
+  core::Node node;
+  node.metadata.name = facts.options.node_name;
+  node.metadata.annotations["volumes.kubernetes.io/controller-managed-attach-detach"] = "true";
+  for (auto& [key, effect] : facts.options.register_with_taints) {
+    auto& taint = node.spec.taints.emplace_back();
+    taint.key = key.substr(0, key.find('='));
+    if (key.contains('=')) taint.value = key.substr(key.find('=') + 1);
+    taint.effect = effect;
+  }
+  return update_node(std::move(node), facts);
+}
+
+core::Node update_node(core::Node node, const NodeFacts& facts) {
+  for (auto& [key, value] : labels_of(facts)) node.metadata.labels[key] = value;
+  auto& status = node.status;
+  auto now = base::Time::from_ns(facts.now_ns).truncated_to_seconds();
+  // What device plugins and others added stays.
+  for (auto& [name, amount] : node_capacity(facts.machine, facts.options.pods_max)) status.capacity[name] = amount;
+  for (auto& [name, amount] : facts.allocatable) status.allocatable[name] = amount;
+  status.addresses.clear();
+  for (auto& address : facts.addresses) {
+    auto& one = status.addresses.emplace_back();
+    one.type = "InternalIP";
+    one.address = address;
+  }
+  auto& hostname = status.addresses.emplace_back();
+  hostname.type = "Hostname";
+  hostname.address = facts.options.node_name;
+  status.daemon_endpoints.kubelet_endpoint.port = facts.options.serve ? facts.options.port : 0;
+  std::string runtime_version = status.node_info.container_runtime_version;
+  status.node_info = facts.machine.info;
+  status.node_info.kubelet_version = kKubeletVersion;
+  status.node_info.container_runtime_version =
+      facts.runtime ? facts.runtime->name + "://" + facts.runtime->version : runtime_version;
+  if (!facts.images.empty() || status.images.empty()) status.images = images_of(facts.images);
+
+  set_condition(status, "MemoryPressure", false, "KubeletHasSufficientMemory", "kubelet has sufficient memory available", now);
+  set_condition(status, "DiskPressure", false, "KubeletHasNoDiskPressure", "kubelet has no disk pressure", now);
+  set_condition(status, "PIDPressure", false, "KubeletHasSufficientPID", "kubelet has sufficient PID available", now);
+  std::vector<std::string> problems;
+  if (!facts.runtime) {
+    problems.push_back("container runtime is down: " + facts.runtime_error);
+  } else {
+    if (!facts.runtime->runtime_ready) problems.push_back("container runtime not ready: " + facts.runtime->runtime_message);
+    if (!facts.runtime->network_ready)
+      problems.push_back("container runtime network not ready: NetworkReady=false message:" + facts.runtime->network_message);
+  }
+  if (problems.empty()) {
+    set_condition(status, "Ready", true, "KubeletReady", "kubelet is posting ready status", now);
+  } else {
+    set_condition(status, "Ready", false, "KubeletNotReady", "[" + base::join(problems, ", ") + "]", now);
+    if (problems.size() == 1) status.conditions.back().message = problems.front();
+  }
+  return node;
+}
+
+bool same_node(const core::Node& a, const core::Node& b) {
+  if (a.metadata.labels != b.metadata.labels || a.status.conditions.size() != b.status.conditions.size()) return false;
+  core::NodeStatus left = a.status, right = b.status;
+  for (auto* status : {&left, &right})
+    for (auto& condition : status->conditions) condition.last_heartbeat_time = {};
+  return left == right;
+}
+
+}  // namespace kubelet

@@ -1,0 +1,35 @@
+// The Node that this kubelet writes, worked out from what it knows. Pure. Labels, conditions, reasons and messages as upstream's.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "api/cri.h"
+#include "kubelet/node/machine.h"
+#include "kubelet/options.h"
+#include "kubelet/runtime/runtime.h"
+
+namespace kubelet {
+
+inline constexpr std::string_view kKubeletVersion = "v1.36.2";
+
+struct NodeFacts {
+  const KubeletOptions& options;
+  const Machine& machine;
+  ResourceList allocatable;
+  std::vector<std::string> addresses;
+  std::optional<RuntimeInfo> runtime;  // nothing: it does not answer
+  std::string runtime_error;           // why not
+  std::vector<cri::Image> images;
+  int64_t now_ns = 0;
+};
+
+// A new Node, ready to be created, with its status.
+core::Node make_node(const NodeFacts& facts);
+// `node` as it is to be written: labels of ours added, status brought up to date. Conditions that stay as they are keep the time
+// of their last change.
+core::Node update_node(core::Node node, const NodeFacts& facts);
+// Whether they differ in more than heartbeats.
+bool same_node(const core::Node& a, const core::Node& b);
+
+}  // namespace kubelet
