@@ -11,6 +11,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "api/core_v1.h"
 #include "base/file.h"
 #include "base/log.h"
 #include "base/random.h"
@@ -18,6 +19,7 @@
 #include "client/testing/fake_server.h"
 #include "image/archive.h"
 #include "io/process.h"
+#include "kubelet/cgroup/cgroups.h"
 #include "kubelet/kubelet.h"
 #include "kubelet/runtime/cni.h"
 #include "kubelet/runtime/containerd.h"
@@ -59,6 +61,7 @@ class World {
     }
     char path[] = "/tmp/navarch-node-XXXXXX";
     directory = mkdtemp(path);
+    clean_up_if_we_die();
     loop = std::move(*io::Loop::create());
     entered = std::make_unique<io::Loop::Entered>(*loop);
     if (auto begun = loop->run_task(begin()); !begun) problem = begun.error().message();
@@ -74,6 +77,31 @@ class World {
     if (auto cgroups = Cgroups::detect()) (void)cgroups->remove(cgroup_root());
   }
 
+  // Containerd and its shims outlive their parents by design. When this program crashes, somebody has to end them.
+  void clean_up_if_we_die() {
+    int pipe_ends[2];
+    if (pipe2(pipe_ends, O_CLOEXEC) != 0 || fork() != 0) {
+      close(pipe_ends[0]);
+      return;
+    }
+    setsid();
+    close(pipe_ends[1]);
+    char byte;
+    while (read(pipe_ends[0], &byte, 1) < 0 && errno == EINTR) {
+    }
+    auto processes = base::list_directory("/proc");
+    for (int round = 0; round < 2; ++round)
+      for (auto& name : *processes) {
+        auto pid = base::parse_int(name);
+        if (!pid || *pid == getpid()) continue;
+        auto text = base::read_file("/proc/" + name + "/cmdline");
+        if (text && text->contains(directory + "/") && text->contains("containerd")) kill(static_cast<pid_t>(*pid), SIGKILL);
+      }
+    (void)unmount_below(directory);
+    (void)base::remove_tree(directory);
+    _exit(0);
+  }
+
   static std::string cgroup_root() { return "/navarch-test-" + std::to_string(getpid()); }
   std::string endpoint() const { return containerd->endpoint(); }
 
@@ -86,9 +114,10 @@ class World {
   io::Task<base::Result<void>> begin() {
     CO_TRY(co_await command({"ip", "link", "set", "lo", "up"}));
     // A way out, so that there is an address to be reached at.
-    CO_TRY(co_await command({"ip", "link", "add", "world", "type", "dummy"}));
+    CO_TRY(co_await command({"ip", "link", "add", "world", "type", "veth", "peer", "name", "beyond"}));
     CO_TRY(co_await command({"ip", "address", "add", "192.168.77.1/24", "dev", "world"}));
     CO_TRY(co_await command({"ip", "link", "set", "world", "up"}));
+    CO_TRY(co_await command({"ip", "link", "set", "beyond", "up"}));
     CO_TRY(co_await command({"ip", "route", "add", "default", "via", "192.168.77.254"}));
     ContainerdOptions options;
     options.directory = directory + "/containerd";
@@ -191,9 +220,8 @@ class RealRuntime : public testing::Test {
   }
   size_t count_sandboxes() {
     // Seldom enough to ask in the middle of a wait.
-    size_t count = 0;
-    for (auto& name : *base::list_directory(World::get().directory + "/run/io.containerd.runtime.v2.task/k8s.io")) count += !name.empty();
-    return count;
+    auto names = base::list_directory(World::get().directory + "/run/io.containerd.runtime.v2.task/k8s.io");
+    return names ? names->size() : 0;
   }
 
   static core::Pod pod(std::string name, std::string script) {
@@ -313,7 +341,7 @@ TEST_F(RealRuntime, ContainerThatIsKilledRunsAgainInPlaceAndSurvivesTheKubelet) 
   ASSERT_TRUE(pid);
   kill(static_cast<pid_t>(*base::parse_int(base::trim(*pid))), SIGKILL);
   ASSERT_TRUE(wait_for([&] {
-    auto& statuses = now("loop").status.container_statuses;
+    auto statuses = now("loop").status.container_statuses;
     return statuses.front().restart_count == 1 && statuses.front().state.running;
   }));
   auto after = now("loop").status;
@@ -360,7 +388,7 @@ TEST_F(RealRuntime, ProbesReachThePod) {
   liveness.timeout_seconds = 10;
   server_->put(spec);
   EXPECT_TRUE(wait_for([&] {
-    auto& statuses = now("web").status.container_statuses;
+    auto statuses = now("web").status.container_statuses;
     return !statuses.empty() && statuses.front().ready;
   }));
 }
