@@ -11,7 +11,9 @@
 #include "kubelet/pods/pods.h"
 #include "kubelet/probe/prober.h"
 #include "kubelet/runtime/cni.h"
+#include "kubelet/server/access.h"
 #include "kubelet/server/server.h"
+#include "pki/certificate.h"
 
 namespace kubelet {
 namespace {
@@ -22,6 +24,36 @@ KubeletOptions completed(KubeletOptions options) {
 }
 
 client::ListOptions on_node(const KubeletOptions& options) { return {.field_selector = "spec.nodeName=" + options.node_name}; }
+
+base::Result<std::optional<pki::TrustBundle>> authorities(const KubeletOptions& options) {
+  if (options.client_ca_file.empty()) return std::optional<pki::TrustBundle>();
+  TRY(auto pem, base::read_file(options.client_ca_file));
+  TRY(auto bundle, pki::TrustBundle::from_pem(pem));
+  return std::optional(std::move(bundle));
+}
+
+// The pods as the server sees them.
+class View final : public PodView {
+ public:
+  explicit View(const Pods& pods) : pods_(pods) {}
+  std::vector<std::shared_ptr<const core::Pod>> pods() const override {
+    std::vector<std::shared_ptr<const core::Pod>> out;
+    for (auto* worker : pods_.workers())
+      if (!worker->pod().metadata.name.empty()) out.push_back(std::make_shared<core::Pod>(worker->pod()));
+    return out;
+  }
+  const PodRecord* record(std::string_view namespace_, std::string_view name, std::string_view uid) const override {
+    auto* worker = pods_.find(namespace_, name, uid);
+    return worker == nullptr ? nullptr : &worker->record();
+  }
+  const core::Pod* pod(std::string_view namespace_, std::string_view name, std::string_view uid) const override {
+    auto* worker = pods_.find(namespace_, name, uid);
+    return worker == nullptr ? nullptr : &worker->pod();
+  }
+
+ private:
+  const Pods& pods_;
+};
 
 }  // namespace
 
@@ -54,6 +86,7 @@ struct Kubelet::State {
                 .memory_capacity_bytes = machine.memory_bytes,
                 .dns = {.cluster_servers = options.cluster_dns, .cluster_domain = options.cluster_domain, .host = {}}},
         pods(context, [this] { return agent.node(); }),
+        view(pods),
         pod_cache(client, on_node(options)),
         service_cache(client) {}
 
@@ -71,8 +104,10 @@ struct Kubelet::State {
   NodeAgent agent;
   PodContext context;
   Pods pods;
+  View view;
   client::Cache<core::Pod> pod_cache;
   client::Cache<core::Service> service_cache;
+  std::unique_ptr<Access> access;
   std::unique_ptr<Server> server;
   io::Scope scope;
 
@@ -150,7 +185,9 @@ io::Task<base::Result<void>> Kubelet::run() {
   State& it = *state_;
   CO_TRY(co_await it.pool.run([&it] { return it.prepare(); }));
   if (it.options.serve) {
-    CO_TRY(it.server, Server::create(it.options, it.client, it.runtime, it.pods, it.random));
+    CO_TRY(auto trusted, authorities(it.options));
+    it.access = std::make_unique<Access>(std::move(trusted), it.client, it.options.node_name, io::Loop::current().clock());
+    CO_TRY(it.server, Server::create(it.options, it.view, it.runtime, *it.access));
   }
   it.listen();
   it.scope.spawn(it.events.run());
@@ -165,6 +202,6 @@ io::Task<void> Kubelet::wait_node_ready() {
   while (!node_ready()) co_await io::sleep(std::chrono::milliseconds(20));
 }
 
-uint16_t Kubelet::port() const { return state_->server == nullptr ? 0 : state_->server->port(); }
+uint16_t Kubelet::port() const { return state_->server == nullptr ? 0 : state_->server->address().port; }
 
 }  // namespace kubelet

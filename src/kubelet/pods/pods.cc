@@ -114,12 +114,14 @@ std::vector<const PodWorker*> Pods::workers() const {
   return out;
 }
 
-const PodWorker* Pods::find(const std::string& namespace_, const std::string& name) const {
-  for (auto& [uid, entry] : workers_) {
+const PodWorker* Pods::find(std::string_view namespace_, std::string_view name, std::string_view uid) const {
+  const PodWorker* found = nullptr;
+  for (auto& [id, entry] : workers_) {
     auto& meta = entry->worker->pod().metadata;
-    if (meta.namespace_ == namespace_ && meta.name == name) return entry->worker.get();
+    if (meta.namespace_ != namespace_ || meta.name != name || (!uid.empty() && meta.uid != uid)) continue;
+    if (found == nullptr || meta.creation_timestamp > found->pod().metadata.creation_timestamp) found = entry->worker.get();
   }
-  return nullptr;
+  return found;
 }
 
 }  // namespace kubelet

@@ -30,7 +30,8 @@ class Pods {
   io::Task<void> follow_runtime();
 
   std::vector<const PodWorker*> workers() const;
-  const PodWorker* find(const std::string& namespace_, const std::string& name) const;
+  // The newest of that name, or the one of that uid; null if there is none.
+  const PodWorker* find(std::string_view namespace_, std::string_view name, std::string_view uid = "") const;
   // Comes back when the last one is gone; for tests and for shutting down.
   size_t size() const { return workers_.size(); }
 

@@ -10,7 +10,9 @@
 #include "io/splice.h"
 #include "io/upgrade.h"
 #include "kubelet/runtime/cri/cri_client.h"
+#include "kubelet/pods/pod.h"
 #include "kubelet/server/logs.h"
+#include "pki/certificate.h"
 #include "schema/json.h"
 
 namespace kubelet {
@@ -65,7 +67,8 @@ int status_of(const base::Error& error) {
     case base::Code::Unauthorized: return 401;
     case base::Code::Forbidden: return 403;
     case base::Code::NotFound: return 404;
-    case base::Code::BadRequest: return 400;
+    case base::Code::BadRequest:
+    case base::Code::Invalid: return 400;
     case base::Code::Unavailable: return 503;
     default: return 500;
   }
@@ -111,6 +114,45 @@ base::Result<LogOptions> log_options(const Parameters& parameters, int64_t now_n
   return options;
 }
 
+// What `kubectl logs` says of a container that has no log to show; nothing when it has one.
+std::optional<base::Error> no_log(const core::Pod& pod, const std::string& name) {
+  std::string which = base::cat({"container ", base::quote(name), " in pod ", base::quote(pod.metadata.name)});
+  const auto* status = find_status(pod.status, name);
+  bool known = find_container(pod, name) != nullptr;
+  for (const auto& one : pod.spec.ephemeral_containers) known = known || one.name == name;
+  if (!known) {
+    return base::Error(base::Code::NotFound, base::cat({"container ", base::quote(name), " not found in pod ", base::quote(pod.metadata.name)}));
+  }
+  std::string reason = status != nullptr && status->state.waiting ? status->state.waiting->reason : "";
+  if (reason.empty()) return base::Error(base::Code::Invalid, which + " is not available");
+  if (reason == "ErrImagePull" || reason == "ImagePullBackOff") reason = "trying and failing to pull image";
+  if (reason == "InvalidImageName") reason = "image can't be pulled";
+  return base::Error(base::Code::Invalid, which + " is waiting to start: " + reason);
+}
+
+base::Result<std::shared_ptr<io::TlsServer>> make_tls(const KubeletOptions& options) {
+  io::TlsServer::Options tls;
+  if (!options.certificate_file.empty()) {
+    tls.certificate.chain.file = options.certificate_file;
+    tls.certificate.key.file = options.key_file;
+  } else {
+    constexpr int64_t kHour = 3600'000'000'000;
+    int64_t now = base::system_clock().wall_ns();
+    pki::CertificateOptions own;
+    own.common_name = options.node_name;
+    own.dns_names = {options.node_name};
+    own.ip_addresses = options.node_addresses;
+    own.server = true;
+    own.not_before = base::Time::from_ns(now - kHour);
+    own.not_after = base::Time::from_ns(now + 365 * 24 * kHour);
+    TRY(auto pair, pki::make_authority(own));
+    tls.certificate.chain.text = pair.certificate_pem;
+    tls.certificate.key.text = pair.key_pem;
+  }
+  if (!options.client_ca_file.empty()) tls.client_ca.file = options.client_ca_file;
+  return io::TlsServer::create(std::move(tls));
+}
+
 }  // namespace
 
 struct Server::State {
@@ -122,7 +164,8 @@ struct Server::State {
     auto parts = base::split(std::string_view(path).substr(path.starts_with('/') ? 1 : 0), '/');
     std::string_view first = parts[0];
     std::string verb = request.method == "GET" || request.method == "HEAD" ? "get" : "create";
-    std::string subresource = first == "pods" ? "pods" : first == "healthz" ? "healthz" : "proxy";
+    std::string subresource = first == "pods" || first == "healthz" || first == "metrics" || first == "stats" ? std::string(first)
+                                                                                                            : "proxy";
     auto allowed = co_await access.check(request, peer, verb, subresource);
     if (!allowed) {
       refuse(writer, allowed.error());
@@ -131,6 +174,8 @@ struct Server::State {
     Parameters parameters(request.query());
     if (first == "healthz") {
       answer(writer, 200, "ok");
+    } else if (first == "metrics" && parts.size() == 1) {
+      answer(writer, 200, metrics(), "text/plain; version=0.0.4; charset=utf-8");
     } else if (first == "pods") {
       answer(writer, 200, pod_list(), "application/json");
     } else if (first == "containerLogs") {
@@ -162,6 +207,33 @@ struct Server::State {
     return schema::to_json(list);
   }
 
+  std::string metrics() const {
+    int64_t running_pods = 0, running = 0, exited = 0, created = 0;
+    for (const auto& pod : pods.pods()) {
+      const auto* record = pods.record(pod->metadata.namespace_, pod->metadata.name, pod->metadata.uid);
+      if (record == nullptr) continue;
+      if (!record->sandboxes.empty() && record->sandboxes.front().ready) ++running_pods;
+      for (const auto& container : record->containers) {
+        ++(container.phase == ContainerPhase::Running ? running : container.phase == ContainerPhase::Exited ? exited : created);
+      }
+    }
+    auto line = [](std::string_view name, std::string_view labels, int64_t value) {
+      return base::cat({name, labels, " ", std::to_string(value), "\n"});
+    };
+    std::string out = base::cat({"# HELP kubelet_node_name [ALPHA] The node's name. The count is always 1.\n",
+                                 "# TYPE kubelet_node_name gauge\n"});
+    out += line("kubelet_node_name", base::cat({"{node=\"", options.node_name, "\"}"}), 1);
+    out += "# HELP kubelet_running_containers [ALPHA] Number of containers currently running\n"
+           "# TYPE kubelet_running_containers gauge\n";
+    out += line("kubelet_running_containers", "{container_state=\"created\"}", created);
+    out += line("kubelet_running_containers", "{container_state=\"exited\"}", exited);
+    out += line("kubelet_running_containers", "{container_state=\"running\"}", running);
+    out += "# HELP kubelet_running_pods [ALPHA] Number of pods that have a running pod sandbox\n"
+           "# TYPE kubelet_running_pods gauge\n";
+    out += line("kubelet_running_pods", "", running_pods);
+    return out;
+  }
+
   const ContainerRecord* find(const Target& target, bool previous) const {
     const auto* record = pods.record(target.namespace_, target.pod, target.uid);
     if (record == nullptr) return nullptr;
@@ -185,12 +257,26 @@ struct Server::State {
       refuse(writer, log.error());
       co_return;
     }
+    const auto* pod = pods.pod(target.namespace_, target.pod, target.uid);
+    if (pod == nullptr) {
+      answer(writer, 404, base::cat({"pod ", base::quote(target.pod), " not found"}));
+      co_return;
+    }
     const auto* container = find(target, previous);
-    if (container == nullptr) {
-      answer(writer, 400, previous ? base::cat({"previous terminated container ", base::quote(target.container), " in pod ",
-                                                base::quote(target.pod), " not found"})
-                                   : base::cat({"container ", base::quote(target.container), " in pod ", base::quote(target.pod),
-                                                " is waiting to start: ContainerCreating"}));
+    if (container == nullptr && previous) {
+      // In the pause before a restart the newest one is what ran before.
+      const auto* newest = find(target, false);
+      const auto* status = find_status(pod->status, target.container);
+      if (newest != nullptr && !newest->is_running() && status != nullptr && status->state.waiting) container = newest;
+    }
+    if (container == nullptr || container->phase == ContainerPhase::Created) {
+      auto missing = no_log(*pod, target.container);
+      if (previous && (!missing || missing->code() != base::Code::NotFound)) {
+        missing = base::Error(base::Code::Invalid, base::cat({"previous terminated container ", base::quote(target.container), " in pod ",
+                                                              base::quote(target.pod), " not found"}));
+      }
+      if (!missing) missing = base::Error(base::Code::Invalid, "the container has no log");
+      refuse(writer, *missing);
       co_return;
     }
     io::Headers headers;
@@ -321,8 +407,7 @@ Server::~Server() = default;
 
 base::Result<std::unique_ptr<Server>> Server::create(const KubeletOptions& options, PodView& pods, Runtime& runtime, Access& access) {
   auto state = std::make_unique<State>(options, pods, runtime, access);
-  TRY(auto tls, io::TlsServer::create({.certificate = {.chain = {.file = options.certificate_file}, .key = {.file = options.key_file}},
-                                       .alpn = {"h2", "http/1.1"}}));
+  TRY(auto tls, make_tls(options));
   io::HttpServerOptions http;
   http.address.host = options.address;
   http.address.port = options.port;

@@ -25,11 +25,13 @@ class PodView {
   virtual std::vector<std::shared_ptr<const api::core_v1::Pod>> pods() const = 0;
   // What the runtime knows of a pod; null when it is not here. `uid` may be "".
   virtual const PodRecord* record(std::string_view namespace_, std::string_view name, std::string_view uid) const = 0;
+  // Its newest object; null when it is not here.
+  virtual const api::core_v1::Pod* pod(std::string_view namespace_, std::string_view name, std::string_view uid) const = 0;
 };
 
 class Server {
  public:
-  // Listens at once, on the current loop. Everything given is borrowed and outlives the server.
+  // Listens at once, on the current loop, with the certificate of the options or else one made on the spot. Everything given is borrowed and outlives the server.
   static base::Result<std::unique_ptr<Server>> create(const KubeletOptions& options, PodView& pods, Runtime& runtime, Access& access);
   ~Server();
   Server(const Server&) = delete;
