@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <atomic>
 
-#include "apiserver/admission/plugin.h"
+#include "apiserver/admission/list.h"
 #include "apiserver/discovery/paths.h"
 #include "apiserver/pipeline/errors.h"
 #include "apiserver/pipeline/impersonation.h"
@@ -48,7 +48,7 @@ class Place {
 
 struct Server::Parts {
   explicit Parts(const ServerOptions& options)
-      : admission(default_admission()),
+      : admission(default_admission({options.authorizer, options.random})),
         allocations({.store = options.store,
                      .catalog = catalog,
                      .clock = options.clock,

@@ -63,7 +63,4 @@ class AdmissionChain {
   std::vector<std::unique_ptr<AdmissionPlugin>> plugins_;
 };
 
-// The plug-ins that are on by default, in upstream's order.
-std::vector<std::unique_ptr<AdmissionPlugin>> default_admission();
-
 }  // namespace apiserver

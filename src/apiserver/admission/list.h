@@ -1,0 +1,35 @@
+// The admission plug-ins that are on by default: one function each, in the folder of its name; one line each in list.cc.
+#pragma once
+
+#include <memory>
+#include <vector>
+
+#include "apiserver/admission/plugin.h"
+#include "apiserver/pipeline/authorizer.h"
+#include "base/random.h"
+
+namespace apiserver {
+
+struct AdmissionNeeds {
+  const Authorizer& authorizer;
+  base::Random& random;
+};
+
+std::unique_ptr<AdmissionPlugin> make_namespace_lifecycle();
+std::unique_ptr<AdmissionPlugin> make_limit_ranger();
+std::unique_ptr<AdmissionPlugin> make_service_account(base::Random& random);
+std::unique_ptr<AdmissionPlugin> make_node_restriction();
+std::unique_ptr<AdmissionPlugin> make_taint_nodes_by_condition();
+std::unique_ptr<AdmissionPlugin> make_priority();
+std::unique_ptr<AdmissionPlugin> make_default_toleration_seconds();
+std::unique_ptr<AdmissionPlugin> make_storage_object_in_use();
+std::unique_ptr<AdmissionPlugin> make_runtime_class();
+std::unique_ptr<AdmissionPlugin> make_certificate_rights(const Authorizer& authorizer);
+std::unique_ptr<AdmissionPlugin> make_default_ingress_class();
+std::unique_ptr<AdmissionPlugin> make_default_storage_class();
+std::unique_ptr<AdmissionPlugin> make_resource_quota();
+
+// In upstream's order.
+std::vector<std::unique_ptr<AdmissionPlugin>> default_admission(const AdmissionNeeds& needs);
+
+}  // namespace apiserver

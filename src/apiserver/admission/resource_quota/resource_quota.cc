@@ -1,0 +1,185 @@
+// A namespace gets no more than its quotas allow. What a new object uses is added to the quota's status before it is made; what
+// that gets wrong when the write then fails a controller mends. Kubernetes documentation, "Resource Quotas".
+
+#include "api/core_v1.h"
+#include "apiserver/admission/list.h"
+#include "apiserver/admission/pod_amounts.h"
+#include "apiserver/registry/strategy/pod_rules.h"
+#include "base/strings.h"
+
+namespace apiserver {
+namespace {
+
+namespace core = api::core_v1;
+
+base::Quantity one() { return base::Quantity::of(1); }
+
+// What an object uses, by the names that quotas have for it.
+Amounts usage_of(const Attempt& attempt) {
+  Amounts usage;
+  const auto& row = attempt.served.row();
+  usage[base::cat({"count/", row.plural, row.group.empty() ? "" : ".", row.group})] = one();
+  if (!row.group.empty()) return usage;
+  for (std::string_view counted : {"pods", "services", "replicationcontrollers", "resourcequotas", "secrets", "configmaps",
+                                   "persistentvolumeclaims"}) {
+    if (row.plural == counted) usage[std::string(counted)] = one();
+  }
+  if (const auto* pod = attempt.object->get_if<core::Pod>()) {
+    for (const auto& [name, amount] : pod_requests(pod->spec)) {
+      if (name == "cpu" || name == "memory" || name == "ephemeral-storage") usage[name] = amount;
+      usage["requests." + name] = amount;
+    }
+    for (const auto& [name, amount] : pod_limits(pod->spec)) usage["limits." + name] = amount;
+  } else if (const auto* service = attempt.object->get_if<core::Service>()) {
+    const auto& spec = service->spec;
+    int64_t ports = static_cast<int64_t>(spec.ports.size());
+    if (spec.type == "NodePort") usage["services.nodeports"] = base::Quantity::of(ports);
+    if (spec.type == "LoadBalancer") {
+      usage["services.loadbalancers"] = one();
+      if (spec.allocate_load_balancer_node_ports.value_or(true)) usage["services.nodeports"] = base::Quantity::of(ports);
+    }
+  } else if (const auto* claim = attempt.object->get_if<core::PersistentVolumeClaim>()) {
+    auto storage = claim->spec.resources.requests.find("storage");
+    if (storage != claim->spec.resources.requests.end()) usage["requests.storage"] = storage->second;
+    if (claim->spec.storage_class_name && !claim->spec.storage_class_name->empty()) {
+      std::string prefix = *claim->spec.storage_class_name + ".storageclass.storage.k8s.io/";
+      usage[prefix + "persistentvolumeclaims"] = one();
+      if (storage != claim->spec.resources.requests.end()) usage[prefix + "requests.storage"] = storage->second;
+    }
+  }
+  return usage;
+}
+
+bool in_scope(std::string_view scope, const core::Pod& pod) {
+  bool terminating = pod.spec.active_deadline_seconds.value_or(-1) >= 0 && pod.spec.active_deadline_seconds;
+  if (scope == "Terminating") return terminating;
+  if (scope == "NotTerminating") return !terminating;
+  bool best_effort = qos_class(pod.spec) == "BestEffort";
+  if (scope == "BestEffort") return best_effort;
+  if (scope == "NotBestEffort") return !best_effort;
+  return false;
+}
+
+bool applies(const core::ResourceQuota& quota, const Attempt& attempt) {
+  if (quota.spec.scopes.empty() && !quota.spec.scope_selector) return true;
+  const auto* pod = attempt.object->get_if<core::Pod>();
+  if (pod == nullptr) return false;
+  for (const auto& scope : quota.spec.scopes) {
+    if (!in_scope(scope, *pod)) return false;
+  }
+  if (!quota.spec.scope_selector) return true;
+  for (const auto& term : quota.spec.scope_selector->match_expressions) {
+    if (term.scope_name != "PriorityClass") {
+      if (!in_scope(term.scope_name, *pod)) return false;
+      continue;
+    }
+    const auto& name = pod->spec.priority_class_name;
+    bool listed = std::find(term.values.begin(), term.values.end(), name) != term.values.end();
+    if (term.operator_ == "In" && !listed) return false;
+    if (term.operator_ == "NotIn" && listed) return false;
+    if (term.operator_ == "Exists" && name.empty()) return false;
+    if (term.operator_ == "DoesNotExist" && !name.empty()) return false;
+  }
+  return true;
+}
+
+// What a quota counts has to be stated: which containers leave which of its names open.
+std::string missing(const core::ResourceQuota& quota, const core::Pod& pod) {
+  std::string text;
+  for (const auto& [name, hard] : quota.status.hard) {
+    std::string_view resource = name;
+    bool limit = resource.starts_with("limits.");
+    if (limit) resource.remove_prefix(7);
+    if (resource.starts_with("requests.")) resource.remove_prefix(9);
+    if (resource != "cpu" && resource != "memory") continue;
+    std::vector<std::string> containers;
+    auto look = [&](const auto& list) {
+      for (const auto& container : list) {
+        const auto& stated = limit ? container.resources.limits : container.resources.requests;
+        if (!stated.contains(resource)) containers.push_back(container.name);
+      }
+    };
+    look(pod.spec.containers);
+    look(pod.spec.init_containers);
+    if (containers.empty()) continue;
+    if (!text.empty()) text += "; ";
+    text += base::cat({name, " for: ", base::join(containers, ",")});
+  }
+  return text;
+}
+
+std::string list(const Amounts& amounts) {
+  std::string text;
+  for (const auto& [name, amount] : amounts) text += base::cat({text.empty() ? "" : ",", name, "=", amount.to_string()});
+  return text;
+}
+
+class ResourceQuotaPlugin final : public AdmissionPlugin {
+ public:
+  std::string_view name() const override { return "ResourceQuota"; }
+
+  bool handles(const Attempt& attempt) const override {
+    return attempt.operation == Operation::Create && attempt.subresource.empty() && attempt.served.row().namespaced &&
+           attempt.served.is_stored() && !attempt.is("resourcequotas") && !attempt.is("events");
+  }
+
+  io::Task<base::Result<void>> validate(const Attempt& attempt) const override {
+    CO_TRY(auto quotas, co_await attempt.reader.list<core::ResourceQuota>(std::string(attempt.namespace_)));
+    if (quotas.empty()) co_return {};
+    Amounts usage = usage_of(attempt);
+    for (const auto& quota : quotas) {
+      if (!applies(quota, attempt)) continue;
+      CO_TRY(co_await charge(attempt, quota, usage));
+    }
+    co_return {};
+  }
+
+ private:
+  static base::Result<void> check(const Attempt& attempt, const core::ResourceQuota& quota, const Amounts& usage, Amounts& added) {
+    added.clear();
+    Amounts requested;
+    Amounts used;
+    Amounts limited;
+    for (const auto& [name, hard] : quota.status.hard) {
+      auto wanted = usage.find(name);
+      if (wanted == usage.end()) continue;
+      added.emplace(name, wanted->second);
+      base::Quantity before;
+      if (auto at = quota.status.used.find(name); at != quota.status.used.end()) before = at->second;
+      if (before + wanted->second <= hard) continue;
+      requested.emplace(name, wanted->second);
+      used.emplace(name, before);
+      limited.emplace(name, hard);
+    }
+    if (requested.empty()) return {};
+    return attempt.refuse(base::cat({"exceeded quota: ", quota.metadata.name, ", requested: ", list(requested), ", used: ", list(used),
+                                     ", limited: ", list(limited)}));
+  }
+
+  static io::Task<base::Result<void>> charge(const Attempt& attempt, const core::ResourceQuota& quota, const Amounts& usage) {
+    if (const auto* pod = attempt.object->get_if<core::Pod>()) {
+      std::string open = missing(quota, *pod);
+      if (!open.empty()) co_return attempt.refuse(base::cat({"failed quota: ", quota.metadata.name, ": must specify ", open}));
+    }
+    const Served& served = attempt.reader.catalog().of<core::ResourceQuota>();
+    auto charged = co_await attempt.reader.store().update(
+        served.key(attempt.namespace_, quota.metadata.name), [&](const store::Entry* current) -> base::Result<store::Change> {
+          if (current == nullptr) return store::Change::keep();
+          TRY(auto object, served.decode(*current));
+          auto& now = object.as<core::ResourceQuota>();
+          Amounts added;
+          TRY(check(attempt, now, usage, added));
+          if (added.empty() || attempt.dry_run) return store::Change::keep();
+          for (const auto& [name, amount] : added) now.status.used[name] += amount;
+          return store::Change::put(base::Bytes(served.encode(object)));
+        });
+    if (!charged) co_return base::fail(std::move(charged).error());
+    co_return {};
+  }
+};
+
+}  // namespace
+
+std::unique_ptr<AdmissionPlugin> make_resource_quota() { return std::make_unique<ResourceQuotaPlugin>(); }
+
+}  // namespace apiserver
