@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "base/log.h"
+#include "controller/daemonset/daemonset.h"
 #include "controller/deployment/deployment.h"
 #include "controller/endpoints/endpoints.h"
 #include "controller/endpointslice/endpointslice.h"
@@ -21,6 +22,7 @@ namespace controller {
 namespace {
 
 constexpr Row kRows[] = {
+    {"daemonset-controller", make_daemonset_controller},
     {"deployment-controller", make_deployment_controller},
     {"endpoints-controller", make_endpoints_controller},
     {"endpointslice-controller", make_endpointslice_controller},

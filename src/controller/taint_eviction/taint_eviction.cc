@@ -4,6 +4,7 @@
 
 #include "client/events.h"
 #include "client/queue.h"
+#include "controller/common/node_fit.h"
 #include "controller/common/ownership.h"
 #include "controller/common/pods.h"
 
@@ -17,13 +18,6 @@ using api::core_v1::Toleration;
 using base::Code;
 using base::Result;
 using client::Key;
-
-bool tolerates(const Toleration& toleration, const Taint& taint) {
-  if (!toleration.effect.empty() && toleration.effect != taint.effect) return false;
-  if (!toleration.key.empty() && toleration.key != taint.key) return false;
-  if (toleration.operator_ == "Exists") return true;
-  return (toleration.operator_.empty() || toleration.operator_ == "Equal") && !toleration.key.empty() && toleration.value == taint.value;
-}
 
 bool has_no_execute(const std::vector<Taint>& taints) {
   return std::any_of(taints.begin(), taints.end(), [](const Taint& taint) { return taint.effect == "NoExecute"; });

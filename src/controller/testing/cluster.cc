@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "controller/common/pods.h"
+#include "controller/daemonset/plan.h"
 
 namespace controller::testing {
 
@@ -51,7 +52,8 @@ void Cluster::turn(io::Duration start_max) {
       bool ends = pod.metadata.deletion_timestamp <= base::Time::from_ns(clock.wall_ns()) || random.below(10) == 0;
       if (ends && pod.metadata.finalizers.empty()) server.erase<Pod>(pod.metadata.namespace_, pod.metadata.name);
     } else if (pod.spec.node_name.empty()) {
-      pod.spec.node_name = nodes_[random.below(nodes_.size())];
+      std::string pinned = daemonset::target_node(pod);
+      pod.spec.node_name = pinned.empty() ? nodes_[random.below(nodes_.size())] : pinned;
       server.put(std::move(pod));
     } else {
       run(std::move(pod), start_max);
