@@ -8,6 +8,7 @@
 #include "controller/endpoints/endpoints.h"
 #include "controller/endpointslice/endpointslice.h"
 #include "controller/garbage_collector/garbage_collector.h"
+#include "controller/job/job.h"
 #include "controller/namespace/namespace.h"
 #include "controller/node_lifecycle/node_lifecycle.h"
 #include "controller/node_ipam/node_ipam.h"
@@ -16,6 +17,7 @@
 #include "controller/root_ca/root_ca.h"
 #include "controller/serviceaccount/serviceaccount.h"
 #include "controller/taint_eviction/taint_eviction.h"
+#include "controller/ttl_after_finished/ttl_after_finished.h"
 #include "io/loop.h"
 
 namespace controller {
@@ -27,6 +29,7 @@ constexpr Row kRows[] = {
     {"endpoints-controller", make_endpoints_controller},
     {"endpointslice-controller", make_endpointslice_controller},
     {"garbage-collector-controller", make_garbage_collector},
+    {"job-controller", make_job_controller},
     {"namespace-controller", make_namespace_controller},
     {"node-ipam-controller", make_node_ipam_controller},
     {"node-lifecycle-controller", make_node_lifecycle_controller},
@@ -36,6 +39,7 @@ constexpr Row kRows[] = {
     {"root-ca-certificate-publisher-controller", make_root_ca_publisher},
     {"serviceaccount-controller", make_serviceaccount_controller},
     {"taint-eviction-controller", make_taint_eviction_controller},
+    {"ttl-after-finished-controller", make_ttl_after_finished_controller},
 };
 
 }  // namespace
