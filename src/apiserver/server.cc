@@ -9,6 +9,7 @@
 #include "apiserver/pipeline/impersonation.h"
 #include "apiserver/pipeline/negotiate.h"
 #include "apiserver/pipeline/response.h"
+#include "apiserver/proxy/connect.h"
 #include "apiserver/registry/allocations.h"
 #include "apiserver/registry/registry.h"
 #include "apiserver/render/render.h"
@@ -76,6 +77,7 @@ struct Server::Parts {
 // One HTTP request on its way.
 struct Server::Exchange {
   const io::Request& request;
+  const io::Peer& peer;
   io::RequestBody& body;
   io::ResponseWriter& writer;
   Call call;
@@ -170,7 +172,7 @@ io::Task<base::Result<std::unique_ptr<WatchStream>>> Server::watch(Call& call) {
 }
 
 io::Task<void> Server::serve(const io::Request& request, const io::Peer& peer, io::RequestBody& body, io::ResponseWriter& writer) {
-  Exchange exchange{request, body, writer, {}};
+  Exchange exchange{request, peer, body, writer, {}};
   Call& call = exchange.call;
   call.method = request.method;
   call.query = Query(request.query());
@@ -240,6 +242,11 @@ io::Task<void> Server::serve_resource(Exchange& exchange) {
   warn_of_deprecation(served, call);
   if (call.info.verb == "watch") {
     co_await serve_watch(exchange);
+    co_return;
+  }
+  if (is_connect(call)) {
+    co_await connect({parts_->registry.reader(), options_.kubelets, options_.random}, exchange.request, exchange.peer, exchange.body, call,
+                     response);
     co_return;
   }
   bool views = call.info.verb == "get" || call.info.verb == "list" || call.info.verb == "create" || call.info.verb == "update" ||

@@ -5,6 +5,7 @@
 #include "apiserver/authn/token_issuer.h"
 #include "apiserver/authz/security_index.h"
 #include "apiserver/bootstrap/bootstrap.h"
+#include "apiserver/proxy/kubelet_dialer.h"
 #include "apiserver/registry/served.h"
 #include "base/log.h"
 #include "base/strings.h"
@@ -77,6 +78,7 @@ struct ApiServer::State {
   std::unique_ptr<apiserver::TokenVerifier> verifier;
   std::unique_ptr<apiserver::UnionAuthenticator> authenticator;
   std::unique_ptr<apiserver::SecurityIndex> security;
+  std::unique_ptr<apiserver::KubeletDialer> kubelets;
   std::unique_ptr<apiserver::Server> server;
   std::unique_ptr<io::HttpServer> http;
   io::Scope scope;  // last: its tasks refer to all above
@@ -132,6 +134,9 @@ io::Task<base::Result<std::unique_ptr<ApiServer>>> ApiServer::start(ApiServerOpt
   CO_TRY(state->store, co_await open_store(given));
   CO_TRY(state->make_identity());
   state->security = std::make_unique<apiserver::SecurityIndex>(*state->store, state->catalog, apiserver::node_rules());
+  // Kubelets' certificates are often signed by themselves; as upstream, whoever answers at a node's address is believed to be its kubelet.
+  CO_TRY(state->kubelets, apiserver::KubeletDialer::create({.certificate = {.text = given.kubelet_client_certificate},
+                                                            .key = {.text = given.kubelet_client_key}}));
 
   apiserver::ServerOptions server{.store = *state->store,
                                   .authenticator = *state->authenticator,
@@ -140,6 +145,7 @@ io::Task<base::Result<std::unique_ptr<ApiServer>>> ApiServer::start(ApiServerOpt
                                   .random = base::system_random(),
                                   .token_issuer = state->issuer.get(),
                                   .token_verifier = state->verifier.get(),
+                                  .kubelets = state->kubelets.get(),
                                   .address = base::cat({given.advertise_address, ":", std::to_string(given.secure_port)}),
                                   .service_networks = std::move(networks),
                                   .node_port_first = given.node_port_first,
