@@ -101,7 +101,8 @@ class Store {
  public:
   virtual ~Store() = default;
 
-  // The current state, or null. Not older than any write acknowledged before the call.
+  // The current state, or null. Not older than any write acknowledged before the call; with etcd, which is asked, it
+  // may be newer than revision().
   virtual io::Task<base::Result<EntryRef>> get(std::string key) = 0;
 
   virtual io::Task<base::Result<Page>> list(std::string prefix, ListOptions options) = 0;
