@@ -16,6 +16,7 @@
 #include "controller/replicaset/replicaset.h"
 #include "controller/root_ca/root_ca.h"
 #include "controller/serviceaccount/serviceaccount.h"
+#include "controller/statefulset/statefulset.h"
 #include "controller/taint_eviction/taint_eviction.h"
 #include "controller/ttl_after_finished/ttl_after_finished.h"
 #include "io/loop.h"
@@ -38,6 +39,7 @@ constexpr Row kRows[] = {
     {"replicationcontroller-controller", make_replicationcontroller_controller},
     {"root-ca-certificate-publisher-controller", make_root_ca_publisher},
     {"serviceaccount-controller", make_serviceaccount_controller},
+    {"statefulset-controller", make_statefulset_controller},
     {"taint-eviction-controller", make_taint_eviction_controller},
     {"ttl-after-finished-controller", make_ttl_after_finished_controller},
 };
