@@ -25,13 +25,13 @@ ClientApi::ClientApi(client::Client client, client::EventRecorder& events,
     : client_(std::move(client)), events_(events), changed_(std::move(changed)) {}
 ClientApi::~ClientApi() = default;
 
-io::Task<base::Result<void>> ClientApi::write_status(core::Pod pod) {
+io::Task<base::Result<std::string>> ClientApi::write_status(core::Pod pod) {
   constexpr int kAttempts = 5;
   std::string uid = pod.metadata.uid;
   core::PodStatus status = pod.status;
   for (int attempt = 0;; ++attempt) {
     auto written = co_await client_.update_status<core::Pod>(pod);
-    if (written) co_return {};
+    if (written) co_return written->metadata.resource_version;
     if (written.error().code() != base::Code::Conflict || attempt == kAttempts) co_return base::fail(written.error());
     auto newest = co_await client_.get<core::Pod>(pod.metadata.namespace_, pod.metadata.name);
     if (!newest) co_return base::fail(newest.error());

@@ -22,7 +22,7 @@ class ClientApi final : public Api {
             std::function<void(const std::string& namespace_, const std::string& name)> changed);
   ~ClientApi() override;
 
-  io::Task<base::Result<void>> write_status(api::core_v1::Pod pod) override;
+  io::Task<base::Result<std::string>> write_status(api::core_v1::Pod pod) override;
   io::Task<base::Result<void>> finish_deletion(std::string namespace_, std::string name, std::string uid) override;
   io::Task<base::Result<std::shared_ptr<const api::core_v1::ConfigMap>>> config_map(std::string namespace_,
                                                                                     std::string name) override;

@@ -40,6 +40,7 @@ PodWorker::PodWorker(PodContext& context, core::Pod pod, std::optional<PodFailur
     : context_(context),
       pod_(std::move(pod)),
       failure_(std::move(failure)),
+      rejected_(failure_.has_value()),
       probes_(context.prober, context.api, context.random, [this] { wake_.set(); }) {
   // The pod's end was reached before; only the cleaning may be left.
   if (is_terminal(pod_) || failure_) state_ = State::Terminating;
@@ -75,6 +76,17 @@ bool PodWorker::knows(const std::string& id) const {
 void PodWorker::update(core::Pod pod) {
   int64_t before = grace_seconds(pod_);
   if (wanted_status_) {
+    // Somebody else has changed what is ours to say (the node was thought dead, perhaps): it is said again.
+    int64_t version = base::parse_int(pod.metadata.resource_version).value_or(0);
+    bool overwritten = std::ranges::any_of(wanted_status_->conditions, [&](auto& mine) {
+      auto* theirs = find_condition(pod.status, mine.type);
+      return is_ours(mine.type) && (theirs == nullptr || theirs->status != mine.status);
+    });
+    if (status_written_ && written_version_ > 0 && version > written_version_ &&
+        (overwritten || pod.status.phase != wanted_status_->phase)) {
+      status_written_ = false;
+      status_wanted_.set();
+    }
     // The status is ours to say, but for what others add to it.
     core::PodStatus status = *wanted_status_;
     std::erase_if(status.conditions, [](auto& condition) { return !is_ours(condition.type); });
@@ -88,6 +100,7 @@ void PodWorker::update(core::Pod pod) {
   if (pod.metadata.labels != pod_.metadata.labels || pod.metadata.annotations != pod_.metadata.annotations)
     volumes_stale_ = true;
   pod_ = std::move(pod);
+  if (!pod_.metadata.deletion_timestamp.is_zero()) hook_settled_.set();
   bool sooner_end = state_ == State::Terminating && grace_seconds(pod_) < before;
   if (sooner_end) {
     // What has more time than is left now is asked again, with less.
@@ -109,11 +122,13 @@ void PodWorker::object_changed(const std::string& name) {
 
 void PodWorker::removed() {
   in_api_ = false;
+  hook_settled_.set();
   wake_.set();
 }
 
 void PodWorker::evict(PodFailure failure) {
   if (!failure_) failure_ = std::move(failure);
+  hook_settled_.set();
   wake_.set();
 }
 
@@ -159,9 +174,11 @@ void PodWorker::seed_probes() {
 
 io::Task<PodWorker::Pause> PodWorker::step() {
   if (auto seen = co_await observe(); !seen) {
-    LOG_WARNING("Cannot learn a pod's state from the runtime", {"pod", pod_text(pod_)}, {"error", seen.error().message()});
-    co_return kRetry;
+    if (++observe_failures_ == 1)
+      LOG_WARNING("Cannot learn a pod's state from the runtime", {"pod", pod_text(pod_)}, {"error", seen.error().message()});
+    co_return growing(observe_failures_, std::chrono::milliseconds(200), std::chrono::seconds(5));
   }
+  observe_failures_ = 0;
   if (state_ == State::Running && (!in_api_ || !pod_.metadata.deletion_timestamp.is_zero() || failure_)) begin_terminating();
   Pause pause;
   if (state_ == State::Running) pause = co_await step_running();
@@ -212,8 +229,11 @@ io::Task<PodWorker::Pause> PodWorker::step_running() {
     for (auto& record : record_.containers)
       if (record.id == one.id) stop(record, one.message, one.grace_seconds);
 
-  if (plan.stop_all) {
+  if ((plan.stop_all || plan.create_sandbox) && plan.sandbox_attempt > sandbox_change_told_) {
+    sandbox_change_told_ = plan.sandbox_attempt;
     event(false, "SandboxChanged", "Pod sandbox changed, it will be killed and re-created.");
+  }
+  if (plan.stop_all) {
     for (auto& record : record_.containers)
       if (record.is_running()) stop(record, "", {});
     if (!record_.any_running()) {
@@ -337,7 +357,7 @@ io::Task<PodWorker::Pause> PodWorker::step_terminated() {
     auto gone = co_await context_.api.finish_deletion(pod_.metadata.namespace_, pod_.metadata.name, pod_.metadata.uid);
     if (!gone) {
       LOG_WARNING("Cannot finish a pod's deletion", {"pod", pod_text(pod_)}, {"error", gone.error().message()});
-      co_return kRetry;
+      co_return growing(++clean_failures_, std::chrono::milliseconds(500), std::chrono::seconds(10));
     }
     deletion_finished_ = true;
     if (in_api_) co_return Pause();

@@ -77,6 +77,7 @@ class PodWorker {
   io::Task<base::Result<std::string>> create(const core::Container& container, const StartContainer& wanted,
                                              const cri::Image& image);
   io::Task<void> after_start(core::Container container, std::string id, std::string field);
+  io::Task<void> run_post_start(core::LifecycleHandler hook, ProbeTarget target);
   void container_failed(const std::string& name, std::string reason, const base::Error& error, const std::string& field);
 
   void stop(const ContainerRecord& record, std::string message, std::optional<int64_t> grace_seconds);
@@ -102,6 +103,7 @@ class PodWorker {
   bool in_api_ = true;
   bool adopted_ = true;  // until the first look is over
   std::optional<PodFailure> failure_;
+  bool rejected_ = false;  // never let in
   PodRecord record_;
   BackOff back_off_;
   std::map<std::string, WaitingReason> waiting_;     // by container
@@ -118,6 +120,8 @@ class PodWorker {
   PodObjects objects_;
   std::map<TokenKey, IssuedToken> tokens_;
   int sandbox_failures_ = 0;
+  int observe_failures_ = 0;
+  uint32_t sandbox_change_told_ = 0;  // the attempt that the event was about
 
   int64_t stop_deadline_ns_ = 0;  // when the pod's time to end is over
   bool cleaned_ = false;
@@ -126,9 +130,12 @@ class PodWorker {
 
   std::optional<core::PodStatus> wanted_status_;
   bool status_written_ = true;
+  int64_t written_version_ = 0;  // the resource version that our last write gave
 
   io::Event wake_;
   io::Event status_wanted_;
+  io::Event hook_settled_;  // a postStart hook has ended, or nobody waits for it any more
+  std::optional<base::Result<void>> hook_result_;
   Probes probes_;
   std::map<std::string, std::unique_ptr<io::Scope>> stopping_;  // by container id
   std::set<std::string> stopping_ids_;

@@ -252,12 +252,24 @@ io::Task<base::Result<std::string>> PodWorker::create(const core::Container& spe
   co_return *id;
 }
 
+io::Task<void> PodWorker::run_post_start(core::LifecycleHandler hook, ProbeTarget target) {
+  constexpr int64_t kHookSecondsMax = 24 * 3600;
+  hook_result_ = co_await context_.prober.run_hook(std::move(hook), std::move(target), kHookSecondsMax);
+  hook_settled_.set();
+}
+
 io::Task<void> PodWorker::after_start(core::Container container, std::string id, std::string field) {
   auto ips = pod_ips();
   ProbeTarget target{.pod = pod_, .container = container, .container_id = id, .pod_ip = ips.empty() ? "" : ips.front()};
-  constexpr int64_t kHookSecondsMax = 3600;
-  auto done = co_await context_.prober.run_hook(*container.lifecycle->post_start, std::move(target), kHookSecondsMax);
-  if (done) co_return;
+  hook_settled_.reset();
+  hook_result_.reset();
+  if (!pod_.metadata.deletion_timestamp.is_zero() || !in_api_) co_return;
+  io::Scope scope;
+  scope.spawn(run_post_start(*container.lifecycle->post_start, std::move(target)));
+  co_await hook_settled_.wait();
+  // A pod that is to end does not wait for a hook.
+  if (!hook_result_ || *hook_result_) co_return;
+  auto& done = *hook_result_;
   event(true, "FailedPostStartHook", "PostStartHook failed", field);
   waiting_[container.name] = {"PostStartHookError", "PostStartHook failed: " + done.error().message()};
   ContainerRecord record;

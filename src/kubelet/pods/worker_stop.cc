@@ -146,7 +146,19 @@ void PodWorker::collect_messages() {
 
 void PodWorker::publish(bool ended) {
   if (!in_api_) return;
-  auto status = make_status({.pod = pod_,
+  core::PodStatus status;
+  if (rejected_) {
+    // It never was here: there is nothing to say of its containers.
+    status.phase = "Failed";
+    status.reason = failure_->reason;
+    status.message = failure_->message;
+    status.qos_class = qos_class_name(qos_class(pod_));
+    status.observed_generation = pod_.metadata.generation;
+    status.start_time = base::Time::from_ns(now_ns()).truncated_to_seconds();
+    status.conditions = pod_.status.conditions;
+    if (is_terminal(pod_)) status = pod_.status;
+  } else {
+    status = make_status({.pod = pod_,
                              .record = record_,
                              .probes = probes_.results(),
                              .waiting = waiting_,
@@ -156,6 +168,7 @@ void PodWorker::publish(bool ended) {
                              .failure = failure_,
                              .ended = ended,
                              .now_ns = now_ns()});
+  }
   if (same_status(status, pod_.status) && wanted_status_) return;
   bool changed = !same_status(status, pod_.status);
   pod_.status = status;
@@ -181,6 +194,7 @@ io::Task<void> PodWorker::write_statuses() {
       continue;
     }
     failures = 0;
+    if (written) written_version_ = base::parse_int(*written).value_or(0);
     if (!status_wanted_.is_set()) {
       status_written_ = true;
       if (state_ == State::Terminated) wake_.set();

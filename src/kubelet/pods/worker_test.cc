@@ -277,7 +277,7 @@ TEST_F(PodTest, LostSandboxIsMadeAnewWithAllContainers) {
   runtime.sandboxes.begin()->second.status.state = cri::PodSandboxState::SandboxNotready;
   exit("main", 255);
   EXPECT_THAT(runtime.running(), ElementsAre("main"));
-  EXPECT_THAT(api.events, Contains("Normal Started Container started"));
+  EXPECT_THAT(api.events, Contains("Normal SandboxChanged Pod sandbox changed, it will be killed and re-created."));
   EXPECT_EQ(runtime.newest("main")->status.metadata->attempt, 1U);
   EXPECT_EQ(runtime.newest("main")->sandbox_id, "sandbox-3");
 }
@@ -371,6 +371,65 @@ TEST_F(PodTest, PodThatTheApiDoesNotKnowIsEnded) {
   EXPECT_TRUE(runtime.sandboxes.empty());
   EXPECT_EQ(pods_->size(), 0U);
   EXPECT_THAT(api.deleted, IsEmpty());
+}
+
+TEST_F(PodTest, ConditionThatSomebodyElseChangedIsSaidAgain) {
+  start(PodBuilder("web").container("main"));
+  auto written = api.statuses.size();
+  auto pod = pod_;
+  pod.status = status();
+  pod.metadata.resource_version = "1000";
+  for (auto& condition : pod.status.conditions)
+    if (condition.type == "Ready") condition.status = "False";
+  pods_->updated(pod);
+  loop_->run_until_idle();
+  ASSERT_EQ(api.statuses.size(), written + 1);
+  EXPECT_EQ(condition("Ready"), "True");
+}
+
+TEST_F(PodTest, ConditionOfOthersIsKept) {
+  start(PodBuilder("web").container("main"));
+  auto pod = pod_;
+  pod.status = status();
+  pod.status.conditions.emplace_back().type = "example.com/gate";
+  pods_->updated(pod);
+  exit("main", 1);
+  EXPECT_NE(find_condition(status(), "example.com/gate"), nullptr);
+}
+
+TEST_F(PodTest, DeletionDoesNotWaitForAPostStartHook) {
+  prober.hook_time = 10min;
+  auto pod = PodBuilder("web").container("main");
+  pod.last().lifecycle.emplace().post_start.emplace().exec.emplace().command = {"/bin/sleep"};
+  start(pod);
+  pass(1s);
+  remove(30);
+  pass(1s);
+  EXPECT_THAT(api.deleted, ElementsAre("web"));
+}
+
+TEST_F(PodTest, NextContainerWaitsForThePostStartHook) {
+  prober.hook_time = 10s;
+  auto pod = PodBuilder("web").container("first").container("second");
+  pod.pod.spec.containers[0].lifecycle.emplace().post_start.emplace().exec.emplace().command = {"/bin/true"};
+  start(pod);
+  EXPECT_THAT(runtime.running(), ElementsAre("first"));
+  pass(11s);
+  EXPECT_THAT(runtime.running(), ElementsAre("first", "second"));
+}
+
+TEST_F(PodTest, PodThatDoesNotFitIsRefused) {
+  auto node = std::make_shared<core::Node>();
+  context_->allocatable["cpu"] = base::Quantity::of(2);
+  context_->allocatable["memory"] = base::Quantity::of(1 << 30);
+  pods_ = std::make_unique<Pods>(*context_, [node] { return node; });
+  auto pod = PodBuilder("big").container("main");
+  pod.last().resources.requests["cpu"] = base::Quantity::of(3);
+  start(pod);
+  EXPECT_EQ(status().phase, "Failed");
+  EXPECT_EQ(status().reason, "OutOfcpu");
+  EXPECT_EQ(status().message, "Pod was rejected: Node didn't have enough resource: cpu, requested: 3000, used: 0, capacity: 2000");
+  EXPECT_THAT(runtime.calls, IsEmpty());
 }
 
 TEST_F(PodTest, IdlePodSleeps) {

@@ -70,10 +70,10 @@ struct FakeApi final : Api {
   std::map<std::string, std::shared_ptr<const core::Secret>> secrets;
   bool away = false;
 
-  io::Task<base::Result<void>> write_status(core::Pod pod) override {
+  io::Task<base::Result<std::string>> write_status(core::Pod pod) override {
     if (away) co_return base::fail(base::Code::Unavailable, "away");
     statuses.push_back(pod.status);
-    co_return {};
+    co_return std::to_string(100 + statuses.size());
   }
   io::Task<base::Result<void>> finish_deletion(std::string, std::string name, std::string) override {
     if (away) co_return base::fail(base::Code::Unavailable, "away");
