@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "base/log.h"
+#include "controller/cronjob/cronjob.h"
 #include "controller/daemonset/daemonset.h"
 #include "controller/deployment/deployment.h"
 #include "controller/endpoints/endpoints.h"
@@ -25,6 +26,7 @@ namespace controller {
 namespace {
 
 constexpr Row kRows[] = {
+    {"cronjob-controller", make_cronjob_controller},
     {"daemonset-controller", make_daemonset_controller},
     {"deployment-controller", make_deployment_controller},
     {"endpoints-controller", make_endpoints_controller},

@@ -1,0 +1,110 @@
+#include "controller/cronjob/cronjob.h"
+
+#include <gtest/gtest.h>
+
+#include "controller/testing/cluster.h"
+
+namespace controller {
+namespace {
+
+using api::batch_v1::CronJob;
+using api::batch_v1::Job;
+using testing::Cluster;
+using namespace std::chrono_literals;
+
+std::string next(std::string_view schedule, std::string_view after) {
+  auto parsed = cronjob::Schedule::parse(schedule);
+  if (!parsed) return parsed.error().message();
+  auto time = parsed->next(*base::parse_rfc3339(after));
+  return time ? base::format_rfc3339(*time) : "never";
+}
+
+TEST(Schedule, NextMoments) {
+  EXPECT_EQ(next("*/15 * * * *", "2026-03-01T10:00:00Z"), "2026-03-01T10:15:00Z");
+  EXPECT_EQ(next("0 0 29 2 *", "2026-03-01T10:00:00Z"), "2028-02-29T00:00:00Z");
+  EXPECT_EQ(next("30 9-17/4 * * mon-fri", "2026-03-06T17:30:00Z"), "2026-03-09T09:30:00Z");
+  EXPECT_EQ(next("0 12 13 * fri", "2026-03-01T00:00:00Z"), "2026-03-06T12:00:00Z");  // either day will do
+  EXPECT_EQ(next("@hourly", "2026-12-31T23:30:01Z"), "2027-01-01T00:00:00Z");
+  EXPECT_EQ(next("@every 90m", "2026-01-01T00:00:00Z"), "2026-01-01T01:30:00Z");
+  EXPECT_EQ(next("0 0 30 feb ?", "2026-01-01T00:00:00Z"), "never");
+}
+
+TEST(Schedule, WhatCannotBeReadIsRefused) {
+  for (std::string_view bad : {"", "* * * *", "60 * * * *", "* * 0 * *", "5-1 * * * *", "*/0 * * * *", "* * * * 7", "a * * * *"}) {
+    EXPECT_FALSE(cronjob::Schedule::parse(bad)) << bad;
+  }
+}
+
+class CronJobTest : public ::testing::Test {
+ protected:
+  void SetUp() override {
+    cluster_.server.set_latency_max(20ms);
+    cluster_.run({"cronjob-controller", "job-controller"});
+  }
+  void TearDown() override { cluster_.scope.cancel(); }
+  void make(std::string policy, std::string image) {
+    CronJob cron_job;
+    cron_job.metadata.name = "tick";
+    cron_job.metadata.namespace_ = "default";
+    cron_job.spec.schedule = "*/10 * * * *";
+    cron_job.spec.concurrency_policy = policy;
+    cron_job.spec.job_template.spec.completions = 1;
+    cron_job.spec.job_template.spec.template_.spec.containers.emplace_back().image = image;
+    cluster_.put(cron_job);
+  }
+  CronJob tick() { return *cluster_.server.get<CronJob>("default", "tick"); }
+  size_t jobs() { return cluster_.server.list<Job>().size(); }
+  Cluster cluster_;
+};
+
+TEST_F(CronJobTest, StartsAJobAtEachMomentAndKeepsAShortHistory) {
+  cluster_.run_nodes({"n1"});
+  make("Allow", "exits");
+  cluster_.advance(61min);
+  EXPECT_EQ(jobs(), 3u);
+  EXPECT_TRUE(tick().status.active.empty());
+  EXPECT_FALSE(tick().status.last_successful_time.is_zero());
+  EXPECT_EQ(tick().status.last_schedule_time.seconds % 600, 0);
+  for (const Job& job : cluster_.server.list<Job>()) {
+    EXPECT_TRUE(job.metadata.name.starts_with("tick-"));
+    EXPECT_TRUE(job.metadata.annotations.contains("batch.kubernetes.io/cronjob-scheduled-timestamp"));
+  }
+}
+
+TEST_F(CronJobTest, ForbidWaitsAndReplaceEnds) {
+  cluster_.run_nodes({"n1"});
+  make("Forbid", "good");
+  cluster_.advance(35min);
+  ASSERT_EQ(jobs(), 1u);
+  EXPECT_EQ(tick().status.active.size(), 1u);
+  std::string first = cluster_.server.list<Job>()[0].metadata.name;
+  cluster_.edit<CronJob>("default", "tick", [](CronJob& cron_job) { cron_job.spec.concurrency_policy = "Replace"; });
+  cluster_.advance(11min);
+  ASSERT_EQ(jobs(), 1u);
+  EXPECT_NE(cluster_.server.list<Job>()[0].metadata.name, first);
+}
+
+TEST_F(CronJobTest, SuspendedStartsNothing) {
+  make("Allow", "exits");
+  cluster_.edit<CronJob>("default", "tick", [](CronJob& cron_job) { cron_job.spec.suspend = true; });
+  cluster_.advance(61min);
+  EXPECT_EQ(jobs(), 0u);
+}
+
+TEST(CronJobDue, MissedMomentsCountOnceAndDeadlinesCut) {
+  CronJob cron_job;
+  cron_job.metadata.creation_timestamp = *base::parse_rfc3339("2026-01-01T00:00:30Z");
+  auto schedule = *cronjob::Schedule::parse("*/10 * * * *");
+  base::Time now = *base::parse_rfc3339("2026-01-01T01:05:00Z");
+  auto due = cronjob::due(cron_job, schedule, now);
+  EXPECT_EQ(base::format_rfc3339(*due.time), "2026-01-01T01:00:00Z");
+  EXPECT_EQ(base::format_rfc3339(*due.next), "2026-01-01T01:10:00Z");
+  EXPECT_FALSE(due.too_many);
+  cron_job.spec.starting_deadline_seconds = 60;
+  EXPECT_FALSE(cronjob::due(cron_job, schedule, now).time);
+  cron_job.spec.starting_deadline_seconds.reset();
+  EXPECT_TRUE(cronjob::due(cron_job, schedule, *base::parse_rfc3339("2026-02-01T00:00:00Z")).too_many);
+}
+
+}  // namespace
+}  // namespace controller
