@@ -6,6 +6,7 @@
 #include "controller/cronjob/cronjob.h"
 #include "controller/daemonset/daemonset.h"
 #include "controller/deployment/deployment.h"
+#include "controller/disruption/disruption.h"
 #include "controller/endpoints/endpoints.h"
 #include "controller/endpointslice/endpointslice.h"
 #include "controller/garbage_collector/garbage_collector.h"
@@ -29,6 +30,7 @@ constexpr Row kRows[] = {
     {"cronjob-controller", make_cronjob_controller},
     {"daemonset-controller", make_daemonset_controller},
     {"deployment-controller", make_deployment_controller},
+    {"disruption-controller", make_disruption_controller},
     {"endpoints-controller", make_endpoints_controller},
     {"endpointslice-controller", make_endpointslice_controller},
     {"garbage-collector-controller", make_garbage_collector},
