@@ -1,32 +1,53 @@
 #include "apiserver/openapi/serve.h"
 
 #include "apiserver/openapi/documents.h"
+#include "apiserver/openapi/protobuf.h"
 #include "apiserver/pipeline/negotiate.h"
 #include "base/strings.h"
 
 namespace apiserver::openapi {
 namespace {
 
-bool accepts_json(const io::Headers& headers) {
+enum class Form : uint8_t { Json, Protobuf, Neither };
+
+constexpr std::string_view kMedia[] = {"com.github.proto-openapi.spec.v2.v1.0+protobuf", "com.github.proto-openapi.spec.v3.v1.0+protobuf"};
+constexpr std::string_view kMediaWithAt[] = {"com.github.proto-openapi.spec.v2@v1.0+protobuf", "com.github.proto-openapi.spec.v3@v1.0+protobuf"};
+
+// What the client would rather have.
+Form accepted(const io::Headers& headers, Dialect dialect) {
   auto accept = headers.get("accept");
-  if (accept.empty()) return true;
+  if (accept.empty()) return Form::Json;
+  auto at = static_cast<size_t>(dialect);
   for (const auto& clause : parse_accept(accept)) {
-    if (clause.type == "*" || (clause.type == "application" && (clause.subtype == "json" || clause.subtype == "*"))) return true;
+    if (clause.type == "*") return Form::Json;
+    if (clause.type != "application") continue;
+    if (clause.subtype == "json" || clause.subtype == "*") return Form::Json;
+    if (clause.subtype == kMedia[at] || clause.subtype == kMediaWithAt[at]) return Form::Protobuf;
   }
-  return false;
+  return Form::Neither;
 }
 
-// An answer that the client may have already: 304 then.
+// An answer that the client may have already: 304 then. `make` gives JSON.
 void send_tagged(const io::Request& request, Response& response, const std::string& digest, io::Headers more, std::string (*make)(std::string_view),
-                 std::string_view name) {
-  std::string tag = base::cat({"\"", digest, "\""});
+                 std::string_view name, Form form, Dialect dialect) {
+  // The forms differ, so do their tags.
+  std::string tag = base::cat({"\"", digest, form == Form::Protobuf ? "-protobuf\"" : "\""});
   more.add("etag", tag);
   more.add("vary", "Accept");
-  if (!digest.empty() && request.headers.get("if-none-match") == tag) {
+  if (request.headers.get("if-none-match") == tag) {
     response.send(304, "", {}, std::move(more));
     return;
   }
-  response.send(200, "application/json", base::Bytes(make(name)), std::move(more));
+  if (form == Form::Json) {
+    response.send(200, "application/json", base::Bytes(make(name)), std::move(more));
+    return;
+  }
+  auto bytes = to_protobuf(make(name), dialect);
+  if (!bytes) {
+    response.send_error(bytes.error());
+    return;
+  }
+  response.send(200, base::cat({"application/", kMedia[static_cast<size_t>(dialect)]}), base::Bytes(std::move(*bytes)), std::move(more));
 }
 
 std::string make_document(std::string_view name) { return make_v3(name).value_or(std::string()); }
@@ -43,15 +64,17 @@ bool serve(std::string_view path, const io::Request& request, const Query& query
     response.send_text(405, "method not allowed\n");
     return true;
   }
-  if (!accepts_json(request.headers)) {
+  Dialect dialect = v2 ? Dialect::V2 : Dialect::V3;
+  Form form = accepted(request.headers, dialect);
+  if (form == Form::Neither || (index && form == Form::Protobuf)) {
     response.send_text(406, "");
     return true;
   }
   if (v2) {
     // Whatever changes the second form changes the third.
-    send_tagged(request, response, all_digest(), {}, [](std::string_view) { return make_v2(); }, {});
+    send_tagged(request, response, all_digest(), {}, [](std::string_view) { return make_v2(); }, {}, form, dialect);
   } else if (index) {
-    send_tagged(request, response, all_digest(), {}, [](std::string_view) { return make_index(); }, {});
+    send_tagged(request, response, all_digest(), {}, [](std::string_view) { return make_index(); }, {}, form, dialect);
   } else {
     const std::string& digest = digest_of(name);
     auto asked = query.get("hash");
@@ -63,7 +86,7 @@ bool serve(std::string_view path, const io::Request& request, const Query& query
       return true;
     }
     if (!asked.empty()) more.set("cache-control", "public, immutable");
-    send_tagged(request, response, digest, std::move(more), make_document, name);
+    send_tagged(request, response, digest, std::move(more), make_document, name, form, dialect);
   }
   return true;
 }

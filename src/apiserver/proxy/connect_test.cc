@@ -263,7 +263,7 @@ TEST_F(Connect, ServiceProxyGoesToAReadyEndpoint) {
   service.spec.ports.emplace_back().port = 80;
   service.spec.ports[0].name = "http";
   put(service);
-  EXPECT_EQ(message(ask("GET", "/api/v1/namespaces/default/services/s:http/proxy/")), "no endpoints available for service \"s\"");
+  EXPECT_EQ(message(ask("GET", "/api/v1/namespaces/default/services/s:http/proxy/")), "services \"s\" not found");
   api::discovery_k8s_io_v1::EndpointSlice slice;
   slice.metadata.name = "s-1";
   slice.metadata.namespace_ = "default";
@@ -274,6 +274,8 @@ TEST_F(Connect, ServiceProxyGoesToAReadyEndpoint) {
   auto& unready = slice.endpoints.emplace_back();
   unready.addresses = {"127.0.0.9"};
   unready.conditions.ready = false;
+  put(slice);
+  EXPECT_EQ(message(ask("GET", "/api/v1/namespaces/default/services/s:http/proxy/")), "no endpoints available for service \"s\"");
   slice.endpoints.emplace_back().addresses = {"127.0.0.1"};
   put(slice);
   EXPECT_EQ(ask("GET", "/api/v1/namespaces/default/services/s:80/proxy/x").body, "hello");

@@ -71,9 +71,11 @@ base::Result<ProxyPlace> locate_service(const api::core_v1::Service& service, co
     if (!found) return base::fail(service_unavailable(base::cat({"no service port ", name.port, " found for service ", base::quote(service_name)})));
   }
   std::vector<ProxyPlace> places;
+  bool known = false;  // to whoever looks for endpoints
   for (const auto& slice : slices) {
     auto label = slice.metadata.labels.find(kServiceLabel);
     if (label == slice.metadata.labels.end() || label->second != service_name) continue;
+    known = true;
     for (const auto& port : slice.ports) {
       if (port.name.value_or("") != port_name || !port.port) continue;
       for (const auto& endpoint : slice.endpoints) {
@@ -82,6 +84,7 @@ base::Result<ProxyPlace> locate_service(const api::core_v1::Service& service, co
       }
     }
   }
+  if (!known) return base::fail(not_found("", "services", service_name));
   if (places.empty()) return base::fail(service_unavailable(base::cat({"no endpoints available for service ", base::quote(service_name)})));
   return places[choice % places.size()];
 }

@@ -33,7 +33,8 @@ struct ProxyPlace {
 };
 // The pod's address; its first port when none is named, else 80. BadRequest when it has no address.
 base::Result<ProxyPlace> locate_pod(const api::core_v1::Pod& pod, const ProxyName& name);
-// One of the endpoints that are ready, by `choice`. Unavailable when there is none.
+// One of the endpoints that are ready, by `choice`. Unavailable when there is none, NotFound when the service has no endpoint
+// slices at all.
 base::Result<ProxyPlace> locate_service(const api::core_v1::Service& service, const std::vector<api::discovery_k8s_io_v1::EndpointSlice>& slices,
                                         const ProxyName& name, uint64_t choice);
 
