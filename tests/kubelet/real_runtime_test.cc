@@ -18,13 +18,20 @@
 #include "base/strings.h"
 #include "client/testing/fake_server.h"
 #include "image/archive.h"
+#include "io/http_client.h"
+#include "io/port_forward.h"
 #include "io/process.h"
+#include "io/remote_command.h"
+#include "io/socket.h"
+#include "io/tls.h"
+#include "io/transport.h"
 #include "kubelet/cgroup/cgroups.h"
 #include "kubelet/kubelet.h"
 #include "kubelet/runtime/cni.h"
 #include "kubelet/runtime/containerd.h"
 #include "kubelet/runtime/cri/cri_runtime.h"
 #include "kubelet/volume/mount.h"
+#include "pki/certificate.h"
 
 namespace kubelet {
 namespace {
@@ -177,7 +184,9 @@ class RealRuntime : public testing::Test {
     options_.pod_log_directory = World::get().directory + "/pods";
     options_.container_log_directory = "";
     options_.cgroup_root = World::cgroup_root();
-    options_.serve = false;
+    options_.address = "127.0.0.1";
+    options_.port = 0;
+    make_certificates();
     begin();
   }
   void TearDown() override {
@@ -203,6 +212,79 @@ class RealRuntime : public testing::Test {
   io::Task<void> run_kubelet() {
     auto ended = co_await kubelet_->run();
     ADD_FAILURE() << "the kubelet ended: " << ended.error().message();
+  }
+
+  void make_certificates() {
+    pki::CertificateOptions options;
+    options.common_name = "authority";
+    options.authority = true;
+    options.not_before = base::Time::from_ns(base::system_clock().wall_ns() - 3600'000'000'000);
+    options.not_after = base::Time::from_ns(base::system_clock().wall_ns() + 3600'000'000'000);
+    auto authority = *pki::make_authority(options);
+    options.common_name = "kube-apiserver-kubelet-client";
+    options.organizations = {"system:masters"};
+    options.authority = false;
+    options.client = true;
+    auto client = *pki::issue(authority, options);
+    options_.client_ca_file = World::get().directory + "/ca.crt";
+    ASSERT_TRUE(base::write_file(options_.client_ca_file, authority.certificate_pem, 0600));
+    tls_ = *io::TlsClient::create({.ca = {}, .skip_verify = true, .server_name = {}, .certificate = {.text = client.certificate_pem, .file = {}},
+                                   .key = {.text = client.key_pem, .file = {}}});
+  }
+  std::string url() const { return "https://127.0.0.1:" + std::to_string(kubelet_->port()); }
+
+  static io::Task<base::Result<std::string>> get(std::string url, std::string target, std::shared_ptr<io::TlsClient> tls) {
+    CO_TRY(auto client, io::HttpClient::create({.url = url, .tls = tls}));
+    CO_TRY(auto answer, co_await client->request("GET", target));
+    CO_TRY(auto body, co_await io::read_all(*answer, 1 << 20));
+    co_return std::to_string(answer->head().status) + " " + body;
+  }
+  std::string fetch(std::string target, bool known = true) {
+    auto stranger = *io::TlsClient::create({.ca = {}, .skip_verify = true, .server_name = {}, .certificate = {}, .key = {}});
+    auto answer = loop_->run_task(get(url(), std::move(target), known ? tls_ : stranger));
+    return answer ? *answer : answer.error().message();
+  }
+
+  // Runs a command the way kubectl does: what it printed, and how it ended.
+  static io::Task<base::Result<std::string>> exec(uint16_t port, std::shared_ptr<io::TlsClient> tls, std::string target, io::RemoteWire wire,
+                                                  std::string input) {
+    CO_TRY(auto old, tls->with_alpn({"http/1.1"}));
+    CO_TRY(auto connection, co_await io::connect({.host = "127.0.0.1", .port = port, .unix_path = {}}, old));
+    io::Request request;
+    request.method = wire == io::RemoteWire::Spdy ? "POST" : "GET";
+    request.target = target;
+    request.authority = "127.0.0.1";
+    io::RemoteCommandOptions options{.stdin_stream = true, .stdout_stream = true};
+    CO_TRY(auto command, co_await io::connect_remote_command(io::make_stream(std::move(connection)), std::move(request), wire, options));
+    CO_TRY(co_await command->channel(io::RemoteChannel::Stdin)->write(base::Bytes(input)));
+    command->channel(io::RemoteChannel::Stdin)->finish();
+    std::string out;
+    for (;;) {
+      CO_TRY(auto piece, co_await command->channel(io::RemoteChannel::Stdout)->read());
+      if (piece.empty()) break;
+      out += piece;
+    }
+    CO_TRY(auto status, co_await command->status());
+    co_return out + status;
+  }
+
+  static io::Task<base::Result<std::string>> through_port(uint16_t port, std::shared_ptr<io::TlsClient> tls, std::string target) {
+    CO_TRY(auto old, tls->with_alpn({"http/1.1"}));
+    CO_TRY(auto connection, co_await io::connect({.host = "127.0.0.1", .port = port, .unix_path = {}}, old));
+    io::Request request;
+    request.method = "POST";
+    request.target = target;
+    request.authority = "127.0.0.1";
+    CO_TRY(auto forward, co_await io::connect_port_forward(io::make_stream(std::move(connection)), std::move(request)));
+    CO_TRY(auto pair, co_await forward->open(8080));
+    CO_TRY(co_await pair.data->write(base::Bytes("GET /index.html HTTP/1.0\r\n\r\n")));
+    std::string out;
+    for (;;) {
+      CO_TRY(auto piece, co_await pair.data->read());
+      if (piece.empty()) break;
+      out += piece;
+    }
+    co_return out;
   }
 
   template <class Holds>
@@ -263,6 +345,7 @@ class RealRuntime : public testing::Test {
   std::unique_ptr<client::FakeServer> server_;
   std::unique_ptr<Runtime> runtime_;
   std::unique_ptr<Kubelet> kubelet_;
+  std::shared_ptr<io::TlsClient> tls_;
   io::Scope scope_;
 };
 
@@ -391,6 +474,31 @@ TEST_F(RealRuntime, ProbesReachThePod) {
     auto statuses = now("web").status.container_statuses;
     return !statuses.empty() && statuses.front().ready;
   }));
+}
+
+TEST_F(RealRuntime, LogsExecAndPortsAreServed) {
+  server_->put(pod("web", "echo hello > /index.html; echo started; httpd -f -p 8080 -h /"));
+  ASSERT_TRUE(wait_phase("web", "Running"));
+  ASSERT_TRUE(wait_for([&] { return log("web").contains("started"); }));
+  EXPECT_EQ(fetch("/containerLogs/default/web/main"), "200 started\n");
+  EXPECT_THAT(fetch("/containerLogs/default/web/main?previous=true"),
+              testing::HasSubstr("400 previous terminated container \"main\" in pod \"web\" not found"));
+  EXPECT_EQ(fetch("/containerLogs/default/web/other"), "404 container \"other\" not found in pod \"web\"");
+  EXPECT_EQ(fetch("/healthz"), "200 ok");
+  EXPECT_EQ(fetch("/healthz", false), "401 Unauthorized");
+  EXPECT_THAT(fetch("/pods"), testing::HasSubstr("\"name\":\"web\""));
+  EXPECT_THAT(fetch("/metrics"), testing::HasSubstr("kubelet_running_pods 1"));
+  for (auto wire : {io::RemoteWire::Spdy, io::RemoteWire::WebSocket}) {
+    auto said = loop_->run_task(exec(kubelet_->port(), tls_, "/exec/default/web/main?input=1&output=1&command=/bin/cat", wire, "echo!"));
+    ASSERT_TRUE(said) << said.error().message();
+    EXPECT_EQ(*said, "echo!" + std::string(io::kRemoteSuccess));
+    said = loop_->run_task(exec(kubelet_->port(), tls_, "/exec/default/web/main?input=1&output=1&command=/bin/sh&command=-c&command=exit+3", wire, ""));
+    ASSERT_TRUE(said) << said.error().message();
+    EXPECT_THAT(*said, testing::HasSubstr("NonZeroExitCode"));
+  }
+  auto page = loop_->run_task(through_port(kubelet_->port(), tls_, "/portForward/default/web"));
+  ASSERT_TRUE(page) << page.error().message();
+  EXPECT_THAT(*page, testing::HasSubstr("hello"));
 }
 
 TEST_F(RealRuntime, ContainerdThatDiesComesBackAndContainersRunOn) {
