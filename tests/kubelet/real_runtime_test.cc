@@ -5,6 +5,7 @@
 
 #include <cstdio>
 #include <cstdlib>
+#include <set>
 #include <fcntl.h>
 #include <sched.h>
 #include <sys/mount.h>
@@ -499,6 +500,24 @@ TEST_F(RealRuntime, LogsExecAndPortsAreServed) {
   auto page = loop_->run_task(through_port(kubelet_->port(), tls_, "/portForward/default/web"));
   ASSERT_TRUE(page) << page.error().message();
   EXPECT_THAT(*page, testing::HasSubstr("hello"));
+}
+
+TEST_F(RealRuntime, ManyPodsComeAndGo) {
+  constexpr int kPods = 8;
+  for (int i = 0; i < kPods; ++i) server_->put(pod("many-" + std::to_string(i), "sleep 100000"));
+  EXPECT_TRUE(wait_for([&] {
+    int running = 0;
+    for (auto& one : server_->list<core::Pod>()) running += one.status.phase == "Running";
+    return running == kPods;
+  }));
+  std::set<std::string> addresses;
+  for (auto& one : server_->list<core::Pod>()) addresses.insert(one.status.pod_ip);
+  EXPECT_EQ(addresses.size(), static_cast<size_t>(kPods));
+  client::Client client(server_->transport());
+  for (int i = 0; i < kPods; ++i) (void)loop_->run_task(client.remove<core::Pod>("default", "many-" + std::to_string(i)));
+  EXPECT_TRUE(wait_for([&] { return server_->list<core::Pod>().empty(); }));
+  EXPECT_TRUE(base::list_directory(options_.root_directory + "/pods")->empty());
+  EXPECT_TRUE(base::list_directory(options_.pod_log_directory)->empty());
 }
 
 TEST_F(RealRuntime, ContainerdThatDiesComesBackAndContainersRunOn) {

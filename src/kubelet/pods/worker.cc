@@ -73,8 +73,25 @@ bool PodWorker::knows(const std::string& id) const {
          std::ranges::any_of(record_.sandboxes, [&](auto& one) { return one.id == id; });
 }
 
+// Whether anything changed that a look could answer. Most changes are our own status coming back.
+static bool matters(const core::Pod& before, const core::Pod& now) {
+  auto& a = before.metadata;
+  auto& b = now.metadata;
+  if (a.generation != b.generation || a.deletion_timestamp != b.deletion_timestamp ||
+      a.deletion_grace_period_seconds != b.deletion_grace_period_seconds || a.labels != b.labels || a.annotations != b.annotations)
+    return true;
+  if (before.spec != now.spec) return true;
+  for (auto& gate : now.spec.readiness_gates) {
+    auto* old = find_condition(before.status, gate.condition_type);
+    auto* fresh = find_condition(now.status, gate.condition_type);
+    if ((old == nullptr) != (fresh == nullptr) || (old != nullptr && old->status != fresh->status)) return true;
+  }
+  return false;
+}
+
 void PodWorker::update(core::Pod pod) {
   int64_t before = grace_seconds(pod_);
+  bool look = matters(pod_, pod);
   if (wanted_status_) {
     // Somebody else has changed what is ours to say (the node was thought dead, perhaps): it is said again.
     int64_t version = base::parse_int(pod.metadata.resource_version).value_or(0);
@@ -108,7 +125,7 @@ void PodWorker::update(core::Pod pod) {
     stopping_.clear();
     stopping_ids_.clear();
   }
-  wake_.set();
+  if (look) wake_.set();
 }
 
 void PodWorker::object_changed(const std::string& name) {

@@ -432,6 +432,17 @@ TEST_F(PodTest, PodThatDoesNotFitIsRefused) {
   EXPECT_THAT(runtime.calls, IsEmpty());
 }
 
+TEST_F(PodTest, OwnStatusComingBackIsNoReasonToLook) {
+  start(PodBuilder("web").container("main"));
+  auto before = runtime.looks;
+  auto pod = pod_;
+  pod.status = status();
+  pod.metadata.resource_version = "7";
+  pods_->updated(pod);
+  loop_->run_until_idle();
+  EXPECT_EQ(runtime.looks, before);
+}
+
 TEST_F(PodTest, IdlePodSleeps) {
   start(PodBuilder("web").container("main"));
   auto wakes = loop_->wakes();

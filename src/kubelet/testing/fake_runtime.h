@@ -34,6 +34,7 @@ class FakeRuntime final : public Runtime {
   std::function<cri::ExecSyncResponse(std::vector<std::string>)> on_exec;
   std::string sandbox_error;                // why run_sandbox fails
   int created = 0;
+  int looks = 0;
 
   static int64_t now() { return io::Loop::current().clock().wall_ns(); }
 
@@ -102,6 +103,7 @@ class FakeRuntime final : public Runtime {
     co_return found->second.status;
   }
   io::Task<base::Result<std::vector<cri::PodSandbox>>> list_sandboxes(RuntimeFilter filter) override {
+    ++looks;
     std::vector<cri::PodSandbox> out;
     for (auto& [id, one] : sandboxes) {
       if (!filter.pod_uid.empty() && one.status.metadata->uid != filter.pod_uid) continue;
