@@ -12,6 +12,8 @@ namespace navarch {
 struct ClusterOptions {
   std::string data_directory = "/var/lib/navarch";
   std::string run_directory = "/run/navarch";
+  std::string log_directory = "/var/log";    // pods/, containers/ and navarch/ below it
+  std::string cgroup_root;                   // above kubepods; "": the top
   std::string node_name;                     // "": the host's name
   std::string advertise_address;             // "": that of the default route
   int64_t secure_port = 6443;

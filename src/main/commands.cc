@@ -31,6 +31,8 @@ int failure(const base::Error& error) {
 void add_places(cli::Flags& flags, ClusterOptions& options) {
   flags.add("data-dir", &options.data_directory, "where the cluster's state, keys and images are kept");
   flags.add("run-dir", &options.run_directory, "where sockets and the pid file are");
+  flags.add("log-dir", &options.log_directory, "where the logs of pods and of the cluster are");
+  flags.add("cgroup-root", &options.cgroup_root, "the control group that pods live below; the top if empty");
 }
 
 // Progress for a person: each step on a line of its own, with the time it took.
@@ -109,9 +111,10 @@ int run_up(const Arguments& arguments) {
   }
   Arguments child = {"navarch", "up", "--foreground"};
   child.insert(child.end(), arguments.begin(), arguments.end());
-  if (auto made = base::make_directories(options.data_directory, 0755); !made) return failure(made.error());
+  auto logs = options.log_directory + "/navarch";
+  if (auto made = base::make_directories(logs, 0755); !made) return failure(made.error());
   Progress progress;
-  auto log = options.data_directory + "/navarch.log";
+  auto log = logs + "/navarch.log";
   auto started = instance.start_detached(std::move(child), log, [&](const std::string& line) { progress.step(line); });
   if (!started) {
     printf("failed\n");
