@@ -143,7 +143,19 @@ struct Kubelet::State {
     agent.look_now();
   }
 
+  void node_event(std::string_view reason, std::string message) {
+    core::ObjectReference about;
+    about.kind = "Node";
+    about.name = options.node_name;
+    about.uid = options.node_name;
+    events.record(about, client::EventType::Normal, reason, std::move(message));
+  }
+
   void listen() {
+    agent.on_ready([this](bool ready) {
+      std::string state = ready ? "NodeReady" : "NodeNotReady";
+      node_event(state, "Node " + options.node_name + " status is now: " + state);
+    });
     agent.on_change([this](const core::Node& node) { write_network(node); });
     context.services = [this] { return service_cache.list(); };
     pod_cache.add_listener([this](const client::Key&, const core::Pod* before, const core::Pod* now) {
@@ -166,6 +178,7 @@ struct Kubelet::State {
     co_await service_cache.wait_synced();
     while (agent.node() == nullptr && options.register_node) co_await io::sleep(std::chrono::milliseconds(50));
     scope.spawn(pods.follow_runtime());
+    scope.spawn(pods.rotate_logs());
     scope.spawn(pod_cache.run());
     co_await pod_cache.wait_synced();
     while (true) {
@@ -191,6 +204,7 @@ io::Task<base::Result<void>> Kubelet::run() {
   }
   it.listen();
   it.scope.spawn(it.events.run());
+  it.node_event("Starting", "Starting kubelet.");
   it.scope.spawn(it.run_pods());
   co_await it.agent.run();
   co_return {};

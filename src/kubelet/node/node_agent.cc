@@ -76,6 +76,7 @@ io::Task<base::Result<void>> NodeAgent::write(const NodeFacts& facts) {
   bool ready = is_ready(wanted);
   CO_TRY(co_await client_.update_status<core::Node>(std::move(wanted)));
   written_ns_ = now;
+  if (ready != ready_ && ready_changed_) ready_changed_(ready);
   if (ready != ready_) LOG_INFO(ready ? "This node is Ready" : "This node is not Ready", {"node", options_.node_name});
   ready_ = ready;
   co_return {};

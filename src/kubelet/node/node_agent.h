@@ -17,7 +17,7 @@ namespace kubelet {
 
 class NodeAgent {
  public:
-  // All borrowed. `ready_changed` hears whether the node is Ready.
+  // Borrowed: runtime, options, machine.
   NodeAgent(client::Client client, Runtime& runtime, const KubeletOptions& options, const Machine& machine,
             ResourceList allocatable, std::vector<std::string> addresses);
   ~NodeAgent();
@@ -29,6 +29,8 @@ class NodeAgent {
   std::shared_ptr<const core::Node> node() const;
   // Called when the Node changes: its pod range, for one.
   void on_change(std::function<void(const core::Node&)> changed) { changed_ = std::move(changed); }
+  // Called when the node became Ready, or ceased to be.
+  void on_ready(std::function<void(bool ready)> changed) { ready_changed_ = std::move(changed); }
   // Looks at once instead of in some seconds: the runtime came or went.
   void look_now() { wake_.set(); }
   bool ready() const { return ready_; }
@@ -45,6 +47,7 @@ class NodeAgent {
   ResourceList allocatable_;
   std::vector<std::string> addresses_;
   std::function<void(const core::Node&)> changed_;
+  std::function<void(bool)> ready_changed_;
   client::Cache<core::Node> cache_;
   std::vector<cri::Image> images_;
   bool registered_ = false;

@@ -3,6 +3,7 @@
 #include "base/log.h"
 #include "kubelet/pods/admission.h"
 #include "kubelet/pods/images.h"
+#include "kubelet/pods/log_rotation.h"
 
 namespace kubelet {
 
@@ -105,6 +106,28 @@ io::Task<void> Pods::look_every_second() {
     for (auto& [id, state] : states_)
       if (!now.contains(id)) changed(id);
     states_ = std::move(now);
+  }
+}
+
+io::Task<void> Pods::rotate_logs() {
+  for (;;) {
+    co_await any_.wait();
+    co_await io::sleep(std::chrono::minutes(1));
+    std::vector<std::pair<std::string, std::string>> running;  // container id and log
+    for (auto& [uid, entry] : workers_)
+      for (auto& record : entry->worker->record().containers)
+        if (record.is_running() && !record.log_path.empty()) running.emplace_back(record.id, record.log_path);
+    auto now = base::Time::from_ns(io::Loop::current().clock().wall_ns());
+    auto aside = co_await context_.pool.run([running, now, bytes = context_.options.container_log_bytes_max,
+                                             files = context_.options.container_log_files_max] {
+      std::vector<std::string> out;
+      for (auto& [id, log] : running)
+        if (auto done = set_log_aside(log, bytes, files, now); done && *done) out.push_back(id);
+      return out;
+    });
+    for (auto& id : aside)
+      if (auto opened = co_await context_.runtime.reopen_container_log(id); !opened)
+        LOG_WARNING("Cannot begin a new container log", {"container", id}, {"error", opened.error().message()});
   }
 }
 

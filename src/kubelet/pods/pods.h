@@ -26,6 +26,8 @@ class Pods {
   void object_changed(const std::string& namespace_, const std::string& name);
   // Once the API's pods are all known: what else the runtime and the disk hold is taken down.
   io::Task<base::Result<void>> adopt_left_overs();
+  // Sets aside logs that have grown too long; looks once a minute while there are pods. Until cancelled.
+  io::Task<void> rotate_logs();
   // Hears the runtime, or looks at it once a second when it does not speak and there are pods. Until cancelled.
   io::Task<void> follow_runtime();
 

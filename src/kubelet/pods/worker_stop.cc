@@ -5,6 +5,7 @@
 #include "base/file.h"
 #include "base/log.h"
 #include "base/strings.h"
+#include "kubelet/pods/log_rotation.h"
 #include "kubelet/pods/worker.h"
 #include "kubelet/server/logs.h"
 
@@ -100,7 +101,7 @@ io::Task<void> PodWorker::remove_dead_containers() {
     stopping_.erase(id);
     messages_.erase(id);
     message_known_.erase(id);
-    if (!log.empty()) unlink(log.c_str());
+    if (!log.empty()) remove_logs(log);
     unlink(base::cat({context_.options.container_log_directory, "/", pod_.metadata.name, "_", pod_.metadata.namespace_, "_",
                       name, "-", id, ".log"})
                .c_str());
