@@ -142,8 +142,8 @@ io::Task<base::Result<Answer>> Server::dispatch(Call& call, const Served& served
     co_return co_await handler(Desk{registry, options_}, call, served);
   }
   if (!served.is_stored()) co_return base::fail(no_such_method());
-  if (!sub.empty() && sub != "status") co_return base::fail(no_such_path());
-  Part part = sub == "status" ? Part::Status : Part::Main;
+  if (!sub.empty() && served.row().subresource(sub)->kind != served.row().kind) co_return base::fail(no_such_path());
+  Part part = sub.empty() ? Part::Main : sub == "status" ? Part::Status : Part::Whole;
   if (verb == "get") co_return co_await registry.get(call, served);
   if (verb == "list") co_return co_await registry.list(call, served);
   if (verb == "create") co_return co_await registry.create(call, served);

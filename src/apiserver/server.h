@@ -31,6 +31,7 @@ class AdmissionPlugin;
 class Allocations;
 class KubeletDialer;
 class Registry;
+class RbacAuthorizer;
 class Renderer;
 class TokenIssuer;
 class TokenVerifier;
@@ -44,7 +45,7 @@ struct ServerOptions {
   const TokenIssuer* token_issuer = nullptr;  // none: no tokens are issued
   TokenVerifier* token_verifier = nullptr;    // none: token reviews know no token
   KubeletDialer* kubelets = nullptr;          // none: no logs, exec and proxies
-  // What RBAC knows of a user's rules, for SelfSubjectRulesReview.
+  const RbacAuthorizer* rbac = nullptr;       // for what a user may do in all; none: SelfSubjectRulesReviews are incomplete
   std::string address = "127.0.0.1:6443";     // where clients find us, as /api tells them
   std::vector<base::IpNetwork> service_networks;
   int node_port_first = 30000;

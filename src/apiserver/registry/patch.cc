@@ -4,6 +4,7 @@
 #include "apiserver/pipeline/errors.h"
 #include "apiserver/registry/body.h"
 #include "apiserver/registry/options.h"
+#include "apiserver/registry/patching.h"
 #include "apiserver/registry/registry.h"
 #include "base/strings.h"
 #include "schema/defaults.h"
@@ -50,9 +51,8 @@ struct PatchJob {
   std::string name;
 };
 
-base::Result<schema::Value> patched(const PatchJob& job, const schema::Type& type, schema::Value document) {
-  const std::string& body = job.call.body;
-  switch (job.kind) {
+base::Result<schema::Value> patched(PatchKind kind, const std::string& body, const schema::Type& type, schema::Value document) {
+  switch (kind) {
     case PatchKind::Json: {
       TRY(auto patch, schema::JsonPatch::parse(body));
       return patch.apply(std::move(document));
@@ -62,17 +62,26 @@ base::Result<schema::Value> patched(const PatchJob& job, const schema::Type& typ
   }
 }
 
-io::Task<base::Result<schema::Object>> next_of(PatchJob job, const schema::Object* current) {
-  const schema::Type& type = job.served.type();
-  CO_TRY(auto document, schema::Value::parse(schema::to_json(*current)));
-  auto changed = patched(job, type, std::move(document));
-  if (!changed) co_return base::fail(patch_error(changed.error()));
+}  // namespace
+
+base::Result<schema::Object> patch_object(Call& call, const schema::Object& current, FieldValidation validation) {
+  TRY(auto kind, patch_kind(call.content_type));
+  const schema::Type& type = current.type();
+  TRY(auto document, schema::Value::parse(schema::to_json(current)));
+  auto changed = patched(kind, call.body, type, std::move(document));
+  if (!changed) return base::fail(patch_error(changed.error()));
   std::string json = changed->to_json();
   std::string shown = json;
-  if (job.kind == PatchKind::Strategic) {
-    if (auto patch = schema::Value::parse(job.call.body)) shown = patch->to_go_string();
+  if (kind == PatchKind::Strategic) {
+    if (auto patch = schema::Value::parse(call.body)) shown = patch->to_go_string();
   }
-  CO_TRY(auto next, decode_patched(job.call, type, json, shown, job.validation));
+  return decode_patched(call, type, json, shown, validation);
+}
+
+namespace {
+
+io::Task<base::Result<schema::Object>> next_of(PatchJob job, const schema::Object* current) {
+  CO_TRY(auto next, patch_object(job.call, *current, job.validation));
   schema::apply_defaults(next);
   const auto& meta = next.meta();
   if (meta.name.empty()) {

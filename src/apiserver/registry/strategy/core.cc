@@ -38,6 +38,20 @@ class PodStrategy final : public Strategy {
       condition.message = "Scheduling is blocked due to non-empty scheduling gates";
     }
   }
+  void prepare_update(const Situation& situation, Object& next, const Object& current) const override {
+    if (situation.subresource.empty()) return;
+    // Two subresources change one part of the spec each.
+    core::Pod pod = current.as<core::Pod>();
+    auto& asked = next.as<core::Pod>();
+    if (situation.subresource == "ephemeralcontainers") {
+      pod.spec.ephemeral_containers = asked.spec.ephemeral_containers;
+    } else if (situation.subresource == "resize") {
+      take_resources(pod.spec.containers, asked.spec.containers);
+      take_resources(pod.spec.init_containers, asked.spec.init_containers);
+    }
+    pod.metadata.resource_version = asked.metadata.resource_version;
+    asked = std::move(pod);
+  }
   void prepare_status(const Situation&, Object& next, const Object& current) const override {
     auto& pod = next.as<core::Pod>();
     const auto& before = current.as<core::Pod>();
@@ -57,6 +71,17 @@ class PodStrategy final : public Strategy {
     // Nobody would end what never ran or has ended.
     if (pod.spec.node_name.empty() || pod.status.phase == "Failed" || pod.status.phase == "Succeeded") seconds = 0;
     return seconds < 0 ? 1 : seconds;
+  }
+
+ private:
+  static void take_resources(std::vector<core::Container>& to, const std::vector<core::Container>& from) {
+    for (auto& container : to) {
+      for (const auto& asked : from) {
+        if (asked.name != container.name) continue;
+        container.resources = asked.resources;
+        container.resize_policy = asked.resize_policy;
+      }
+    }
   }
 };
 
