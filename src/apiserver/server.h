@@ -74,9 +74,6 @@ class Server {
   io::Task<base::Result<Answer>> handle(Call& call);
   io::Task<base::Result<std::unique_ptr<WatchStream>>> watch(Call& call);
 
-  // Makes the namespaces, the default service CIDR and what else every cluster has, where they are missing; mends allocations.
-  io::Task<base::Result<void>> bootstrap();
-
   Registry& registry();
   Renderer& renderer();
   const ServerOptions& options() const { return options_; }

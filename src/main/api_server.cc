@@ -146,6 +146,7 @@ io::Task<base::Result<std::unique_ptr<ApiServer>>> ApiServer::start(ApiServerOpt
                                   .token_issuer = state->issuer.get(),
                                   .token_verifier = state->verifier.get(),
                                   .kubelets = state->kubelets.get(),
+                                  .rbac = state->security->rbac().get(),
                                   .address = base::cat({given.advertise_address, ":", std::to_string(given.secure_port)}),
                                   .service_networks = std::move(networks),
                                   .node_port_first = given.node_port_first,

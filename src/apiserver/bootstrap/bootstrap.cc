@@ -1,5 +1,7 @@
 #include "apiserver/bootstrap/bootstrap.h"
 
+#include "apiserver/registry/allocations.h"
+
 #include <algorithm>
 
 #include "api/apiregistration_k8s_io_v1.h"
@@ -284,7 +286,9 @@ class Bootstrapper {
 
 io::Task<base::Result<void>> bootstrap(Registry& registry, BootstrapOptions options) {
   Bootstrapper bootstrapper(registry, std::move(options));
-  co_return co_await bootstrapper.run();
+  CO_TRY(co_await bootstrapper.run());
+  // What a server that stopped half way through a write had taken goes back.
+  co_return co_await registry.allocations().repair();
 }
 
 std::vector<PolicyRule> node_rules() {

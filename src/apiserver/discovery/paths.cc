@@ -142,6 +142,8 @@ io::Task<void> serve_path(PathContext context, const io::Request& request, const
     }
   } else if (parts[0] == "openapi") {
     if (!openapi::serve(path, request, call.query, response)) send_page_not_found(response);
+  } else if (path.starts_with("/api/")) {
+    response.send_error(no_such_path());
   } else if (path == "/version") {
     response.send(200, "application/json", base::Bytes(version_document()));
   } else if (path == "/.well-known/openid-configuration" && context.options.token_issuer != nullptr) {

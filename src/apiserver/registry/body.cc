@@ -107,10 +107,23 @@ base::Result<schema::Object> decode_body(Call& call, const schema::Type& type, F
 base::Result<schema::Object> decode_patched(Call& call, const schema::Type& type, std::string_view json, std::string_view shown,
                                             FieldValidation validation) {
   std::vector<std::string> strict;
-  auto object = schema::decode_json(type, json, validation == FieldValidation::Ignore ? nullptr : &strict);
   auto complain = [&](std::string_view why) {
     return base::fail(invalid("", "", "", {schema::FieldError::invalid(schema::FieldPath("patch"), shown, why)}));
   };
+  // What the patch makes of it is read as what it says it is.
+  TRY(auto says, schema::read_type_meta(json));
+  if (!says.kind.empty() && !says.api_version.empty() && (says.kind != type.name || says.api_version != type.api_version())) {
+    const schema::Type* other = schema::find_kind(says.api_version, says.kind);
+    if (other == nullptr) {
+      return complain(base::cat({"no kind ", base::quote(says.kind), " is registered for version ", base::quote(says.api_version),
+                                 " in scheme \"pkg/api/legacyscheme/scheme.go:30\""}));
+    }
+    auto object = schema::decode_json(*other, json);
+    if (!object) return complain(object.error().message());
+    return complain(base::cat({"converting (", version_of(says.api_version), ".", says.kind, ") to (", go_package(type.group), ".",
+                               type.name, "): unknown conversion"}));
+  }
+  auto object = schema::decode_json(type, json, validation == FieldValidation::Ignore ? nullptr : &strict);
   if (!object) return complain(object.error().message());
   if (!strict.empty() && validation == FieldValidation::Strict) {
     return complain(base::cat({"strict decoding error: ", base::join(strict, ", ")}));

@@ -17,9 +17,7 @@ constexpr size_t kGeneratedPrefixMax = 63 - 5;
 base::Result<void> settle_namespace(const Served& served, const std::string& namespace_, schema::Object& object) {
   auto& meta = object.meta();
   if (!served.row().namespaced) {
-    if (!meta.namespace_.empty() && served.row().plural != "namespaces") {
-      return base::fail(bad_request("the namespace of the provided object does not match the namespace sent on the request"));
-    }
+    meta.namespace_.clear();
     return {};
   }
   if (meta.namespace_.empty()) meta.namespace_ = namespace_;

@@ -107,16 +107,12 @@ void fill_system_metadata(meta::ObjectMeta& meta, base::Time now, base::Random& 
 void keep_system_metadata(meta::ObjectMeta& next, const meta::ObjectMeta& current) {
   next.generation = current.generation;
   if (next.uid.empty()) next.uid = current.uid;
-  if (next.creation_timestamp.is_zero()) next.creation_timestamp = current.creation_timestamp;
+  next.creation_timestamp = current.creation_timestamp;
   next.self_link.clear();
-  // An update neither begins nor ends a deletion; what the client sends about it is of no account once it has begun.
+  // An update cannot end a deletion; that it cannot begin one either is for validation to say.
   if (!current.deletion_timestamp.is_zero()) next.deletion_timestamp = current.deletion_timestamp;
   if (current.deletion_grace_period_seconds && !next.deletion_grace_period_seconds) {
     next.deletion_grace_period_seconds = current.deletion_grace_period_seconds;
-  }
-  if (current.deletion_timestamp.is_zero()) {
-    next.deletion_timestamp = {};
-    next.deletion_grace_period_seconds.reset();
   }
 }
 
@@ -141,7 +137,7 @@ schema::Problems check_name(NameRule rule, std::string_view name, bool prefix) {
 void validate_labels(FieldErrors& errors, const std::map<std::string, std::string, std::less<>>& labels, const FieldPath& path) {
   for (const auto& [key, value] : labels) {
     schema::append_invalid(errors, path, key, schema::check_qualified_name(key));
-    schema::append_invalid(errors, path.key(key), value, schema::check_label_value(value));
+    schema::append_invalid(errors, path, value, schema::check_label_value(value));
   }
 }
 

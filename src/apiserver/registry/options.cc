@@ -238,7 +238,8 @@ base::Result<ListQuery> read_list_query(const Query& query, const Served& served
       errors.push_back(FieldError::forbidden(match, "sendInitialEvents requires setting resourceVersionMatch to NotOlderThan"));
     } else if (!value.empty() && !initial) {
       errors.push_back(FieldError::forbidden(match, "resourceVersionMatch is forbidden for watch unless sendInitialEvents is provided"));
-    } else if (!value.empty() && value != "NotOlderThan") {
+    }
+    if (!value.empty() && value != "NotOlderThan") {
       errors.push_back(FieldError::not_supported(match, value, {"NotOlderThan"}));
     }
   } else if (!value.empty()) {

@@ -83,7 +83,8 @@ namespace {
 io::Task<base::Result<schema::Object>> next_of(PatchJob job, const schema::Object* current) {
   CO_TRY(auto next, patch_object(job.call, *current, job.validation));
   schema::apply_defaults(next);
-  const auto& meta = next.meta();
+  auto& meta = next.meta();
+  if (meta.namespace_.empty()) meta.namespace_ = job.namespace_;
   if (meta.name.empty()) {
     co_return base::fail(
         bad_request(base::cat({"the name of the object (", job.name, " based on URL) was undeterminable: name must be provided"})));

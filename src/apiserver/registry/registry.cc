@@ -49,12 +49,10 @@ base::Result<void> Registry::prepare_update(Call& call, const Served& served, sc
   } else {
     if (options.part == Part::Main && served.row().subresource("status") != nullptr) copy_field(next, current, "status");
     strategy.prepare_update(situation, next, current);
-    bool counts = traits.generation == GenerationRule::OnSpec || traits.generation == GenerationRule::OnAll ||
-                  traits.generation == GenerationRule::FromUpdate;
+    bool counts = options.counts_generation && traits.generation != GenerationRule::None && traits.generation != GenerationRule::OnlyFirst;
     bool changed = counts && !fields_equal_but(next, current, "status");
-    if (traits.generation == GenerationRule::OnAll && !changed) {
-      changed = next.meta().labels != current.meta().labels || next.meta().annotations != current.meta().annotations;
-    }
+    if (traits.generation == GenerationRule::OnSpecAndLabels) changed |= next.meta().labels != current.meta().labels;
+    if (traits.generation == GenerationRule::OnSpecAndAnnotations) changed |= next.meta().annotations != current.meta().annotations;
     if (changed) next.meta().generation = current.meta().generation + 1;
   }
   schema::FieldErrors errors = validate_metadata_update(next.meta(), current.meta(), served.row().namespaced);

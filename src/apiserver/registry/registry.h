@@ -38,6 +38,7 @@ struct WriteOptions {
   std::string subresource;
   bool dry_run = false;
   bool force_create = false;  // server-side apply makes what is not there
+  bool counts_generation = true;
   std::string uid;            // precondition, "" for none
   std::string field_manager;
 };

@@ -163,7 +163,7 @@ io::Task<base::Result<schema::Object>> Registry::remove_object(Call& call, const
 
     schema::Object next = current;
     Verdict verdict = decide(served, next, options, now());
-    served.strategy().mark_deleting(next, verdict.kind == Verdict::Kind::Remove);
+    served.strategy().mark_deleting(situation, next);
     if (verdict.kind == Verdict::Kind::Keep) co_return current;
     bool removes = verdict.kind == Verdict::Kind::Remove && !served.strategy().outlives_delete(next);
     if (!dry_run) {

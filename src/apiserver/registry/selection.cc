@@ -33,7 +33,7 @@ base::Error continue_expired(const std::string& start) {
 }
 
 base::Error invalid_continue(std::string_view why) {
-  return bad_request(base::cat({"continue key is not valid: ", why}));
+  return bad_request(base::cat({"invalid continue token: continue key is not valid: ", why}));
 }
 
 }  // namespace
@@ -101,7 +101,7 @@ io::Task<base::Result<ListPage>> select_page(store::Store& store, const Served& 
     options.start_after = served.prefix("") + token.start;
   } else if (!query.resource_version.empty()) {
     auto revision = parse_resource_version(query.resource_version);
-    if (!revision) co_return base::fail(std::move(revision).error());
+    if (!revision) co_return base::fail(bad_request(base::cat({"invalid resource version: ", revision.error().message()})));
     bool exact = query.resource_version_match == "Exact" ||
                  (query.resource_version_match.empty() && query.limit > 0 && *revision != 0);
     if (*revision > store.revision()) {
@@ -112,6 +112,8 @@ io::Task<base::Result<ListPage>> select_page(store::Store& store, const Served& 
     if (exact) options.at = *revision;
     if (!exact) options.consistent = false;
   }
+  // Upstream's cache, which answers what may be of any age, knows no pages.
+  if (query.resource_version == "0") query.limit = 0;
   Selection selection(served, query.labels, query.fields);
   size_t limit = query.limit > 0 ? static_cast<size_t>(query.limit) : 0;
   std::string prefix = served.prefix(namespace_);

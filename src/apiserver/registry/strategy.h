@@ -36,7 +36,8 @@ enum class NameRule : uint8_t { Subdomain, Label, Label1035, PathSegment };
 enum class GenerationRule : uint8_t {
   None,
   OnSpec,     // 1 at birth, one more whenever something but metadata and status changes
-  OnAll,      // the same, with labels and annotations counting
+  OnSpecAndLabels,
+  OnSpecAndAnnotations,
   OnlyFirst,  // 1 at birth, then never changed
   FromUpdate  // none at birth, one more with every change of the spec
 };
@@ -83,7 +84,7 @@ class Strategy {
     return std::nullopt;
   }
   // What a deletion does to the object beside marking it.
-  virtual void mark_deleting(schema::Object& next, bool last) const {}
+  virtual void mark_deleting(const Situation& situation, schema::Object& next) const {}
   // Whether it stays although nothing generic holds it.
   virtual bool outlives_delete(const schema::Object& next) const { return false; }
   // Whether an update that leaves `next` behind is its end, beyond "marked for deletion and out of finalizers".

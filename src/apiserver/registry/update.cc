@@ -143,7 +143,8 @@ io::Task<base::Result<Registry::Written>> Registry::write(Call& call, const Serv
       continue;
     }
     co_await options_.allocations.release(current, ends ? nullptr : &next);
-    next.meta().resource_version = std::to_string(written->entry->revision);
+    // What has ended shows the state it had last.
+    next.meta().resource_version = ends ? current.meta().resource_version : std::to_string(written->entry->revision);
     co_return Written{std::move(next), false};
   }
   co_return base::fail(conflict(row.group, row.plural, name, kModified));

@@ -32,11 +32,11 @@ io::Task<base::Result<std::unique_ptr<WatchStream>>> WatchStream::open(store::St
 
   bool with_state = query.send_initial_events ? *query.send_initial_events
                                               : query.resource_version.empty() || query.resource_version == "0";
-  if (asked > store.revision()) {
-    auto waited = co_await store.list(prefix, {.not_older_than = asked, .limit = 1});
-    if (!waited) co_return base::fail(too_large_resource_version(asked, store.revision()));
-  }
   store::Revision from = asked;
+  if (asked > store.revision()) {
+    from = store.revision();
+    stream->not_before_ = asked;
+  }
   if (with_state) {
     CO_TRY(auto page, co_await store.list(prefix, {}));
     from = page.revision;
@@ -103,7 +103,9 @@ io::Task<base::Result<std::vector<WatchItem>>> WatchStream::next() {
       if (events.error().code() == base::Code::Expired) co_return base::fail(too_old(told_, watch_->seen()));
       co_return base::fail(base::Code::Closed, events.error().message());
     }
-    for (const auto& event : *events) take(*event, items);
+    for (const auto& event : *events) {
+      if (event->entry->revision > not_before_) take(*event, items);
+    }
     if (!items.empty()) told_ = items.back().revision;
   }
   co_return items;

@@ -44,6 +44,7 @@ class WatchStream {
   std::unique_ptr<store::Watch> watch_;
   std::vector<WatchItem> initial_;
   bool bookmarks_ = false;
+  store::Revision not_before_ = 0;  // what a watcher from the future does not want to see
   store::Revision told_ = 0;       // the newest revision the watcher knows of
   int64_t deadline_ns_ = 0;        // monotonic; 0: none
   int64_t next_bookmark_ns_ = 0;

@@ -41,6 +41,15 @@ std::string type_meta_json(std::string_view kind, std::string_view api_version) 
   return base::cat({"{\"kind\":\"", kind, "\",\"apiVersion\":\"", api_version, "\""});
 }
 
+base::Error wrong_view(std::string message) {
+  meta::Status status;
+  status.status = "Failure";
+  status.code = 406;
+  status.reason = "NotAcceptable";
+  status.message = std::move(message);
+  return schema::error_of(std::move(status));
+}
+
 // `body` is a JSON object without kind and apiVersion.
 std::string with_type_meta(std::string_view kind, std::string_view api_version, std::string_view body) {
   std::string json = type_meta_json(kind, api_version);
@@ -68,6 +77,12 @@ std::string partial_json(const meta::ObjectMeta& metadata, const Representation&
   std::string body;
   schema::append_json(body, meta::PartialObjectMetadata::kType, &partial, schema::WithTypeMeta::No);
   return with_type_meta("PartialObjectMetadata", meta_version(representation), body);
+}
+
+// Tables of later events leave their columns out, which shows as null.
+void without_columns(std::string& json) {
+  constexpr std::string_view kEmpty = "\"columnDefinitions\":[]";
+  if (auto at = json.find(kEmpty); at != std::string::npos) json.replace(at + kEmpty.size() - 2, 2, "null");
 }
 
 std::string_view event_name(WatchItem::Kind kind) {
@@ -270,7 +285,9 @@ base::Result<base::Bytes> Renderer::render(const Answer& answer, const Represent
     return base::Bytes(encode_meta_kind(meta::Table::kType, &made, "Table", representation));
   }
   if (representation.view == View::PartialMetadataList) {
-    return base::fail(bad_request("unable to convert the object to PartialObjectMetadataList"));
+    return base::fail(wrong_view(base::cat({"you requested PartialObjectMetadataList, but the requested object is not a list (*",
+                                            answer.served->row().group.empty() ? "core" : answer.served->row().group.substr(0, answer.served->row().group.find('.')),
+                                            ".", answer.served->row().kind, ")"})));
   }
   meta::PartialObjectMetadata partial;
   partial.metadata = object.meta();
@@ -338,8 +355,9 @@ base::Result<base::Bytes> Renderer::render_page(const Served& served, const List
     return base::Bytes(encode_meta_kind(meta::Table::kType, &made, "Table", representation));
   }
   if (representation.view == View::PartialMetadata) {
-    return base::fail(bad_request("you requested PartialObjectMetadata, but the requested object is a list (" +
-                                  std::string(served.row().list_kind) + ")"));
+    return base::fail(wrong_view(base::cat({"you requested PartialObjectMetadata, but the requested object is a list (*",
+                                            served.row().group.empty() ? "core" : served.row().group.substr(0, served.row().group.find('.')),
+                                            ".", served.row().list_kind, ")"})));
   }
   meta::PartialObjectMetadataList list;
   list.metadata = list_meta;
@@ -382,11 +400,13 @@ base::Result<base::Bytes> Renderer::render_event(const Served& served, const Wat
     object.meta().resource_version = std::to_string(item.revision);
     if (item.ends_initial_events) object.meta().annotations["k8s.io/initial-events-end"] = "true";
     if (representation.view == View::Table) {
-      auto made = make_table(served, {}, base::Time::from_ns(clock_.wall_ns()));
+      auto made = make_table(served, {object}, base::Time::from_ns(clock_.wall_ns()));
+      made.rows[0].object = partial_json(object.meta(), representation);
       made.metadata.resource_version = object.meta().resource_version;
       if (!with_columns) made.column_definitions.clear();
       std::string json = encode_meta_kind(meta::Table::kType, &made, "Table", {.view_version = representation.view_version});
       json.pop_back();
+      if (!with_columns) without_columns(json);
       return base::Bytes(json_frame("BOOKMARK", json));
     }
     if (representation.view == View::PartialMetadata && representation.media != MediaType::Protobuf) {
@@ -402,6 +422,7 @@ base::Result<base::Bytes> Renderer::render_event(const Served& served, const Wat
     std::string encoded = encode_meta_kind(object.type(), object.data(), kind, plain);
     if (representation.media == MediaType::Protobuf) return base::Bytes(protobuf_frame(event_name(item.kind), encoded));
     if (encoded.ends_with('\n')) encoded.pop_back();
+    if (representation.view == View::Table && !with_columns) without_columns(encoded);
     return base::Bytes(json_frame(event_name(item.kind), encoded));
   }
   uint32_t form = kEventForms + static_cast<uint32_t>(item.kind) * 4 + static_cast<uint32_t>(representation.media);

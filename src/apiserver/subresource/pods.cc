@@ -65,6 +65,21 @@ base::Error denied(std::string_view message, std::string_view reason, std::strin
   return schema::error_of(std::move(status));
 }
 
+// Says on the pod why it goes.
+io::Task<base::Result<schema::Object>> marked_as_evicted(base::Time now, const schema::Object* current) {
+  schema::Object next = *current;
+  auto& conditions = next.as<core::Pod>().status.conditions;
+  auto target = std::find_if(conditions.begin(), conditions.end(), [](const auto& one) { return one.type == "DisruptionTarget"; });
+  if (target == conditions.end()) target = conditions.insert(conditions.end(), core::PodCondition{});
+  if (target->status != "True") target->last_transition_time = now.truncated_to_seconds();
+  target->type = "DisruptionTarget";
+  target->status = "True";
+  target->reason = "EvictionByEvictionAPI";
+  target->message = "Eviction API: evicting";
+  next.meta().resource_version.clear();
+  co_return next;
+}
+
 constexpr std::string_view kWouldViolate = "Cannot evict pod as it would violate the pod's disruption budget.";
 
 // Takes one disruption off the budget.
@@ -168,6 +183,7 @@ HandlerTask handle_binding(Desk desk, Call& call, const Served& served) {
   WriteOptions options;
   options.part = Part::Whole;
   options.subresource = "binding";
+  options.counts_generation = false;  // the scheduler's choice is no change of what was asked for
   options.dry_run = query.dry_run;
   base::Time now = desk.registry.now();
   CO_TRY(co_await desk.registry.write(call, pods, call.info.namespace_, name,
@@ -195,7 +211,16 @@ HandlerTask handle_eviction(Desk desk, Call& call, const Served& served) {
     CO_TRY(co_await desk.registry.remove_object(call, served, call.info.namespace_, name, options));
     co_return created_answer();
   }
-  if (!ignores_budgets(pod)) CO_TRY(co_await ask_budgets(desk, pod, dry_run));
+  if (!ignores_budgets(pod)) {
+    CO_TRY(co_await ask_budgets(desk, pod, dry_run));
+    WriteOptions mark;
+    mark.part = Part::Whole;
+    mark.subresource = "eviction";
+    mark.dry_run = dry_run;
+    base::Time now = desk.registry.now();
+    CO_TRY(co_await desk.registry.write(call, served, call.info.namespace_, name,
+                                        [now](const schema::Object* current) { return marked_as_evicted(now, current); }, mark));
+  }
   CO_TRY(co_await desk.registry.remove_object(call, served, call.info.namespace_, name, options));
   co_return created_answer();
 }

@@ -39,8 +39,8 @@ class PodStrategy final : public Strategy {
     }
   }
   void prepare_update(const Situation& situation, Object& next, const Object& current) const override {
-    if (situation.subresource.empty()) return;
-    // Two subresources change one part of the spec each.
+    if (situation.subresource != "ephemeralcontainers" && situation.subresource != "resize") return;
+    // They change one part of the spec each.
     core::Pod pod = current.as<core::Pod>();
     auto& asked = next.as<core::Pod>();
     if (situation.subresource == "ephemeralcontainers") {
@@ -57,10 +57,17 @@ class PodStrategy final : public Strategy {
     const auto& before = current.as<core::Pod>();
     pod.metadata.owner_references = before.metadata.owner_references;
     if (pod.status.qos_class.empty()) pod.status.qos_class = before.status.qos_class;
-    if (!pod.status.pod_ip.empty() && pod.status.pod_ips.empty()) pod.status.pod_ips.emplace_back().ip = pod.status.pod_ip;
-    if (pod.status.pod_ip.empty()) pod.status.pod_ips.clear();
+    auto& ips = pod.status.pod_ips;
+    if (!pod.status.pod_ip.empty() && (ips.empty() || ips[0].ip != pod.status.pod_ip)) {
+      ips.clear();
+      ips.emplace_back().ip = pod.status.pod_ip;
+    }
+    if (pod.status.pod_ip.empty() && !ips.empty()) pod.status.pod_ip = ips[0].ip;
   }
   FieldErrors validate_create(const Situation&, const Object& next) const override { return validate_pod(next.as<core::Pod>()); }
+  FieldErrors validate_status(const Situation&, const Object& next, const Object& current) const override {
+    return validate_pod_status(next.as<core::Pod>(), current.as<core::Pod>());
+  }
   FieldErrors validate_update(const Situation& situation, const Object& next, const Object& current) const override {
     return validate_pod_update(next.as<core::Pod>(), current.as<core::Pod>(), situation.subresource);
   }
@@ -113,9 +120,21 @@ class ServiceStrategy final : public Strategy {
 class NodeStrategy final : public Strategy {
  public:
   Traits traits() const override { return {.keeps_status_on_create = true}; }
+  void prepare_create(const Situation&, Object& next) const override { agree_on_cidrs(next.as<core::Node>().spec); }
+  void prepare_update(const Situation&, Object& next, const Object&) const override { agree_on_cidrs(next.as<core::Node>().spec); }
   FieldErrors validate_create(const Situation&, const Object& next) const override { return validate_node(next.as<core::Node>()); }
   FieldErrors validate_update(const Situation&, const Object& next, const Object& current) const override {
     return validate_node_update(next.as<core::Node>(), current.as<core::Node>());
+  }
+
+ private:
+  // The older field names the first of the newer ones; where they differ the older wins.
+  static void agree_on_cidrs(core::NodeSpec& spec) {
+    if (spec.pod_cidr.empty()) {
+      if (!spec.pod_cidrs.empty()) spec.pod_cidr = spec.pod_cidrs[0];
+    } else if (spec.pod_cidrs.empty() || spec.pod_cidrs[0] != spec.pod_cidr) {
+      spec.pod_cidrs = {spec.pod_cidr};
+    }
   }
 };
 
@@ -150,8 +169,10 @@ class NamespaceStrategy final : public Strategy {
   FieldErrors validate_status(const Situation&, const Object& next, const Object&) const override {
     return validate_namespace_status(next.as<core::Namespace>());
   }
-  void mark_deleting(Object& next, bool last) const override {
+  void mark_deleting(const Situation& situation, Object& next) const override {
     auto& one = next.as<core::Namespace>();
+    if (one.metadata.deletion_timestamp.is_zero()) one.metadata.deletion_timestamp = situation.now.truncated_to_seconds();
+    one.metadata.deletion_grace_period_seconds.reset();
     one.status.phase = "Terminating";
   }
   bool outlives_delete(const Object& next) const override { return !next.as<core::Namespace>().spec.finalizers.empty(); }

@@ -113,6 +113,19 @@ FieldErrors validate_pod_update(const core::Pod& next, const core::Pod& current,
   return errors;
 }
 
+FieldErrors validate_pod_status(const core::Pod& next, const core::Pod& current) {
+  FieldErrors errors;
+  FieldPath status("status");
+  for (size_t i = 0; i < next.status.pod_ips.size(); ++i) {
+    schema::append_invalid(errors, status.child("podIPs").index(i), next.status.pod_ips[i].ip, schema::check_ip(next.status.pod_ips[i].ip));
+  }
+  if (!next.status.nominated_node_name.empty()) {
+    schema::append_invalid(errors, status.child("nominatedNodeName"), next.status.nominated_node_name,
+                           schema::check_dns1123_subdomain(next.status.nominated_node_name));
+  }
+  return errors;
+}
+
 FieldErrors validate_service(const core::Service& next, const core::Service* current) {
   FieldErrors errors;
   FieldPath spec("spec");

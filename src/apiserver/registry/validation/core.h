@@ -10,6 +10,7 @@ namespace apiserver {
 schema::FieldErrors validate_pod(const api::core_v1::Pod& pod);
 schema::FieldErrors validate_pod_update(const api::core_v1::Pod& next, const api::core_v1::Pod& current,
                                         std::string_view subresource);
+schema::FieldErrors validate_pod_status(const api::core_v1::Pod& next, const api::core_v1::Pod& current);
 schema::FieldErrors validate_service(const api::core_v1::Service& next, const api::core_v1::Service* current);
 schema::FieldErrors validate_service_status(const api::core_v1::Service& next);
 schema::FieldErrors validate_node(const api::core_v1::Node& node);
