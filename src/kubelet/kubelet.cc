@@ -12,6 +12,7 @@
 #include "kubelet/probe/prober.h"
 #include "kubelet/runtime/cni.h"
 #include "kubelet/server/access.h"
+#include "kubelet/server/resource_metrics.h"
 #include "kubelet/server/server.h"
 #include "pki/certificate.h"
 
@@ -35,7 +36,7 @@ base::Result<std::optional<pki::TrustBundle>> authorities(const KubeletOptions& 
 // The pods as the server sees them.
 class View final : public PodView {
  public:
-  explicit View(const Pods& pods) : pods_(pods) {}
+  View(const Pods& pods, const PodContext& context) : pods_(pods), context_(context) {}
   std::vector<std::shared_ptr<const core::Pod>> pods() const override {
     std::vector<std::shared_ptr<const core::Pod>> out;
     for (auto* worker : pods_.workers())
@@ -50,9 +51,14 @@ class View final : public PodView {
     auto* worker = pods_.find(namespace_, name, uid);
     return worker == nullptr ? nullptr : &worker->pod();
   }
+  std::string resource_metrics() const override {
+    if (!context_.cgroups) return "";
+    return kubelet::resource_metrics(pods_, *context_.cgroups, context_.cgroup_base(), io::Loop::current().clock().wall_ns());
+  }
 
  private:
   const Pods& pods_;
+  const PodContext& context_;
 };
 
 }  // namespace
@@ -86,7 +92,7 @@ struct Kubelet::State {
                 .memory_capacity_bytes = machine.memory_bytes,
                 .dns = {.cluster_servers = options.cluster_dns, .cluster_domain = options.cluster_domain, .host = {}}},
         pods(context, [this] { return agent.node(); }),
-        view(pods),
+        view(pods, context),
         pod_cache(client, on_node(options)),
         service_cache(client) {}
 

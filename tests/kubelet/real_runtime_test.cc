@@ -489,6 +489,8 @@ TEST_F(RealRuntime, LogsExecAndPortsAreServed) {
   EXPECT_EQ(fetch("/healthz", false), "401 Unauthorized");
   EXPECT_THAT(fetch("/pods"), testing::HasSubstr("\"name\":\"web\""));
   EXPECT_THAT(fetch("/metrics"), testing::HasSubstr("kubelet_running_pods 1"));
+  EXPECT_THAT(fetch("/metrics/resource"), testing::HasSubstr("container_memory_working_set_bytes{container=\"main\",namespace=\"default\",pod=\"web\"} "));
+  EXPECT_THAT(fetch("/metrics/resource"), testing::HasSubstr("resource_scrape_error 0"));
   for (auto wire : {io::RemoteWire::Spdy, io::RemoteWire::WebSocket}) {
     auto said = loop_->run_task(exec(kubelet_->port(), tls_, "/exec/default/web/main?input=1&output=1&command=/bin/cat", wire, "echo!"));
     ASSERT_TRUE(said) << said.error().message();

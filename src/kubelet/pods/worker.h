@@ -71,7 +71,6 @@ class PodWorker {
   io::Task<base::Result<void>> create_sandbox(uint32_t attempt);
   cri::PodSandboxConfig make_sandbox_config(uint32_t attempt) const;
 
-  // True if it was started, or was tried: the runtime's state has changed. False: waits for its image or failed before.
   enum class StartOutcome : uint8_t { Started, WaitsForImage, Failed };
   io::Task<StartOutcome> start(StartContainer wanted);
   io::Task<base::Result<std::string>> create(const core::Container& container, const StartContainer& wanted,

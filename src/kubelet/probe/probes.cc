@@ -37,7 +37,8 @@ void Probes::follow(const core::Pod& pod, const PodRecord& record, const std::ve
       ProbeTarget target{.pod = pod, .container = container, .container_id = now->id,
                          .pod_ip = pod_ips.empty() ? "" : pod_ips.front()};
       auto& scope = running_[key] = std::make_unique<io::Scope>();
-      scope->spawn(run(kind, *probe, std::move(target), now->started_ns, adopted));
+      std::string field = base::cat({"spec.", list, "{", container.name, "}"});
+      scope->spawn(run(kind, *probe, std::move(target), std::move(field), now->started_ns, adopted));
     };
     begin(ProbeKind::Startup, container.startup_probe);
     begin(ProbeKind::Readiness, container.readiness_probe);
@@ -77,7 +78,8 @@ void Probes::set(const std::string& container_id, ProbeKind kind, Outcome outcom
   changed_();
 }
 
-io::Task<void> Probes::run(ProbeKind kind, core::Probe probe, ProbeTarget target, int64_t started_ns, bool adopted) {
+io::Task<void> Probes::run(ProbeKind kind, core::Probe probe, ProbeTarget target, std::string field, int64_t started_ns,
+                           bool adopted) {
   auto period = std::chrono::seconds(std::max(probe.period_seconds, 1));
   if (adopted)
     co_await io::sleep(std::chrono::nanoseconds(
@@ -93,7 +95,6 @@ io::Task<void> Probes::run(ProbeKind kind, core::Probe probe, ProbeTarget target
   if (kind == ProbeKind::Startup && is_started(target)) co_return;
 
   int successes = 0, failures = 0;
-  std::string field = "spec.containers{" + target.container.name + "}";
   for (;;) {
     auto answer = co_await prober_.probe(probe, target);
     switch (answer.verdict) {

@@ -44,7 +44,7 @@ class Probes {
     ProbeKind kind;
     auto operator<=>(const Key&) const = default;
   };
-  io::Task<void> run(ProbeKind kind, core::Probe probe, ProbeTarget target, int64_t started_ns, bool adopted);
+  io::Task<void> run(ProbeKind kind, core::Probe probe, ProbeTarget target, std::string field, int64_t started_ns, bool adopted);
   bool is_started(const ProbeTarget& target) const;
   void set(const std::string& container_id, ProbeKind kind, Outcome outcome);
 

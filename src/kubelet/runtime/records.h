@@ -27,7 +27,6 @@ inline constexpr std::string_view kRestartCountAnnotation = "io.kubernetes.conta
 inline constexpr std::string_view kMessagePathAnnotation = "io.kubernetes.container.terminationMessagePath";
 inline constexpr std::string_view kMessagePolicyAnnotation = "io.kubernetes.container.terminationMessagePolicy";
 inline constexpr std::string_view kGraceAnnotation = "io.kubernetes.pod.terminationGracePeriod";
-inline constexpr std::string_view kPreStopAnnotation = "io.kubernetes.container.preStopHandler";
 inline constexpr std::string_view kConfigSourceAnnotation = "kubernetes.io/config.source";
 inline constexpr std::string_view kConfigSeenAnnotation = "kubernetes.io/config.seen";
 

@@ -176,6 +176,8 @@ struct Server::State {
       answer(writer, 200, "ok");
     } else if (first == "metrics" && parts.size() == 1) {
       answer(writer, 200, metrics(), "text/plain; version=0.0.4; charset=utf-8");
+    } else if (path == "/metrics/resource") {
+      answer(writer, 200, pods.resource_metrics(), "text/plain; version=0.0.4; charset=utf-8");
     } else if (first == "pods") {
       answer(writer, 200, pod_list(), "application/json");
     } else if (first == "containerLogs") {
