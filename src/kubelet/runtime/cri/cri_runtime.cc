@@ -229,6 +229,7 @@ class CriRuntime final : public Runtime {
     std::string request = "\x0a" + std::string(1, static_cast<char>(filter.size())) + filter;
     CO_TRY(co_await call->write(std::move(request)));
     call->finish();
+    io::Scope telling;  // ends with the watch: `changed` is good for no longer
     for (;;) {
       auto message = co_await call->read();
       if (!message) {
@@ -237,7 +238,7 @@ class CriRuntime final : public Runtime {
         co_return base::fail(message.error());
       }
       if (!*message) co_return base::fail(base::Code::Closed, "containerd ended its events");
-      if (auto id = ended_container(**message); !id.empty()) scope_.spawn(tell_when_seen(id, changed));
+      if (auto id = ended_container(**message); !id.empty()) telling.spawn(tell_when_seen(id, changed));
     }
   }
 
@@ -262,7 +263,6 @@ class CriRuntime final : public Runtime {
   std::unique_ptr<CriClient> client_;
   std::string endpoint_;
   bool tells_nothing_ = false;
-  io::Scope scope_;
 };
 
 }  // namespace
