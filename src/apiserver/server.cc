@@ -49,7 +49,7 @@ class Place {
 
 struct Server::Parts {
   explicit Parts(const ServerOptions& options)
-      : admission(default_admission({options.authorizer, options.random})),
+      : admission(default_admission({options.authorizer, options.random, options.rbac})),
         allocations({.store = options.store,
                      .catalog = catalog,
                      .clock = options.clock,

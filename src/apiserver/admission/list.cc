@@ -14,6 +14,7 @@ std::vector<std::unique_ptr<AdmissionPlugin>> default_admission(const AdmissionN
   plugins.push_back(make_storage_object_in_use());
   plugins.push_back(make_runtime_class());
   plugins.push_back(make_certificate_rights(needs.authorizer));
+  if (needs.rbac != nullptr) plugins.push_back(make_rbac_escalation(needs.authorizer, *needs.rbac));
   plugins.push_back(make_default_ingress_class());
   plugins.push_back(make_default_storage_class());
   plugins.push_back(make_resource_quota());

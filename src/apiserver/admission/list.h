@@ -10,9 +10,12 @@
 
 namespace apiserver {
 
+class RbacAuthorizer;
+
 struct AdmissionNeeds {
   const Authorizer& authorizer;
   base::Random& random;
+  const RbacAuthorizer* rbac = nullptr;  // none: roles are not in force, so none is guarded
 };
 
 std::unique_ptr<AdmissionPlugin> make_namespace_lifecycle();
@@ -25,6 +28,7 @@ std::unique_ptr<AdmissionPlugin> make_default_toleration_seconds();
 std::unique_ptr<AdmissionPlugin> make_storage_object_in_use();
 std::unique_ptr<AdmissionPlugin> make_runtime_class();
 std::unique_ptr<AdmissionPlugin> make_certificate_rights(const Authorizer& authorizer);
+std::unique_ptr<AdmissionPlugin> make_rbac_escalation(const Authorizer& authorizer, const RbacAuthorizer& rules);
 std::unique_ptr<AdmissionPlugin> make_default_ingress_class();
 std::unique_ptr<AdmissionPlugin> make_default_storage_class();
 std::unique_ptr<AdmissionPlugin> make_resource_quota();

@@ -75,11 +75,63 @@ class CertificateRequestStrategy final : public Strategy {
     request.status.conditions = std::move(conditions);
     stamp(request, before, situation.now);
   }
+  FieldErrors validate_update(const Situation& situation, const Object& next, const Object& current) const override {
+    if (situation.subresource != "approval") return {};
+    return check_conditions(next.as<certificates::CertificateSigningRequest>(), current.as<certificates::CertificateSigningRequest>(), true);
+  }
+  FieldErrors validate_status(const Situation&, const Object& next, const Object& current) const override {
+    const auto& request = next.as<certificates::CertificateSigningRequest>();
+    auto errors = check_conditions(request, current.as<certificates::CertificateSigningRequest>(), false);
+    if (!request.status.certificate.empty() && request.status.certificate.find("-----BEGIN CERTIFICATE-----") == std::string::npos) {
+      errors.push_back(FieldError::invalid(FieldPath("status").child("certificate"), "<certificate data>",
+                                           "must contain at least one CERTIFICATE PEM block"));
+    }
+    return errors;
+  }
   void prepare_status(const Situation& situation, Object& next, const Object& current) const override {
     stamp(next.as<certificates::CertificateSigningRequest>(), current.as<certificates::CertificateSigningRequest>(), situation.now);
   }
 
  private:
+  using Request = certificates::CertificateSigningRequest;
+
+  static bool has_condition(const Request& request, std::string_view type) {
+    for (const auto& one : request.status.conditions) {
+      if (one.type == type) return true;
+    }
+    return false;
+  }
+
+  // Approval and denial are for ever, exclude each other, and come through the approval subresource only.
+  static FieldErrors check_conditions(const Request& next, const Request& current, bool approves) {
+    FieldErrors errors;
+    FieldPath path = FieldPath("status").child("conditions");
+    for (size_t i = 0; i < next.status.conditions.size(); ++i) {
+      const auto& one = next.status.conditions[i];
+      bool final_kind = one.type == "Approved" || one.type == "Denied" || one.type == "Failed";
+      if (final_kind && one.status != "True") {
+        errors.push_back(FieldError::not_supported(path.index(i).child("status"), one.status, {"True"}));
+      }
+    }
+    if (has_condition(next, "Approved") && has_condition(next, "Denied")) {
+      errors.push_back(FieldError::invalid(path, "Denied", "Approved and Denied conditions are mutually exclusive"));
+    }
+    for (std::string_view type : {"Approved", "Denied"}) {
+      bool has = has_condition(next, type);
+      bool had = has_condition(current, type);
+      if (has && !had && !approves) {
+        errors.push_back(FieldError::forbidden(path, "updates may not add a condition of type \"" + std::string(type) + "\""));
+      }
+      if (!has && had) {
+        errors.push_back(FieldError::forbidden(path, "updates may not remove a condition of type \"" + std::string(type) + "\""));
+      }
+    }
+    if (!has_condition(next, "Failed") && has_condition(current, "Failed")) {
+      errors.push_back(FieldError::forbidden(path, "updates may not remove a condition of type \"Failed\""));
+    }
+    return errors;
+  }
+
   // New conditions get the times they were left without.
   static void stamp(certificates::CertificateSigningRequest& request, const certificates::CertificateSigningRequest& before,
                     base::Time now) {

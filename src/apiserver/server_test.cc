@@ -1,0 +1,212 @@
+#include "apiserver/server.h"
+
+#include <gtest/gtest.h>
+
+#include "api/core_v1.h"
+#include "apiserver/local.h"
+#include "apiserver/registry/allocations.h"
+#include "apiserver/registry/registry.h"
+#include "apiserver/registry/served.h"
+#include "io/loop.h"
+#include "schema/json.h"
+#include "schema/protobuf.h"
+#include "schema/resource.h"
+#include "schema/value.h"
+
+namespace apiserver {
+namespace {
+
+namespace core = api::core_v1;
+
+class NobodyKnown final : public Authenticator {
+ public:
+  io::Task<base::Result<std::optional<User>>> authenticate(const io::Request&, const io::Peer&) override { co_return std::nullopt; }
+};
+
+// Allows masters everything and others nothing.
+class MastersOnly final : public Authorizer {
+ public:
+  Authorization authorize(const AuthorizationAttributes& attributes) const override {
+    for (const auto& group : attributes.user.groups) {
+      if (group == kMastersGroup) return {Decision::Allow, ""};
+    }
+    return {Decision::NoOpinion, ""};
+  }
+};
+
+// A server on a memory store, talked to from inside the process.
+class ServerTest : public ::testing::Test {
+ protected:
+  ServerTest() {
+    auto loop = io::Loop::create();
+    loop_ = std::move(*loop);
+    entered_.emplace(*loop_);
+    store_ = store::open_memory({.indexer = make_indexer()});
+    server_ = std::make_unique<Server>(ServerOptions{.store = *store_,
+                                                     .authenticator = authenticator_,
+                                                     .authorizer = authorizer_,
+                                                     .clock = base::system_clock(),
+                                                     .random = base::system_random(),
+                                                     .service_networks = {*base::IpNetwork::parse("10.96.0.0/24")}});
+    admin_ = std::make_unique<Local>(*server_, User{.name = "admin", .groups = {std::string(kMastersGroup)}});
+    stranger_ = std::make_unique<Local>(*server_, User{.name = "eve"});
+    send("POST", "/api/v1/namespaces", R"({"metadata":{"name":"default"}})");
+  }
+  ~ServerTest() override { store_->close(); }
+
+  Local::Reply send(std::string method, std::string target, std::string body = "", std::string type = "application/json") {
+    return loop_->run_task(admin_->call(std::move(method), std::move(target), std::move(type), base::Bytes(std::move(body))));
+  }
+  int status(std::string method, std::string target, std::string body = "", std::string type = "application/json") {
+    return send(std::move(method), std::move(target), std::move(body), std::move(type)).status;
+  }
+  template <class T>
+  T object(const Local::Reply& reply) {
+    auto decoded = schema::decode_envelope(reply.body.view());
+    EXPECT_TRUE(decoded.has_value());
+    return decoded ? std::move(*decoded).template take<T>() : T{};
+  }
+
+  std::unique_ptr<io::Loop> loop_;
+  std::optional<io::Loop::Entered> entered_;
+  NobodyKnown authenticator_;
+  MastersOnly authorizer_;
+  std::unique_ptr<store::Store> store_;
+  std::unique_ptr<Server> server_;
+  std::unique_ptr<Local> admin_;
+  std::unique_ptr<Local> stranger_;
+};
+
+TEST_F(ServerTest, EveryStoredResourceCanBeListedAndAnswersForWhatIsNotThere) {
+  for (const schema::Resource& row : schema::resources()) {
+    if (row.etcd_key.empty()) continue;
+    std::string root = row.group.empty() ? "/api/v1" : "/apis/" + std::string(row.group) + "/" + std::string(row.version);
+    std::string all = root + (row.namespaced ? "/namespaces/default/" : "/") + std::string(row.plural);
+    EXPECT_EQ(status("GET", all), 200) << all;
+    EXPECT_EQ(status("GET", all + "/absent"), 404) << all;
+    EXPECT_EQ(status("DELETE", all + "/absent"), 404) << all;
+    EXPECT_EQ(status("PATCH", all + "/absent", "{}", "application/merge-patch+json"), 404) << all;
+    EXPECT_EQ(status("POST", all, "["), 400) << all;
+  }
+}
+
+TEST_F(ServerTest, AStrangerIsForbiddenWhatAMasterMay) {
+  auto reply = loop_->run_task(stranger_->call("GET", "/api/v1/namespaces/default/pods", "", {}));
+  EXPECT_EQ(reply.status, 403);
+  EXPECT_EQ(status("GET", "/api/v1/namespaces/default/pods"), 200);
+}
+
+TEST_F(ServerTest, AnUpdateWithAStaleRevisionIsAConflict) {
+  auto made = object<core::ConfigMap>(send("POST", "/api/v1/namespaces/default/configmaps", R"({"metadata":{"name":"a"}})"));
+  auto sent = made;
+  sent.data["k"] = "1";
+  EXPECT_EQ(status("PUT", "/api/v1/namespaces/default/configmaps/a", schema::to_json(sent)), 200);
+  sent.data["k"] = "2";
+  EXPECT_EQ(status("PUT", "/api/v1/namespaces/default/configmaps/a", schema::to_json(sent)), 409);
+}
+
+TEST_F(ServerTest, AnUpdateThatChangesNothingKeepsTheRevision) {
+  auto made = object<core::ConfigMap>(send("POST", "/api/v1/namespaces/default/configmaps", R"({"metadata":{"name":"a"}})"));
+  auto again = object<core::ConfigMap>(
+      send("PATCH", "/api/v1/namespaces/default/configmaps/a", "{}", "application/merge-patch+json"));
+  EXPECT_EQ(again.metadata.resource_version, made.metadata.resource_version);
+}
+
+TEST_F(ServerTest, AFinalizerHoldsAnObjectUntilItIsTakenOff) {
+  send("POST", "/api/v1/namespaces/default/configmaps", R"({"metadata":{"name":"a","finalizers":["example.com/f"]}})");
+  EXPECT_EQ(status("DELETE", "/api/v1/namespaces/default/configmaps/a"), 200);
+  EXPECT_EQ(status("GET", "/api/v1/namespaces/default/configmaps/a"), 200);
+  EXPECT_EQ(status("PATCH", "/api/v1/namespaces/default/configmaps/a", R"({"metadata":{"finalizers":null}})",
+                   "application/merge-patch+json"), 200);
+  EXPECT_EQ(status("GET", "/api/v1/namespaces/default/configmaps/a"), 404);
+}
+
+TEST_F(ServerTest, ADryRunChangesNothing) {
+  EXPECT_EQ(status("POST", "/api/v1/namespaces/default/configmaps?dryRun=All", R"({"metadata":{"name":"a"}})"), 201);
+  EXPECT_EQ(status("GET", "/api/v1/namespaces/default/configmaps/a"), 404);
+}
+
+TEST_F(ServerTest, PagesOfAListJoinToTheWhole) {
+  for (char c = 'a'; c <= 'g'; ++c) {
+    send("POST", "/api/v1/namespaces/default/configmaps", std::string(R"({"metadata":{"name":")") + c + R"("}})");
+  }
+  size_t seen = 0;
+  std::string token;
+  do {
+    auto page = loop_->run_task(admin_->list("/api/v1/namespaces/default/configmaps?limit=3&continue=" + token));
+    ASSERT_TRUE(page.has_value());
+    EXPECT_LE(page->entries.size(), 3u);
+    seen += page->entries.size();
+    token = page->continue_token;
+  } while (!token.empty());
+  EXPECT_EQ(seen, 7u);
+}
+
+TEST_F(ServerTest, AWatchSeesWhatEntersAndLeavesItsSelection) {
+  auto stream = loop_->run_task(admin_->watch("/api/v1/namespaces/default/configmaps?labelSelector=x%3D1"));
+  ASSERT_TRUE(stream.has_value());
+  send("POST", "/api/v1/namespaces/default/configmaps", R"({"metadata":{"name":"a"}})");
+  send("PATCH", "/api/v1/namespaces/default/configmaps/a", R"({"metadata":{"labels":{"x":"1"}}})", "application/merge-patch+json");
+  send("PATCH", "/api/v1/namespaces/default/configmaps/a", R"({"metadata":{"labels":{"x":"2"}}})", "application/merge-patch+json");
+  std::vector<WatchItem::Kind> kinds;
+  while (kinds.size() < 2) {
+    auto items = loop_->run_task((*stream)->next());
+    ASSERT_TRUE(items.has_value());
+    for (const auto& item : *items) kinds.push_back(item.kind);
+  }
+  EXPECT_EQ(kinds, (std::vector{WatchItem::Kind::Added, WatchItem::Kind::Deleted}));
+}
+
+TEST_F(ServerTest, ServicesShareNoAddressAndNoPort) {
+  std::set<std::string> addresses;
+  std::set<int32_t> ports;
+  for (int i = 0; i < 40; ++i) {
+    auto reply = send("POST", "/api/v1/namespaces/default/services",
+                      R"({"metadata":{"generateName":"s-"},"spec":{"type":"NodePort","ports":[{"port":80}]}})");
+    ASSERT_EQ(reply.status, 201);
+    auto service = object<core::Service>(reply);
+    EXPECT_TRUE(addresses.insert(service.spec.cluster_ip).second);
+    EXPECT_TRUE(ports.insert(service.spec.ports[0].node_port).second);
+  }
+}
+
+TEST_F(ServerTest, ADeletedServiceGivesItsAddressAndPortBack) {
+  constexpr const char* kBody =
+      R"({"metadata":{"name":"a"},"spec":{"type":"NodePort","clusterIP":"10.96.0.9","ports":[{"port":80,"nodePort":30123}]}})";
+  EXPECT_EQ(status("POST", "/api/v1/namespaces/default/services", kBody), 201);
+  EXPECT_EQ(status("DELETE", "/api/v1/namespaces/default/services/a"), 200);
+  EXPECT_EQ(status("POST", "/api/v1/namespaces/default/services", kBody), 201);
+}
+
+TEST_F(ServerTest, RepairGivesBackWhatNoServiceUses) {
+  constexpr const char* kBody =
+      R"({"metadata":{"name":"a"},"spec":{"type":"NodePort","clusterIP":"10.96.0.9","ports":[{"port":80,"nodePort":30123}]}})";
+  EXPECT_EQ(status("POST", "/api/v1/namespaces/default/services", kBody), 201);
+  // A server that stopped between taking and using, or between removing and giving back.
+  auto gone = loop_->run_task(store_->update("/registry/services/specs/default/a",
+                                             [](const store::Entry*) -> base::Result<store::Change> { return store::Change::remove(); }));
+  ASSERT_TRUE(gone.has_value());
+  EXPECT_EQ(status("POST", "/api/v1/namespaces/default/services", kBody), 422);
+  ASSERT_TRUE(loop_->run_task(server_->registry().allocations().repair()).has_value());
+  EXPECT_EQ(status("POST", "/api/v1/namespaces/default/services", kBody), 201);
+}
+
+TEST_F(ServerTest, ABoundPodIsNotBoundAgain) {
+  send("POST", "/api/v1/namespaces/default/serviceaccounts", R"({"metadata":{"name":"default"}})");
+  EXPECT_EQ(status("POST", "/api/v1/namespaces/default/pods",
+                   R"({"metadata":{"name":"p"},"spec":{"containers":[{"name":"c","image":"i"}]}})"), 201);
+  constexpr const char* kBinding = R"({"apiVersion":"v1","kind":"Binding","metadata":{"name":"p"},"target":{"name":"n1"}})";
+  EXPECT_EQ(status("POST", "/api/v1/namespaces/default/pods/p/binding", kBinding), 201);
+  EXPECT_EQ(object<core::Pod>(send("GET", "/api/v1/namespaces/default/pods/p")).spec.node_name, "n1");
+  EXPECT_EQ(status("POST", "/api/v1/namespaces/default/pods/p/binding", kBinding), 409);
+}
+
+TEST_F(ServerTest, NothingIsMadeInANamespaceThatIsNotThereOrGoes) {
+  EXPECT_EQ(status("POST", "/api/v1/namespaces/absent/configmaps", R"({"metadata":{"name":"a"}})"), 404);
+  send("POST", "/api/v1/namespaces", R"({"metadata":{"name":"leaving"}})");
+  EXPECT_EQ(status("DELETE", "/api/v1/namespaces/leaving"), 200);
+  EXPECT_EQ(status("POST", "/api/v1/namespaces/leaving/configmaps", R"({"metadata":{"name":"a"}})"), 403);
+}
+
+}  // namespace
+}  // namespace apiserver
