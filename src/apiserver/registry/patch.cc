@@ -81,6 +81,8 @@ base::Result<schema::Object> patch_object(Call& call, const schema::Object& curr
 namespace {
 
 io::Task<base::Result<schema::Object>> next_of(PatchJob job, const schema::Object* current) {
+  // There is nothing to patch, also where an update would make the object.
+  if (current == nullptr) co_return base::fail(not_found(job.served.row().group, job.served.row().plural, job.name));
   CO_TRY(auto next, patch_object(job.call, *current, job.validation));
   schema::apply_defaults(next);
   auto& meta = next.meta();
