@@ -12,9 +12,9 @@ option(NAVARCH_FUZZ "Build the fuzz targets" OFF)
 set(NAVARCH_SANITIZE "" CACHE STRING "Sanitizers, as in -fsanitize=")
 
 add_compile_options(-Wall -Wextra -Wno-unused-parameter -Wno-missing-field-initializers -Wno-invalid-offsetof
-                    -Werror=return-type -Werror=unused-result -Werror=thread-safety -Wthread-safety -fno-plt
+                    -Werror=return-type -Werror=unused-result -Werror=thread-safety -Wthread-safety -fno-plt -fPIE
                     -fstack-protector-strong -D_GLIBCXX_ASSERTIONS)
-add_link_options(-fuse-ld=lld -Wl,-z,relro,-z,now -Wl,--gc-sections)
+add_link_options(-fuse-ld=lld -pie -Wl,-z,relro,-z,now -Wl,--gc-sections)
 add_compile_options(-ffunction-sections -fdata-sections)
 if(NOT NAVARCH_SANITIZE STREQUAL "")
   add_compile_options(-fsanitize=${NAVARCH_SANITIZE} -fno-omit-frame-pointer -fno-sanitize-recover=undefined)
@@ -25,6 +25,21 @@ find_package(PkgConfig REQUIRED)
 find_package(Threads REQUIRED)
 if(NAVARCH_TESTS)
   find_package(GTest REQUIRED)
+endif()
+
+# What nearly every file reads of the standard library, and every test of GoogleTest, is compiled once: that is a third of
+# a build. Files name what they use all the same; -DCMAKE_DISABLE_PRECOMPILE_HEADERS=ON builds without.
+add_library(std_headers OBJECT ${CMAKE_CURRENT_LIST_DIR}/empty.cc)
+target_precompile_headers(std_headers PRIVATE
+  <algorithm> <atomic> <charconv> <chrono> <coroutine> <cstdint> <cstring> <deque> <expected> <functional> <map> <memory> <mutex>
+  <optional> <set> <span> <string> <string_view> <unordered_map> <utility> <variant> <vector>)
+if(NAVARCH_TESTS)
+  add_library(test_headers OBJECT ${CMAKE_CURRENT_LIST_DIR}/empty.cc)
+  target_precompile_headers(test_headers PRIVATE
+    <algorithm> <atomic> <chrono> <coroutine> <expected> <functional> <map> <memory> <optional> <set> <span> <string>
+    <string_view> <utility> <variant> <vector> <gmock/gmock.h> <gtest/gtest.h>)
+  target_compile_definitions(test_headers PRIVATE NAVARCH_SOURCE_DIR="${CMAKE_SOURCE_DIR}")
+  target_link_libraries(test_headers PRIVATE GTest::gmock GTest::gtest Threads::Threads)
 endif()
 
 # The folder's headers, seen as <folder>/..., and nothing beside them.
@@ -46,6 +61,7 @@ function(navarch_library name)
   navarch_include_path(${name} include_path)
   if(sources)
     add_library(${name} STATIC ${sources})
+    target_precompile_headers(${name} REUSE_FROM std_headers)
     set(scope PUBLIC)
   else()
     add_library(${name} INTERFACE)
@@ -73,5 +89,6 @@ function(navarch_test name)
   set_target_properties(${name} PROPERTIES RUNTIME_OUTPUT_DIRECTORY ${CMAKE_BINARY_DIR}/tests)
   target_link_libraries(${name} PRIVATE ${ARG_DEPENDS} GTest::gmock GTest::gtest GTest::gtest_main)
   target_compile_definitions(${name} PRIVATE NAVARCH_SOURCE_DIR="${CMAKE_SOURCE_DIR}")
+  target_precompile_headers(${name} REUSE_FROM test_headers)
   add_test(NAME ${name} COMMAND ${name})
 endfunction()

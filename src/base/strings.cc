@@ -103,7 +103,7 @@ Result<std::string> decode64(std::string_view text, bool url) {
   int filled = 0;
   size_t i = 0;
   auto skip_line_ends = [&] {
-    while (i < text.size() && (text[i] == '\n' || text[i] == '\r')) ++i;
+    while (!url && i < text.size() && (text[i] == '\n' || text[i] == '\r')) ++i;
   };
   for (skip_line_ends(); i < text.size(); skip_line_ends()) {
     int value = value64(text[i], url);
@@ -129,6 +129,9 @@ Result<std::string> decode64(std::string_view text, bool url) {
   } else if (filled == 1 || (filled != 0 && !url)) {
     return illegal(text.size() - static_cast<size_t>(filled));
   }
+  // RFC 4648, 3.5: bits beyond the last byte are zero, or one byte string had several texts. Go is lax about it where Kubernetes
+  // reads base64 in objects.
+  if (url && (group & ((1u << (filled * 6 % 8)) - 1)) != 0) return illegal(text.size() - 1);
   if (filled == 2) out += static_cast<char>(group >> 4);
   if (filled == 3) {
     out += static_cast<char>(group >> 10);

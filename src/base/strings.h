@@ -29,7 +29,7 @@ std::string quote(std::string_view text);  // as Go's %q
 std::string base64_encode(std::string_view bytes);                     // standard alphabet, padded
 Result<std::string> base64_decode(std::string_view text);              // strict; new lines are skipped as Go does
 std::string base64url_encode(std::string_view bytes);                  // URL alphabet, no padding (JWT)
-Result<std::string> base64url_decode(std::string_view text);           // the same, strict
+Result<std::string> base64url_decode(std::string_view text);           // the same; refused unless unused bits are zero
 std::string hex_encode(std::string_view bytes);                        // lower case
 
 // Percent escapes of URLs. `plus_is_space` for query strings.

@@ -1,0 +1,1 @@
+// What a target that is only a precompiled header is made of.
