@@ -5,6 +5,8 @@
 
 #include "apiserver/admission/list.h"
 #include "apiserver/discovery/paths.h"
+#include "apiserver/metrics/request_metrics.h"
+#include "apiserver/metrics/server_metrics.h"
 #include "apiserver/pipeline/errors.h"
 #include "apiserver/pipeline/impersonation.h"
 #include "apiserver/pipeline/negotiate.h"
@@ -45,6 +47,18 @@ class Place {
   bool granted_;
 };
 
+// A request that is open for long, counted while it lives.
+class LongRunning {
+ public:
+  LongRunning(RequestMetrics& metrics, const Call& call) : metrics_(metrics), call_(call) { metrics_.count_long_running(call_, 1); }
+  ~LongRunning() { metrics_.count_long_running(call_, -1); }
+  LongRunning(const LongRunning&) = delete;
+
+ private:
+  RequestMetrics& metrics_;
+  const Call& call_;
+};
+
 }  // namespace
 
 struct Server::Parts {
@@ -63,7 +77,8 @@ struct Server::Parts {
                   .clock = options.clock,
                   .random = options.random,
                   .allocations = allocations}),
-        renderer(options.clock, options.encoding_cache_bytes_max) {}
+        renderer(options.clock, options.encoding_cache_bytes_max),
+        metrics({.store = options.store, .catalog = catalog, .reads = reads, .writes = writes}) {}
 
   const Catalog catalog;
   AdmissionChain admission;
@@ -72,6 +87,7 @@ struct Server::Parts {
   Renderer renderer;
   std::atomic<int> reads = 0;
   std::atomic<int> writes = 0;
+  ServerMetrics metrics;
 };
 
 // One HTTP request on its way.
@@ -79,8 +95,9 @@ struct Server::Exchange {
   const io::Request& request;
   const io::Peer& peer;
   io::RequestBody& body;
-  io::ResponseWriter& writer;
+  MeteredWriter writer;
   Call call;
+  const Served* served = nullptr;  // once it is found
 
   Response response() { return Response(request, call, writer); }
 };
@@ -90,6 +107,7 @@ Server::~Server() = default;
 
 Registry& Server::registry() { return parts_->registry; }
 Renderer& Server::renderer() { return parts_->renderer; }
+base::Metrics& Server::metrics() { return parts_->metrics.metrics(); }
 
 base::Result<void> Server::authorize(const Call& call) const {
   if (!call.info.is_resource) {
@@ -158,7 +176,16 @@ io::Task<base::Result<Answer>> Server::handle(Call& call) {
   CO_TRY(authorize(call));
   if (!call.info.is_resource) co_return base::fail(no_such_path());
   CO_TRY(const Served* served, find_resource(call));
-  co_return co_await dispatch(call, *served);
+  int64_t began_ns = options_.clock.monotonic_ns();
+  auto answer = co_await dispatch(call, *served);
+  int status = answer ? answer->status : schema::status_of(answer.error()).code;
+  count(call, served, status, 0, began_ns);
+  co_return answer;
+}
+
+void Server::count(const Call& call, const Served* served, int status, uint64_t bytes, int64_t began_ns) {
+  double seconds = static_cast<double>(options_.clock.monotonic_ns() - began_ns) / 1e9;
+  parts_->metrics.requests().count(call, served != nullptr, {.status = status, .bytes = bytes, .seconds = seconds});
 }
 
 io::Task<base::Result<std::unique_ptr<WatchStream>>> Server::watch(Call& call) {
@@ -172,7 +199,17 @@ io::Task<base::Result<std::unique_ptr<WatchStream>>> Server::watch(Call& call) {
 }
 
 io::Task<void> Server::serve(const io::Request& request, const io::Peer& peer, io::RequestBody& body, io::ResponseWriter& writer) {
-  Exchange exchange{request, peer, body, writer, {}};
+  Exchange exchange{request, peer, body, MeteredWriter(writer), {}};
+  int64_t began_ns = options_.clock.monotonic_ns();
+  co_await answer(exchange);
+  // What was refused on the way is no request to a resource; upstream counts it elsewhere.
+  if (exchange.served == nullptr && exchange.call.info.is_resource) co_return;
+  count(exchange.call, exchange.served, exchange.writer.status(), exchange.writer.bytes(), began_ns);
+}
+
+io::Task<void> Server::answer(Exchange& exchange) {
+  const auto& request = exchange.request;
+  const auto& peer = exchange.peer;
   Call& call = exchange.call;
   call.method = request.method;
   call.query = Query(request.query());
@@ -184,6 +221,7 @@ io::Task<void> Server::serve(const io::Request& request, const io::Peer& peer, i
   call.info = parse_request_info(request.method, path ? std::string_view(*path) : request.path(), call.query);
 
   auto known = co_await options_.authenticator.authenticate(request, peer);
+  parts_->metrics.requests().count_authentication(!known ? "error" : *known ? "success" : "failure");
   if (!known) {
     LOG_V(2, "Refused credentials", {"reason", known.error().message()}, {"peer", peer.address});
     exchange.response().send_error(unauthorized());
@@ -221,12 +259,14 @@ io::Task<void> Server::serve(const io::Request& request, const io::Peer& peer, i
 io::Task<void> Server::serve_resource(Exchange& exchange) {
   Call& call = exchange.call;
   Response response = exchange.response();
-  if (auto allowed = authorize(call); !allowed) {
+  auto allowed = authorize(call);
+  parts_->metrics.requests().count_authorization(allowed ? "allowed" : "denied");
+  if (!allowed) {
     response.send_error(allowed.error());
     co_return;
   }
   if (!call.info.is_resource) {
-    co_await serve_path(PathContext{options_, parts_->registry}, exchange.request, call, response);
+    co_await serve_path(PathContext{options_, parts_->registry, parts_->metrics}, exchange.request, call, response);
     co_return;
   }
   if (!parts_->catalog.has_group(call.info.group)) {
@@ -239,12 +279,14 @@ io::Task<void> Server::serve_resource(Exchange& exchange) {
     co_return;
   }
   const Served& served = **found;
+  exchange.served = &served;
   warn_of_deprecation(served, call);
   if (call.info.verb == "watch") {
     co_await serve_watch(exchange);
     co_return;
   }
   if (is_connect(call)) {
+    LongRunning counted(parts_->metrics.requests(), call);
     co_await connect({parts_->registry.reader(), options_.kubelets, options_.random}, exchange.request, exchange.peer, exchange.body, call,
                      response);
     co_return;
@@ -294,6 +336,7 @@ io::Task<void> Server::serve_watch(Exchange& exchange) {
     response.send_error(stream.error());
     co_return;
   }
+  LongRunning counted(parts_->metrics.requests(), call);
   response.start(200, media == MediaType::Protobuf ? "application/vnd.kubernetes.protobuf;stream=watch" : "application/json");
   if (!stream) {
     auto sent = co_await exchange.writer.write(Renderer::render_error_event(stream.error(), media));
@@ -314,6 +357,7 @@ io::Task<void> Server::serve_watch(Exchange& exchange) {
     for (const auto& item : *items) {
       auto event = parts_->renderer.render_event((*stream)->served(), item, *representation, call.query, first);
       if (!event) continue;
+      parts_->metrics.requests().count_watch_event(call, event->size());
       first = false;
       if (items->size() == 1) {
         if (!co_await exchange.writer.write(std::move(*event))) co_return;

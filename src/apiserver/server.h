@@ -19,6 +19,7 @@
 #include "apiserver/registry/watch.h"
 #include "base/clock.h"
 #include "base/ip.h"
+#include "base/metrics.h"
 #include "base/random.h"
 #include "base/result.h"
 #include "io/http.h"
@@ -76,14 +77,17 @@ class Server {
 
   Registry& registry();
   Renderer& renderer();
+  base::Metrics& metrics();
   const ServerOptions& options() const { return options_; }
 
  private:
   struct Parts;
   struct Exchange;
+  io::Task<void> answer(Exchange& exchange);
   io::Task<void> serve_resource(Exchange& exchange);
   io::Task<void> serve_watch(Exchange& exchange);
   io::Task<base::Result<Answer>> dispatch(Call& call, const Served& served);
+  void count(const Call& call, const Served* served, int status, uint64_t bytes, int64_t began_ns);
   base::Result<void> authorize(const Call& call) const;
   base::Result<const Served*> find_resource(const Call& call) const;
 

@@ -96,6 +96,20 @@ TEST_F(ServerTest, AStrangerIsForbiddenWhatAMasterMay) {
   EXPECT_EQ(status("GET", "/api/v1/namespaces/default/pods"), 200);
 }
 
+TEST_F(ServerTest, RequestsAreCountedByWhatTheyWereAbout) {
+  send("GET", "/api/v1/namespaces/default/configmaps/absent");
+  send("GET", "/api/v1/namespaces/default/configmaps");
+  send("GET", "/apis/made.up/v1/namespaces/default/things");
+  auto text = server_->metrics().to_text();
+  auto counted = [](std::string code, std::string scope, std::string verb) {
+    return "\napiserver_request_total{code=\"" + code + R"(",component="apiserver",dry_run="",group="",resource="configmaps",scope=")" +
+           scope + R"(",subresource="",verb=")" + verb + "\",version=\"v1\"} 1\n";
+  };
+  EXPECT_NE(text.find(counted("404", "resource", "GET")), std::string::npos) << text;
+  EXPECT_NE(text.find(counted("200", "namespace", "LIST")), std::string::npos) << text;
+  EXPECT_EQ(text.find("made.up"), std::string::npos) << text;
+}
+
 TEST_F(ServerTest, AnUpdateWithAStaleRevisionIsAConflict) {
   auto made = object<core::ConfigMap>(send("POST", "/api/v1/namespaces/default/configmaps", R"({"metadata":{"name":"a"}})"));
   auto sent = made;

@@ -4,6 +4,8 @@
 #include "apiserver/authn/token_issuer.h"
 #include "apiserver/discovery/discovery.h"
 #include "apiserver/discovery/health.h"
+#include "apiserver/discovery/version.h"
+#include "apiserver/metrics/server_metrics.h"
 #include "apiserver/openapi/serve.h"
 #include "apiserver/pipeline/errors.h"
 #include "apiserver/pipeline/negotiate.h"
@@ -15,11 +17,6 @@
 
 namespace apiserver {
 namespace {
-
-// What we claim to be: the version whose API this is.
-constexpr std::string_view kMajor = "1";
-constexpr std::string_view kMinor = "36";
-constexpr std::string_view kGitVersion = "v1.36.2+navarch";
 
 std::string version_document() {
   std::string json = "{\n";
@@ -144,6 +141,8 @@ io::Task<void> serve_path(PathContext context, const io::Request& request, const
     if (!openapi::serve(path, request, call.query, response)) send_page_not_found(response);
   } else if (path.starts_with("/api/")) {
     response.send_error(no_such_path());
+  } else if (path == "/metrics") {
+    response.send(200, "text/plain; version=0.0.4; charset=utf-8", base::Bytes(co_await context.metrics.text()));
   } else if (path == "/version") {
     response.send(200, "application/json", base::Bytes(version_document()));
   } else if (path == "/.well-known/openid-configuration" && context.options.token_issuer != nullptr) {

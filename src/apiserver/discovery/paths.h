@@ -11,11 +11,13 @@
 namespace apiserver {
 
 class Registry;
+class ServerMetrics;
 struct ServerOptions;
 
 struct PathContext {
   const ServerOptions& options;
   Registry& registry;
+  ServerMetrics& metrics;
 };
 
 // Answers in every case; 404 when the path is none of ours.

@@ -1,0 +1,68 @@
+// What the API server counts about its requests, under upstream's names. One for each Server; safe from any thread.
+#pragma once
+
+#include <cstdint>
+#include <string_view>
+
+#include "apiserver/registry/call.h"
+#include "base/metrics.h"
+#include "io/http.h"
+
+namespace apiserver {
+
+// What became of one request.
+struct RequestOutcome {
+  int status = 0;  // 0: nothing was answered, the client had gone
+  uint64_t bytes = 0;
+  double seconds = 0;
+};
+
+class RequestMetrics {
+ public:
+  explicit RequestMetrics(base::Metrics& metrics);
+
+  // `known`: what the call names is served here. Names that a client made up are not told apart: they would never end.
+  void count(const Call& call, bool known, const RequestOutcome& outcome);
+  // A request that lives as long as its client likes has begun (+1) or ended (-1).
+  void count_long_running(const Call& call, int change);
+  void count_watch_event(const Call& call, size_t bytes);
+  // "success", "failure" or "error".
+  void count_authentication(std::string_view result);
+  void count_authorization(std::string_view result);
+
+ private:
+  base::Counters& requests_;
+  base::Histograms& seconds_;
+  base::Histograms& sli_seconds_;
+  base::Histograms& response_bytes_;
+  base::Gauges& long_running_;
+  base::Counters& watch_events_;
+  base::Histograms& watch_event_bytes_;
+  base::Counters& authentications_;
+  base::Counters& authorizations_;
+};
+
+// A writer that remembers what passed through it.
+class MeteredWriter final : public io::ResponseWriter {
+ public:
+  explicit MeteredWriter(io::ResponseWriter& writer) : writer_(writer) {}
+
+  void start(int status, io::Headers headers) override;
+  io::Task<base::Result<void>> write(base::Bytes chunk) override;
+  void finish() override { writer_.finish(); }
+  void finish_with_trailers(io::Headers trailers) override { writer_.finish_with_trailers(std::move(trailers)); }
+  void send(int status, io::Headers headers, base::Bytes body) override;
+  bool is_closed() const override { return writer_.is_closed(); }
+  io::Task<void> closed() override { return writer_.closed(); }
+  base::Result<std::unique_ptr<io::Stream>> upgrade(io::Headers headers) override;
+
+  int status() const { return status_; }
+  uint64_t bytes() const { return bytes_; }
+
+ private:
+  io::ResponseWriter& writer_;
+  int status_ = 0;
+  uint64_t bytes_ = 0;
+};
+
+}  // namespace apiserver

@@ -1,0 +1,38 @@
+// All that the API server shows at /metrics: what it counted, and what it knows of itself when asked: stored objects,
+// requests in flight, what it is. Safe from any loop; its sources are borrowed and outlive it.
+#pragma once
+
+#include <atomic>
+#include <string>
+
+#include "apiserver/metrics/request_metrics.h"
+#include "apiserver/registry/served.h"
+#include "base/metrics.h"
+#include "io/task.h"
+#include "store/store.h"
+
+namespace apiserver {
+
+class ServerMetrics {
+ public:
+  struct Sources {
+    store::Store& store;
+    const Catalog& catalog;
+    const std::atomic<int>& reads;  // requests in flight
+    const std::atomic<int>& writes;
+  };
+  explicit ServerMetrics(const Sources& sources);
+
+  base::Metrics& metrics() { return metrics_; }
+  RequestMetrics& requests() { return requests_; }
+  // As Prometheus reads it.
+  io::Task<std::string> text();
+
+ private:
+  const Sources sources_;
+  base::Metrics metrics_;
+  RequestMetrics requests_;
+  base::Gauges& objects_;
+};
+
+}  // namespace apiserver
