@@ -103,7 +103,7 @@ struct JsonPatch::Target {
 };
 
 Result<JsonPatch> JsonPatch::parse(std::string_view json) {
-  auto parsed = Value::parse(json);
+  auto parsed = Value::parse_as_written(json);
   if (!parsed) return undecodable(parsed.error().message());
   if (parsed->is_null()) return JsonPatch();
   if (!parsed->is_array()) {

@@ -19,7 +19,7 @@ void merge(Value& document, const Value& patch) {
 }
 
 base::Result<Value> apply_merge_patch(Value document, std::string_view patch) {
-  auto parsed = Value::parse(patch);
+  auto parsed = Value::parse_as_written(patch);
   if (!parsed) return base::fail(base::Code::BadRequest, base::cat({"error decoding patch: ", parsed.error().message()}));
   if (parsed->is_null()) return base::fail(base::Code::BadRequest, "Invalid JSON Patch");
   if (!parsed->is_object()) {

@@ -102,6 +102,12 @@ std::string patch_pod(std::string_view spec, std::string_view patch) {
 constexpr const char* kTwo = R"({"containers":[{"name":"c1","image":"i1","env":[{"name":"A","value":"1"},{"name":"B","value":"2"}],)"
                              R"("ports":[{"containerPort":80},{"containerPort":81}]},{"name":"c2","image":"i2","args":["a","b"]}]})";
 
+TEST(MergePatch, NumbersStayAsTheyWereWritten) {
+  auto patched = apply_merge_patch(Value::parse(R"({"a":1.5})").value(), R"({"b":3.0,"c":1e1,"d":99999999999999999999})");
+  ASSERT_TRUE(patched);
+  EXPECT_EQ(patched->to_json(), R"({"a":1.5,"b":3.0,"c":1e1,"d":99999999999999999999})");
+}
+
 TEST(StrategicPatch, ListsOfMapsMergeByTheirKey) {
   EXPECT_EQ(patch_pod(R"({"containers":[{"name":"c1","image":"i1"},{"name":"c2","image":"i2"}]})",
                       R"({"containers":[{"name":"c2","image":"new"}]})"),

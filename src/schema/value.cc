@@ -8,6 +8,18 @@
 
 namespace schema {
 
+struct TreeReader {
+  base::JsonReader& reader;
+  std::vector<std::string>* duplicates;
+  bool as_written = false;
+  std::string path;  // kept only when duplicates are wanted
+
+  Value read();
+  Value read_number_in_range(std::string_view literal) const;
+  Value read_array();
+  Value read_object();
+};
+
 namespace {
 
 constexpr size_t kIndexedSize = 24;  // objects with more members are looked up by hash
@@ -20,80 +32,6 @@ Value read_number(std::string_view literal) {
   std::from_chars(literal.data(), literal.data() + literal.size(), value);
   return value;
 }
-
-struct TreeReader {
-  base::JsonReader& reader;
-  std::vector<std::string>* duplicates;
-  std::string path;  // kept only when duplicates are wanted
-
-  Value read() {
-    std::string_view text;
-    bool truth = false;
-    switch (reader.peek()) {
-      case base::JsonKind::Null:
-        reader.read_null();
-        return {};
-      case base::JsonKind::Bool:
-        reader.read_bool(truth);
-        return truth;
-      case base::JsonKind::Number:
-        return reader.read_number(text) ? read_number_in_range(text) : Value();
-      case base::JsonKind::String:
-        reader.read_string(text);
-        return text;
-      case base::JsonKind::Array:
-        return read_array();
-      case base::JsonKind::Object:
-        return read_object();
-      case base::JsonKind::None:
-        break;
-    }
-    return {};
-  }
-
-  Value read_number_in_range(std::string_view literal) {
-    double value = 0;
-    auto [end, error] = std::from_chars(literal.data(), literal.data() + literal.size(), value);
-    if (error == std::errc::result_out_of_range && (value > 1 || value < -1 || value == 0) &&
-        literal.find("e-") == literal.npos && literal.find("E-") == literal.npos) {
-      reader.fail_with(base::Error(base::Code::BadRequest, base::cat({"json: cannot unmarshal number ", literal,
-                                                                      " into Go value of type float64"})));
-      return {};
-    }
-    return read_number(literal);
-  }
-
-  Value read_array() {
-    Value::Array elements;
-    reader.enter_array();
-    while (reader.next_element()) {
-      size_t length = path.size();
-      if (duplicates) path += base::cat({"[", std::to_string(elements.size()), "]"});
-      elements.push_back(read());
-      path.resize(length);
-    }
-    return elements;
-  }
-
-  Value read_object() {
-    Members members;
-    std::string_view key;
-    reader.enter_object();
-    while (reader.next_key(key)) {
-      size_t length = path.size();
-      if (duplicates) {
-        if (!path.empty()) path += '.';
-        path += key;
-      }
-      size_t known = members.size();
-      Value& slot = members[key];
-      if (members.size() == known && duplicates) duplicates->push_back(path);
-      slot = read();
-      path.resize(length);
-    }
-    return members;
-  }
-};
 
 void append_go(std::string& out, const Value& value) {
   switch (value.kind()) {
@@ -133,6 +71,80 @@ void append_go(std::string& out, const Value& value) {
 }
 
 }  // namespace
+
+Value TreeReader::read() {
+  std::string_view text;
+  bool truth = false;
+  switch (reader.peek()) {
+    case base::JsonKind::Null:
+      reader.read_null();
+      return {};
+    case base::JsonKind::Bool:
+      reader.read_bool(truth);
+      return truth;
+    case base::JsonKind::Number:
+      return reader.read_number(text) ? read_number_in_range(text) : Value();
+    case base::JsonKind::String:
+      reader.read_string(text);
+      return text;
+    case base::JsonKind::Array:
+      return read_array();
+    case base::JsonKind::Object:
+      return read_object();
+    case base::JsonKind::None:
+      break;
+  }
+  return {};
+}
+
+Value TreeReader::read_number_in_range(std::string_view literal) const {
+  double value = 0;
+  auto [end, error] = std::from_chars(literal.data(), literal.data() + literal.size(), value);
+  if (error == std::errc::result_out_of_range && (value > 1 || value < -1 || value == 0) &&
+      literal.find("e-") == literal.npos && literal.find("E-") == literal.npos) {
+    reader.fail_with(base::Error(base::Code::BadRequest, base::cat({"json: cannot unmarshal number ", literal,
+                                                                    " into Go value of type float64"})));
+    return {};
+  }
+  Value number = read_number(literal);
+  auto* real = std::get_if<Value::Real>(&number.content_);
+  if (as_written && real != nullptr && literal.size() <= sizeof real->text) {
+    std::ranges::copy(literal, real->text);
+    real->size = static_cast<uint8_t>(literal.size());
+  }
+  return number;
+}
+
+Value TreeReader::read_array() {
+  Value::Array elements;
+  reader.enter_array();
+  while (reader.next_element()) {
+    size_t length = path.size();
+    if (duplicates) path += base::cat({"[", std::to_string(elements.size()), "]"});
+    elements.push_back(read());
+    path.resize(length);
+  }
+  return elements;
+}
+
+Value TreeReader::read_object() {
+  Members members;
+  std::string_view key;
+  reader.enter_object();
+  while (reader.next_key(key)) {
+    size_t length = path.size();
+    if (duplicates) {
+      if (!path.empty()) path += '.';
+      path += key;
+    }
+    size_t known = members.size();
+    Value& slot = members[key];
+    if (members.size() == known && duplicates) duplicates->push_back(path);
+    slot = read();
+    path.resize(length);
+  }
+  return members;
+}
 
 struct Members::Index {
   std::unordered_map<std::string_view, size_t> positions;
@@ -233,7 +245,14 @@ base::Result<Value> Value::parse(std::string_view json, std::vector<std::string>
 }
 
 Value Value::read(base::JsonReader& reader, std::vector<std::string>* duplicates) {
-  return TreeReader{reader, duplicates, {}}.read();
+  return TreeReader{.reader = reader, .duplicates = duplicates, .path = {}}.read();
+}
+
+base::Result<Value> Value::parse_as_written(std::string_view json) {
+  base::JsonReader reader(json);
+  Value value = TreeReader{.reader = reader, .duplicates = nullptr, .as_written = true, .path = {}}.read();
+  TRY(reader.finish());
+  return value;
 }
 
 std::string Value::to_json() const {
@@ -253,9 +272,15 @@ void Value::append_json(std::string& out) const {
     case Kind::Int:
       out += std::to_string(as_int());
       break;
-    case Kind::Double:
-      base::append_json_double(out, as_double());
+    case Kind::Double: {
+      const Real& real = *std::get_if<Real>(&content_);
+      if (real.size != 0) {
+        out.append(real.text, real.size);
+      } else {
+        base::append_json_double(out, real.value);
+      }
       break;
+    }
     case Kind::String:
       base::append_json_string(out, as_string());
       break;

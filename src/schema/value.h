@@ -74,7 +74,7 @@ class Value {
   Value(bool value) : content_(value) {}
   Value(int value) : content_(int64_t{value}) {}
   Value(int64_t value) : content_(value) {}
-  Value(double value) : content_(value) {}
+  Value(double value) : content_(Real{.value = value}) {}
   Value(std::string value) : content_(std::move(value)) {}
   Value(std::string_view value) : content_(std::string(value)) {}
   Value(const char* value) : content_(std::string(value)) {}
@@ -86,6 +86,9 @@ class Value {
   // JSON text; BadRequest in Go's words. Numbers without fraction and exponent that fit 64 bits are Int. A key met again
   // replaces what it had. With `duplicates`, the paths of such keys are appended there ("metadata.labels.x", "a[2].b").
   static base::Result<Value> parse(std::string_view json, std::vector<std::string>* duplicates = nullptr);
+  // The same, but numbers that are no Int are written again as they were read: "3.0", "1e1". What merge patches carry is read
+  // as it stands.
+  static base::Result<Value> parse_as_written(std::string_view json);
   // The same for one value in a text that is being read; complaints stay in the reader.
   static Value read(base::JsonReader& reader, std::vector<std::string>* duplicates = nullptr);
 
@@ -109,7 +112,7 @@ class Value {
   // Only of that kind.
   bool as_bool() const { return *std::get_if<bool>(&content_); }
   int64_t as_int() const { return *std::get_if<int64_t>(&content_); }
-  double as_double() const { return is_int() ? static_cast<double>(as_int()) : *std::get_if<double>(&content_); }
+  double as_double() const { return is_int() ? static_cast<double>(as_int()) : std::get_if<Real>(&content_)->value; }
   const std::string& as_string() const { return *std::get_if<std::string>(&content_); }
   std::string& as_string() { return *std::get_if<std::string>(&content_); }
   const Array& as_array() const { return *std::get_if<Array>(&content_); }
@@ -132,7 +135,16 @@ class Value {
   bool operator==(const Value& other) const { return content_ == other.content_; }
 
  private:
-  std::variant<std::monostate, bool, int64_t, double, std::string, Array, Object> content_;
+  // A number and, where it matters, how it was written.
+  struct Real {
+    double value = 0;
+    char text[23] = {};
+    uint8_t size = 0;
+    bool operator==(const Real& other) const { return value == other.value; }
+  };
+  friend struct TreeReader;
+
+  std::variant<std::monostate, bool, int64_t, Real, std::string, Array, Object> content_;
 };
 
 struct Member {

@@ -19,6 +19,12 @@ base::Error refused(std::string_view why) {
   return base::Error(base::Code::Unauthorized, base::cat({"invalid bearer token: ", why}));
 }
 
+std::string quoted(const std::vector<std::string>& texts) {
+  std::string out = "[";
+  for (const auto& text : texts) out += base::cat({out.size() > 1 ? " " : "", base::quote(text)});
+  return out + "]";
+}
+
 User to_user(const TokenClaims& claims) {
   User user;
   user.name = claims.subject;
@@ -58,8 +64,8 @@ io::Task<base::Result<std::optional<TokenVerifier::Verdict>>> TokenVerifier::ver
   if (claims.issuer != options_.issuer) co_return std::nullopt;
 
   int64_t now = clock_.wall_ns() / 1'000'000'000;
-  if (claims.expires_at == 0 || now >= claims.expires_at) co_return base::fail(refused("token has expired"));
-  if (now < claims.not_before) co_return base::fail(refused("token is not valid yet"));
+  if (claims.expires_at == 0 || now >= claims.expires_at) co_return base::fail(refused("service account token has expired"));
+  if (now < claims.not_before) co_return base::fail(refused("service account token is not valid yet"));
   auto expected = base::cat({kSubjectPrefix, claims.namespace_, ":", claims.service_account.name});
   if (claims.namespace_.empty() || claims.service_account.name.empty() || claims.subject != expected) {
     co_return base::fail(refused("sub claim does not match its service account"));
@@ -72,7 +78,7 @@ io::Task<base::Result<std::optional<TokenVerifier::Verdict>>> TokenVerifier::ver
     }
   }
   if (verdict.audiences.empty()) {
-    co_return base::fail(refused("token audiences do not include any that was asked for"));
+    co_return base::fail(refused(base::cat({"token audiences ", quoted(claims.audiences), " is invalid for the target audiences ", quoted(wanted)})));
   }
   CO_TRY(co_await check_binding("serviceaccounts", claims.namespace_, claims.service_account));
   CO_TRY(co_await check_binding("secrets", claims.namespace_, claims.secret));
@@ -88,7 +94,7 @@ io::Task<base::Result<void>> TokenVerifier::check_binding(std::string resource, 
   if (binding.name.empty()) co_return base::Result<void>();
   CO_TRY(auto uid, co_await find_uid_(resource, std::move(namespace_), binding.name));
   if (!uid || *uid != binding.uid) {
-    co_return base::fail(refused(base::cat({"the token is tied to one of ", resource, " that is gone"})));
+    co_return base::fail(refused("service account token has been invalidated"));
   }
   co_return base::Result<void>();
 }

@@ -82,7 +82,14 @@ void send_root(const io::Request& request, const Call& call, Response& response,
   MediaType media;
   Asked asked = discovery_form(request.headers, media);
   if (asked != Asked::Aggregated) {
-    send_object(request, call, response, root == discovery::Root::Core ? discovery::api_versions(address) : discovery::group_list());
+    if (root == discovery::Root::Groups) return send_object(request, call, response, discovery::group_list());
+    auto representation = negotiate(request.headers, call.query, false, false);
+    if (!representation) return response.send_error(representation.error());
+    std::string text = render_object(discovery::api_versions(address), *representation);
+    // Of all kinds this one alone is written without its version.
+    constexpr std::string_view kVersion = "\"apiVersion\":\"v1\",";
+    if (auto at = text.find(kVersion); at != std::string::npos) text.erase(at, kVersion.size());
+    response.send(200, content_type(representation->media), base::Bytes(std::move(text)));
     return;
   }
   std::string text = render_object(discovery::aggregated(root), {.media = media});

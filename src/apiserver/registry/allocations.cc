@@ -142,6 +142,8 @@ io::Task<void> Allocations::release(const schema::Object& current, const schema:
 
 io::Task<base::Result<Allocations::Taken>> Allocations::allocate(core::Service& next, const core::Service* current, bool dry_run) {
   Taken taken;
+  // Nothing of ours takes such a service's traffic.
+  if (next.spec.type == "ExternalName") next.spec.internal_traffic_policy.reset();
   if (current != nullptr) {
     keep_allocated(next, *current);
     drop_unneeded(next, *current);

@@ -232,6 +232,21 @@ FieldErrors validate_metadata_update(const meta::ObjectMeta& next, const meta::O
   return errors;
 }
 
+void repeat_metadata_causes(FieldErrors& errors, bool whole) {
+  FieldErrors once = errors;
+  FieldErrors content;
+  for (const auto& error : errors) {
+    std::string_view field = error.field;
+    if (field.starts_with("metadata.labels") || field.starts_with("metadata.annotations") ||
+        field.starts_with("metadata.ownerReferences")) {
+      content.push_back(error);
+    }
+  }
+  schema::append(errors, content);
+  schema::append(errors, std::move(once));
+  if (whole) schema::append(errors, std::move(content));
+}
+
 void copy_field(schema::Object& to, const schema::Object& from, std::string_view name) {
   if (const schema::Field* field = struct_field(to.type(), name)) assign_struct(*field, field->in(to.data()), field->in(from.data()));
 }

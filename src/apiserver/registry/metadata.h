@@ -20,6 +20,9 @@ schema::FieldErrors validate_metadata(const api::meta_v1::ObjectMeta& meta, bool
                                       const schema::FieldPath& path = schema::FieldPath("metadata"));
 schema::FieldErrors validate_metadata_update(const api::meta_v1::ObjectMeta& next, const api::meta_v1::ObjectMeta& current,
                                              bool namespaced, const schema::FieldPath& path = schema::FieldPath("metadata"));
+// Upstream looks at metadata in an update several times over, and tells each cause as often: once by the generic rules and once by
+// the kind's own; labels, annotations and owners once more by either, but not where the kind looks at its spec alone (`whole`).
+void repeat_metadata_causes(schema::FieldErrors& errors, bool whole);
 // Parts of it that templates share.
 void validate_labels(schema::FieldErrors& errors, const std::map<std::string, std::string, std::less<>>& labels,
                      const schema::FieldPath& path);

@@ -250,10 +250,10 @@ base::Result<ListQuery> read_list_query(const Query& query, const Served& served
       errors.push_back(FieldError::forbidden(match, "resourceVersionMatch is forbidden when continue is provided"));
     }
     if (value != "Exact" && value != "NotOlderThan") {
-      errors.push_back(FieldError::not_supported(match, value, {"Exact", "NotOlderThan"}));
+      errors.push_back(FieldError::not_supported(match, value, {"Exact", "NotOlderThan", ""}));
     }
     if (value == "Exact" && options.resource_version == "0") {
-      errors.push_back(FieldError::forbidden(match, "resourceVersionMatch \"Exact\" is forbidden for resourceVersion \"0\""));
+      errors.push_back(FieldError::forbidden(match, "resourceVersionMatch \"exact\" is forbidden for resourceVersion \"0\""));
     }
   }
   if (!errors.empty()) return base::fail(invalid(kMetaGroup, "ListOptions", "", errors));

@@ -8,7 +8,9 @@
 #include "apiserver/registry/registry.h"
 #include "base/strings.h"
 #include "schema/defaults.h"
+#include "schema/field_error.h"
 #include "schema/json.h"
+#include "schema/loose_conversion.h"
 #include "schema/status.h"
 
 namespace apiserver {
@@ -70,12 +72,16 @@ base::Result<schema::Object> patch_object(Call& call, const schema::Object& curr
   TRY(auto document, schema::Value::parse(schema::to_json(current)));
   auto changed = patched(kind, call.body, type, std::move(document));
   if (!changed) return base::fail(patch_error(changed.error()));
-  std::string json = changed->to_json();
-  std::string shown = json;
-  if (kind == PatchKind::Strategic) {
-    if (auto patch = schema::Value::parse(call.body)) shown = patch->to_go_string();
+  if (kind != PatchKind::Strategic) {
+    std::string json = changed->to_json();
+    return decode_patched(call, type, json, json, validation);
   }
-  return decode_patched(call, type, json, shown, validation);
+  auto patch = schema::Value::parse(call.body);
+  std::string shown = patch ? patch->to_go_string() : std::string();
+  if (auto converted = schema::convert_loosely(type, *changed); !converted) {
+    return base::fail(invalid("", "", "", {schema::FieldError::invalid(schema::FieldPath("patch"), shown, converted.error().message())}));
+  }
+  return decode_patched(call, type, changed->to_json(), shown, validation);
 }
 
 namespace {

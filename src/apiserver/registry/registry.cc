@@ -56,6 +56,7 @@ base::Result<void> Registry::prepare_update(Call& call, const Served& served, sc
     if (changed) next.meta().generation = current.meta().generation + 1;
   }
   schema::FieldErrors errors = validate_metadata_update(next.meta(), current.meta(), served.row().namespaced);
+  if (!errors.empty()) repeat_metadata_causes(errors, options.part == Part::Main);
   schema::append(errors, options.part == Part::Status ? strategy.validate_status(situation, next, current)
                                                       : strategy.validate_update(situation, next, current));
   if (!errors.empty()) return base::fail(invalid(served.row().group, served.row().kind, next.meta().name, errors));

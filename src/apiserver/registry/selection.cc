@@ -64,10 +64,17 @@ std::string encode_continue(const ContinueToken& token) {
 }
 
 base::Result<ContinueToken> decode_continue(std::string_view text) {
-  auto json = base::base64url_decode(text);
+  // Bits that fill up the last letter mean nothing here.
+  std::string clean(text);
+  constexpr std::string_view kLetters = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
+  if (size_t last = clean.empty() ? kLetters.npos : kLetters.find(clean.back()); last != kLetters.npos) {
+    if (clean.size() % 4 == 2) clean.back() = kLetters[last & 0x30];
+    if (clean.size() % 4 == 3) clean.back() = kLetters[last & 0x3c];
+  }
+  auto json = base::base64url_decode(clean);
   if (!json) {
     // The place of the first letter that does not belong there, as Go counts.
-    size_t at = text.find_first_not_of("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_");
+    size_t at = text.find_first_not_of(kLetters);
     if (at == std::string_view::npos) at = text.size() / 4 * 4;
     return base::fail(invalid_continue(base::cat({"illegal base64 data at input byte ", std::to_string(at)})));
   }

@@ -22,7 +22,7 @@ namespace meta = api::meta_v1;
 
 meta::Table make_table(const Served& served, const std::vector<schema::Object>& objects, base::Time now) {
   meta::Table made;
-  made.column_definitions = table::columns(served.row());
+  made.column_definitions = table::columns(served.row(), objects.empty() ? served.type() : objects[0].type());
   for (const auto& object : objects) made.rows.push_back(table::row(served.row(), object, now));
   return made;
 }

@@ -116,7 +116,11 @@ HandlerTask handle_token_review(Desk desk, Call& call, const Served& served) {
   if (desk.options.token_verifier == nullptr) co_return Answer::of(std::move(object), 201);
   auto verdict = co_await desk.options.token_verifier->verify(review.spec.token, review.spec.audiences);
   if (!verdict) {
-    review.status.error = verdict.error().message();
+    // Two authenticators know such tokens; each says its own.
+    std::string_view why = verdict.error().message();
+    constexpr std::string_view kPrefix = "invalid bearer token: ";
+    if (why.starts_with(kPrefix)) why.remove_prefix(kPrefix.size());
+    review.status.error = base::cat({"[invalid bearer token, ", why, "]"});
   } else if (*verdict) {
     review.status.authenticated = true;
     User user = (*verdict)->user;

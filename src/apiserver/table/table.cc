@@ -2,6 +2,7 @@
 
 #include <unordered_map>
 
+#include "api/autoscaling_v1.h"
 #include "apiserver/table/cells.h"
 #include "base/json.h"
 #include "base/strings.h"
@@ -50,9 +51,13 @@ std::string Cells::age_text(base::Time since) const {
 }
 Cells& Cells::age(base::Time since) { return text(age_text(since)); }
 
-std::vector<meta::TableColumnDefinition> columns(const schema::Resource& resource) {
+std::vector<meta::TableColumnDefinition> columns(const schema::Resource& resource, const schema::Type& type) {
+  static constexpr schema::Column kScale[] = {
+      {"Name", "string", "", 0}, {"Desired", "integer", "", 0}, {"Available", "integer", "", 0}, {"Age", "string", "", 0}};
   std::vector<meta::TableColumnDefinition> made;
-  for (const auto& column : resource.columns) {
+  std::span<const schema::Column> from = resource.columns;
+  if (&type == &api::autoscaling_v1::Scale::kType) from = kScale;
+  for (const auto& column : from) {
     auto& one = made.emplace_back();
     one.name = column.name;
     one.type = column.type;

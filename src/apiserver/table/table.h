@@ -9,7 +9,8 @@
 
 namespace apiserver::table {
 
-std::vector<api::meta_v1::TableColumnDefinition> columns(const schema::Resource& resource);
+// The columns for objects of `type`: the resource's own, or the kind of one of its subresources.
+std::vector<api::meta_v1::TableColumnDefinition> columns(const schema::Resource& resource, const schema::Type& type);
 
 // The cells (JSON texts, one per column) and row conditions of an object of that resource; its `object` is the caller's to add.
 api::meta_v1::TableRow row(const schema::Resource& resource, const schema::Object& object, base::Time now);

@@ -114,6 +114,10 @@ void job(const batch::Job& job, Cells& cells) {
   end_of_workload(cells, job.spec.template_, job.spec.selector ? selector_text(*job.spec.selector) : "<none>");
 }
 
+void scale(const api::autoscaling_v1::Scale& one, Cells& cells) {
+  cells.text(one.metadata.name).number(one.spec.replicas).number(one.status.replicas).age(one.metadata.creation_timestamp);
+}
+
 void cron_job(const batch::CronJob& one, Cells& cells) {
   const auto& pattern = one.spec.job_template.spec;
   cells.text(one.metadata.name)
@@ -220,6 +224,7 @@ const std::vector<PrinterEntry>& workload_printers() {
       printer<apps::ControllerRevision, controller_revision>(),
       printer<batch::Job, job>(),
       printer<batch::CronJob, cron_job>(),
+      printer<api::autoscaling_v1::Scale, scale>(),
       printer<v2::HorizontalPodAutoscaler, autoscaler>(),
       printer<api::autoscaling_v1::HorizontalPodAutoscaler, old_autoscaler>(),
       printer<api::policy_v1::PodDisruptionBudget, disruption_budget>(),
