@@ -24,11 +24,16 @@ std::string join_up_to(const std::vector<std::string>& parts, size_t shown) {
 }
 
 void config_map(const core::ConfigMap& map, Cells& cells) {
-  cells.text(map.metadata.name).number(static_cast<int64_t>(map.data.size() + map.binary_data.size())).age(map.metadata.creation_timestamp);
+  cells.text(map.metadata.name)
+      .number(static_cast<int64_t>(map.data.size() + map.binary_data.size()))
+      .age(map.metadata.creation_timestamp);
 }
 
 void secret(const core::Secret& secret, Cells& cells) {
-  cells.text(secret.metadata.name).text(secret.type).number(static_cast<int64_t>(secret.data.size())).age(secret.metadata.creation_timestamp);
+  cells.text(secret.metadata.name)
+      .text(secret.type)
+      .number(static_cast<int64_t>(secret.data.size()))
+      .age(secret.metadata.creation_timestamp);
 }
 
 void service_account(const core::ServiceAccount& account, Cells& cells) {
@@ -39,6 +44,11 @@ void namespace_(const core::Namespace& space, Cells& cells) {
   cells.text(space.metadata.name).text(space.status.phase).age(space.metadata.creation_timestamp);
 }
 
+std::string host_and_port(const std::string& ip, int32_t port) {
+  bool v6 = ip.find(':') != std::string::npos;
+  return base::cat({v6 ? "[" : "", ip, v6 ? "]:" : ":", std::to_string(port)});
+}
+
 void endpoints(const core::Endpoints& endpoints, Cells& cells) {
   std::vector<std::string> parts;
   for (const auto& subset : endpoints.subsets) {
@@ -46,10 +56,12 @@ void endpoints(const core::Endpoints& endpoints, Cells& cells) {
       for (const auto& address : subset.addresses) parts.push_back(address.ip);
     }
     for (const auto& port : subset.ports) {
-      for (const auto& address : subset.addresses) parts.push_back(base::cat({address.ip, ":", std::to_string(port.port)}));
+      for (const auto& address : subset.addresses) parts.push_back(host_and_port(address.ip, port.port));
     }
   }
-  cells.text(endpoints.metadata.name).text(parts.empty() ? "<none>" : join_up_to(parts, 3)).age(endpoints.metadata.creation_timestamp);
+  cells.text(endpoints.metadata.name)
+      .text(endpoints.subsets.empty() ? "<none>" : join_up_to(parts, 3))
+      .age(endpoints.metadata.creation_timestamp);
 }
 
 void endpoint_slice(const api::discovery_k8s_io_v1::EndpointSlice& slice, Cells& cells) {
@@ -61,7 +73,8 @@ void endpoint_slice(const api::discovery_k8s_io_v1::EndpointSlice& slice, Cells&
       ports.emplace_back(port.name.value_or("") == "" ? "*" : *port.name);
     }
   }
-  for (const auto& endpoint : slice.endpoints) addresses.insert(addresses.end(), endpoint.addresses.begin(), endpoint.addresses.end());
+  for (const auto& endpoint : slice.endpoints)
+    addresses.insert(addresses.end(), endpoint.addresses.begin(), endpoint.addresses.end());
   cells.text(slice.metadata.name)
       .text(slice.address_type)
       .text(ports.empty() ? "<unset>" : join_up_to(ports, 3))
@@ -75,7 +88,8 @@ std::string external_ip_text(const core::Service& service) {
   if (spec.type != "LoadBalancer") return spec.external_ips.empty() ? "<none>" : base::join(spec.external_ips, ",");
   std::vector<std::string> all;
   std::set<std::string> given;
-  for (const auto& ingress : service.status.load_balancer.ingress) given.insert(ingress.ip.empty() ? ingress.hostname : ingress.ip);
+  for (const auto& ingress : service.status.load_balancer.ingress)
+    given.insert(ingress.ip.empty() ? ingress.hostname : ingress.ip);
   all.assign(given.begin(), given.end());
   all.insert(all.end(), spec.external_ips.begin(), spec.external_ips.end());
   return all.empty() ? "<pending>" : base::join(all, ",");
@@ -136,8 +150,6 @@ void node(const core::Node& node, Cells& cells) {
       .text_or(info.container_runtime_version, "<unknown>");
 }
 
-std::string short_kind(std::string kind) { return base::to_lower(kind); }
-
 void event(const core::Event& event, Cells& cells) {
   base::Time first = event.first_timestamp.is_zero() ? event.event_time : event.first_timestamp;
   base::Time last = event.last_timestamp;
@@ -148,9 +160,9 @@ void event(const core::Event& event, Cells& cells) {
   } else if (last.is_zero()) {
     last = first;
   }
-  if (count == 0) count = 1;
-  std::string object = event.involved_object.kind.empty() ? event.involved_object.name
-                                                          : base::cat({short_kind(event.involved_object.kind), "/", event.involved_object.name});
+  if (count == 0 && !event.series) count = 1;
+  std::string object = base::to_lower(event.involved_object.kind);
+  if (!event.involved_object.name.empty()) object += "/" + event.involved_object.name;
   std::string source = event.source.component.empty() ? event.reporting_component : event.source.component;
   std::string instance = event.source.host.empty() ? event.reporting_instance : event.source.host;
   if (!instance.empty()) source += ", " + instance;
@@ -193,7 +205,10 @@ std::string access_modes(const std::vector<std::string>& modes) {
   for (const char* known : {"ReadWriteOnce", "ReadOnlyMany", "ReadWriteMany", "ReadWriteOncePod"}) {
     if (std::find(modes.begin(), modes.end(), known) == modes.end()) continue;
     std::string_view name = known;
-    std::string_view brief = name == "ReadWriteOnce" ? "RWO" : name == "ReadOnlyMany" ? "ROX" : name == "ReadWriteMany" ? "RWX" : "RWOP";
+    std::string_view brief = name == "ReadWriteOnce"   ? "RWO"
+                             : name == "ReadOnlyMany"  ? "ROX"
+                             : name == "ReadWriteMany" ? "RWX"
+                                                       : "RWOP";
     out += base::cat({out.empty() ? "" : ",", brief});
   }
   return out;
@@ -231,7 +246,8 @@ void claim(const core::PersistentVolumeClaim& claim, Cells& cells) {
       .text(claim.spec.volume_name)
       .text(bound ? storage_of(claim.status.capacity) : "")
       .text(bound ? access_modes(claim.status.access_modes) : "")
-      .text(annotated == claim.metadata.annotations.end() ? claim.spec.storage_class_name.value_or("") : annotated->second)
+      .text(annotated == claim.metadata.annotations.end() ? claim.spec.storage_class_name.value_or("")
+                                                          : annotated->second)
       .text_or(claim.spec.volume_attributes_class_name.value_or(""), "<unset>")
       .age(claim.metadata.creation_timestamp)
       .text_or(claim.spec.volume_mode.value_or(""), "<unset>");
@@ -269,20 +285,25 @@ void component_status(const core::ComponentStatus& status, Cells& cells) {
 }
 
 void ingress(const networking::Ingress& ingress, Cells& cells) {
-  std::string hosts, addresses;
+  constexpr size_t kShown = 3;
+  std::string hosts;
   size_t shown = 0;
+  bool more = false;
   for (const auto& rule : ingress.spec.rules) {
-    if (rule.host.empty()) continue;
-    if (++shown <= 3) hosts += base::cat({hosts.empty() ? "" : ",", rule.host});
+    more |= shown == kShown;  // whether or not it names a host
+    if (rule.host.empty() || more) continue;
+    hosts += base::cat({shown++ == 0 ? "" : ",", rule.host});
   }
-  if (shown > 3) hosts += base::cat({" + ", std::to_string(shown - 3), " more..."});
+  if (more) hosts += base::cat({" + ", std::to_string(ingress.spec.rules.size() - kShown), " more..."});
+  std::set<std::string> addresses;
   for (const auto& one : ingress.status.load_balancer.ingress) {
-    addresses += base::cat({addresses.empty() ? "" : ",", one.ip.empty() ? one.hostname : one.ip});
+    const std::string& address = one.ip.empty() ? one.hostname : one.ip;
+    if (!address.empty()) addresses.insert(address);
   }
   cells.text(ingress.metadata.name)
       .text_or(ingress.spec.ingress_class_name.value_or(""), "<none>")
       .text_or(hosts, "*")
-      .text(addresses)
+      .text(base::join(std::vector<std::string>(addresses.begin(), addresses.end()), ","))
       .text(ingress.spec.tls.empty() ? "80" : "80, 443")
       .age(ingress.metadata.creation_timestamp);
 }
@@ -290,20 +311,26 @@ void ingress(const networking::Ingress& ingress, Cells& cells) {
 void ingress_class(const networking::IngressClass& one, Cells& cells) {
   std::string parameters = "<none>";
   if (const auto& ref = one.spec.parameters) {
-    parameters = ref->api_group && !ref->api_group->empty() ? base::cat({ref->kind, ".", *ref->api_group, "/", ref->name}) : base::cat({ref->kind, "/", ref->name});
+    parameters = ref->api_group && !ref->api_group->empty()
+                     ? base::cat({ref->kind, ".", *ref->api_group, "/", ref->name})
+                     : base::cat({ref->kind, "/", ref->name});
   }
   cells.text(one.metadata.name).text(one.spec.controller).text(parameters).age(one.metadata.creation_timestamp);
 }
 
 void network_policy(const networking::NetworkPolicy& policy, Cells& cells) {
-  cells.text(policy.metadata.name).text(selector_text(policy.spec.pod_selector)).age(policy.metadata.creation_timestamp);
+  cells.text(policy.metadata.name)
+      .text(selector_text(policy.spec.pod_selector))
+      .age(policy.metadata.creation_timestamp);
 }
 
 void ip_address(const networking::IPAddress& address, Cells& cells) {
   std::string parent;
   if (const auto& ref = address.spec.parent_ref) {
-    for (const auto* part : {&ref->group, &ref->resource, &ref->namespace_, &ref->name}) {
-      if (!part->empty()) parent += base::cat({parent.empty() ? "" : "/", *part});
+    parent = ref->resource;
+    if (!ref->group.empty()) parent += "." + ref->group;
+    for (const auto* part : {&ref->namespace_, &ref->name}) {
+      if (!part->empty()) parent += "/" + *part;
     }
   }
   cells.text(address.metadata.name).text_or(parent, "<none>");
@@ -314,9 +341,15 @@ void service_cidr(const networking::ServiceCIDR& range, Cells& cells) {
 }
 
 void storage_class(const storage::StorageClass& one, Cells& cells) {
-  auto is_default = one.metadata.annotations.find("storageclass.kubernetes.io/is-default-class");
+  auto says_default = [&](std::string_view key) {
+    auto found = one.metadata.annotations.find(key);
+    return found != one.metadata.annotations.end() && found->second == "true";
+  };
   std::string name = one.metadata.name;
-  if (is_default != one.metadata.annotations.end() && is_default->second == "true") name += " (default)";
+  if (says_default("storageclass.kubernetes.io/is-default-class") ||
+      says_default("storageclass.beta.kubernetes.io/is-default-class")) {
+    name += " (default)";
+  }
   cells.text(name)
       .text(one.provisioner)
       .text_or(one.reclaim_policy.value_or(""), "Delete")
@@ -326,7 +359,9 @@ void storage_class(const storage::StorageClass& one, Cells& cells) {
 }
 
 void csi_node(const storage::CSINode& one, Cells& cells) {
-  cells.text(one.metadata.name).number(static_cast<int64_t>(one.spec.drivers.size())).age(one.metadata.creation_timestamp);
+  cells.text(one.metadata.name)
+      .number(static_cast<int64_t>(one.spec.drivers.size()))
+      .age(one.metadata.creation_timestamp);
 }
 
 void csi_driver(const storage::CSIDriver& one, Cells& cells) {

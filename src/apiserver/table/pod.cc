@@ -72,14 +72,10 @@ bool summarize_init(const core::Pod& pod, Summary& summary) {
 
 void summarize_main(const core::Pod& pod, Summary& summary) {
   summary.restarts = 0;
-  base::Time init_restart = summary.last_restart;
   summary.last_restart = {};
   for (const auto& status : pod.status.init_container_statuses) {
     const auto* container = find_init(pod, status.name);
-    if (container && is_sidecar(*container)) {
-      summary.restarts += status.restart_count;
-      summary.last_restart = init_restart;
-    }
+    if (container && is_sidecar(*container)) count_restart(summary, status);
   }
   bool running = false;
   for (auto status = pod.status.container_statuses.rbegin(); status != pod.status.container_statuses.rend(); ++status) {

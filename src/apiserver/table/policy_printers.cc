@@ -132,7 +132,6 @@ void flow_schema(const flow::FlowSchema& one, Cells& cells) {
 }
 
 void priority_level(const flow::PriorityLevelConfiguration& one, Cells& cells) {
-  auto text = [](auto number) { return number ? std::to_string(*number) : std::string("<none>"); };
   std::optional<int32_t> shares, queues, hand, length;
   if (const auto& limited = one.spec.limited) {
     shares = limited->nominal_concurrency_shares;
@@ -142,13 +141,15 @@ void priority_level(const flow::PriorityLevelConfiguration& one, Cells& cells) {
       length = queuing->queue_length_limit;
     }
   }
-  cells.text(one.metadata.name)
-      .text(one.spec.type)
-      .text(text(shares))
-      .text(text(queues))
-      .text(text(hand))
-      .text(text(length))
-      .age(one.metadata.creation_timestamp);
+  cells.text(one.metadata.name).text(one.spec.type);
+  for (const auto& number : {shares, queues, hand, length}) {
+    if (number) {
+      cells.number(*number);
+    } else {
+      cells.text("<none>");
+    }
+  }
+  cells.age(one.metadata.creation_timestamp);
 }
 
 void resource_claim(const resource::ResourceClaim& one, Cells& cells) {

@@ -3,6 +3,7 @@
 #include "api/autoscaling_v2.h"
 #include "api/batch_v1.h"
 #include "api/policy_v1.h"
+#include "apiserver/registry/conversion.h"
 #include "apiserver/table/cells.h"
 #include "base/strings.h"
 
@@ -187,20 +188,10 @@ void autoscaler(const v2::HorizontalPodAutoscaler& one, Cells& cells) {
       .age(one.metadata.creation_timestamp);
 }
 
+// Whatever the version asked for, all metrics are shown.
 void old_autoscaler(const api::autoscaling_v1::HorizontalPodAutoscaler& one, Cells& cells) {
-  const auto& target = one.spec.scale_target_ref;
-  std::string metrics = "<none>";
-  if (one.spec.target_cpu_utilization_percentage) {
-    std::string now = one.status.current_cpu_utilization_percentage ? std::to_string(*one.status.current_cpu_utilization_percentage) + "%" : "<unknown>";
-    metrics = base::cat({"cpu: ", now, "/", std::to_string(*one.spec.target_cpu_utilization_percentage), "%"});
-  }
-  cells.text(one.metadata.name)
-      .text(base::cat({target.kind, "/", target.name}))
-      .text(metrics)
-      .text(one.spec.min_replicas ? std::to_string(*one.spec.min_replicas) : "<unset>")
-      .number(one.spec.max_replicas)
-      .number(one.status.current_replicas)
-      .age(one.metadata.creation_timestamp);
+  auto whole = convert(schema::Object(one), v2::HorizontalPodAutoscaler::kType);
+  if (whole) autoscaler(whole->as<v2::HorizontalPodAutoscaler>(), cells);
 }
 
 void disruption_budget(const api::policy_v1::PodDisruptionBudget& one, Cells& cells) {
