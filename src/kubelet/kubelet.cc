@@ -12,8 +12,11 @@
 #include "kubelet/probe/prober.h"
 #include "kubelet/runtime/cni.h"
 #include "kubelet/server/access.h"
+#include "kubelet/server/cadvisor_metrics.h"
+#include "kubelet/server/measure.h"
 #include "kubelet/server/resource_metrics.h"
 #include "kubelet/server/server.h"
+#include "kubelet/server/summary.h"
 #include "pki/certificate.h"
 
 namespace kubelet {
@@ -36,7 +39,8 @@ base::Result<std::optional<pki::TrustBundle>> authorities(const KubeletOptions& 
 // The pods as the server sees them.
 class View final : public PodView {
  public:
-  View(const Pods& pods, const PodContext& context) : pods_(pods), context_(context) {}
+  View(const Pods& pods, const PodContext& context, const Machine& machine)
+      : pods_(pods), machine_(machine), node_name_(context.options.node_name), measurer_(pods, context) {}
   std::vector<std::shared_ptr<const core::Pod>> pods() const override {
     std::vector<std::shared_ptr<const core::Pod>> out;
     for (auto* worker : pods_.workers())
@@ -51,14 +55,20 @@ class View final : public PodView {
     auto* worker = pods_.find(namespace_, name, uid);
     return worker == nullptr ? nullptr : &worker->pod();
   }
-  std::string resource_metrics() const override {
-    if (!context_.cgroups) return "";
-    return kubelet::resource_metrics(pods_, *context_.cgroups, context_.cgroup_base(), io::Loop::current().clock().wall_ns());
+  io::Task<std::string> resource_metrics() override { co_return kubelet::resource_metrics(co_await measurer_.look(false)); }
+  io::Task<std::string> cadvisor_metrics() override { co_return kubelet::cadvisor_metrics(co_await measurer_.look(true), machine_); }
+  io::Task<std::string> summary(bool only_cpu_and_memory) override {
+    auto sample = co_await measurer_.look(!only_cpu_and_memory);
+    co_return summary_json(sample, {.node_name = node_name_,
+                                    .memory_capacity_bytes = static_cast<uint64_t>(machine_.memory_bytes),
+                                    .only_cpu_and_memory = only_cpu_and_memory});
   }
 
  private:
   const Pods& pods_;
-  const PodContext& context_;
+  const Machine& machine_;
+  const std::string node_name_;
+  Measurer measurer_;
 };
 
 }  // namespace
@@ -92,7 +102,7 @@ struct Kubelet::State {
                 .memory_capacity_bytes = machine.memory_bytes,
                 .dns = {.cluster_servers = options.cluster_dns, .cluster_domain = options.cluster_domain, .host = {}}},
         pods(context, [this] { return agent.node(); }),
-        view(pods, context),
+        view(pods, context, machine),
         pod_cache(client, on_node(options)),
         service_cache(client) {}
 

@@ -16,8 +16,16 @@ class UsageTest : public testing::Test {
     folder_ = mkdtemp(path);
   }
   ~UsageTest() override { (void)base::remove_tree(folder_); }
-  void write(const std::string& name, const std::string& text) { (void)base::write_file(folder_ + "/" + name, text, 0600); }
-  base::Result<Usage> read(int version) { return read_usage({.version = version, .cpu_directory = folder_, .memory_directory = folder_}); }
+  void write(const std::string& name, const std::string& text) {
+    (void)base::write_file(folder_ + "/" + name, text, 0600);
+  }
+  base::Result<Usage> read(int version) {
+    return read_usage({.version = version,
+                       .cpu_directory = folder_,
+                       .memory_directory = folder_,
+                       .pids_directory = folder_,
+                       .quota_directory = folder_});
+  }
   std::string folder_;
 };
 
@@ -42,7 +50,40 @@ TEST_F(UsageTest, Version2) {
   EXPECT_EQ(usage->memory_working_set_bytes, 0U);
 }
 
-TEST_F(UsageTest, GroupThatIsGoneIsNotFound) { EXPECT_EQ(read(2).error().code(), base::Code::NotFound); }
+TEST_F(UsageTest, Version1HasNoLimitWhereItSaysTheGreatestNumber) {
+  write("cpuacct.usage", "1\n");
+  write("memory.limit_in_bytes", "9223372036854771712\n");
+  EXPECT_FALSE(read(1)->memory_limit_bytes.has_value());
+  write("memory.limit_in_bytes", "1048576\n");
+  EXPECT_EQ(read(1)->memory_limit_bytes, 1048576U);
+}
+
+TEST_F(UsageTest, Version2TellsOfPressureAndThrottling) {
+  write("cpu.stat", "usage_usec 500\nuser_usec 300\nsystem_usec 200\nnr_periods 9\nnr_throttled 2\nthrottled_usec 7\n");
+  write("memory.max", "max\n");
+  write("memory.events", "low 0\nmax 4\noom_kill 1\n");
+  write("cgroup.procs", "1\n2\n3\n");
+  write("pids.current", "5\n");
+  write("memory.pressure",
+        "some avg10=1.50 avg60=0.25 avg300=0.00 total=77\nfull avg10=0.00 avg60=0.00 avg300=0.00 total=3\n");
+  auto usage = read(2);
+  ASSERT_TRUE(usage);
+  EXPECT_EQ(usage->cpu_user_ns, 300'000U);
+  EXPECT_EQ(usage->cpu_throttled_periods, 2U);
+  EXPECT_EQ(usage->memory_failures, 4U);
+  EXPECT_EQ(usage->out_of_memory_kills, 1U);
+  EXPECT_EQ(usage->processes, 3U);
+  EXPECT_EQ(usage->threads, 5U);
+  EXPECT_FALSE(usage->memory_limit_bytes.has_value());
+  EXPECT_FALSE(usage->cpu_pressure.has_value());
+  ASSERT_TRUE(usage->memory_pressure.has_value());
+  EXPECT_EQ(usage->memory_pressure->some.average_10s, 1.5);
+  EXPECT_EQ(usage->memory_pressure->full.total_us, 3U);
+}
+
+TEST_F(UsageTest, GroupThatIsGoneIsNotFound) {
+  EXPECT_EQ(read(2).error().code(), base::Code::NotFound);
+}
 
 }  // namespace
 }  // namespace stats

@@ -1,15 +1,13 @@
-// /metrics/resource: what containers, pods and the node use, for metrics-server and so for `kubectl top`. Names as upstream's.
+// /metrics/resource: what node, pods and containers use, for metrics-server and `kubectl top`. Names and labels are
+// upstream's. Pure.
 #pragma once
 
-#include <cstdint>
 #include <string>
 
-#include "kubelet/cgroup/cgroups.h"
-#include "kubelet/pods/pods.h"
+#include "kubelet/server/measure.h"
 
 namespace kubelet {
 
-// `base` is the group of all pods: "/kubepods". Blocking, but only small reads from memory.
-std::string resource_metrics(const Pods& pods, const Cgroups& cgroups, const std::string& base, int64_t now_ns);
+std::string resource_metrics(const NodeSample& sample);
 
 }  // namespace kubelet

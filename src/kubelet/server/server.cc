@@ -21,6 +21,7 @@ namespace {
 namespace core = api::core_v1;
 
 constexpr auto kDrainTime = std::chrono::seconds(2);
+constexpr std::string_view kPrometheusText = "text/plain; version=0.0.4; charset=utf-8";
 
 // The parameters of a URL.
 class Parameters {
@@ -175,9 +176,13 @@ struct Server::State {
     if (first == "healthz") {
       answer(writer, 200, "ok");
     } else if (first == "metrics" && parts.size() == 1) {
-      answer(writer, 200, metrics(), "text/plain; version=0.0.4; charset=utf-8");
+      answer(writer, 200, metrics(), kPrometheusText);
     } else if (path == "/metrics/resource") {
-      answer(writer, 200, pods.resource_metrics(), "text/plain; version=0.0.4; charset=utf-8");
+      answer(writer, 200, co_await pods.resource_metrics(), kPrometheusText);
+    } else if (path == "/metrics/cadvisor") {
+      answer(writer, 200, co_await pods.cadvisor_metrics(), kPrometheusText);
+    } else if (path == "/stats/summary") {
+      answer(writer, 200, co_await pods.summary(parameters.flag("only_cpu_and_memory")), "application/json");
     } else if (first == "pods") {
       answer(writer, 200, pod_list(), "application/json");
     } else if (first == "containerLogs") {

@@ -25,8 +25,11 @@ class PodView {
   virtual std::vector<std::shared_ptr<const api::core_v1::Pod>> pods() const = 0;
   // What the runtime knows of a pod; null when it is not here. `uid` may be "".
   virtual const PodRecord* record(std::string_view namespace_, std::string_view name, std::string_view uid) const = 0;
-  // Prometheus' text of what they use; "" where it cannot be measured.
-  virtual std::string resource_metrics() const = 0;
+  // Prometheus' text of what they use.
+  virtual io::Task<std::string> resource_metrics() = 0;
+  virtual io::Task<std::string> cadvisor_metrics() = 0;
+  // The same as JSON, in upstream's stats v1alpha1.
+  virtual io::Task<std::string> summary(bool only_cpu_and_memory) = 0;
   // Its newest object; null when it is not here.
   virtual const api::core_v1::Pod* pod(std::string_view namespace_, std::string_view name, std::string_view uid) const = 0;
 };
