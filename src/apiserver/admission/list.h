@@ -5,12 +5,21 @@
 #include <vector>
 
 #include "apiserver/admission/plugin.h"
+#include "apiserver/admission/pod_security/policy.h"
 #include "apiserver/pipeline/authorizer.h"
 #include "base/random.h"
 
 namespace apiserver {
 
 class RbacAuthorizer;
+
+// What pods of namespaces that say nothing are held to, and whom the rules pass by.
+struct PodSecurityOptions {
+  pod_security::Policy defaults;
+  std::vector<std::string> exempt_users;
+  std::vector<std::string> exempt_runtime_classes;
+  std::vector<std::string> exempt_namespaces;
+};
 
 struct AdmissionNeeds {
   const Authorizer& authorizer;
@@ -23,11 +32,13 @@ std::unique_ptr<AdmissionPlugin> make_limit_ranger();
 std::unique_ptr<AdmissionPlugin> make_service_account(base::Random& random);
 std::unique_ptr<AdmissionPlugin> make_node_restriction();
 std::unique_ptr<AdmissionPlugin> make_taint_nodes_by_condition();
+std::unique_ptr<AdmissionPlugin> make_pod_security(PodSecurityOptions options);
 std::unique_ptr<AdmissionPlugin> make_priority();
 std::unique_ptr<AdmissionPlugin> make_default_toleration_seconds();
 std::unique_ptr<AdmissionPlugin> make_storage_object_in_use();
 std::unique_ptr<AdmissionPlugin> make_runtime_class();
 std::unique_ptr<AdmissionPlugin> make_certificate_rights(const Authorizer& authorizer);
+std::unique_ptr<AdmissionPlugin> make_certificate_subject_restriction();
 std::unique_ptr<AdmissionPlugin> make_rbac_escalation(const Authorizer& authorizer, const RbacAuthorizer& rules);
 std::unique_ptr<AdmissionPlugin> make_default_ingress_class();
 std::unique_ptr<AdmissionPlugin> make_default_storage_class();

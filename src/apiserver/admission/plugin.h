@@ -2,6 +2,7 @@
 // each in admission/list.cc.
 #pragma once
 
+#include <map>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -31,9 +32,14 @@ struct Attempt {
   std::vector<std::string>& warnings;
   const Reader& reader;
   const base::Time now;
+  std::map<std::string, std::string>* audit_annotations = nullptr;  // none: nobody audits
 
   bool is(std::string_view resource, std::string_view group = "") const {
     return served.row().plural == resource && served.row().group == group;
+  }
+  // For the audit log; the first word on a matter stands.
+  void audit(std::string_view key, std::string_view value) const {
+    if (audit_annotations != nullptr) audit_annotations->emplace(key, value);
   }
   // The refusal of an admission step, in the form that upstream's have.
   std::unexpected<base::Error> refuse(std::string_view why) const {

@@ -6,6 +6,7 @@
 
 #include "base/strings.h"
 #include "pki/jwt.h"
+#include "schema/value.h"
 
 namespace apiserver {
 namespace {
@@ -43,6 +44,15 @@ User to_user(const TokenClaims& claims) {
 
 }  // namespace
 
+std::string unverified_issuer(std::string_view token) {
+  auto parts = base::split(token, '.');
+  if (parts.size() != 3) return "";
+  auto payload = base::base64url_decode(parts[1]);
+  if (!payload) return "";
+  auto claims = schema::Value::parse(*payload);
+  return claims ? std::string(claims->text_at({"iss"})) : "";
+}
+
 std::optional<std::string_view> bearer_token(const io::Request& request) {
   std::string_view header = request.headers.get("authorization");
   auto space = header.find(' ');
@@ -57,11 +67,11 @@ TokenVerifier::TokenVerifier(Options options, FindUid find_uid, const base::Cloc
 
 io::Task<base::Result<std::optional<TokenVerifier::Verdict>>> TokenVerifier::verify(std::string token,
                                                                                     std::vector<std::string> audiences) {
-  // What is not shaped like a JWT belongs to another authenticator.
-  if (std::count(token.begin(), token.end(), '.') != 2) co_return std::nullopt;
+  // What is not shaped like a JWT of our issuer belongs to another authenticator.
+  if (unverified_issuer(token) != options_.issuer) co_return std::nullopt;
   CO_TRY(auto json, pki::verify_jwt(token, options_.keys));
   CO_TRY(auto claims, decode_claims(json));
-  if (claims.issuer != options_.issuer) co_return std::nullopt;
+  if (claims.issuer != options_.issuer) co_return base::fail(refused("issuers differ"));
 
   int64_t now = clock_.wall_ns() / 1'000'000'000;
   if (claims.expires_at == 0 || now >= claims.expires_at) co_return base::fail(refused("service account token has expired"));

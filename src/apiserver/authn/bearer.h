@@ -19,6 +19,9 @@ namespace apiserver {
 // The token of an Authorization header; nothing if there is none of the Bearer kind.
 std::optional<std::string_view> bearer_token(const io::Request& request);
 
+// The issuer that a JWT names, whoever signed it; "" for what is no JWT. Tells whose affair a token is, nothing else.
+std::string unverified_issuer(std::string_view token);
+
 // The uid of an object, or nothing if it is absent or being deleted for longer than tokens outlive it. Kinds: "serviceaccounts",
 // "pods", "secrets", "nodes".
 using FindUid = std::function<io::Task<base::Result<std::optional<std::string>>>(std::string resource, std::string namespace_,

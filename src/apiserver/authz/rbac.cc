@@ -61,13 +61,27 @@ bool rule_allows(const PolicyRule& rule, const AuthorizationAttributes& attribut
          (rule.resource_names.empty() || contains(rule.resource_names, attributes.name));
 }
 
+std::string_view RbacAuthorizer::Binding::subject_of(const User& user) const {
+  for (const auto& subject : subjects) {
+    std::string_view name = std::string_view(subject.key).substr(2);
+    if (subject.key[0] == 'u' ? name == user.name : contains(user.groups, name)) return subject.shown;
+  }
+  return {};
+}
+
 Authorization RbacAuthorizer::authorize(const AuthorizationAttributes& attributes) const {
   std::shared_lock lock(mutex_);
   std::string_view namespace_ = attributes.resource_request ? std::string_view(attributes.namespace_) : "";
-  bool allowed = visit_rules(attributes.user, namespace_, [&](const Binding&, const std::vector<PolicyRule>& rules) {
+  const Binding* by = nullptr;
+  bool allowed = visit_rules(attributes.user, namespace_, [&](const Binding& binding, const std::vector<PolicyRule>& rules) {
+    by = &binding;
     return std::any_of(rules.begin(), rules.end(), [&](const auto& rule) { return rule_allows(rule, attributes); });
   });
-  return {allowed ? Decision::Allow : Decision::NoOpinion, {}};
+  if (!allowed) return {Decision::NoOpinion, {}};
+  std::string name = by->namespace_.empty() ? by->name : base::cat({by->name, "/", by->namespace_});
+  return {Decision::Allow,
+          base::cat({"RBAC: allowed by ", by->namespace_.empty() ? "ClusterRoleBinding " : "RoleBinding ", base::quote(name), " of ",
+                     by->role_kind, " ", base::quote(by->role_name), " to ", by->subject_of(attributes.user)})};
 }
 
 bool RbacAuthorizer::visit_rules(
@@ -109,11 +123,17 @@ void RbacAuthorizer::put_binding(const std::string& namespace_, const std::strin
   binding->namespace_ = namespace_;
   binding->name = name;
   binding->role = key_of(role.kind == "Role" ? std::string_view(namespace_) : "", role.name);
-  for (const auto& subject : subjects) binding->subjects.push_back(subject_key(subject));
+  binding->role_kind = role.kind;
+  binding->role_name = role.name;
+  for (const auto& subject : subjects) {
+    bool account = subject.kind == "ServiceAccount";
+    auto shown = base::quote(account ? base::cat({subject.name, "/", subject.namespace_}) : subject.name);
+    binding->subjects.push_back({subject_key(subject), base::cat({subject.kind, " ", shown})});
+  }
   auto key = key_of(namespace_, name);
   std::unique_lock lock(mutex_);
   drop_binding(key);
-  for (const auto& subject : binding->subjects) by_subject_[subject][namespace_].push_back(binding);
+  for (const auto& subject : binding->subjects) by_subject_[subject.key][namespace_].push_back(binding);
   bindings_[key] = std::move(binding);
 }
 
@@ -126,7 +146,7 @@ void RbacAuthorizer::drop_binding(const std::string& key) {
   auto found = bindings_.find(key);
   if (found == bindings_.end()) return;
   for (const auto& subject : found->second->subjects) {
-    auto spaces = by_subject_.find(subject);
+    auto spaces = by_subject_.find(subject.key);
     if (spaces == by_subject_.end()) continue;  // the same subject twice in one binding
     auto space = spaces->second.find(found->second->namespace_);
     if (space != spaces->second.end()) {

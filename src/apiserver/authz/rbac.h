@@ -45,7 +45,14 @@ class RbacAuthorizer final : public Authorizer {
     std::string namespace_;  // "" for cluster-wide
     std::string name;
     std::string role;        // key of the role
-    std::vector<std::string> subjects;
+    std::string role_kind;
+    std::string role_name;
+    struct Subject {
+      std::string key;
+      std::string shown;     // `ServiceAccount "robot/team"`
+    };
+    std::vector<Subject> subjects;
+    std::string_view subject_of(const User& user) const;  // the first that is he
   };
   // Calls `visit` with each rule list that applies, until it returns true; true if it did.
   bool visit_rules(const User& user, std::string_view namespace_,

@@ -124,6 +124,19 @@ TEST_F(Rbac, AServiceAccountIsTheUserOfItsName) {
   EXPECT_TRUE(may("get", "pods", "default"));
 }
 
+TEST_F(Rbac, TheReasonNamesBindingRoleAndSubject) {
+  authorizer.put_role("", "reader", {rule({"get"}, {""}, {"pods"})});
+  authorizer.put_binding("team", "b", role_ref("ClusterRole", "reader"), {subject("Group", "dev"), subject("ServiceAccount", "robot", "team")});
+  AuthorizationAttributes asked;
+  asked.user = {"system:serviceaccount:team:robot", "", {}, {}};
+  asked.resource_request = true;
+  asked.verb = "get";
+  asked.resource = "pods";
+  asked.namespace_ = "team";
+  EXPECT_EQ(authorizer.authorize(asked).reason,
+            R"(RBAC: allowed by RoleBinding "b/team" of ClusterRole "reader" to ServiceAccount "robot/team")");
+}
+
 TEST_F(Rbac, AUserIsNotTheGroupOfTheSameName) {
   user = {"dev", "", {}, {}};
   authorizer.put_role("", "all", {rule({"*"}, {"*"}, {"*"})});

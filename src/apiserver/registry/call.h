@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <map>
 #include <optional>
 #include <string>
 #include <vector>
@@ -28,6 +29,7 @@ struct Call {
   std::string body;                   // whole; within the limit
   std::vector<std::string> warnings;  // for the Warning headers, filled on the way
   std::string audit_id;
+  std::map<std::string, std::string> audit_annotations;
 
   void warn(std::string text);  // each text once
 };

@@ -154,7 +154,8 @@ io::Task<base::Result<schema::Object>> Registry::remove_object(Call& call, const
                     .current = &current,
                     .warnings = call.warnings,
                     .reader = reader_,
-                    .now = now()};
+                    .now = now(),
+                    .audit_annotations = &call.audit_annotations};
     CO_TRY(co_await options_.admission.admit(attempt));
     CO_TRY(co_await options_.admission.validate(attempt));
     CO_TRY(check_preconditions(served, current.meta(), options));

@@ -95,7 +95,8 @@ io::Task<base::Result<Registry::Written>> Registry::write(Call& call, const Serv
                     .current = &current,
                     .warnings = call.warnings,
                     .reader = reader_,
-                    .now = now()};
+                    .now = now(),
+                    .audit_annotations = &call.audit_annotations};
     CO_TRY(co_await options_.admission.admit(attempt));
     const std::string& asked = next.meta().resource_version;
     if (asked.empty() || asked == "0") {

@@ -6,7 +6,9 @@
 #include "apiserver/registry/body.h"
 #include "apiserver/registry/options.h"
 #include "apiserver/subresource/handlers.h"
+#include "base/json.h"
 #include "base/strings.h"
+#include "schema/json.h"
 
 namespace apiserver {
 namespace {
@@ -15,6 +17,25 @@ namespace authorization = api::authorization_k8s_io_v1;
 using schema::FieldError;
 using schema::FieldErrors;
 using schema::FieldPath;
+
+// Requirements as the text of a selector, as far as text can say them.
+template <class Attributes>
+std::string selector_text(const Attributes& selector) {
+  if (!selector.raw_selector.empty()) return selector.raw_selector;
+  std::string text;
+  for (const auto& term : selector.requirements) {
+    if (!text.empty()) text += ',';
+    bool one = term.values.size() == 1;
+    if (term.operator_ == "In") {
+      text += one ? base::cat({term.key, "=", term.values[0]}) : base::cat({term.key, " in (", base::join(term.values, ","), ")"});
+    } else if (term.operator_ == "NotIn") {
+      text += one ? base::cat({term.key, "!=", term.values[0]}) : base::cat({term.key, " notin (", base::join(term.values, ","), ")"});
+    } else {
+      text += base::cat({term.operator_ == "DoesNotExist" ? "!" : "", term.key});
+    }
+  }
+  return text;
+}
 
 template <class Spec>
 AuthorizationAttributes attributes_of(const Spec& spec, User user) {
@@ -30,8 +51,8 @@ AuthorizationAttributes attributes_of(const Spec& spec, User user) {
     attributes.subresource = resource.subresource;
     attributes.namespace_ = resource.namespace_;
     attributes.name = resource.name;
-    if (resource.field_selector) attributes.field_selector = resource.field_selector->raw_selector;
-    if (resource.label_selector) attributes.label_selector = resource.label_selector->raw_selector;
+    if (resource.field_selector) attributes.field_selector = selector_text(*resource.field_selector);
+    if (resource.label_selector) attributes.label_selector = selector_text(*resource.label_selector);
   } else if (spec.non_resource_attributes) {
     attributes.path = spec.non_resource_attributes->path;
     attributes.verb = spec.non_resource_attributes->verb;
@@ -39,15 +60,52 @@ AuthorizationAttributes attributes_of(const Spec& spec, User user) {
   return attributes;
 }
 
+// Upstream shows its internal form of these.
+schema::BadValue shown(const authorization::NonResourceAttributes& attributes) {
+  std::string json = R"({"Path":)";
+  base::append_json_string(json, attributes.path);
+  json += R"(,"Verb":)";
+  base::append_json_string(json, attributes.verb);
+  return schema::BadValue::json(json + "}");
+}
+
+template <class Selector>
+void check_selector(FieldErrors& errors, const Selector& selector, const FieldPath& path) {
+  if (!selector.raw_selector.empty() && !selector.requirements.empty()) {
+    errors.push_back(FieldError::invalid(path.child("rawSelector"), selector.raw_selector,
+                                         "may not specified at the same time as requirements"));
+  }
+  if (selector.raw_selector.empty() && selector.requirements.empty()) {
+    errors.push_back(FieldError::required(
+        path.child("requirements"), base::cat({"when ", path.text(), " is specified, requirements or rawSelector is required"})));
+  }
+  for (size_t i = 0; i < selector.requirements.size(); ++i) {
+    const auto& term = selector.requirements[i];
+    FieldPath at = path.child("requirements").index(i);
+    if (term.key.empty()) errors.push_back(FieldError::required(at.child("key"), "must be specified"));
+    if (term.operator_ == "In" || term.operator_ == "NotIn") {
+      if (term.values.empty()) {
+        errors.push_back(FieldError::required(at.child("values"), "must be specified when `operator` is 'In' or 'NotIn'"));
+      }
+    } else if (term.operator_ == "Exists" || term.operator_ == "DoesNotExist") {
+      if (!term.values.empty()) {
+        errors.push_back(FieldError::forbidden(at.child("values"), "may not be specified when `operator` is 'Exists' or 'DoesNotExist'"));
+      }
+    } else {
+      errors.push_back(FieldError::invalid(at.child("operator"), term.operator_, "not a valid selector operator"));
+    }
+  }
+}
+
 template <class Spec>
 void check_spec(FieldErrors& errors, const Spec& spec, bool needs_user) {
   FieldPath path("spec");
   if (spec.resource_attributes && spec.non_resource_attributes) {
-    errors.push_back(FieldError::invalid(path.child("nonResourceAttributes"), schema::BadValue::json(""),
+    errors.push_back(FieldError::invalid(path.child("nonResourceAttributes"), shown(*spec.non_resource_attributes),
                                          "cannot be specified in combination with resourceAttributes"));
   }
   if (!spec.resource_attributes && !spec.non_resource_attributes) {
-    errors.push_back(FieldError::invalid(path.child("resourceAttributes"), schema::BadValue::json(""),
+    errors.push_back(FieldError::invalid(path.child("resourceAttributes"), nullptr,
                                          "exactly one of nonResourceAttributes or resourceAttributes must be specified"));
   }
   if constexpr (requires { spec.user; }) {
@@ -55,6 +113,24 @@ void check_spec(FieldErrors& errors, const Spec& spec, bool needs_user) {
       errors.push_back(FieldError::invalid(path.child("user"), spec.user, "at least one of user or group must be specified"));
     }
   }
+  if (!spec.resource_attributes) return;
+  auto resource = path.child("resourceAttributes");
+  if (spec.resource_attributes->field_selector) check_selector(errors, *spec.resource_attributes->field_selector, resource.child("fieldSelector"));
+  if (spec.resource_attributes->label_selector) check_selector(errors, *spec.resource_attributes->label_selector, resource.child("labelSelector"));
+}
+
+// A question has no metadata; one about a namespace has that.
+void check_metadata(FieldErrors& errors, const api::meta_v1::ObjectMeta& given, bool local) {
+  api::meta_v1::ObjectMeta rest = given;
+  rest.managed_fields.clear();
+  if (local) rest.namespace_.clear();
+  if (rest == api::meta_v1::ObjectMeta{}) return;
+  std::string json = schema::to_json(given);
+  if (local) {
+    errors.push_back(FieldError::invalid(FieldPath("metadata"), schema::BadValue::json(std::move(json)), "must be empty except for namespace"));
+    return;
+  }
+  errors.push_back(FieldError::invalid(FieldPath("metadata"), schema::BadValue::json(std::move(json)), "must be empty"));
 }
 
 authorization::SubjectAccessReviewStatus judge(Desk desk, const AuthorizationAttributes& attributes) {
@@ -85,22 +161,31 @@ HandlerTask handle_access_review(Desk desk, Call& call, const Served& served) {
   FieldErrors errors;
   if (auto* review = object.get_if<authorization::SelfSubjectAccessReview>()) {
     check_spec(errors, review->spec, false);
+    check_metadata(errors, review->metadata, false);
     if (errors.empty()) review->status = judge(desk, attributes_of(review->spec, call.user));
   } else if (auto* review = object.get_if<authorization::SubjectAccessReview>()) {
     check_spec(errors, review->spec, true);
+    check_metadata(errors, review->metadata, false);
     if (errors.empty()) review->status = judge(desk, attributes_of(review->spec, subject_of(review->spec)));
   } else if (auto* review = object.get_if<authorization::LocalSubjectAccessReview>()) {
+    if (review->metadata.namespace_.empty()) review->metadata.namespace_ = call.info.namespace_;
+    if (review->metadata.namespace_ != call.info.namespace_) {
+      co_return base::fail(bad_request("the namespace of the provided object does not match the namespace sent on the request"));
+    }
     check_spec(errors, review->spec, true);
-    std::string namespace_ = call.info.namespace_;
-    if (review->metadata.namespace_.empty()) review->metadata.namespace_ = namespace_;
-    if (review->spec.resource_attributes && review->spec.resource_attributes->namespace_ != namespace_) {
-      if (errors.empty()) {
-        co_return base::fail(bad_request(base::cat({"spec.resourceAttributes.namespace must match namespace: ", namespace_})));
-      }
+    check_metadata(errors, review->metadata, true);
+    const auto& spec = review->spec;
+    if (spec.resource_attributes && spec.resource_attributes->namespace_ != review->metadata.namespace_) {
+      errors.push_back(FieldError::invalid(FieldPath("spec").child("resourceAttributes", "namespace"), spec.resource_attributes->namespace_,
+                                           "must match metadata.namespace"));
+    }
+    if (spec.non_resource_attributes) {
+      errors.push_back(FieldError::invalid(FieldPath("spec").child("nonResourceAttributes"), shown(*spec.non_resource_attributes),
+                                           "disallowed on this kind of request"));
     }
     if (errors.empty()) review->status = judge(desk, attributes_of(review->spec, subject_of(review->spec)));
   }
-  if (!errors.empty()) co_return base::fail(invalid(served.row().group, served.row().kind, object.meta().name, errors));
+  if (!errors.empty()) co_return base::fail(invalid(served.row().group, "", "", errors));
   co_return Answer::of(std::move(object), 201);
 }
 
@@ -109,12 +194,13 @@ HandlerTask handle_rules_review(Desk desk, Call& call, const Served& served) {
   CO_TRY(auto object, decode_body(call, served.type(), query.field_validation));
   auto& review = object.as<authorization::SelfSubjectRulesReview>();
   if (review.spec.namespace_.empty()) co_return base::fail(bad_request("no namespace on request"));
+  std::string namespace_ = std::exchange(review.spec.namespace_, "");  // as upstream, the answer does not repeat the question
   review.status = {};
   if (desk.options.rbac == nullptr) {
     review.status.incomplete = true;
     co_return Answer::of(std::move(object), 201);
   }
-  for (const auto& rule : desk.options.rbac->rules_for(call.user, review.spec.namespace_)) {
+  for (const auto& rule : desk.options.rbac->rules_for(call.user, namespace_)) {
     if (!rule.resources.empty()) {
       auto& one = review.status.resource_rules.emplace_back();
       one.verbs = rule.verbs;

@@ -128,7 +128,7 @@ HandlerTask handle_token_review(Desk desk, Call& call, const Served& served) {
     review.status.user = info_of(user);
     review.status.audiences = (*verdict)->audiences;
   } else {
-    review.status.error = "[invalid bearer token]";
+    review.status.error = "invalid bearer token";
   }
   co_return Answer::of(std::move(object), 201);
 }

@@ -118,16 +118,23 @@ class RbacEscalation final : public AdmissionPlugin {
     if (may(attempt, "bind", cluster ? "clusterroles" : "roles", namespace_, reference.name)) co_return {};
     std::vector<rbac::PolicyRule> granted;
     if (cluster) {
-      CO_TRY(auto found, co_await attempt.reader.get<rbac::ClusterRole>("", reference.name));
-      granted = std::move(found.rules);
+      auto found = co_await attempt.reader.get<rbac::ClusterRole>("", reference.name);
+      if (!found) co_return base::fail(about_binding(attempt, found.error(), reference.name));
+      granted = std::move(found->rules);
     } else {
-      CO_TRY(auto found, co_await attempt.reader.get<rbac::Role>(namespace_, reference.name));
-      granted = std::move(found.rules);
+      auto found = co_await attempt.reader.get<rbac::Role>(namespace_, reference.name);
+      if (!found) co_return base::fail(about_binding(attempt, found.error(), reference.name));
+      granted = std::move(found->rules);
     }
     co_return check(attempt, granted);
   }
 
  private:
+  // A role that is not there is told as upstream tells it: of the binding's resource.
+  static base::Error about_binding(const Attempt& attempt, const base::Error& error, std::string_view role) {
+    return error.code() == base::Code::NotFound ? not_found(kGroup, attempt.served.row().plural, role) : error;
+  }
+
   // Changes of metadata alone grant nothing.
   static bool is_unchanged(const Attempt& attempt) {
     schema::Object before = *attempt.current;
