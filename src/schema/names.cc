@@ -254,6 +254,13 @@ Problems check_config_key(std::string_view text) {
   return problems;
 }
 
+Problems check_c_identifier(std::string_view text) {
+  if (!text.empty() && !is_digit(text[0]) && all(text, [](char c) { return is_alnum(c) || c == '_'; })) return {};
+  return {regex_problem(
+      "a valid C identifier must start with alphabetic character or '_', followed by a string of alphanumeric characters or '_'",
+      "[A-Za-z_][A-Za-z0-9_]*", {"my_name", "MY_NAME", "MyName"})};
+}
+
 Problems check_http_header_name(std::string_view text) {
   if (!text.empty() && all(text, [](char c) { return is_alnum(c) || c == '-'; })) return {};
   return {regex_problem("a valid HTTP header must consist of alphanumeric characters or '-'", "[-A-Za-z0-9]+", {"X-Header-Name"})};

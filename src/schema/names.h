@@ -35,6 +35,7 @@ Problems check_percent(std::string_view text);            // "50%"
 Problems check_env_var_name(std::string_view text);       // letters, digits, _ - . and not a digit first
 Problems check_relaxed_env_var_name(std::string_view text);  // printable ASCII but =
 Problems check_config_key(std::string_view text);         // of a ConfigMap or Secret
+Problems check_c_identifier(std::string_view text);       // "my_name"
 Problems check_http_header_name(std::string_view text);
 
 // The bare question, for code that words its own complaint.

@@ -1,5 +1,5 @@
-// What is common to all objects: system metadata set on the way in, and the rules that names, labels, annotations, owners and
-// finalizers keep.
+// What is common to all objects: system metadata set on the way in, and the rules that names, labels, annotations,
+// owners and finalizers keep.
 #pragma once
 
 #include "apiserver/registry/strategy.h"
@@ -16,17 +16,18 @@ void fill_system_metadata(api::meta_v1::ObjectMeta& meta, base::Time now, base::
 // Before an update: what only the server sets is what it was.
 void keep_system_metadata(api::meta_v1::ObjectMeta& next, const api::meta_v1::ObjectMeta& current);
 
-schema::FieldErrors validate_metadata(const api::meta_v1::ObjectMeta& meta, bool namespaced, const Traits& traits,
-                                      const schema::FieldPath& path = schema::FieldPath("metadata"));
-schema::FieldErrors validate_metadata_update(const api::meta_v1::ObjectMeta& next, const api::meta_v1::ObjectMeta& current,
-                                             bool namespaced, const schema::FieldPath& path = schema::FieldPath("metadata"));
-// Upstream looks at metadata in an update several times over, and tells each cause as often: once by the generic rules and once by
-// the kind's own; labels, annotations and owners once more by either, but not where the kind looks at its spec alone (`whole`).
-void repeat_metadata_causes(schema::FieldErrors& errors, bool whole);
+// What a kind says of its metadata itself, as its traits have it. `current` null: at birth.
+schema::FieldErrors validate_metadata(const api::meta_v1::ObjectMeta& meta, const api::meta_v1::ObjectMeta* current,
+                                      bool namespaced, const Traits& traits);
+// What holds for every object whatever its kind: at birth asked once the kind has nothing to complain of, at updates
+// first.
+schema::FieldErrors validate_common_metadata(const api::meta_v1::ObjectMeta& meta,
+                                             const api::meta_v1::ObjectMeta* current, bool namespaced);
 // Parts of it that templates share.
 void validate_labels(schema::FieldErrors& errors, const std::map<std::string, std::string, std::less<>>& labels,
                      const schema::FieldPath& path);
-void validate_annotations(schema::FieldErrors& errors, const std::map<std::string, std::string, std::less<>>& annotations,
+void validate_annotations(schema::FieldErrors& errors,
+                          const std::map<std::string, std::string, std::less<>>& annotations,
                           const schema::FieldPath& path);
 schema::Problems check_name(NameRule rule, std::string_view name, bool prefix);
 

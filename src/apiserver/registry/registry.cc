@@ -26,9 +26,11 @@ base::Result<void> Registry::prepare_create(Call& call, const Served& served, sc
   bool counts = traits.generation != GenerationRule::None && traits.generation != GenerationRule::FromUpdate;
   meta.generation = counts ? 1 : 0;
   strategy.prepare_create(situation, object);
-  auto errors = validate_metadata(meta, served.row().namespaced, traits);
+  bool namespaced = served.row().namespaced;
+  auto errors = validate_metadata(meta, nullptr, namespaced, traits);
   schema::append(errors, strategy.validate_create(situation, object));
-  if (!errors.empty()) return base::fail(invalid(served.row().group, served.row().kind, meta.name, errors));
+  if (errors.empty()) errors = validate_common_metadata(meta, nullptr, namespaced);
+  if (!errors.empty()) return base::fail(invalid(served.stored_type().group, served.row().kind, meta.name, errors));
   strategy.warn(situation, object, nullptr);
   return {};
 }
@@ -55,11 +57,14 @@ base::Result<void> Registry::prepare_update(Call& call, const Served& served, sc
     if (traits.generation == GenerationRule::OnSpecAndAnnotations) changed |= next.meta().annotations != current.meta().annotations;
     if (changed) next.meta().generation = current.meta().generation + 1;
   }
-  schema::FieldErrors errors = validate_metadata_update(next.meta(), current.meta(), served.row().namespaced);
-  if (!errors.empty()) repeat_metadata_causes(errors, options.part == Part::Main);
+  bool namespaced = served.row().namespaced;
+  auto errors = validate_common_metadata(next.meta(), &current.meta(), namespaced);
+  Traits asked = traits;
+  asked.update_checks_whole_metadata &= options.part == Part::Main;
+  schema::append(errors, validate_metadata(next.meta(), &current.meta(), namespaced, asked));
   schema::append(errors, options.part == Part::Status ? strategy.validate_status(situation, next, current)
                                                       : strategy.validate_update(situation, next, current));
-  if (!errors.empty()) return base::fail(invalid(served.row().group, served.row().kind, next.meta().name, errors));
+  if (!errors.empty()) return base::fail(invalid(served.stored_type().group, served.row().kind, next.meta().name, errors));
   strategy.warn(situation, next, &current);
   return {};
 }

@@ -14,6 +14,7 @@
 #include "apiserver/pipeline/identity.h"
 #include "base/result.h"
 #include "base/time.h"
+#include "schema/declared_rules.h"
 #include "schema/field_error.h"
 #include "schema/object.h"
 
@@ -30,8 +31,15 @@ struct Situation {
   std::vector<std::string>& warnings;
 };
 
-// How names are checked.
-enum class NameRule : uint8_t { Subdomain, Label, Label1035, PathSegment };
+// How names are checked. LongName is a subdomain too, in the words of upstream's declared rules.
+enum class NameRule : uint8_t { Subdomain, LongName, Label, Label1035, PathSegment };
+
+// What a kind asks of its metadata beyond what holds for every object.
+enum class MetadataRule : uint8_t {
+  Core,     // its name rule; and finalizers have a domain, or are Kubernetes' own
+  Generic,  // its name rule
+  None,
+};
 
 enum class GenerationRule : uint8_t {
   None,
@@ -52,6 +60,8 @@ struct Traits {
   GenerationRule generation = GenerationRule::None;
   NameRule name_rule = NameRule::Subdomain;
   size_t name_length_max = 0;           // 0: what the rule says
+  MetadataRule metadata_rule = MetadataRule::Core;
+  bool update_checks_whole_metadata = false;  // beside what changed
 };
 
 class Strategy {
@@ -65,11 +75,13 @@ class Strategy {
   // After everything but status and metadata was taken from `current`.
   virtual void prepare_status(const Situation& situation, schema::Object& next, const schema::Object& current) const {}
 
-  // Beside the checks of metadata.
-  virtual schema::FieldErrors validate_create(const Situation& situation, const schema::Object& next) const { return {}; }
+  // Beside the checks of metadata. Whoever says nothing keeps the rules that are declared at the fields.
+  virtual schema::FieldErrors validate_create(const Situation& situation, const schema::Object& next) const {
+    return schema::check_declared(next, nullptr);
+  }
   virtual schema::FieldErrors validate_update(const Situation& situation, const schema::Object& next,
                                               const schema::Object& current) const {
-    return {};
+    return schema::check_declared(next, &current);
   }
   virtual schema::FieldErrors validate_status(const Situation& situation, const schema::Object& next,
                                               const schema::Object& current) const {

@@ -225,7 +225,7 @@ class PersistentVolumeClaimStrategy final : public Strategy {
 
 class ConfigMapStrategy final : public Strategy {
  public:
-  Traits traits() const override { return {}; }
+  Traits traits() const override { return {.update_checks_whole_metadata = true}; }
   FieldErrors validate_create(const Situation&, const Object& next) const override {
     return validate_config_map(next.as<core::ConfigMap>(), nullptr);
   }
@@ -236,7 +236,7 @@ class ConfigMapStrategy final : public Strategy {
 
 class SecretStrategy final : public Strategy {
  public:
-  Traits traits() const override { return {}; }
+  Traits traits() const override { return {.update_checks_whole_metadata = true}; }
   void prepare_create(const Situation&, Object& next) const override { fold_string_data(next.as<core::Secret>()); }
   void prepare_update(const Situation&, Object& next, const Object& current) const override {
     auto& secret = next.as<core::Secret>();
@@ -260,7 +260,9 @@ class SecretStrategy final : public Strategy {
 
 class ReplicationControllerStrategy final : public Strategy {
  public:
-  Traits traits() const override { return {.orphans_by_default = true, .generation = GenerationRule::OnSpec}; }
+  Traits traits() const override {
+    return {.orphans_by_default = true, .generation = GenerationRule::OnSpec, .name_rule = NameRule::LongName};
+  }
   FieldErrors validate_create(const Situation&, const Object& next) const override {
     return validate_replication_controller(next.as<core::ReplicationController>());
   }

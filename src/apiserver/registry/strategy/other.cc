@@ -56,6 +56,7 @@ class PriorityClassStrategy final : public Strategy {
 // Who asks for a certificate is written down by the server; only approval and status change it later.
 class CertificateRequestStrategy final : public Strategy {
  public:
+  Traits traits() const override { return {.name_rule = NameRule::PathSegment}; }
   void prepare_create(const Situation& situation, Object& next) const override {
     auto& request = next.as<certificates::CertificateSigningRequest>();
     request.spec.username = situation.user.name;
