@@ -1,10 +1,12 @@
 #include "apiserver/registry/allocations.h"
 
 #include <algorithm>
+#include <map>
 #include <set>
 
 #include "api/networking_k8s_io_v1.h"
 #include "apiserver/pipeline/errors.h"
+#include "apiserver/registry/service_fields.h"
 #include "base/strings.h"
 #include "schema/protobuf.h"
 
@@ -25,103 +27,11 @@ base::Error refuse(const core::Service& service, const FieldErrors& errors) {
   return invalid("", "Service", service.metadata.name, errors);
 }
 
-bool wants_address(const core::ServiceSpec& spec) {
-  return spec.type == "ClusterIP" || spec.type == "NodePort" || spec.type == "LoadBalancer";
-}
-
-bool wants_ports(const core::ServiceSpec& spec) {
-  return spec.type == "NodePort" || (spec.type == "LoadBalancer" && spec.allocate_load_balancer_node_ports.value_or(true));
-}
-
-bool wants_health_port(const core::ServiceSpec& spec) {
-  return spec.type == "LoadBalancer" && spec.external_traffic_policy == "Local";
-}
-
-std::vector<std::string> addresses_of(const core::Service& service) {
-  std::vector<std::string> addresses;
-  for (const auto& address : service.spec.cluster_ips) {
-    if (!address.empty() && address != "None") addresses.push_back(address);
-  }
-  return addresses;
-}
-
-std::set<int32_t> ports_of(const core::Service& service) {
-  std::set<int32_t> ports;
-  for (const auto& port : service.spec.ports) {
-    if (port.node_port != 0) ports.insert(port.node_port);
-  }
-  if (service.spec.health_check_node_port != 0) ports.insert(service.spec.health_check_node_port);
-  return ports;
-}
-
-std::string_view family_name(bool v4) { return v4 ? "IPv4" : "IPv6"; }
-
-// What the new state leaves open the old one fills in, where it still makes sense.
-void keep_allocated(core::Service& next, const core::Service& current) {
-  auto& spec = next.spec;
-  const auto& old = current.spec;
-  if (wants_address(spec) && wants_address(old)) {
-    if (spec.cluster_ip.empty() && spec.cluster_ips.empty()) {
-      spec.cluster_ip = old.cluster_ip;
-      spec.cluster_ips = old.cluster_ips;
-    } else if (spec.cluster_ips.empty() && spec.cluster_ip == old.cluster_ip) {
-      spec.cluster_ips = old.cluster_ips;
-    } else if (spec.cluster_ip.empty() && !spec.cluster_ips.empty()) {
-      spec.cluster_ip = spec.cluster_ips[0];
-    }
-    if (spec.ip_families.empty()) spec.ip_families = old.ip_families;
-    if (!spec.ip_family_policy) spec.ip_family_policy = old.ip_family_policy;
-  }
-  if (wants_ports(spec) && wants_ports(old)) {
-    std::set<int32_t> used;
-    for (const auto& port : spec.ports) used.insert(port.node_port);
-    for (auto& port : spec.ports) {
-      if (port.node_port != 0) continue;
-      for (const auto& before : old.ports) {
-        if (before.port != port.port || before.protocol != port.protocol || before.node_port == 0) continue;
-        if (used.insert(before.node_port).second) port.node_port = before.node_port;
-      }
-    }
-  }
-  if (wants_health_port(spec) && wants_health_port(old) && spec.health_check_node_port == 0) {
-    spec.health_check_node_port = old.health_check_node_port;
-  }
-}
-
-// What belongs to a type that the service no longer is goes, unless it was changed on purpose.
-void drop_unneeded(core::Service& next, const core::Service& current) {
-  auto& spec = next.spec;
-  const auto& old = current.spec;
-  if (wants_address(old) && !wants_address(spec)) {
-    if (spec.cluster_ip == old.cluster_ip && spec.cluster_ips == old.cluster_ips) {
-      spec.cluster_ip.clear();
-      spec.cluster_ips.clear();
-      if (spec.ip_families == old.ip_families) spec.ip_families.clear();
-      if (spec.ip_family_policy == old.ip_family_policy) spec.ip_family_policy.reset();
-    }
-    spec.internal_traffic_policy.reset();
-  }
-  if (wants_ports(old) && !wants_ports(spec) && spec.type != "LoadBalancer") {
-    bool same = spec.ports.size() <= old.ports.size();
-    for (auto& port : spec.ports) {
-      bool was = std::any_of(old.ports.begin(), old.ports.end(), [&](const auto& before) { return before.node_port == port.node_port; });
-      if (!was) same = false;
-    }
-    if (same) {
-      for (auto& port : spec.ports) port.node_port = 0;
-    }
-  }
-  bool was_external = old.type == "NodePort" || old.type == "LoadBalancer";
-  bool is_external = spec.type == "NodePort" || spec.type == "LoadBalancer";
-  if (was_external && !is_external && spec.external_traffic_policy == old.external_traffic_policy) spec.external_traffic_policy.clear();
-  if (wants_health_port(old) && !wants_health_port(spec) && spec.health_check_node_port == old.health_check_node_port) {
-    spec.health_check_node_port = 0;
-  }
-  if (old.type == "LoadBalancer" && spec.type != "LoadBalancer") {
-    if (spec.allocate_load_balancer_node_ports == old.allocate_load_balancer_node_ports) spec.allocate_load_balancer_node_ports.reset();
-    if (spec.load_balancer_class == old.load_balancer_class) spec.load_balancer_class.reset();
-    next.status.load_balancer = {};
-  }
+// The first address of a network is its own, and the last of an IPv4 one its broadcast.
+bool is_usable(const base::IpNetwork& network, const base::IpAddress& address) {
+  if (address == network.address()) return false;
+  int host_bits = 32 - network.prefix_length();
+  return !network.is_v4() || host_bits <= 0 || address != network.address().plus((uint64_t{1} << host_bits) - 1);
 }
 
 }  // namespace
@@ -144,12 +54,15 @@ io::Task<base::Result<Allocations::Taken>> Allocations::allocate(core::Service& 
   Taken taken;
   // Nothing of ours takes such a service's traffic.
   if (next.spec.type == "ExternalName") next.spec.internal_traffic_policy.reset();
-  if (current != nullptr) {
-    keep_allocated(next, *current);
-    drop_unneeded(next, *current);
-  }
-  auto done = co_await allocate_addresses(next, current, dry_run, taken);
-  if (done) done = co_await allocate_ports(next, current, dry_run, taken);
+  if (current != nullptr) keep_allocated(next, *current);
+  link_cluster_ips(next, current);
+  if (current != nullptr) drop_of_other_types(next, *current);
+  bool settled = keeps_preferred_families(next, current);
+  base::Result<void> done = settle_families(next, current, options_.service_networks);
+  if (done && !settled) done = co_await allocate_addresses(next, current, dry_run, taken);
+  if (done && needs_node_ports(next.spec)) done = co_await allocate_ports(next, current, dry_run, taken);
+  if (done) done = co_await allocate_health_port(next, current, dry_run, taken);
+  if (dry_run) taken.ports.clear();  // looked at only
   if (!done) {
     co_await give_back(std::move(taken));
     co_return base::fail(std::move(done).error());
@@ -160,153 +73,131 @@ io::Task<base::Result<Allocations::Taken>> Allocations::allocate(core::Service& 
 io::Task<base::Result<void>> Allocations::allocate_addresses(core::Service& next, const core::Service* current, bool dry_run,
                                                              Taken& taken) {
   auto& spec = next.spec;
-  if (!wants_address(spec) || options_.service_networks.empty()) co_return {};
-  FieldPath path("spec");
-  FieldErrors errors;
-  if (spec.cluster_ip.empty() && !spec.cluster_ips.empty()) {
-    std::string shown = "[";
-    for (const auto& address : spec.cluster_ips) shown += (shown.size() > 1 ? "," : "") + base::quote(address);
-    errors.push_back(FieldError::invalid(path.child("clusterIPs"), BadValue::json(shown + "]"), "must be empty when `clusterIP` is not specified"));
-    co_return base::fail(refuse(next, errors));
-  }
-  if (!spec.cluster_ip.empty() && spec.cluster_ips.empty()) spec.cluster_ips = {spec.cluster_ip};
-  if (!spec.cluster_ips.empty() && spec.cluster_ips[0] != spec.cluster_ip) {
-    std::string shown = "[";
-    for (const auto& address : spec.cluster_ips) shown += (shown.size() > 1 ? "," : "") + base::quote(address);
-    errors.push_back(FieldError::invalid(path.child("clusterIPs"), BadValue::json(shown + "]"), "first value must match `clusterIP`"));
-    co_return base::fail(refuse(next, errors));
-  }
-
-  bool headless = spec.cluster_ip == "None";
-  bool dual = options_.service_networks.size() > 1;
-  if (spec.ip_families.size() > 1 && spec.ip_family_policy.value_or("SingleStack") == "SingleStack") {
-    errors.push_back(FieldError::invalid(path.child("ipFamilyPolicy"), spec.ip_family_policy.value_or("SingleStack"),
-                                         "must be 'RequireDualStack' or 'PreferDualStack' when multiple IP families are specified"));
-    co_return base::fail(refuse(next, errors));
-  }
-  std::string first_family(family_name(options_.service_networks[0].is_v4()));
-  if (headless && spec.selector.empty()) {
-    // Nobody's addresses are ours to choose: every family may come.
-    if (!spec.ip_family_policy) spec.ip_family_policy = "RequireDualStack";
-    if (spec.ip_families.empty()) spec.ip_families = {first_family};
-    if (*spec.ip_family_policy != "SingleStack" && spec.ip_families.size() == 1) {
-      spec.ip_families.emplace_back(spec.ip_families[0] == "IPv4" ? "IPv6" : "IPv4");
-    }
-    co_return {};
-  }
-  if (spec.ip_family_policy.value_or("") == "RequireDualStack" && !dual) {
-    errors.push_back(FieldError::invalid(path.child("ipFamilyPolicy"), *spec.ip_family_policy,
-                                         "this cluster is not configured for dual-stack services"));
-  }
-  for (size_t i = 0; i < spec.ip_families.size(); ++i) {
-    bool known = std::any_of(options_.service_networks.begin(), options_.service_networks.end(),
-                             [&](const auto& network) { return family_name(network.is_v4()) == spec.ip_families[i]; });
-    if (!known) {
-      errors.push_back(FieldError::invalid(path.child("ipFamilies").index(i), spec.ip_families[i], "not configured on this cluster"));
-    }
-  }
-  if (!errors.empty()) co_return base::fail(refuse(next, errors));
-  if (!spec.ip_family_policy) spec.ip_family_policy = spec.ip_families.size() > 1 ? "PreferDualStack" : "SingleStack";
-  if (spec.ip_families.empty()) {
-    auto fixed = headless || spec.cluster_ips.empty() ? std::nullopt : base::IpAddress::parse(spec.cluster_ips[0]);
-    spec.ip_families = {fixed ? std::string(family_name(fixed->is_v4())) : first_family};
-  }
-  if (dual && *spec.ip_family_policy != "SingleStack" && spec.ip_families.size() == 1) {
-    spec.ip_families.emplace_back(spec.ip_families[0] == "IPv4" ? "IPv6" : "IPv4");
-  }
-  if (headless) co_return {};
-
-  auto has = current == nullptr ? std::vector<std::string>() : addresses_of(*current);
-  for (size_t i = 0; i < spec.ip_families.size(); ++i) {
+  if (!needs_cluster_ip(spec) || is_headless(spec)) co_return {};
+  auto refuse_address = [&](const std::string& address, std::string_view why) {
+    std::string shown;
+    for (const auto& one : spec.cluster_ips) shown += base::cat({shown.empty() ? "[" : ",", base::quote(one)});
+    return base::fail(refuse(next, {FieldError::invalid(FieldPath("spec").child("clusterIPs"), BadValue::json(shown + "]"),
+                                                        base::cat({"failed to allocate IP ", address, ": ", why}))}));
+  };
+  // What a service has it keeps; that it must not be changed is for validation to say. A second family may come later.
+  size_t first = current != nullptr && needs_cluster_ip(current->spec) ? current->spec.cluster_ips.size() : 0;
+  if (first != 0 && is_headless(current->spec)) co_return {};
+  for (size_t i = first; i < spec.ip_families.size(); ++i) {
     auto network = std::find_if(options_.service_networks.begin(), options_.service_networks.end(),
                                 [&](const auto& one) { return family_name(one.is_v4()) == spec.ip_families[i]; });
-    auto at = path.child("clusterIPs").index(i);
-    if (i < spec.cluster_ips.size() && !spec.cluster_ips[i].empty()) {
-      const std::string& address = spec.cluster_ips[i];
-      if (std::find(has.begin(), has.end(), address) != has.end()) continue;
-      auto parsed = base::IpAddress::parse(address);
-      if (!parsed) {
-        co_return base::fail(refuse(next, {FieldError::invalid(at, address, "must be a valid IP address, (e.g. 10.9.8.7 or 2001:db8::ffff)")}));
-      }
-      // A service keeps the address it has: another one is refused by validation, and not taken here.
-      if (!has.empty()) continue;
-      if (!network->contains(*parsed)) {
-        co_return base::fail(refuse(next, {FieldError::invalid(at, BadValue::json("[" + base::quote(address) + "]"),
-                                                               base::cat({"failed to allocate IP ", address, ": the provided IP (", address,
-                                                                          ") is not in the valid range. The range of valid IPs is ",
-                                                                          network->to_string()}))}));
-      }
-      bool free = true;
-      if (dry_run) {
-        CO_TRY(auto entry, co_await options_.store.get(base::cat({"/registry/ipaddresses/", address})));
-        free = entry == nullptr;
-      } else {
-        CO_TRY(free, co_await take_address(address, next.metadata.namespace_, next.metadata.name));
-        if (free) taken.addresses.push_back(address);
-      }
-      if (!free) {
-        co_return base::fail(refuse(next, {FieldError::invalid(path.child("clusterIPs"), BadValue::json("[" + base::quote(address) + "]"),
-                                                               base::cat({"failed to allocate IP ", address, ": provided IP is already allocated"}))}));
-      }
+    if (network == options_.service_networks.end()) continue;
+    if (i >= spec.cluster_ips.size() || spec.cluster_ips[i].empty()) {
+      CO_TRY(auto address, co_await take_any_address(*network, next.metadata.namespace_, next.metadata.name));
+      taken.addresses.push_back(address);
+      if (spec.cluster_ips.size() <= i) spec.cluster_ips.resize(i + 1);
+      spec.cluster_ips[i] = address;
       continue;
     }
-    CO_TRY(auto address, co_await take_any_address(*network, next.metadata.namespace_, next.metadata.name));
-    taken.addresses.push_back(address);
-    if (spec.cluster_ips.size() <= i) spec.cluster_ips.resize(i + 1);
-    spec.cluster_ips[i] = address;
+    const std::string& address = spec.cluster_ips[i];
+    auto parsed = base::IpAddress::parse(address);
+    if (!parsed || !network->contains(*parsed)) {
+      co_return refuse_address(address, "the provided network does not match the current range");
+    }
+    if (!is_usable(*network, *parsed)) {
+      co_return refuse_address(address, base::cat({"the provided IP (", address, ") is not in the valid range. The range of valid IPs is ",
+                                                   network->to_string()}));
+    }
+    bool free = true;
+    if (dry_run) {
+      CO_TRY(auto entry, co_await options_.store.get(base::cat({"/registry/ipaddresses/", address})));
+      free = entry == nullptr;
+    } else {
+      CO_TRY(free, co_await take_address(address, next.metadata.namespace_, next.metadata.name));
+      if (free) taken.addresses.push_back(address);
+    }
+    if (!free) co_return refuse_address(address, "provided IP is already allocated");
   }
-  spec.cluster_ip = spec.cluster_ips.empty() ? "" : spec.cluster_ips[0];
+  if (!spec.cluster_ips.empty()) spec.cluster_ip = spec.cluster_ips[0];
   co_return {};
 }
 
-io::Task<base::Result<void>> Allocations::allocate_ports(core::Service& next, const core::Service* current, bool dry_run, Taken& taken) {
-  auto& spec = next.spec;
-  auto has = current == nullptr ? std::set<int32_t>() : ports_of(*current);
-  FieldPath ports = FieldPath("spec").child("ports");
-  auto in_range = [&](int32_t port) { return port >= options_.node_port_first && port <= options_.node_port_last; };
-  std::string range = base::cat({"provided port is not in the valid range. The range of valid ports is ",
-                                 std::to_string(options_.node_port_first), "-", std::to_string(options_.node_port_last)});
-  // What is asked for by number first, so that nothing that is to be chosen freely stands in its way.
-  std::set<int32_t> own;
-  for (size_t i = 0; i < spec.ports.size(); ++i) {
-    int32_t port = spec.ports[i].node_port;
-    if (port == 0 || !own.insert(port).second || has.contains(port)) continue;
-    if (spec.type != "NodePort" && spec.type != "LoadBalancer") continue;  // validation refuses it
-    auto at = ports.index(i).child("nodePort");
-    if (!in_range(port)) co_return base::fail(refuse(next, {FieldError::invalid(at, port, range)}));
-    CO_TRY(bool free, co_await take_port(port, dry_run));
-    if (!free) co_return base::fail(refuse(next, {FieldError::invalid(at, port, "provided port is already allocated")}));
-    taken.ports.push_back(port);
+io::Task<base::Result<std::string>> Allocations::take_asked_port(int32_t port, const Taken& taken, bool dry_run) {
+  int first = options_.node_port_first;
+  int last = options_.node_port_last;
+  if (port < first || port > last) {
+    co_return base::cat({"provided port is not in the valid range. The range of valid ports is ", std::to_string(first), "-",
+                         std::to_string(last)});
   }
-  std::vector<int32_t> avoid(own.begin(), own.end());
-  if (wants_ports(spec)) {
-    for (auto& port : spec.ports) {
-      if (port.node_port != 0) continue;
-      // One number for the same port over several protocols.
-      for (const auto& other : spec.ports) {
-        if (other.port == port.port && other.protocol != port.protocol && other.node_port != 0) port.node_port = other.node_port;
+  bool free = std::find(taken.ports.begin(), taken.ports.end(), port) == taken.ports.end();
+  if (free) {
+    CO_TRY(free, co_await take_port(port, dry_run));
+  }
+  co_return free ? std::string() : "provided port is already allocated";
+}
+
+io::Task<base::Result<void>> Allocations::allocate_ports(core::Service& next, const core::Service* current, bool dry_run, Taken& taken) {
+  auto& ports = next.spec.ports;
+  bool chooses = wants_node_ports_chosen(next.spec);
+  auto has = current == nullptr ? std::set<int32_t>() : node_ports_of(*current);
+  // At birth one number serves a port over several protocols, and the first that is asked for further on counts.
+  std::map<int32_t, int32_t> asked, given;
+  for (const auto& port : ports) {
+    if (current == nullptr && port.node_port != 0) asked.emplace(port.port, port.node_port);
+  }
+  std::set<std::pair<int32_t, std::string>> seen;
+  for (size_t i = 0; i < ports.size(); ++i) {
+    auto& port = ports[i];
+    if (port.node_port == 0 && !chooses) continue;
+    bool is_new = !has.contains(port.node_port);
+    if (current == nullptr) {
+      auto known = given.find(port.port);
+      if (known == given.end()) {
+        if (auto found = asked.find(port.port); found != asked.end()) port.node_port = found->second;
+      } else {
+        if (port.node_port == 0) port.node_port = known->second;
+        is_new = port.node_port != known->second;
       }
-      if (port.node_port != 0) continue;
-      CO_TRY(port.node_port, co_await take_any_port(avoid, dry_run));
-      avoid.push_back(port.node_port);
+    } else if (std::find(taken.ports.begin(), taken.ports.end(), port.node_port) != taken.ports.end()) {
+      is_new = false;
+    }
+    if (port.node_port == 0) {
+      auto avoid = node_ports_of(next);
+      avoid.insert(taken.ports.begin(), taken.ports.end());
+      CO_TRY(port.node_port, co_await take_any_port(std::vector<int32_t>(avoid.begin(), avoid.end()), dry_run));
+      taken.ports.push_back(port.node_port);
+    } else if (is_new) {
+      CO_TRY(auto why, co_await take_asked_port(port.node_port, taken, dry_run));
+      if (!why.empty()) {
+        co_return base::fail(refuse(next, {FieldError::invalid(FieldPath("spec").child("ports").index(i).child("nodePort"), port.node_port, why)}));
+      }
       taken.ports.push_back(port.node_port);
     }
+    given.emplace(port.port, port.node_port);
+    if (current != nullptr && !seen.emplace(port.node_port, port.protocol).second) {
+      co_return base::fail(plain_error(base::cat({"duplicate nodePort: {", port.protocol, " ", std::to_string(port.node_port), "}"})));
+    }
   }
-  if (wants_health_port(spec)) {
-    int32_t& port = spec.health_check_node_port;
-    if (port != 0 && !has.contains(port)) {
-      CO_TRY(bool free, co_await take_port(port, dry_run));
-      if (!free) {
+  co_return {};
+}
+
+io::Task<base::Result<void>> Allocations::allocate_health_port(core::Service& next, const core::Service* current, bool dry_run,
+                                                               Taken& taken) {
+  int32_t& port = next.spec.health_check_node_port;
+  if (needs_health_port(next.spec)) {
+    if (current != nullptr && needs_health_port(current->spec)) {
+      if (port != current->spec.health_check_node_port) {
         co_return base::fail(refuse(next, {FieldError::invalid(FieldPath("spec").child("healthCheckNodePort"), port,
-                                                               "failed to allocate requested HealthCheck NodePort: provided port is already allocated")}));
+                                                               "cannot change healthCheckNodePort on loadBalancer service with "
+                                                               "externalTraffic=Local during update")}));
+      }
+    } else if (port != 0) {
+      CO_TRY(auto why, co_await take_asked_port(port, taken, dry_run));
+      if (!why.empty()) {
+        co_return base::fail(
+            internal_error(base::cat({"failed to allocate requested HealthCheck NodePort ", std::to_string(port), ": ", why})));
       }
       taken.ports.push_back(port);
-    } else if (port == 0) {
-      CO_TRY(port, co_await take_any_port(avoid, dry_run));
+    } else {
+      CO_TRY(port, co_await take_any_port(taken.ports, dry_run));
       taken.ports.push_back(port);
     }
   }
-  if (dry_run) taken.ports.clear();
   co_return {};
 }
 

@@ -64,6 +64,10 @@ class Allocations {
                                                   Taken& taken);
   io::Task<base::Result<void>> allocate_ports(api::core_v1::Service& next, const api::core_v1::Service* current, bool dry_run,
                                               Taken& taken);
+  io::Task<base::Result<void>> allocate_health_port(api::core_v1::Service& next, const api::core_v1::Service* current, bool dry_run,
+                                                    Taken& taken);
+  // Why it cannot be had; "" once it is taken.
+  io::Task<base::Result<std::string>> take_asked_port(int32_t port, const Taken& taken, bool dry_run);
 
   const Options options_;
 };
