@@ -8,12 +8,14 @@
 #include "apiserver/metrics/request_metrics.h"
 #include "apiserver/metrics/server_metrics.h"
 #include "apiserver/pipeline/errors.h"
+#include "apiserver/pipeline/gzip.h"
 #include "apiserver/pipeline/impersonation.h"
 #include "apiserver/pipeline/negotiate.h"
 #include "apiserver/pipeline/response.h"
 #include "apiserver/proxy/connect.h"
 #include "apiserver/registry/allocations.h"
 #include "apiserver/registry/registry.h"
+#include "apiserver/render/page_stream.h"
 #include "apiserver/render/render.h"
 #include "apiserver/subresource/handler.h"
 #include "base/log.h"
@@ -313,12 +315,38 @@ io::Task<void> Server::serve_resource(Exchange& exchange) {
     response.send_error(answer.error());
     co_return;
   }
+  if (PageStream::suits(*answer, *representation)) {
+    co_await send_page(exchange, std::move(*answer), *representation);
+    co_return;
+  }
   auto rendered = parts_->renderer.render(*answer, *representation, call.query);
   if (!rendered) {
     response.send_error(rendered.error());
     co_return;
   }
   response.send(answer->status, content_type(representation->media), std::move(*rendered));
+}
+
+// What a client that has gone, or an object that cannot be read, cuts short ends without a proper end, so that nobody takes it for whole.
+io::Task<void> Server::send_page(Exchange& exchange, Answer answer, Representation representation) {
+  bool gzipped = exchange.call.method == "GET" && takes_gzip(exchange.request.headers);
+  exchange.response().start(answer.status, content_type(representation.media), gzipped);
+  const Served& served = *answer.served;
+  PageStream page(parts_->renderer, served, std::move(*answer.page), representation.media);
+  std::optional<Gzip> gzip;
+  if (gzipped) gzip.emplace();
+  for (;;) {
+    auto piece = page.next();
+    if (!piece) {
+      LOG_ERROR("A list is cut short", {"resource", served.row().plural}, {"reason", piece.error().message()});
+      co_return;
+    }
+    bool last = piece->empty();
+    if (gzip) *piece = base::Bytes(gzip->add(piece->view(), last));
+    if (!piece->empty() && !co_await exchange.writer.write(std::move(*piece))) co_return;
+    if (last) break;
+  }
+  exchange.writer.finish();
 }
 
 io::Task<void> Server::serve_watch(Exchange& exchange) {

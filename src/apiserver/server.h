@@ -15,6 +15,7 @@
 
 #include "apiserver/pipeline/authorizer.h"
 #include "apiserver/pipeline/identity.h"
+#include "apiserver/pipeline/negotiate.h"
 #include "apiserver/registry/call.h"
 #include "apiserver/registry/watch.h"
 #include "base/clock.h"
@@ -86,6 +87,7 @@ class Server {
   io::Task<void> answer(Exchange& exchange);
   io::Task<void> serve_resource(Exchange& exchange);
   io::Task<void> serve_watch(Exchange& exchange);
+  io::Task<void> send_page(Exchange& exchange, Answer answer, Representation representation);
   io::Task<base::Result<Answer>> dispatch(Call& call, const Served& served);
   void count(const Call& call, const Served* served, int status, uint64_t bytes, int64_t began_ns);
   base::Result<void> authorize(const Call& call) const;

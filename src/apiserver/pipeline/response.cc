@@ -1,7 +1,6 @@
 #include "apiserver/pipeline/response.h"
 
-#include <zlib.h>
-
+#include "apiserver/pipeline/gzip.h"
 #include "apiserver/pipeline/negotiate.h"
 #include "apiserver/render/render.h"
 #include "base/json.h"
@@ -11,33 +10,9 @@
 namespace apiserver {
 namespace {
 
-// Upstream compresses answers to reads from this size on.
-constexpr size_t kCompressFrom = size_t{128} << 10;
 constexpr std::string_view kBareStatus = "\"metadata\":{},";
 
-bool takes_gzip(const io::Headers& headers) {
-  for (auto piece : base::split(headers.get("accept-encoding"), ',')) {
-    auto name = base::trim(piece.substr(0, piece.find(';')));
-    if (name == "gzip") return piece.find("q=0") == std::string_view::npos || piece.find("q=0.") != std::string_view::npos;
-  }
-  return false;
-}
-
 }  // namespace
-
-std::string gzip(std::string_view bytes) {
-  z_stream stream{};
-  if (deflateInit2(&stream, 1, Z_DEFLATED, 15 + 16, 8, Z_DEFAULT_STRATEGY) != Z_OK) return {};
-  std::string out(deflateBound(&stream, bytes.size()), '\0');
-  stream.next_in = reinterpret_cast<Bytef*>(const_cast<char*>(bytes.data()));
-  stream.avail_in = static_cast<uInt>(bytes.size());
-  stream.next_out = reinterpret_cast<Bytef*>(out.data());
-  stream.avail_out = static_cast<uInt>(out.size());
-  deflate(&stream, Z_FINISH);
-  out.resize(stream.total_out);
-  deflateEnd(&stream);
-  return out;
-}
 
 std::string warning_header(std::string_view text) {
   std::string quoted = "299 - \"";
@@ -74,7 +49,7 @@ void Response::send(int status, std::string_view content_type, base::Bytes body,
   if (request_.method == "GET" && body.size() >= kCompressFrom && takes_gzip(request_.headers)) {
     headers.add("content-encoding", "gzip");
     headers.add("vary", "accept-encoding");
-    body = base::Bytes(gzip(body.view()));
+    body = base::Bytes(Gzip().add(body.view(), true));
   }
   writer_.send(status, std::move(headers), std::move(body));
 }
@@ -107,6 +82,13 @@ void Response::send_error(const base::Error& error) {
   send(code, content_type(representation.media), base::Bytes(std::move(text)), std::move(more));
 }
 
-void Response::start(int status, std::string_view content_type) { writer_.start(status, common(content_type)); }
+void Response::start(int status, std::string_view content_type, bool gzipped) {
+  io::Headers headers = common(content_type);
+  if (gzipped) {
+    headers.add("content-encoding", "gzip");
+    headers.add("vary", "accept-encoding");
+  }
+  writer_.start(status, std::move(headers));
+}
 
 }  // namespace apiserver

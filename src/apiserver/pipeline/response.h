@@ -23,7 +23,7 @@ class Response {
   void send_text(int status, std::string_view text, io::Headers more = {});
   void send_error(const base::Error& error);
   // The head of an answer that is written piece by piece.
-  void start(int status, std::string_view content_type);
+  void start(int status, std::string_view content_type, bool gzipped = false);
   io::ResponseWriter& writer() { return writer_; }
 
  private:
@@ -38,8 +38,5 @@ class Response {
 std::string warning_header(std::string_view text);
 // Kinds that upstream advises against.
 void warn_of_deprecation(const Served& served, Call& call);
-
-// The bytes as gzip, fast rather than small.
-std::string gzip(std::string_view bytes);
 
 }  // namespace apiserver
