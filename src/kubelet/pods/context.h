@@ -42,6 +42,13 @@ struct PodContext {
     return std::vector<std::shared_ptr<const core::Service>>();
   };
 
+  // The pods that the node bears beside the one of that uid.
+  std::function<std::vector<const core::Pod*>(const std::string& uid)> others = [](const std::string&) {
+    return std::vector<const core::Pod*>();
+  };
+  // Called when a pod needs nothing any more.
+  std::function<void()> freed = [] {};
+
   std::string cgroup_base() const { return options.cgroup_root + "/kubepods"; }
 };
 

@@ -13,7 +13,12 @@ struct Pods::Entry {
 };
 
 Pods::Pods(PodContext& context, std::function<std::shared_ptr<const core::Node>()> node)
-    : context_(context), node_(std::move(node)) {}
+    : context_(context), node_(std::move(node)) {
+  context_.others = [this](const std::string& uid) { return active_but(uid); };
+  context_.freed = [this] {
+    for (auto& [uid, entry] : workers_) entry->worker->capacity_freed();
+  };
+}
 Pods::~Pods() = default;
 
 void Pods::add(const std::string& uid, std::unique_ptr<PodWorker> worker) {
@@ -42,13 +47,17 @@ void Pods::updated(const core::Pod& pod) {
   // What ran before is not asked again whether it may.
   bool is_new = pod.status.start_time.is_zero() && pod.metadata.deletion_timestamp.is_zero() && !is_terminal(pod);
   if (auto node = node_(); node != nullptr && is_new) {
-    std::vector<const core::Pod*> others;
-    for (auto& [uid, entry] : workers_)
-      if (entry->worker->is_active()) others.push_back(&entry->worker->pod());
-    failure = admit(pod, *node, context_.allocatable, others);
+    failure = admit(pod, *node, context_.allocatable, active_but(pod.metadata.uid));
     if (failure) context_.api.event(pod, true, failure->reason, failure->message, "");
   }
   add(pod.metadata.uid, std::make_unique<PodWorker>(context_, pod, std::move(failure)));
+}
+
+std::vector<const core::Pod*> Pods::active_but(const std::string& uid) const {
+  std::vector<const core::Pod*> out;
+  for (auto& [other, entry] : workers_)
+    if (other != uid && entry->worker->is_active()) out.push_back(&entry->worker->pod());
+  return out;
 }
 
 void Pods::removed(const std::string& uid) {

@@ -42,6 +42,7 @@ class Pods {
   void add(const std::string& uid, std::unique_ptr<PodWorker> worker);
   io::Task<void> run(std::string uid);
   void changed(const std::string& runtime_id);
+  std::vector<const core::Pod*> active_but(const std::string& uid) const;
   io::Task<void> look_every_second();
 
   PodContext& context_;

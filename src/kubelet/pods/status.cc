@@ -137,8 +137,10 @@ class StatusMaker {
     if (!container.resources.requests.empty()) status.allocated_resources = container.resources.requests;
     if (newest != nullptr) {
       auto& resources = status.resources.emplace();
-      resources.limits = container.resources.limits;
-      resources.requests = container.resources.requests;
+      auto applied = in_.resize.applied.find(newest->id);
+      const auto& shown = applied == in_.resize.applied.end() ? container.resources : applied->second;
+      resources.limits = shown.limits;
+      resources.requests = shown.requests;
     }
     for (auto& mount : container.volume_mounts) {
       core::VolumeMountStatus shown;
@@ -327,10 +329,14 @@ class StatusMaker {
     }
     set("ContainersReady", containers_ready, reason, message);
     set("PodScheduled", true);
+    if (auto& pending = in_.resize.pending) set("PodResizePending", true, pending->reason, pending->message);
+    if (in_.resize.in_progress) set("PodResizeInProgress", true, in_.resize.error.empty() ? "" : "Error", in_.resize.error);
 
     std::vector<core::PodCondition> all = std::move(ours_);
-    for (auto& condition : pod_.status.conditions)
+    for (auto& condition : pod_.status.conditions) {
+      if (condition.type == "PodResizePending" || condition.type == "PodResizeInProgress") continue;  // over
       if (std::ranges::none_of(all, [&](auto& one) { return one.type == condition.type; })) all.push_back(condition);
+    }
     out_.conditions = std::move(all);
   }
 

@@ -9,6 +9,7 @@
 
 #include "kubelet/pods/plan.h"
 #include "kubelet/pods/pod.h"
+#include "kubelet/pods/resize.h"
 #include "kubelet/runtime/records.h"
 
 namespace kubelet {
@@ -28,6 +29,7 @@ struct StatusInput {
   std::string runtime_name;                              // "containerd"
   std::vector<std::string> host_ips;
   std::optional<PodFailure> failure;
+  const ResizeState& resize;
   // Nothing of it runs any more and nothing will: the phase becomes Succeeded or Failed.
   bool ended = false;
   int64_t now_ns = 0;

@@ -31,7 +31,8 @@ io::Duration growing(int failures, io::Duration first, io::Duration most) {
 
 bool is_ours(std::string_view condition) {
   return condition == "PodReadyToStartContainers" || condition == "Initialized" || condition == "Ready" ||
-         condition == "ContainersReady" || condition == "PodScheduled";
+         condition == "ContainersReady" || condition == "PodScheduled" || condition == "PodResizePending" ||
+         condition == "PodResizeInProgress";
 }
 
 }  // namespace
@@ -42,6 +43,9 @@ PodWorker::PodWorker(PodContext& context, core::Pod pod, std::optional<PodFailur
       failure_(std::move(failure)),
       rejected_(failure_.has_value()),
       probes_(context.prober, context.api, context.random, [this] { wake_.set(); }) {
+  wanted_ = allocation_in_spec(pod_);
+  put_allocation(pod_, allocation_in_status(pod_));
+  pod_limits_ = pod_cgroup_limits(pod_);
   // The pod's end was reached before; only the cleaning may be left.
   if (is_terminal(pod_) || failure_) state_ = State::Terminating;
   scope_.spawn(write_statuses());
@@ -91,7 +95,10 @@ static bool matters(const core::Pod& before, const core::Pod& now) {
 
 void PodWorker::update(core::Pod pod) {
   int64_t before = grace_seconds(pod_);
-  bool look = matters(pod_, pod);
+  auto wanted = allocation_in_spec(pod);
+  put_allocation(pod, allocation_in_spec(pod_));
+  bool look = matters(pod_, pod) || wanted != wanted_;
+  wanted_ = std::move(wanted);
   if (wanted_status_) {
     // Somebody else has changed what is ours to say (the node was thought dead, perhaps): it is said again.
     int64_t version = base::parse_int(pod.metadata.resource_version).value_or(0);
@@ -137,6 +144,10 @@ void PodWorker::object_changed(const std::string& name) {
   wake_.set();
 }
 
+void PodWorker::capacity_freed() {
+  if (resize_.pending) wake_.set();
+}
+
 void PodWorker::removed() {
   in_api_ = false;
   hook_settled_.set();
@@ -172,6 +183,7 @@ io::Task<base::Result<void>> PodWorker::observe() {
   if (record.name.empty()) record.name = pod_.metadata.name, record.namespace_ = pod_.metadata.namespace_;
   record_ = std::move(record);
   if (adopted_) seed_probes();
+  seed_applied();
   collect_messages();
   co_return {};
 }
@@ -221,6 +233,7 @@ io::Task<PodWorker::Pause> PodWorker::step_running() {
     begin_terminating();
     co_return Pause();
   }
+  decide_resize();
   probes_.follow(pod_, record_, pod_ips(), adopted_);
   PodPlan plan = plan_pod({.pod = pod_,
                            .record = record_,
@@ -245,6 +258,8 @@ io::Task<PodWorker::Pause> PodWorker::step_running() {
   for (auto& one : plan.stop)
     for (auto& record : record_.containers)
       if (record.id == one.id) stop(record, one.message, one.grace_seconds);
+
+  if (!plan.stop_all && !plan.create_sandbox) pause = sooner(pause, co_await apply_resizes());
 
   if ((plan.stop_all || plan.create_sandbox) && plan.sandbox_attempt > sandbox_change_told_) {
     sandbox_change_told_ = plan.sandbox_attempt;
@@ -344,6 +359,7 @@ io::Task<PodWorker::Pause> PodWorker::step_terminating() {
   collect_messages();
   publish(true);
   state_ = State::Terminated;
+  context_.freed();
   co_return Pause();
 }
 

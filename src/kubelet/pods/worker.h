@@ -19,6 +19,7 @@
 #include "kubelet/pods/context.h"
 #include "kubelet/pods/images.h"
 #include "kubelet/pods/plan.h"
+#include "kubelet/pods/resize.h"
 #include "kubelet/pods/status.h"
 #include "kubelet/probe/probes.h"
 
@@ -41,6 +42,7 @@ class PodWorker {
   void wake();                  // something happened at the runtime
   void evict(PodFailure failure);
   void object_changed(const std::string& name);  // a ConfigMap or Secret of its namespace
+  void capacity_freed();                         // another pod needs less than before
 
   const core::Pod& pod() const { return pod_; }  // with the newest status
   const PodRecord& record() const { return record_; }
@@ -79,6 +81,12 @@ class PodWorker {
   io::Task<void> run_post_start(core::LifecycleHandler hook, ProbeTarget target);
   void container_failed(const std::string& name, std::string reason, const base::Error& error, const std::string& field);
 
+  // In worker_resize.cc.
+  void decide_resize();
+  void seed_applied();
+  io::Task<Pause> apply_resizes();
+  void set_pod_limits(const CgroupLimits& limits);
+
   void stop(const ContainerRecord& record, std::string message, std::optional<int64_t> grace_seconds);
   io::Task<void> stop_one(ContainerRecord record, std::string message, int64_t grace_seconds);
   void stop_in_order();
@@ -97,7 +105,10 @@ class PodWorker {
   int64_t now_ns() const;
 
   PodContext& context_;
-  core::Pod pod_;
+  core::Pod pod_;  // its containers' resources are those granted
+  Allocation wanted_;  // those that the API's object asks for
+  ResizeState resize_;
+  CgroupLimits pod_limits_;  // of the pod's control group
   State state_ = State::Running;
   bool in_api_ = true;
   bool adopted_ = true;  // until the first look is over

@@ -121,7 +121,8 @@ cri::PodSandboxConfig PodWorker::make_sandbox_config(uint32_t attempt) const {
 }
 
 io::Task<base::Result<void>> PodWorker::create_sandbox(uint32_t attempt) {
-  if (context_.cgroups) CO_TRY(context_.cgroups->ensure(pod_cgroup(context_.cgroup_base(), pod_), pod_cgroup_limits(pod_)));
+  pod_limits_ = pod_cgroup_limits(pod_);
+  if (context_.cgroups) CO_TRY(context_.cgroups->ensure(pod_cgroup(context_.cgroup_base(), pod_), pod_limits_));
   if (auto dns = pod_dns(pod_, context_.dns); !dns.problem.empty() && attempt == 0) event(true, "MissingClusterDNS", dns.problem);
   auto config = make_sandbox_config(attempt);
   CO_TRY(base::make_directories(config.log_directory, 0755));
@@ -244,6 +245,7 @@ io::Task<base::Result<std::string>> PodWorker::create(const core::Container& spe
   auto id = co_await context_.runtime.create_container(record_.sandboxes.front().id, std::move(config), std::move(sandbox));
   // Whatever the runtime's reason, it is no fault of the configuration.
   if (!id) co_return base::fail(base::Code::Internal, id.error().message());
+  resize_.applied[*id] = container.resources;
   if (!context_.options.container_log_directory.empty()) {
     std::string link = base::cat({context_.options.container_log_directory, "/", pod.metadata.name, "_",
                                   pod.metadata.namespace_, "_", container.name, "-", *id, ".log"});

@@ -101,6 +101,7 @@ io::Task<void> PodWorker::remove_dead_containers() {
     stopping_.erase(id);
     messages_.erase(id);
     message_known_.erase(id);
+    resize_.applied.erase(id);
     if (!log.empty()) remove_logs(log);
     unlink(base::cat({context_.options.container_log_directory, "/", pod_.metadata.name, "_", pod_.metadata.namespace_, "_",
                       name, "-", id, ".log"})
@@ -167,6 +168,7 @@ void PodWorker::publish(bool ended) {
                              .runtime_name = context_.runtime_name,
                              .host_ips = context_.host_ips,
                              .failure = failure_,
+                             .resize = resize_,
                              .ended = ended,
                              .now_ns = now_ns()});
   }

@@ -55,6 +55,8 @@ class Runtime {
   virtual io::Task<base::Result<void>> remove_container(std::string id) = 0;
   virtual io::Task<base::Result<std::vector<cri::Container>>> list_containers(RuntimeFilter filter) = 0;
   virtual io::Task<base::Result<cri::ContainerStatus>> container_status(std::string id) = 0;
+  // Of a container that runs; it goes on.
+  virtual io::Task<base::Result<void>> update_container_resources(std::string id, cri::LinuxContainerResources resources) = 0;
   virtual io::Task<base::Result<void>> reopen_container_log(std::string id) = 0;
 
   // Timeout when the command did not end in time; it is then killed.

@@ -32,6 +32,7 @@ class FakeRuntime final : public Runtime {
   std::vector<std::string> calls;           // "run web", "start main 0", "stop main 30", ...
   std::set<std::string> ignore_stop;        // names of containers that end only when killed
   std::function<cri::ExecSyncResponse(std::vector<std::string>)> on_exec;
+  std::string update_error;                 // why update_container_resources fails
   std::string sandbox_error;                // why run_sandbox fails
   int created = 0;
   int looks = 0;
@@ -176,6 +177,12 @@ class FakeRuntime final : public Runtime {
     auto found = containers.find(id);
     if (found == containers.end()) co_return base::fail(base::Code::NotFound, "no container " + id);
     co_return found->second.status;
+  }
+  io::Task<base::Result<void>> update_container_resources(std::string id, cri::LinuxContainerResources resources) override {
+    if (!update_error.empty()) co_return base::fail(base::Code::Internal, update_error);
+    calls.push_back("update " + containers.at(id).status.metadata->name);
+    containers.at(id).config.linux->resources = std::move(resources);
+    co_return {};
   }
   io::Task<base::Result<void>> reopen_container_log(std::string) override { co_return {}; }
   io::Task<base::Result<cri::ExecSyncResponse>> exec_sync(std::string, std::vector<std::string> command, int64_t) override {

@@ -135,6 +135,14 @@ class CriRuntime final : public Runtime {
     if (!answer.status) co_return base::fail(base::Code::Internal, "the runtime gave no status of the container");
     co_return std::move(*answer.status);
   }
+  io::Task<base::Result<void>> update_container_resources(std::string id, cri::LinuxContainerResources resources) override {
+    cri::UpdateContainerResourcesRequest request;
+    request.container_id = std::move(id);
+    request.linux = std::move(resources);
+    auto answer = co_await client_->update_container_resources(std::move(request));
+    if (!answer) co_return base::fail(answer.error());
+    co_return {};
+  }
   io::Task<base::Result<void>> reopen_container_log(std::string id) override {
     cri::ReopenContainerLogRequest request;
     request.container_id = std::move(id);
