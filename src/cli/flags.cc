@@ -36,8 +36,18 @@ void Flags::add(std::string name, std::vector<std::string>* target, std::string 
 void Flags::add_duration(std::string name, int64_t* target_ns, std::string help) {
   flags_.push_back({std::move(name), Kind::Duration, target_ns, std::move(help), base::format_duration(*target_ns)});
 }
-void Flags::add_ignored(std::string name, std::string why) {
-  flags_.push_back({std::move(name), Kind::Ignored, nullptr, std::move(why), ""});
+void Flags::add(std::string name, std::map<std::string, std::string, std::less<>>* target, std::string help) {
+  flags_.push_back({std::move(name), Kind::Map, target, std::move(help), ""});
+}
+void Flags::add_ignored(std::string name, bool is_switch) {
+  flags_.push_back({std::move(name), is_switch ? Kind::IgnoredSwitch : Kind::Ignored, nullptr, "", ""});
+}
+void Flags::ignore_others(std::string_view names) {
+  for (auto name : base::split(names, ' ')) {
+    bool is_switch = name.ends_with('?');
+    if (is_switch) name.remove_suffix(1);
+    if (!name.empty() && find(name) == nullptr) add_ignored(std::string(name), is_switch);
+  }
 }
 void Flags::add_short(char letter, std::string name) {
   if (Flag* flag = find(name)) flag->letter = letter;
@@ -46,6 +56,14 @@ void Flags::add_short(char letter, std::string name) {
 Flags::Flag* Flags::find(std::string_view name) {
   auto found = std::find_if(flags_.begin(), flags_.end(), [&](const Flag& flag) { return flag.name == name; });
   return found == flags_.end() ? nullptr : &*found;
+}
+
+void Flags::begin_again() {
+  for (Flag& flag : flags_) flag.given = false;
+}
+
+bool Flags::given(std::string_view name) const {
+  return std::any_of(flags_.begin(), flags_.end(), [&](const Flag& flag) { return flag.name == name && flag.given; });
 }
 
 base::Result<std::vector<std::string>> Flags::parse(const std::vector<std::string>& arguments) {
@@ -80,11 +98,11 @@ base::Result<std::vector<std::string>> Flags::parse(const std::vector<std::strin
       }
     }
     if (!has_value) {
-      if (flag->kind == Kind::Switch) {
+      if (flag->kind == Kind::Switch || flag->kind == Kind::IgnoredSwitch) {
         value = "true";
       } else if (i + 1 < arguments.size()) {
         value = arguments[++i];
-      } else if (flag->kind != Kind::Ignored) {
+      } else {
         return base::fail(base::Code::BadRequest, base::cat({"flag needs an argument: ", shown}));
       }
     }
@@ -94,17 +112,22 @@ base::Result<std::vector<std::string>> Flags::parse(const std::vector<std::strin
 }
 
 base::Result<void> Flags::set(Flag& flag, std::string_view value) {
+  auto parse_switch = [&]() -> base::Result<bool> {
+    for (std::string_view yes : {"true", "1", "t", "T", "TRUE", "True"})
+      if (value == yes) return true;
+    for (std::string_view no : {"false", "0", "f", "F", "FALSE", "False"})
+      if (value == no) return false;
+    return base::fail(invalid(value, flag.name, base::cat({"strconv.ParseBool: parsing ", base::quote(value), ": invalid syntax"})));
+  };
   switch (flag.kind) {
     case Kind::Text: *static_cast<std::string*>(flag.target) = value; break;
     case Kind::Switch: {
-      auto& target = *static_cast<bool*>(flag.target);
-      if (value == "true" || value == "1" || value == "t" || value == "T" || value == "TRUE" || value == "True") {
-        target = true;
-      } else if (value == "false" || value == "0" || value == "f" || value == "F" || value == "FALSE" || value == "False") {
-        target = false;
-      } else {
-        return base::fail(invalid(value, flag.name, base::cat({"strconv.ParseBool: parsing ", base::quote(value), ": invalid syntax"})));
-      }
+      TRY(*static_cast<bool*>(flag.target), parse_switch());
+      break;
+    }
+    case Kind::IgnoredSwitch: {
+      TRY(bool meant, parse_switch());
+      static_cast<void>(meant);
       break;
     }
     case Kind::Number: {
@@ -123,6 +146,17 @@ base::Result<void> Flags::set(Flag& flag, std::string_view value) {
       }
       break;
     }
+    case Kind::Map: {
+      auto& target = *static_cast<std::map<std::string, std::string, std::less<>>*>(flag.target);
+      if (!flag.given) target.clear();
+      for (auto piece : base::split(value, ',')) {
+        if (piece.empty()) continue;
+        auto equals = piece.find('=');
+        if (equals == std::string_view::npos) return base::fail(invalid(value, flag.name, base::cat({"malformed pair, expect string=string"})));
+        target[std::string(base::trim(piece.substr(0, equals)))] = base::trim(piece.substr(equals + 1));
+      }
+      break;
+    }
     case Kind::Duration: {
       auto span = base::parse_duration(value);
       if (!span) return base::fail(invalid(value, flag.name, span.error().message()));
@@ -138,12 +172,13 @@ base::Result<void> Flags::set(Flag& flag, std::string_view value) {
 std::string Flags::help() const {
   std::string out;
   for (const Flag& flag : flags_) {
-    if (flag.kind == Kind::Ignored) continue;
+    if (flag.kind == Kind::Ignored || flag.kind == Kind::IgnoredSwitch) continue;
     std::string head = flag.letter ? base::cat({"  -", std::string_view(&flag.letter, 1), ", --", flag.name}) : base::cat({"      --", flag.name});
     switch (flag.kind) {
       case Kind::Text: head += " string"; break;
       case Kind::Number: head += " int"; break;
       case Kind::List: head += " strings"; break;
+      case Kind::Map: head += " mapStringString"; break;
       case Kind::Duration: head += " duration"; break;
       default: break;
     }

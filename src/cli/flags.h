@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstdint>
+#include <map>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -18,21 +19,30 @@ class Flags {
   void add(std::string name, bool* target, std::string help);
   void add(std::string name, int64_t* target, std::string help);
   void add(std::string name, std::vector<std::string>* target, std::string help);
+  void add(std::string name, std::map<std::string, std::string, std::less<>>* target, std::string help);  // "a=1,b=2"
   void add_duration(std::string name, int64_t* target_ns, std::string help);  // "10s", "1m30s"
   // One letter for a flag that is there: add_short('v', "v").
   void add_short(char letter, std::string name);
   // A flag of upstream's that means nothing here: accepted, so that unit files and manifests keep working, and ignored.
-  void add_ignored(std::string name, std::string why);
+  // A switch takes a value only after '='.
+  void add_ignored(std::string name, bool is_switch = false);
+  // The same for all of `names` (spaces between; '?' after a switch) that are not there yet.
+  void ignore_others(std::string_view names);
 
   // Returns what is not a flag, in order; all after "--" is that. BadRequest, in upstream's words, for the rest:
   // "unknown flag: --x", "flag needs an argument: --x", `invalid argument "y" for "--x" flag: ...`.
   base::Result<std::vector<std::string>> parse(const std::vector<std::string>& arguments);
 
+  // Before parsing the same line again: lists and maps begin anew.
+  void begin_again();
+
   // The lines for a help text: name, default, meaning. Ignored flags are left out.
   std::string help() const;
+  // Whether it was on the command line.
+  bool given(std::string_view name) const;
 
  private:
-  enum class Kind : uint8_t { Text, Switch, Number, List, Duration, Ignored };
+  enum class Kind : uint8_t { Text, Switch, Number, List, Map, Duration, Ignored, IgnoredSwitch };
   struct Flag {
     std::string name;
     Kind kind;

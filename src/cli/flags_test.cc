@@ -13,7 +13,9 @@ struct FlagsTest : testing::Test {
     flags.add_short('v', "v");
     flags.add("names", &names, "a list");
     flags.add_duration("period", &period, "how often");
-    flags.add_ignored("cloud-provider", "there is none");
+    flags.add_ignored("cloud-provider");
+    flags.add("labels", &labels, "a map");
+    flags.ignore_others("v cloud-config profiling?");
   }
   std::string error_of(std::vector<std::string> arguments) {
     auto parsed = flags.parse(arguments);
@@ -26,6 +28,7 @@ struct FlagsTest : testing::Test {
   int64_t verbosity = 0;
   std::vector<std::string> names = {"default"};
   int64_t period = 0;
+  std::map<std::string, std::string, std::less<>> labels;
 };
 
 TEST_F(FlagsTest, ValuesComeAfterEqualsOrAsTheNextArgument) {
@@ -52,6 +55,18 @@ TEST_F(FlagsTest, AListReplacesItsDefaultAndGrows) {
   EXPECT_EQ(names, (std::vector<std::string>{"a", "b", "c"}));
 }
 
+TEST_F(FlagsTest, AMapIsPairs) {
+  ASSERT_EQ(error_of({"--labels=a=1,b=2", "--labels=c="}), "none");
+  EXPECT_EQ(labels, (std::map<std::string, std::string, std::less<>>{{"a", "1"}, {"b", "2"}, {"c", ""}}));
+  EXPECT_EQ(error_of({"--labels=a"}), "invalid argument \"a\" for \"--labels\" flag: malformed pair, expect string=string");
+}
+
+TEST_F(FlagsTest, WhatWasOnTheCommandLineIsKnown) {
+  ASSERT_EQ(error_of({"--data-dir=/a"}), "none");
+  EXPECT_TRUE(flags.given("data-dir"));
+  EXPECT_FALSE(flags.given("purge"));
+}
+
 TEST_F(FlagsTest, ShortFormsTakeTheirValueAttachedOrApart) {
   ASSERT_EQ(error_of({"-v2"}), "none");
   EXPECT_EQ(verbosity, 2);
@@ -74,7 +89,11 @@ TEST_F(FlagsTest, NonsenseIsRefusedInUpstreamsWords) {
 }
 
 TEST_F(FlagsTest, IgnoredFlagsAreAcceptedAndNotShown) {
-  EXPECT_EQ(error_of({"--cloud-provider=external"}), "none");
+  EXPECT_EQ(error_of({"--cloud-provider=external", "--profiling", "--cloud-config", "file", "--profiling=false"}), "none");
+  EXPECT_EQ(flags.parse({"--profiling", "x"}), (std::vector<std::string>{"x"}));
+  EXPECT_EQ(error_of({"--profiling=perhaps"}),
+            "invalid argument \"perhaps\" for \"--profiling\" flag: strconv.ParseBool: parsing \"perhaps\": invalid syntax");
+  EXPECT_EQ(error_of({"--cloud-config"}), "flag needs an argument: --cloud-config");
   EXPECT_EQ(flags.help().find("cloud-provider"), std::string::npos);
   EXPECT_NE(flags.help().find("--data-dir string"), std::string::npos);
 }

@@ -1,0 +1,147 @@
+// `navarch apiserver`: the API server alone, with the flags of kube-apiserver.
+#include <signal.h>
+
+#include "base/file.h"
+#include "base/log.h"
+#include "base/strings.h"
+#include "io/loop.h"
+#include "main/api_server.h"
+#include "main/commands.h"
+#include "main/loop_thread.h"
+#include "main/machine.h"
+#include "main/part/part.h"
+#include "main/signals.h"
+#include "pki/cluster.h"
+
+namespace navarch {
+namespace {
+
+struct Given {
+  std::string storage_backend = "lmdb";
+  std::string storage_directory = "/var/lib/navarch/store";
+  std::string certificate_directory = "/var/run/kubernetes";
+  std::string client_ca_file, front_proxy_ca_file, kubelet_certificate_file, kubelet_key_file;
+  std::string signing_key_file, token_file;
+  std::vector<std::string> public_key_files;
+  std::string node_ports = "30000-32767";
+  int64_t secure_port = 6443;
+};
+
+void add_flags(cli::Flags& flags, Given& given, ApiServerOptions& options) {
+  flags.add("advertise-address", &options.advertise_address, "the address that the cluster reaches this server at");
+  flags.add("bind-address", &options.bind_address, "the address to listen on");
+  flags.add("secure-port", &given.secure_port, "the port to listen on, with TLS; 0 takes any");
+  flags.add("storage-backend", &given.storage_backend, "lmdb (in --storage-dir), etcd3 (at --etcd-servers) or memory");
+  flags.add("storage-dir", &given.storage_directory, "where the embedded store is kept");
+  flags.add("etcd-servers", &options.etcd_servers, "etcd servers, scheme://ip:port; chooses etcd3");
+  flags.add("etcd-cafile", &options.etcd_ca_file, "the authority of etcd's certificates");
+  flags.add("etcd-certfile", &options.etcd_certificate_file, "our certificate for etcd");
+  flags.add("etcd-keyfile", &options.etcd_key_file, "and its key");
+  flags.add("cert-dir", &given.certificate_directory, "where certificates are made when --tls-cert-file is not given");
+  flags.add("tls-cert-file", &options.certificate_file, "the serving certificate");
+  flags.add("tls-private-key-file", &options.key_file, "and its key");
+  flags.add("client-ca-file", &given.client_ca_file, "whose client certificates are believed");
+  flags.add("requestheader-client-ca-file", &given.front_proxy_ca_file, "the authority of front proxies");
+  flags.add("kubelet-client-certificate", &given.kubelet_certificate_file, "what is shown to kubelets");
+  flags.add("kubelet-client-key", &given.kubelet_key_file, "and its key");
+  flags.add("service-account-signing-key-file", &given.signing_key_file, "the private key that signs tokens");
+  flags.add("service-account-key-file", &given.public_key_files, "keys that tokens are verified with");
+  flags.add("service-account-issuer", &options.service_account_issuer, "the issuer that tokens name");
+  flags.add("api-audiences", &options.api_audiences, "whom tokens must be meant for; the issuer if empty");
+  flags.add("service-cluster-ip-range", &options.service_cidr, "addresses of services");
+  flags.add("service-node-port-range", &given.node_ports, "ports of services of type NodePort");
+  flags.add("token-auth-file", &given.token_file, "fixed tokens: token,user,uid,\"groups\"");
+}
+
+base::Result<std::string> read_optional(const std::string& path) {
+  if (path.empty()) return std::string();
+  return base::read_file(path);
+}
+
+base::Result<void> complete(Given& given, ApiServerOptions& options) {
+  options.secure_port = static_cast<int>(given.secure_port);
+  options.storage_directory = given.storage_directory;
+  if (!options.etcd_servers.empty()) given.storage_backend = "etcd3";
+  if (given.storage_backend == "memory") {
+    options.storage = ApiServerOptions::Storage::Memory;
+  } else if (given.storage_backend == "etcd3") {
+    options.storage = ApiServerOptions::Storage::Etcd;
+    if (options.etcd_servers.empty()) return base::fail(base::Code::BadRequest, "--etcd-servers must be specified");
+  } else if (given.storage_backend != "lmdb") {
+    return base::fail(base::Code::BadRequest, base::cat({"--storage-backend invalid, allowed values: etcd3, lmdb, memory: ", base::quote(given.storage_backend)}));
+  }
+  auto ports = base::split(given.node_ports, '-');
+  auto first = base::parse_int(ports[0]);
+  auto last = ports.size() == 2 ? base::parse_int(ports[1]) : std::nullopt;
+  if (!first || !last || *first < 1 || *last > 65535 || *first > *last) {
+    return base::fail(base::Code::BadRequest, base::cat({"--service-node-port-range: not a range of ports: ", base::quote(given.node_ports)}));
+  }
+  options.node_port_first = static_cast<int>(*first);
+  options.node_port_last = static_cast<int>(*last);
+  TRY(options.static_tokens, read_optional(given.token_file));
+  TRY(options.client_ca, read_optional(given.client_ca_file));
+  TRY(options.front_proxy_ca, read_optional(given.front_proxy_ca_file));
+  TRY(options.kubelet_client_certificate, read_optional(given.kubelet_certificate_file));
+  TRY(options.kubelet_client_key, read_optional(given.kubelet_key_file));
+  TRY(options.service_account_key, read_optional(given.signing_key_file));
+  for (const auto& path : given.public_key_files) {
+    TRY(auto pem, base::read_file(path));
+    options.service_account_public_keys.push_back(std::move(pem));
+  }
+  if (options.certificate_file.empty() != options.key_file.empty()) {
+    return base::fail(base::Code::BadRequest, "--tls-cert-file and --tls-private-key-file go together");
+  }
+  if (!options.certificate_file.empty() && !options.service_account_key.empty() && !options.client_ca.empty()) return {};
+  // What was not given is made, as a cluster of our own would have it.
+  TRY(auto kubernetes, ApiServer::kubernetes_ip(options.service_cidr));
+  TRY(auto made, pki::ensure_cluster({.directory = given.certificate_directory, .node_name = host_name(), .server_names = {host_name()},
+                                      .server_addresses = {options.advertise_address, kubernetes, "127.0.0.1"},
+                                      .node_addresses = {options.advertise_address}},
+                                     base::system_clock()));
+  if (options.certificate_file.empty()) {
+    options.certificate_file = given.certificate_directory + "/apiserver.crt";
+    options.key_file = given.certificate_directory + "/apiserver.key";
+  }
+  if (options.service_account_key.empty()) options.service_account_key = made.service_account_key_pem;
+  if (options.client_ca.empty()) options.client_ca = made.authority.certificate_pem;
+  if (options.front_proxy_ca.empty()) options.front_proxy_ca = made.front_proxy_authority.certificate_pem;
+  if (options.kubelet_client_key.empty()) {
+    options.kubelet_client_certificate = made.api_server_kubelet_client.certificate_pem;
+    options.kubelet_client_key = made.api_server_kubelet_client.key_pem;
+  }
+  return {};
+}
+
+io::Task<base::Result<void>> serve(ApiServerOptions options) {
+  std::vector<std::unique_ptr<LoopThread>> threads;
+  std::vector<io::Loop*> loops;
+  for (int i = 0; i < processor_count(); ++i) {
+    CO_TRY(auto thread, LoopThread::start("api-" + std::to_string(i)));
+    loops.push_back(&thread->loop());
+    threads.push_back(std::move(thread));
+  }
+  CO_TRY(auto server, co_await ApiServer::start(std::move(options), std::move(loops)));
+  Signals signals({SIGTERM, SIGINT});
+  co_await signals.wait();
+  co_await server->close();
+  co_return {};
+}
+
+}  // namespace
+
+int run_apiserver(const Arguments& arguments) {
+  Given given;
+  ApiServerOptions options;
+  options.advertise_address = default_address();
+  PartFlags line("apiserver", cli::Component::ApiServer, "serves the Kubernetes API");
+  add_flags(line.flags(), given, options);
+  if (auto ended = line.parse(arguments)) return *ended;
+  if (auto usable = complete(given, options); !usable) return part_failure(usable.error());
+  Signals::block({SIGTERM, SIGINT});
+  auto loop = io::Loop::create();
+  if (!loop) return part_failure(loop.error());
+  auto ended = (*loop)->run_task(serve(std::move(options)));
+  return ended ? 0 : part_failure(ended.error());
+}
+
+}  // namespace navarch
