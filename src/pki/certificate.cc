@@ -60,10 +60,12 @@ void add_general_name(GENERAL_NAMES* names, int kind, const unsigned char* bytes
   sk_GENERAL_NAME_push(names, name);
 }
 
-// Built from parts, not from text: a name with a comma in it must not become two.
-base::Result<void> add_alternative_names(X509* certificate, const CertificateOptions& options) {
-  if (options.dns_names.empty() && options.ip_addresses.empty()) return {};
-  std::unique_ptr<GENERAL_NAMES, Freer<GENERAL_NAMES_free>> names(GENERAL_NAMES_new());
+using NamesPtr = std::unique_ptr<GENERAL_NAMES, Freer<GENERAL_NAMES_free>>;
+
+// Built from parts, not from text: a name with a comma in it must not become two. Null when there are none.
+base::Result<NamesPtr> alternative_names(const CertificateOptions& options) {
+  if (options.dns_names.empty() && options.ip_addresses.empty()) return NamesPtr();
+  NamesPtr names(GENERAL_NAMES_new());
   for (const auto& name : options.dns_names) {
     add_general_name(names.get(), GEN_DNS, reinterpret_cast<const unsigned char*>(name.data()), name.size());
   }
@@ -77,7 +79,12 @@ base::Result<void> add_alternative_names(X509* certificate, const CertificateOpt
       return base::fail(base::Code::BadRequest, base::cat({"not an IP address: ", address}));
     }
   }
-  X509_add1_ext_i2d(certificate, NID_subject_alt_name, names.get(), 0, X509V3_ADD_DEFAULT);
+  return names;
+}
+
+base::Result<void> add_alternative_names(X509* certificate, const CertificateOptions& options) {
+  TRY(auto names, alternative_names(options));
+  if (names) X509_add1_ext_i2d(certificate, NID_subject_alt_name, names.get(), 0, X509V3_ADD_DEFAULT);
   return {};
 }
 
@@ -149,8 +156,6 @@ void read_alternative_names(const GENERAL_NAMES* names, std::vector<std::string>
   }
 }
 
-using NamesPtr = std::unique_ptr<GENERAL_NAMES, Freer<GENERAL_NAMES_free>>;
-
 CertificateInfo describe(X509* certificate) {
   CertificateInfo info;
   auto* name = X509_get_subject_name(certificate);
@@ -182,6 +187,25 @@ base::Result<KeyPair> issue(const KeyPair& authority, const CertificateOptions& 
   TRY(auto key, Key::generate(algorithm));
   TRY(auto pem, build(options, key.handle(), issuer.get(), issuer_key.handle()));
   return KeyPair{std::move(pem), key.private_pem()};
+}
+
+base::Result<std::string> make_request(const Key& key, const CertificateOptions& options) {
+  RequestPtr request(X509_REQ_new());
+  X509_NAME* name = X509_REQ_get_subject_name(request.get());
+  for (const auto& organization : options.organizations) add_name(name, "O", organization);
+  add_name(name, "CN", options.common_name);
+  X509_REQ_set_pubkey(request.get(), key.handle());
+  TRY(auto names, alternative_names(options));
+  if (names) {
+    STACK_OF(X509_EXTENSION)* extensions = nullptr;
+    X509V3_add1_i2d(&extensions, NID_subject_alt_name, names.get(), 0, X509V3_ADD_DEFAULT);
+    X509_REQ_add_extensions(request.get(), extensions);
+    sk_X509_EXTENSION_pop_free(extensions, X509_EXTENSION_free);
+  }
+  if (X509_REQ_sign(request.get(), key.handle(), EVP_sha256()) == 0) return base::fail(broken("sign a certificate request"));
+  auto bio = writing();
+  PEM_write_bio_X509_REQ(bio.get(), request.get());
+  return written(bio.get());
 }
 
 base::Result<std::string> sign_request(const KeyPair& authority, std::string_view request_pem,

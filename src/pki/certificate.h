@@ -39,6 +39,8 @@ base::Result<KeyPair> make_authority(const CertificateOptions& options);
 // A certificate for a new key, signed by `authority`.
 base::Result<KeyPair> issue(const KeyPair& authority, const CertificateOptions& options,
                             Key::Algorithm algorithm = Key::Algorithm::EcdsaP256);
+// A certificate request (PEM) for a key of ours; what it asks for is subject and alternative names of `options`.
+base::Result<std::string> make_request(const Key& key, const CertificateOptions& options);
 // Signs the public key of a certificate request (PEM); subject and alternative names are the options'.
 base::Result<std::string> sign_request(const KeyPair& authority, std::string_view request_pem,
                                        const CertificateOptions& options);

@@ -83,6 +83,20 @@ TEST_F(Certificates, NonsenseIsRefused) {
   EXPECT_FALSE(read_request("-----BEGIN CERTIFICATE REQUEST-----\nAAAA\n-----END CERTIFICATE REQUEST-----\n"));
 }
 
+TEST_F(Certificates, ARequestSaysWhatItWasMadeFor) {
+  auto key = *Key::generate(Key::Algorithm::EcdsaP256);
+  auto asked = options("system:node:a, really");
+  asked.organizations = {"system:nodes"};
+  asked.dns_names = {"a"};
+  asked.ip_addresses = {"10.0.0.1"};
+  auto read = read_request(*make_request(key, asked));
+  ASSERT_TRUE(read);
+  EXPECT_EQ(read->common_name, asked.common_name);
+  EXPECT_EQ(read->organizations, asked.organizations);
+  EXPECT_EQ(read->dns_names, asked.dns_names);
+  EXPECT_EQ(read->ip_addresses, asked.ip_addresses);
+}
+
 TEST_F(Certificates, AlternativeNamesAreKept) {
   auto asked = options("server");
   asked.server = true;

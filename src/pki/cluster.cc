@@ -120,6 +120,14 @@ base::Result<KeyPair> issue_client(const KeyPair& authority, const std::string& 
   return issue(authority, options);
 }
 
+base::Result<KeyPair> make_self_signed(const std::string& name, std::vector<std::string> dns_names, std::vector<std::string> addresses,
+                                       const base::Clock& clock) {
+  CertificateOptions options{.common_name = name, .organizations = {}, .dns_names = std::move(dns_names), .ip_addresses = std::move(addresses)};
+  options.server = true;
+  set_life(options, clock, kCertificateLife);
+  return make_authority(options);
+}
+
 std::string make_kubeconfig(const std::string& server_url, const std::string& authority_pem, const std::string& user,
                             const KeyPair& client) {
   return base::cat({"apiVersion: v1\nkind: Config\nclusters:\n- name: navarch\n  cluster:\n    server: ", server_url,
