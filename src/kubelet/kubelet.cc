@@ -215,7 +215,7 @@ io::Task<base::Result<void>> Kubelet::run() {
   CO_TRY(co_await it.pool.run([&it] { return it.prepare(); }));
   if (it.options.serve) {
     CO_TRY(auto trusted, authorities(it.options));
-    it.access = std::make_unique<Access>(std::move(trusted), it.client, it.options.node_name, io::Loop::current().clock());
+    it.access = std::make_unique<Access>(it.options, std::move(trusted), it.client, io::Loop::current().clock());
     CO_TRY(it.server, Server::create(it.options, it.view, it.runtime, *it.access));
   }
   it.listen();

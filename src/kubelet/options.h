@@ -45,7 +45,9 @@ struct KubeletOptions {
   std::string certificate_file;  // PEM; both empty: made on the spot, signed by itself
   std::string key_file;
   std::string client_ca_file;    // whose client certificates are believed
-  bool anonymous_auth = false;
+  bool anonymous_auth = false;   // who shows nothing is system:anonymous, instead of being refused
+  bool authorize = true;         // false: whoever is known may do all
+  std::string configuration = "{}";  // what /configz shows
 };
 
 }  // namespace kubelet

@@ -12,7 +12,7 @@
 #include "kubelet/runtime/cri/cri_client.h"
 #include "kubelet/pods/pod.h"
 #include "kubelet/server/logs.h"
-#include "pki/certificate.h"
+#include "pki/cluster.h"
 #include "schema/json.h"
 
 namespace kubelet {
@@ -137,16 +137,7 @@ base::Result<std::shared_ptr<io::TlsServer>> make_tls(const KubeletOptions& opti
     tls.certificate.chain.file = options.certificate_file;
     tls.certificate.key.file = options.key_file;
   } else {
-    constexpr int64_t kHour = 3600'000'000'000;
-    int64_t now = base::system_clock().wall_ns();
-    pki::CertificateOptions own;
-    own.common_name = options.node_name;
-    own.dns_names = {options.node_name};
-    own.ip_addresses = options.node_addresses;
-    own.server = true;
-    own.not_before = base::Time::from_ns(now - kHour);
-    own.not_after = base::Time::from_ns(now + 365 * 24 * kHour);
-    TRY(auto pair, pki::make_authority(own));
+    TRY(auto pair, pki::make_self_signed(options.node_name, {options.node_name}, options.node_addresses, base::system_clock()));
     tls.certificate.chain.text = pair.certificate_pem;
     tls.certificate.key.text = pair.key_pem;
   }
@@ -165,7 +156,7 @@ struct Server::State {
     auto parts = base::split(std::string_view(path).substr(path.starts_with('/') ? 1 : 0), '/');
     std::string_view first = parts[0];
     std::string verb = request.method == "GET" || request.method == "HEAD" ? "get" : "create";
-    std::string subresource = first == "pods" || first == "healthz" || first == "metrics" || first == "stats" ? std::string(first)
+    std::string subresource = first == "pods" || first == "healthz" || first == "configz" || first == "metrics" || first == "stats" ? std::string(first)
                                                                                                             : "proxy";
     auto allowed = co_await access.check(request, peer, verb, subresource);
     if (!allowed) {
@@ -175,6 +166,8 @@ struct Server::State {
     Parameters parameters(request.query());
     if (first == "healthz") {
       answer(writer, 200, "ok");
+    } else if (path == "/configz") {
+      answer(writer, 200, base::cat({"{\"kubeletconfig\":", options.configuration, "}"}), "application/json");
     } else if (first == "metrics" && parts.size() == 1) {
       answer(writer, 200, metrics(), kPrometheusText);
     } else if (path == "/metrics/resource") {
