@@ -14,6 +14,7 @@
 #include "client/client.h"
 #include "controller/caches.h"
 #include "io/task.h"
+#include "pki/certificate.h"
 
 namespace controller {
 
@@ -25,6 +26,8 @@ struct Options {
   int node_cidr_mask_size_ipv4 = 24;
   int node_cidr_mask_size_ipv6 = 64;
   std::string root_ca;                   // PEM, for kube-root-ca.crt; "" publishes none
+  pki::KeyPair signing_authority;        // signs certificate requests; empty signs none
+  int64_t signing_seconds_max = 365 * 24 * 3600;
   int64_t node_monitor_grace_period = 50;
   int64_t node_startup_grace_period = 60;
   double node_eviction_rate = 0.1;       // nodes a second, in a zone that is healthy
@@ -35,7 +38,8 @@ struct Options {
 
 // What every controller is given; outlives it.
 struct Context {
-  client::Client client;
+  client::Client client;   // what the controller does, under its own name
+  client::Client reader;   // lists and watches, under the manager's: as for the caches that all share
   Caches& caches;
   base::Clock& clock;
   base::Random& random;

@@ -4,6 +4,7 @@
 
 #include "base/log.h"
 #include "controller/cronjob/cronjob.h"
+#include "controller/csr/csr.h"
 #include "controller/daemonset/daemonset.h"
 #include "controller/deployment/deployment.h"
 #include "controller/disruption/disruption.h"
@@ -27,25 +28,27 @@ namespace controller {
 namespace {
 
 constexpr Row kRows[] = {
-    {"cronjob-controller", make_cronjob_controller},
-    {"daemonset-controller", make_daemonset_controller},
-    {"deployment-controller", make_deployment_controller},
-    {"disruption-controller", make_disruption_controller},
-    {"endpoints-controller", make_endpoints_controller},
-    {"endpointslice-controller", make_endpointslice_controller},
-    {"garbage-collector-controller", make_garbage_collector},
-    {"job-controller", make_job_controller},
-    {"namespace-controller", make_namespace_controller},
-    {"node-ipam-controller", make_node_ipam_controller},
-    {"node-lifecycle-controller", make_node_lifecycle_controller},
-    {"pod-garbage-collector-controller", make_pod_gc_controller},
-    {"replicaset-controller", make_replicaset_controller},
-    {"replicationcontroller-controller", make_replicationcontroller_controller},
-    {"root-ca-certificate-publisher-controller", make_root_ca_publisher},
-    {"serviceaccount-controller", make_serviceaccount_controller},
-    {"statefulset-controller", make_statefulset_controller},
-    {"taint-eviction-controller", make_taint_eviction_controller},
-    {"ttl-after-finished-controller", make_ttl_after_finished_controller},
+    {"certificatesigningrequest-approving-controller", "certificate-controller", make_csr_approver},
+    {"certificatesigningrequest-signing-controller", "certificate-controller", make_csr_signer},
+    {"cronjob-controller", "cronjob-controller", make_cronjob_controller},
+    {"daemonset-controller", "daemon-set-controller", make_daemonset_controller},
+    {"deployment-controller", "deployment-controller", make_deployment_controller},
+    {"disruption-controller", "disruption-controller", make_disruption_controller},
+    {"endpoints-controller", "endpoint-controller", make_endpoints_controller},
+    {"endpointslice-controller", "endpointslice-controller", make_endpointslice_controller},
+    {"garbage-collector-controller", "generic-garbage-collector", make_garbage_collector},
+    {"job-controller", "job-controller", make_job_controller},
+    {"namespace-controller", "namespace-controller", make_namespace_controller},
+    {"node-ipam-controller", "node-controller", make_node_ipam_controller},
+    {"node-lifecycle-controller", "node-controller", make_node_lifecycle_controller},
+    {"pod-garbage-collector-controller", "pod-garbage-collector", make_pod_gc_controller},
+    {"replicaset-controller", "replicaset-controller", make_replicaset_controller},
+    {"replicationcontroller-controller", "replication-controller", make_replicationcontroller_controller},
+    {"root-ca-certificate-publisher-controller", "root-ca-cert-publisher", make_root_ca_publisher},
+    {"serviceaccount-controller", "service-account-controller", make_serviceaccount_controller},
+    {"statefulset-controller", "statefulset-controller", make_statefulset_controller},
+    {"taint-eviction-controller", "node-controller", make_taint_eviction_controller},
+    {"ttl-after-finished-controller", "ttl-after-finished-controller", make_ttl_after_finished_controller},
 };
 
 }  // namespace
@@ -58,13 +61,16 @@ bool is_chosen(const std::vector<std::string>& chosen, std::string_view name) {
   return says(name) || says("*");
 }
 
-io::Task<void> run_controllers(client::Client client, base::Clock& clock, base::Random& random, Options options,
+io::Task<void> run_controllers(client::Client reader, ClientFor client_for, base::Clock& clock, base::Random& random, Options options,
                                std::vector<std::string> chosen) {
-  Caches caches(client);
-  Context context{.client = client, .caches = caches, .clock = clock, .random = random, .options = std::move(options)};
+  Caches caches(reader);
+  std::vector<std::unique_ptr<Context>> contexts;
   std::vector<std::unique_ptr<Controller>> running;
   for (const Row& row : controllers()) {
-    if (is_chosen(chosen, row.name)) running.push_back(row.make(context));
+    if (!is_chosen(chosen, row.name)) continue;
+    contexts.push_back(std::make_unique<Context>(Context{
+        .client = client_for(row.account), .reader = reader, .caches = caches, .clock = clock, .random = random, .options = options}));
+    running.push_back(row.make(*contexts.back()));
   }
   LOG_INFO("Starting controllers", {"count", static_cast<int64_t>(running.size())});
   io::Event never;

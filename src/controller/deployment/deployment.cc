@@ -115,9 +115,8 @@ class DeploymentController final : public Controller {
 
     Deployment current = *deployment;
     if (plan.revision && done) {
-      std::string patch = base::cat({R"({"metadata":{"annotations":{")", deployment::kRevision, R"(":")", *plan.revision,
-                                     R"("},"uid":")", deployment->metadata.uid, R"("}})"});
-      CO_TRY(current, co_await context_.client.patch<Deployment>(key.namespace_, key.name, client::PatchType::Merge, std::move(patch)));
+      current.metadata.annotations[std::string(deployment::kRevision)] = *plan.revision;
+      CO_TRY(current, co_await context_.client.update(std::move(current)));
     }
     CO_TRY(co_await report(std::move(current), deployment::status_of(snapshot, happened)));
     co_return done;

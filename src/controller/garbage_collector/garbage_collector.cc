@@ -77,7 +77,7 @@ class GarbageCollector final : public Controller {
 
   io::Task<void> run() override {
     io::Scope scope;
-    for (auto& watched : kinds_) scope.spawn(client::reflect(context_.client, watched->kind.target(""), {}, *watched));
+    for (auto& watched : kinds_) scope.spawn(client::reflect(context_.reader, watched->kind.target(""), {}, *watched));
     scope.spawn(follow_definitions());
     // Nothing is judged before all is known.
     for (size_t i = 0; i < kinds_.size(); i++) co_await kinds_[i]->synced.wait();
@@ -141,7 +141,7 @@ class GarbageCollector final : public Controller {
             known = kinds_.end() - 1;
           }
           auto& scope = running[name] = std::make_unique<io::Scope>();
-          scope->spawn(client::reflect(context_.client, kind.target(""), {}, **known));
+          scope->spawn(client::reflect(context_.reader, kind.target(""), {}, **known));
         }
       }
       std::erase_if(running, [&](const auto& one) { return !wanted.contains(one.first); });

@@ -39,7 +39,7 @@ class NodeLifecycle final : public Controller {
       : context_(context),
         nodes_(context.caches.of<Node>()),
         pods_(pods_of(context.caches)),
-        leases_(context.client, {}, "kube-node-lease"),
+        leases_(context.reader, {}, "kube-node-lease"),
         queue_(context.random),
         events_(context.client, context.clock, context.random, std::string(kName)) {
     nodes_.add_listener([this](const Key& key, const Node* before, const Node* now) { node_changed(key, before, now); });

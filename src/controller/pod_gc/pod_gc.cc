@@ -3,7 +3,10 @@
 #include <algorithm>
 #include <set>
 
+#include "base/json.h"
 #include "base/log.h"
+#include "base/time.h"
+#include "base/strings.h"
 #include "client/queue.h"
 #include "controller/common/ownership.h"
 
@@ -92,18 +95,16 @@ class PodGc final : public Controller {
   io::Task<Result<void>> force(PodPointer pod, std::string reason) {
     LOG_INFO("PodGC is force deleting Pod", {"pod", pod->metadata.namespace_ + "/" + pod->metadata.name});
     if (!is_terminal(*pod)) {
-      Pod failed = *pod;
-      failed.status.phase = "Failed";
+      // A patch, and of nothing but the status: that is what its role lets it do.
+      std::string patch = R"({"metadata":{"uid":)";
+      base::append_json_string(patch, pod->metadata.uid);
+      patch += R"(},"status":{"phase":"Failed")";
       if (!reason.empty()) {
-        std::erase_if(failed.status.conditions, [](const auto& one) { return one.type == "DisruptionTarget"; });
-        auto& target = failed.status.conditions.emplace_back();
-        target.type = "DisruptionTarget";
-        target.status = "True";
-        target.reason = "DeletionByPodGC";
-        target.message = reason;
-        target.last_transition_time = context_.now();
+        patch += R"(,"conditions":[{"type":"DisruptionTarget","status":"True","reason":"DeletionByPodGC","message":)";
+        base::append_json_string(patch, reason);
+        patch += base::cat({R"(,"lastTransitionTime":")", base::format_rfc3339(context_.now()), R"("}])"});
       }
-      auto updated = co_await context_.client.update_status(std::move(failed));
+      auto updated = co_await context_.client.patch<Pod>(pod->metadata.namespace_, pod->metadata.name, client::PatchType::Strategic, patch + "}}", "status");
       if (!updated && updated.error().code() == Code::NotFound) co_return {};
       if (!updated) co_return base::fail(updated.error());
     }

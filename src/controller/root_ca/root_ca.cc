@@ -24,7 +24,7 @@ class RootCaPublisher final : public Controller {
   explicit RootCaPublisher(Context& context)
       : context_(context),
         namespaces_(context.caches.of<Namespace>()),
-        maps_(context.client, {.field_selector = "metadata.name=kube-root-ca.crt"}),
+        maps_(context.reader, {.field_selector = "metadata.name=kube-root-ca.crt"}),
         queue_(context.random) {
     namespaces_.add_listener([this](const Key& key, const Namespace*, const Namespace* now) {
       if (now != nullptr) queue_.add(key);

@@ -21,7 +21,7 @@ class ServiceAccountController final : public Controller {
   explicit ServiceAccountController(Context& context)
       : context_(context),
         namespaces_(context.caches.of<Namespace>()),
-        accounts_(context.client, {.field_selector = "metadata.name=default"}),
+        accounts_(context.reader, {.field_selector = "metadata.name=default"}),
         queue_(context.random) {
     namespaces_.add_listener([this](const Key& key, const Namespace*, const Namespace* now) {
       if (now != nullptr) queue_.add(key);
