@@ -99,18 +99,17 @@ std::string json_frame(std::string_view type, std::string_view object) {
   return base::cat({"{\"type\":\"", type, "\",\"object\":", object, "}\n"});
 }
 
-// Upstream's framing of protobuf streams: four bytes of length, then an enveloped WatchEvent whose object is enveloped itself.
+// Upstream's framing of protobuf streams: four bytes of length, then a bare WatchEvent, whose object has its envelope.
 std::string protobuf_frame(std::string_view type, std::string_view enveloped_object) {
   std::string raw;
   wire::append_bytes(raw, 1, enveloped_object);
   std::string event;
   wire::append_bytes(event, 1, type);
   wire::append_bytes(event, 2, raw);
-  std::string message = schema::wrap_envelope("", "", event);
   std::string frame;
-  auto size = static_cast<uint32_t>(message.size());
+  auto size = static_cast<uint32_t>(event.size());
   for (int shift = 24; shift >= 0; shift -= 8) frame += static_cast<char>(size >> shift & 0xff);
-  return frame + message;
+  return frame + event;
 }
 
 std::string frame(std::string_view type, const schema::Object& object, MediaType media) {
