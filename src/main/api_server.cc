@@ -121,16 +121,16 @@ ApiServer::~ApiServer() = default;
 apiserver::Server& ApiServer::server() { return *state_->server; }
 const io::Address& ApiServer::address() const { return state_->http->address(); }
 
-base::Result<std::string> ApiServer::kubernetes_ip(const std::string& service_cidr) {
+base::Result<std::string> ApiServer::service_address(const std::string& service_cidr, uint64_t number) {
   TRY(auto networks, parse_networks(service_cidr));
-  return networks.front().address().plus(1).to_string();
+  return networks.front().address().plus(number).to_string();
 }
 
 io::Task<base::Result<std::unique_ptr<ApiServer>>> ApiServer::start(ApiServerOptions options, std::vector<io::Loop*> loops) {
   auto state = std::make_unique<State>(std::move(options));
   auto& given = state->options;
   CO_TRY(auto networks, parse_networks(given.service_cidr));
-  CO_TRY(auto kubernetes, kubernetes_ip(given.service_cidr));
+  CO_TRY(auto kubernetes, service_address(given.service_cidr, 1));
   CO_TRY(state->store, co_await open_store(given));
   CO_TRY(state->make_identity());
   state->security = std::make_unique<apiserver::SecurityIndex>(*state->store, state->catalog, apiserver::node_rules());

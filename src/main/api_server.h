@@ -48,8 +48,8 @@ class ApiServer {
 
   apiserver::Server& server();
   const io::Address& address() const;
-  // The first address of the service range: the service `kubernetes`.
-  static base::Result<std::string> kubernetes_ip(const std::string& service_cidr);
+  // An address of the service range; the first is that of the service `kubernetes`.
+  static base::Result<std::string> service_address(const std::string& service_cidr, uint64_t number);
 
   // Lets requests end, then closes the store.
   io::Task<void> close();

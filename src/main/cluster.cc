@@ -9,6 +9,7 @@
 #include "base/strings.h"
 #include "io/loop.h"
 #include "main/api_server.h"
+#include "main/cluster_dns.h"
 #include "main/control_part.h"
 #include "main/instance.h"
 #include "main/local_transport.h"
@@ -22,12 +23,19 @@
 namespace navarch {
 namespace {
 
+constexpr uint64_t kDnsOffset = 10;  // as kubeadm and most others have it
+
 apiserver::User component(std::string name, std::vector<std::string> groups = {}) {
   apiserver::User user;
   user.name = std::move(name);
   user.groups = std::move(groups);
   user.groups.emplace_back(apiserver::kAuthenticatedGroup);
   return user;
+}
+
+// A service account of kube-system.
+apiserver::User account_user(std::string_view name) {
+  return component(base::cat({"system:serviceaccount:kube-system:", name}), {"system:serviceaccounts", "system:serviceaccounts:kube-system"});
 }
 
 ApiServerOptions api_options(const ClusterOptions& options, const pki::Cluster& keys) {
@@ -63,6 +71,8 @@ NodePartOptions node_options(const ClusterOptions& options) {
   kubelet.node_addresses = {options.advertise_address};
   kubelet.node_labels = {{"node-role.kubernetes.io/control-plane", ""}};
   kubelet.cgroup_root = options.cgroup_root;
+  kubelet.cluster_dns = {options.cluster_dns};
+  kubelet.cluster_domain = options.cluster_domain;
   kubelet.cni_directory = containerd.cni_configuration_directory;
   kubelet.cni.address_directory = options.run_directory + "/cni";
   kubelet.port = static_cast<uint16_t>(options.kubelet_port);
@@ -196,10 +206,10 @@ class Cluster {
     controllers.cluster_cidr = options_.cluster_cidr;
     controllers.allocate_node_cidrs = true;
     controllers.root_ca = keys_.authority.certificate_pem;
-    // One identity for all controllers, so it has to be a strong one.
+    controllers.signing_authority = keys_.authority;
     control_ = std::make_unique<ControlPart>(
-        std::move(controllers),
-        client_as(component("system:kube-controller-manager", {std::string(apiserver::kMastersGroup)}), "kube-controller-manager"),
+        std::move(controllers), client_as(component("system:kube-controller-manager"), "kube-controller-manager"),
+        [this](std::string_view account) { return client_as(account_user(account), "kube-controller-manager"); },
         client_as(component("system:kube-scheduler"), "kube-scheduler"));
   }
 
@@ -207,7 +217,10 @@ class Cluster {
   io::Task<void> start_agents(Elsewhere* done) {
     auto kubelet = client_as(component("system:node:" + options_.node_name, {"system:nodes"}), "kubelet");
     auto proxy = client_as(component("system:kube-proxy"), "kube-proxy");
-    done->settle(co_await node_->start_agents(std::move(kubelet), std::move(proxy)));
+    ClusterDnsOptions dns{.service_address = options_.cluster_dns, .node_address = options_.advertise_address, .domain = options_.cluster_domain};
+    node_scope_->spawn(run_cluster_dns(std::move(dns), proxy, client_as(component("system:apiserver", {std::string(apiserver::kMastersGroup)}), "navarch")));
+    node_->start_proxy(std::move(proxy));
+    done->settle(co_await node_->start_kubelet(std::move(kubelet)));
   }
 
   const ClusterOptions& options_;
@@ -222,7 +235,7 @@ class Cluster {
 };
 
 base::Result<pki::Cluster> make_keys(const ClusterOptions& options) {
-  TRY(auto kubernetes, ApiServer::kubernetes_ip(options.service_cidr));
+  TRY(auto kubernetes, ApiServer::service_address(options.service_cidr, 1));
   return pki::ensure_cluster({.directory = options.data_directory + "/pki",
                               .node_name = options.node_name,
                               .server_names = {options.node_name},
@@ -236,6 +249,9 @@ base::Result<pki::Cluster> make_keys(const ClusterOptions& options) {
 base::Result<void> complete(ClusterOptions& options) {
   if (options.node_name.empty()) options.node_name = host_name();
   if (options.advertise_address.empty()) options.advertise_address = default_address();
+  if (options.cluster_dns.empty()) {
+    TRY(options.cluster_dns, ApiServer::service_address(options.service_cidr, kDnsOffset));
+  }
   for (auto* path : {&options.data_directory, &options.run_directory, &options.log_directory}) {
     if (path->empty() || path->front() != '/') {
       return base::fail(base::Code::BadRequest, base::cat({"not an absolute path: ", base::quote(*path)}));

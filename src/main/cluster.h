@@ -19,6 +19,8 @@ struct ClusterOptions {
   int64_t secure_port = 6443;
   std::string service_cidr = "10.96.0.0/16";
   std::string cluster_cidr = "10.244.0.0/16";
+  std::string cluster_dns;                   // where pods ask for names; "": the tenth address of services
+  std::string cluster_domain = "cluster.local";
   std::string container_runtime_endpoint;    // "": a containerd of our own
   bool node = true;                          // false: the control plane alone
   int64_t kubelet_port = 10250;

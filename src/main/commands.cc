@@ -80,6 +80,8 @@ int run_up(const Arguments& arguments) {
   flags.add("secure-port", &options.secure_port, "the API server's port");
   flags.add("service-cluster-ip-range", &options.service_cidr, "addresses of services");
   flags.add("cluster-cidr", &options.cluster_cidr, "addresses of pods");
+  flags.add("cluster-dns", &options.cluster_dns, "where pods ask for names; the tenth address of services if empty");
+  flags.add("cluster-domain", &options.cluster_domain, "the domain of services");
   flags.add("container-runtime-endpoint", &options.container_runtime_endpoint, "a CRI socket to use; a containerd of our own if empty");
   flags.add("no-node", &no_node, "run the control plane alone");
   flags.add("foreground", &foreground, "stay in the foreground and log to standard error, as for systemd");
@@ -167,6 +169,10 @@ std::span<const Command> commands() {
       {"up", run_up},
       {"down", run_down},
       {"apiserver", run_apiserver},
+      {"controller-manager", run_controller_manager},
+      {"scheduler", run_scheduler},
+      {"kubelet", run_kubelet},
+      {"proxy", run_proxy},
       {"version", run_version},
   };
   return kList;

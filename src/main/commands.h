@@ -19,6 +19,10 @@ std::span<const Command> commands();
 int run_up(const Arguments& arguments);
 int run_down(const Arguments& arguments);
 int run_apiserver(const Arguments& arguments);
+int run_controller_manager(const Arguments& arguments);
+int run_scheduler(const Arguments& arguments);
+int run_kubelet(const Arguments& arguments);
+int run_proxy(const Arguments& arguments);
 int run_version(const Arguments& arguments);
 
 }  // namespace navarch

@@ -5,7 +5,7 @@
 #include <string>
 
 #include "client/client.h"
-#include "controller/controller.h"
+#include "controller/list.h"
 #include "scheduler/scheduler.h"
 
 namespace navarch {
@@ -13,7 +13,8 @@ namespace navarch {
 class ControlPart {
  public:
   // On the loop that it lives on, which it also dies on. Works at once.
-  ControlPart(controller::Options controllers, client::Client controller_client, client::Client scheduler_client);
+  ControlPart(controller::Options controllers, client::Client manager_client, controller::ClientFor controller_clients,
+              client::Client scheduler_client);
   ~ControlPart();
   ControlPart(const ControlPart&) = delete;
 

@@ -63,17 +63,22 @@ io::Task<base::Result<void>> NodePart::start_runtime() {
   co_return {};
 }
 
-io::Task<base::Result<void>> NodePart::start_agents(client::Client kubelet_client, client::Client proxy_client) {
+io::Task<base::Result<void>> NodePart::start_kubelet(client::Client client) {
   State& state = *state_;
-  state.kubelet = std::make_unique<kubelet::Kubelet>(state.options.kubelet, std::move(kubelet_client), *state.runtime, state.pool,
+  state.kubelet = std::make_unique<kubelet::Kubelet>(state.options.kubelet, std::move(client), *state.runtime, state.pool,
                                                      base::system_random());
-  state.proxy = std::make_unique<proxy::Proxy>(state.options.proxy, std::move(proxy_client));
   state.scope.spawn(state.run_kubelet());
-  state.scope.spawn(state.proxy->run());
   state.scope.spawn(state.wait_ready());
   co_await state.settled.wait();
   if (state.failure) co_return base::fail(*state.failure);
   co_return {};
 }
+
+void NodePart::start_proxy(client::Client client) {
+  state_->proxy = std::make_unique<proxy::Proxy>(state_->options.proxy, std::move(client));
+  state_->scope.spawn(state_->proxy->run());
+}
+
+const proxy::Proxy* NodePart::proxy() const { return state_->proxy.get(); }
 
 }  // namespace navarch

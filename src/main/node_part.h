@@ -30,8 +30,10 @@ class NodePart {
 
   // Makes sure of a container runtime that answers and has the pause image. Needs no API.
   io::Task<base::Result<void>> start_runtime();
-  // Starts kubelet and proxy as clients of the API, and comes back once the node is Ready. An Error when the kubelet cannot begin.
-  io::Task<base::Result<void>> start_agents(client::Client kubelet_client, client::Client proxy_client);
+  // Starts the kubelet as a client of the API, and comes back once the node is Ready. An Error when it cannot begin.
+  io::Task<base::Result<void>> start_kubelet(client::Client client);
+  void start_proxy(client::Client client);
+  const proxy::Proxy* proxy() const;  // null before it was started
 
  private:
   struct State;

@@ -68,13 +68,16 @@ base::Result<void> complete(Given& given, ApiServerOptions& options) {
     options.storage = ApiServerOptions::Storage::Etcd;
     if (options.etcd_servers.empty()) return base::fail(base::Code::BadRequest, "--etcd-servers must be specified");
   } else if (given.storage_backend != "lmdb") {
-    return base::fail(base::Code::BadRequest, base::cat({"--storage-backend invalid, allowed values: etcd3, lmdb, memory: ", base::quote(given.storage_backend)}));
+    return base::fail(base::Code::BadRequest,
+                      base::cat({"--storage-backend invalid, allowed values: etcd3, lmdb, memory: ",
+                                 base::quote(given.storage_backend)}));
   }
   auto ports = base::split(given.node_ports, '-');
   auto first = base::parse_int(ports[0]);
   auto last = ports.size() == 2 ? base::parse_int(ports[1]) : std::nullopt;
   if (!first || !last || *first < 1 || *last > 65535 || *first > *last) {
-    return base::fail(base::Code::BadRequest, base::cat({"--service-node-port-range: not a range of ports: ", base::quote(given.node_ports)}));
+    return base::fail(base::Code::BadRequest,
+                      base::cat({"--service-node-port-range: not a range of ports: ", base::quote(given.node_ports)}));
   }
   options.node_port_first = static_cast<int>(*first);
   options.node_port_last = static_cast<int>(*last);
@@ -91,10 +94,13 @@ base::Result<void> complete(Given& given, ApiServerOptions& options) {
   if (options.certificate_file.empty() != options.key_file.empty()) {
     return base::fail(base::Code::BadRequest, "--tls-cert-file and --tls-private-key-file go together");
   }
-  if (!options.certificate_file.empty() && !options.service_account_key.empty() && !options.client_ca.empty()) return {};
+  if (!options.certificate_file.empty() && !options.service_account_key.empty() && !options.client_ca.empty())
+    return {};
   // What was not given is made, as a cluster of our own would have it.
-  TRY(auto kubernetes, ApiServer::kubernetes_ip(options.service_cidr));
-  TRY(auto made, pki::ensure_cluster({.directory = given.certificate_directory, .node_name = host_name(), .server_names = {host_name()},
+  TRY(auto kubernetes, ApiServer::service_address(options.service_cidr, 1));
+  TRY(auto made, pki::ensure_cluster({.directory = given.certificate_directory,
+                                      .node_name = host_name(),
+                                      .server_names = {host_name()},
                                       .server_addresses = {options.advertise_address, kubernetes, "127.0.0.1"},
                                       .node_addresses = {options.advertise_address}},
                                      base::system_clock()));

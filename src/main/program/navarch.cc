@@ -16,9 +16,13 @@ constexpr const char* kHelp = R"(navarch: Kubernetes in one small program.
   navarch down       stop it; --purge also removes everything it left on the machine
   navarch version    what this is
 
-Parts, each alone, with upstream's flags:
+Parts, each alone, with the flags, ports and configuration files of upstream's:
 
-  navarch apiserver  the API server
+  navarch apiserver            the API, and the store behind it
+  navarch controller-manager   makes what is asked for so
+  navarch scheduler            gives pods their nodes
+  navarch kubelet              runs the pods of this node
+  navarch proxy                makes services work on this node
 
 navarch COMMAND --help tells what a command can be told.
 )";

@@ -1,0 +1,24 @@
+// The cluster's name server, and the service kube-dns that leads to it.
+#pragma once
+
+#include <memory>
+#include <string>
+
+#include "base/random.h"
+#include "client/client.h"
+#include "dns/server.h"
+#include "io/task.h"
+
+namespace navarch {
+
+struct ClusterDnsOptions {
+  std::string service_address;  // where pods ask: "10.96.0.10"
+  std::string node_address;     // where it listens
+  std::string domain = "cluster.local";
+};
+
+// Serves until cancelled. `reader` follows services, `writer` makes kube-system/kube-dns and its endpoints; a kube-dns
+// that selects pods of its own is left as it is, and nothing is served. On the current loop.
+io::Task<void> run_cluster_dns(ClusterDnsOptions options, client::Client reader, client::Client writer);
+
+}  // namespace navarch

@@ -1,0 +1,133 @@
+#include "main/part/kubelet_bootstrap.h"
+
+#include <unistd.h>
+
+#include <algorithm>
+#include <cerrno>
+
+#include "api/certificates_k8s_io_v1.h"
+#include "base/file.h"
+#include "base/log.h"
+#include "base/strings.h"
+#include "base/time.h"
+#include "client/kubeconfig.h"
+#include "client/status.h"
+#include "io/loop.h"
+#include "main/part/part.h"
+#include "pki/certificate.h"
+
+namespace navarch {
+namespace {
+
+using api::certificates_k8s_io_v1::CertificateSigningRequest;
+
+constexpr auto kAskAgain = std::chrono::milliseconds(500);
+constexpr auto kAskAgainMax = std::chrono::seconds(10);
+constexpr double kRenewAt = 0.8;  // of its life
+constexpr auto kRenewAgain = std::chrono::minutes(10);
+
+// Waits for the certificate of a request; a network that fails is tried again.
+io::Task<base::Result<std::string>> wait_for_certificate(client::Client client, std::string name) {
+  io::Duration pause = kAskAgain;
+  for (;;) {
+    auto request = co_await client.get<CertificateSigningRequest>("", name);
+    if (request) {
+      if (!request->status.certificate.empty()) co_return request->status.certificate;
+      for (const auto& condition : request->status.conditions) {
+        if (condition.type == "Denied" || condition.type == "Failed") {
+          co_return base::fail(base::Code::Forbidden,
+                               base::cat({"certificate signing request ", name, " is ", base::to_lower(condition.type),
+                                          ", reason: ", condition.reason, ", message: ", condition.message}));
+        }
+      }
+    } else if (client::is(request, base::Code::NotFound) || client::is(request, base::Code::Forbidden)) {
+      co_return base::fail(request.error());
+    }
+    co_await io::sleep(pause);
+    pause = std::min<io::Duration>(pause * 2, kAskAgainMax);
+  }
+}
+
+// Certificate and key of a new key, as one PEM text.
+io::Task<base::Result<std::string>> ask(client::Client client, const BootstrapOptions& options) {
+  CO_TRY(auto key, pki::Key::generate(pki::Key::Algorithm::EcdsaP256));
+  pki::CertificateOptions wanted{.common_name = "system:node:" + options.node_name, .organizations = {"system:nodes"}};
+  CertificateSigningRequest request;
+  request.metadata.generate_name = "csr-";
+  CO_TRY(request.spec.request, pki::make_request(key, wanted));
+  request.spec.signer_name = "kubernetes.io/kube-apiserver-client-kubelet";
+  request.spec.usages = {"digital signature", "client auth"};
+  CO_TRY(auto created, co_await client.create(std::move(request)));
+  LOG_INFO("Waiting for client certificate to be issued", {"csr", created.metadata.name});
+  CO_TRY(auto certificate, co_await wait_for_certificate(client, created.metadata.name));
+  co_return certificate + key.private_pem();
+}
+
+// Under a name with the date, and "current" pointing to it, as upstream keeps them.
+base::Result<void> keep(const BootstrapOptions& options, const std::string& pem, const base::Clock& clock) {
+  TRY(base::make_directories(options.certificate_directory, 0755));
+  auto stamp = base::format_rfc3339(base::Time::from_ns(clock.wall_ns()).truncated_to_seconds());
+  std::replace(stamp.begin(), stamp.end(), ':', '-');
+  auto path = base::cat({options.certificate_directory, "/kubelet-client-", stamp.substr(0, stamp.size() - 1), ".pem"});
+  TRY(base::write_file(path, pem, 0600));
+  auto beside = options.current() + ".new";
+  unlink(beside.c_str());
+  if (symlink(path.c_str(), beside.c_str()) != 0 || rename(beside.c_str(), options.current().c_str()) != 0) {
+    return base::fail(base::system_error("link " + options.current(), errno));
+  }
+  return {};
+}
+
+}  // namespace
+
+io::Task<base::Result<void>> ensure_kubelet_identity(const BootstrapOptions& options, base::Clock& clock) {
+  if (options.bootstrap_kubeconfig.empty() || base::exists(options.kubeconfig)) co_return {};
+  if (options.kubeconfig.empty())
+    co_return base::fail(base::Code::BadRequest,
+                         "--bootstrap-kubeconfig needs --kubeconfig: where to write what it gets");
+  CO_TRY(auto access, client::load_kubeconfig(options.bootstrap_kubeconfig));
+  CO_TRY(auto client, connect({.kubeconfig = options.bootstrap_kubeconfig}, "kubelet"));
+  io::Duration pause = kAskAgain;
+  base::Result<std::string> pem = base::fail(base::Code::Unavailable, "not asked");
+  for (;;) {
+    pem = co_await ask(client, options);
+    if (pem || pem.error().code() == base::Code::Forbidden || pem.error().code() == base::Code::Unauthorized) break;
+    LOG_WARNING("No client certificate yet", {"err", pem.error().message()});
+    co_await io::sleep(pause);
+    pause = std::min<io::Duration>(pause * 2, kAskAgainMax);
+  }
+  if (!pem) co_return base::fail(pem.error().with_context("no client certificate"));
+  CO_TRY(keep(options, *pem, clock));
+  access.token = access.token_file = access.username = access.password = "";
+  access.certificate_data = access.key_data = "";
+  access.certificate_file = access.key_file = options.current();
+  co_return base::write_file(options.kubeconfig, client::write_kubeconfig(access, "default-cluster", "default-auth"),
+                             0600);
+}
+
+io::Task<void> rotate_kubelet_certificate(BootstrapOptions options, base::Clock& clock) {
+  auto access = client::load_kubeconfig(options.kubeconfig);
+  if (!access || access->certificate_file != options.current()) co_return;
+  for (;;) {
+    io::Duration wait = kRenewAgain;
+    auto pem = base::read_file(options.current());
+    auto info = pem ? pki::read_certificate(*pem) : base::Result<pki::CertificateInfo>(base::fail(pem.error()));
+    if (info) {
+      double life = static_cast<double>(info->not_after.seconds - info->not_before.seconds);
+      int64_t due = info->not_before.seconds + static_cast<int64_t>(life * kRenewAt);
+      int64_t left = due - clock.wall_ns() / 1'000'000'000;
+      if (left > 0) {
+        co_await io::sleep(std::chrono::seconds(left));
+        continue;  // looked at again: the clock may have been set
+      }
+      auto client = connect({.kubeconfig = options.kubeconfig}, "kubelet");
+      auto fresh = client ? co_await ask(*client, options) : base::Result<std::string>(base::fail(client.error()));
+      auto kept = fresh ? keep(options, *fresh, clock) : base::Result<void>(base::fail(fresh.error()));
+      if (kept) continue;
+      LOG_WARNING("The client certificate is not renewed", {"err", kept.error().message()});
+    }
+    co_await io::sleep(wait);
+  }
+}
+
+}  // namespace navarch

@@ -1,0 +1,153 @@
+// `navarch kubelet`: the node agent alone, with the flags and the configuration file of the kubelet.
+#include "base/log.h"
+#include "base/strings.h"
+#include "main/commands.h"
+#include "main/machine.h"
+#include "main/node_part.h"
+#include "main/part/kubelet_bootstrap.h"
+#include "main/part/kubelet_configuration.h"
+#include "main/part/part.h"
+#include "main/part/part_server.h"
+#include "main/pause_image.h"
+
+namespace navarch {
+namespace {
+
+struct Given {
+  std::string config_file;
+  ConnectionOptions connection;
+  BootstrapOptions bootstrap;
+  KubeletFileOptions others{.runtime_endpoint = "unix:///run/containerd/containerd.sock"};
+  NodePartOptions node;
+  std::string node_ip, authorization_mode;
+  std::map<std::string, std::string, std::less<>> system_reserved, kube_reserved;
+  std::vector<std::string> taints;
+  int64_t port = 10250, pods_max = 110;
+  bool private_containerd = false;
+};
+
+void add_flags(cli::Flags& flags, Given& given) {
+  auto& kubelet = given.node.kubelet;
+  flags.add("config", &given.config_file, "a file with a KubeletConfiguration (kubelet.config.k8s.io/v1beta1)");
+  flags.add("kubeconfig", &given.connection.kubeconfig, "how to reach the API, and as whom");
+  flags.add("bootstrap-kubeconfig", &given.bootstrap.bootstrap_kubeconfig,
+            "how to ask for a client certificate when --kubeconfig is not there yet");
+  flags.add("cert-dir", &given.bootstrap.certificate_directory, "where certificates that were asked for are kept");
+  flags.add("rotate-certificates", &given.others.rotate_certificates,
+            "ask for a new client certificate before the old one expires");
+  flags.add("hostname-override", &kubelet.node_name, "the node's name; the host's if empty");
+  flags.add("node-ip", &given.node_ip, "the node's address, or two, by comma; that of the default route if empty");
+  flags.add("node-labels", &kubelet.node_labels, "labels for the node when it registers");
+  flags.add("register-node", &kubelet.register_node, "make the node in the API if it is not there");
+  flags.add("register-with-taints", &given.taints, "taints for the node when it registers: key=value:effect");
+  flags.add("container-runtime-endpoint", &given.others.runtime_endpoint, "the CRI socket of the container runtime");
+  flags.add("private-containerd", &given.private_containerd,
+            "run a containerd of our own below --root-dir instead, and write its network configuration");
+  flags.add("root-dir", &kubelet.root_directory, "where the volumes of pods and the like are");
+  flags.add("pod-log-dir", &kubelet.pod_log_directory, "where the logs of pods are");
+  flags.add("container-log-dir", &kubelet.container_log_directory, "where links to them by name are; none if empty");
+  flags.add("cgroup-root", &kubelet.cgroup_root, "the control group that pods live below; the top if empty");
+  flags.add("cgroups-per-qos", &kubelet.cgroups, "give pods control groups of their own");
+  flags.add("cluster-dns", &kubelet.cluster_dns, "name servers of pods");
+  flags.add("cluster-domain", &kubelet.cluster_domain, "the domain of services");
+  flags.add("resolv-conf", &kubelet.resolv_conf, "the resolver file that pods' ones are made from");
+  flags.add("max-pods", &given.pods_max, "how many pods the node carries");
+  flags.add("system-reserved", &given.system_reserved, "kept back from pods for the system: cpu=100m,memory=200Mi");
+  flags.add("kube-reserved", &given.kube_reserved, "and for Kubernetes");
+  flags.add("enable-server", &kubelet.serve, "serve logs, exec, metrics and the like");
+  flags.add("address", &kubelet.address, "the address of that server");
+  flags.add("port", &given.port, "and its port");
+  flags.add("tls-cert-file", &kubelet.certificate_file, "its certificate; one made on the spot if empty");
+  flags.add("tls-private-key-file", &kubelet.key_file, "and its key");
+  flags.add("client-ca-file", &kubelet.client_ca_file, "whose client certificates are believed");
+  flags.add("anonymous-auth", &kubelet.anonymous_auth,
+            "who shows nothing is system:anonymous, instead of being refused");
+  flags.add("authorization-mode", &given.authorization_mode,
+            "Webhook, the default: the cluster decides; or AlwaysAllow");
+  flags.add("healthz-bind-address", &given.others.healthz_address, "where /healthz is asked for without a credential");
+  flags.add("healthz-port", &given.others.healthz_port, "and its port; 0 for none");
+}
+
+base::Result<void> complete(Given& given) {
+  auto& kubelet = given.node.kubelet;
+  if (given.port < 1 || given.port > 65535) {
+    return base::fail(base::Code::BadRequest,
+                      base::cat({"--port ", std::to_string(given.port), " must be between 1 and 65535, inclusive"}));
+  }
+  kubelet.port = static_cast<uint16_t>(given.port);
+  kubelet.pods_max = static_cast<int32_t>(given.pods_max);
+  if (kubelet.node_name.empty()) kubelet.node_name = host_name();
+  for (auto address : base::split(given.node_ip, ',')) {
+    if (!address.empty()) kubelet.node_addresses.emplace_back(address);
+  }
+  for (const auto& text : given.taints) {
+    TRY(auto taint, parse_taint(text));
+    kubelet.register_with_taints.push_back(std::move(taint));
+  }
+  TRY(add_reserved(given.system_reserved, kubelet));
+  TRY(add_reserved(given.kube_reserved, kubelet));
+  if (given.authorization_mode == "AlwaysAllow" || given.authorization_mode == "Webhook") {
+    kubelet.authorize = given.authorization_mode == "Webhook";
+  } else if (!given.authorization_mode.empty()) {
+    return base::fail(base::Code::BadRequest, base::cat({"unknown authorization mode ", given.authorization_mode}));
+  }
+  if (given.private_containerd) {
+    auto& containerd = given.node.containerd;
+    containerd.directory = kubelet.root_directory + "/containerd";
+    containerd.state_directory = kubelet.root_directory + "/containerd/run";
+    containerd.log_file = kubelet.root_directory + "/containerd/containerd.log";
+    containerd.sandbox_image = kPauseImage;
+    containerd.cni_configuration_directory = kubelet.root_directory + "/cni";
+    kubelet.cni_directory = containerd.cni_configuration_directory;
+    kubelet.cni.address_directory = kubelet.root_directory + "/cni/addresses";
+  } else {
+    given.node.runtime_endpoint = given.others.runtime_endpoint;
+  }
+  given.bootstrap.kubeconfig = given.connection.kubeconfig;
+  given.bootstrap.node_name = kubelet.node_name;
+  return {};
+}
+
+io::Task<base::Result<void>> work(const Given* given) {
+  Pages pages;
+  std::unique_ptr<io::HttpServer> health;
+  if (given->others.healthz_port != 0) {
+    CO_TRY(health, serve_plainly({.host = given->others.healthz_address,
+                                  .port = static_cast<uint16_t>(given->others.healthz_port)},
+                                 pages));
+  }
+  CO_TRY(co_await ensure_kubelet_identity(given->bootstrap, base::system_clock()));
+  CO_TRY(auto client, connect(given->connection, "kubelet"));
+  NodePart node(given->node);
+  CO_TRY(co_await node.start_runtime());
+  io::Scope scope;
+  if (given->others.rotate_certificates)
+    scope.spawn(rotate_kubelet_certificate(given->bootstrap, base::system_clock()));
+  CO_TRY(co_await node.start_kubelet(std::move(client)));
+  LOG_INFO("Node is ready", {"node", given->node.kubelet.node_name});
+  io::Event never;
+  co_await never.wait();
+  co_return {};
+}
+
+}  // namespace
+
+int run_kubelet(const Arguments& arguments) {
+  Given given;
+  PartFlags line("kubelet", cli::Component::Kubelet, "runs the pods of this node");
+  add_flags(line.flags(), given);
+  if (auto ended = line.parse(arguments)) return *ended;
+  if (!given.config_file.empty()) {
+    auto& kubelet = given.node.kubelet;
+    kubelet.port = 0;
+    auto read = read_kubelet_configuration(given.config_file, kubelet, given.others);
+    if (!read) return part_failure(read.error().with_context("failed to load kubelet config file"));
+    if (kubelet.port != 0) given.port = kubelet.port;
+    given.pods_max = kubelet.pods_max;
+    line.parse_again();
+  }
+  if (auto usable = complete(given); !usable) return part_failure(usable.error());
+  return run_part([&] { return work(&given); });
+}
+
+}  // namespace navarch

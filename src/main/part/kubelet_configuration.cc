@@ -1,0 +1,100 @@
+#include "main/part/kubelet_configuration.h"
+
+#include "api/core_v1.h"
+#include "api/kubelet_config_k8s_io_v1beta1.h"
+#include "api/tracing_v1.h"
+#include "base/log.h"
+#include "main/part/configuration_file.h"
+
+namespace navarch {
+namespace {
+
+using Configuration = api::kubelet_config_k8s_io_v1beta1::KubeletConfiguration;
+
+void take(const std::string& value, std::string& target) {
+  if (!value.empty()) target = value;
+}
+
+base::Result<void> apply(const Configuration& from, kubelet::KubeletOptions& to) {
+  if (from.enable_server) to.serve = *from.enable_server;
+  take(from.pod_logs_dir, to.pod_log_directory);
+  take(from.address, to.address);
+  if (from.port < 0 || from.port > 65535) {
+    return base::fail(base::Code::BadRequest,
+                      base::cat({"port (", std::to_string(from.port), ") must be between 1 and 65535, inclusive"}));
+  }
+  if (from.port != 0) to.port = static_cast<uint16_t>(from.port);
+  take(from.tls_cert_file, to.certificate_file);
+  take(from.tls_private_key_file, to.key_file);
+  take(from.authentication.x509.client_ca_file, to.client_ca_file);
+  if (from.authentication.anonymous.enabled) to.anonymous_auth = *from.authentication.anonymous.enabled;
+  if (!from.authorization.mode.empty()) to.authorize = from.authorization.mode != "AlwaysAllow";
+  take(from.cluster_domain, to.cluster_domain);
+  if (!from.cluster_dns.empty()) to.cluster_dns = from.cluster_dns;
+  if (from.resolv_conf) to.resolv_conf = *from.resolv_conf;
+  if (from.max_pods != 0) to.pods_max = from.max_pods;
+  if (from.node_status_report_frequency.ns != 0)
+    to.status_update_seconds = from.node_status_report_frequency.ns / 1'000'000'000;
+  if (from.node_lease_duration_seconds != 0) to.lease_seconds = from.node_lease_duration_seconds;
+  take(from.cgroup_root, to.cgroup_root);
+  if (from.cgroups_per_qos) to.cgroups = *from.cgroups_per_qos;
+  if (from.register_node) to.register_node = *from.register_node;
+  for (const auto& taint : from.register_with_taints)
+    to.register_with_taints.emplace_back(taint.key + "=" + taint.value, taint.effect);
+  TRY(add_reserved(from.system_reserved, to));
+  TRY(add_reserved(from.kube_reserved, to));
+  if (from.serialize_image_pulls)
+    to.image_pulls_max = *from.serialize_image_pulls ? 1 : from.max_parallel_image_pulls.value_or(to.image_pulls_max);
+  if (!from.container_log_max_size.empty()) {
+    TRY(auto size, base::Quantity::parse(from.container_log_max_size));
+    to.container_log_bytes_max = size.value();
+  }
+  if (from.container_log_max_files) to.container_log_files_max = *from.container_log_max_files;
+  to.configuration = schema::to_json(from);
+  return {};
+}
+
+}  // namespace
+
+base::Result<void> read_kubelet_configuration(const std::string& path, kubelet::KubeletOptions& options,
+                                              KubeletFileOptions& others) {
+  TRY(auto from, read_configuration<Configuration>(path, "kubelet.config.k8s.io/v1beta1", "KubeletConfiguration"));
+  take(from.container_runtime_endpoint, others.runtime_endpoint);
+  take(from.healthz_bind_address, others.healthz_address);
+  if (from.healthz_port) others.healthz_port = *from.healthz_port;
+  others.rotate_certificates = others.rotate_certificates || from.rotate_certificates;
+  if (!from.static_pod_path.empty()) LOG_WARNING("Static pods are not run", {"staticPodPath", from.static_pod_path});
+  auto applied = apply(from, options);
+  if (!applied) return base::fail(applied.error().with_context(path));
+  return {};
+}
+
+base::Result<std::pair<std::string, std::string>> parse_taint(std::string_view text) {
+  auto colon = text.rfind(':');
+  std::string_view effect = colon == std::string_view::npos ? "" : text.substr(colon + 1);
+  if (effect != "NoSchedule" && effect != "PreferNoSchedule" && effect != "NoExecute") {
+    return base::fail(base::Code::BadRequest,
+                      base::cat({"invalid taint spec: ", text, ", ",
+                                 colon == std::string_view::npos ? "" : "unsupported taint effect"}));
+  }
+  std::string pair(text.substr(0, colon));
+  if (pair.find('=') == std::string::npos) pair += '=';
+  return std::pair(std::move(pair), std::string(effect));
+}
+
+base::Result<void> add_reserved(const std::map<std::string, std::string, std::less<>>& amounts,
+                                kubelet::KubeletOptions& options) {
+  for (const auto& [resource, text] : amounts) {
+    if (resource != "cpu" && resource != "memory" && resource != "ephemeral-storage" && resource != "pid") {
+      return base::fail(base::Code::BadRequest, base::cat({"cannot reserve ", base::quote(resource), " resource"}));
+    }
+    auto amount = base::Quantity::parse(text);
+    if (!amount)
+      return base::fail(amount.error().with_context(
+          base::cat({"failed to parse quantity ", base::quote(text), " for ", base::quote(resource), " resource"})));
+    options.reserved[resource] += *amount;
+  }
+  return {};
+}
+
+}  // namespace navarch

@@ -1,0 +1,125 @@
+// `navarch proxy`: the service proxy alone, with the flags and the configuration file of kube-proxy.
+#include "api/kubeproxy_config_k8s_io_v1alpha1.h"
+#include "base/log.h"
+#include "base/strings.h"
+#include "base/time.h"
+#include "main/commands.h"
+#include "main/machine.h"
+#include "main/part/configuration_file.h"
+#include "main/part/part.h"
+#include "main/part/part_server.h"
+#include "proxy/proxy.h"
+
+namespace navarch {
+namespace {
+
+using Configuration = api::kubeproxy_config_k8s_io_v1alpha1::KubeProxyConfiguration;
+
+constexpr const char* kName = "kube-proxy";
+
+struct Given {
+  std::string config_file;
+  ConnectionOptions connection;
+  proxy::ProxyOptions proxy;
+  std::string mode;
+  std::string healthz_address = "0.0.0.0:10256";
+  std::string metrics_address = "127.0.0.1:10249";
+  bool clean_up = false;
+  Configuration configuration;
+};
+
+void add_flags(cli::Flags& flags, Given& given) {
+  flags.add("config", &given.config_file, "a file with a KubeProxyConfiguration (kubeproxy.config.k8s.io/v1alpha1)");
+  flags.add("kubeconfig", &given.connection.kubeconfig, "how to reach the API, and as whom");
+  flags.add("master", &given.connection.master, "the API server's address, instead of the kubeconfig's");
+  flags.add("hostname-override", &given.proxy.node_name, "the node's name; the host's if empty");
+  flags.add("cluster-cidr", &given.proxy.cluster_cidr,
+            "the addresses of pods: what comes to a service from elsewhere is masqueraded");
+  flags.add("proxy-mode", &given.mode, "iptables, the default");
+  flags.add("masquerade-all", &given.proxy.masquerade_all, "masquerade all that is sent to services");
+  flags.add("iptables-localhost-nodeports", &given.proxy.local_node_ports, "node ports answer on localhost too");
+  flags.add_duration("iptables-min-sync-period", &given.proxy.min_sync_period_ns,
+                     "changes within this time become one");
+  flags.add("healthz-bind-address", &given.healthz_address, "where /healthz and /livez are; nowhere if empty");
+  flags.add("metrics-bind-address", &given.metrics_address, "where /metrics and /configz are; nowhere if empty");
+  flags.add("cleanup", &given.clean_up, "take the rules away and end");
+}
+
+void apply(const Configuration& from, Given& given) {
+  auto take = [](const std::string& value, std::string& target) {
+    if (!value.empty()) target = value;
+  };
+  take(from.client_connection.kubeconfig, given.connection.kubeconfig);
+  take(from.hostname_override, given.proxy.node_name);
+  take(from.cluster_cidr, given.proxy.cluster_cidr);
+  take(from.mode, given.mode);
+  take(from.healthz_bind_address, given.healthz_address);
+  take(from.metrics_bind_address, given.metrics_address);
+  given.proxy.masquerade_all = given.proxy.masquerade_all || from.iptables.masquerade_all;
+  if (from.iptables.localhost_node_ports) given.proxy.local_node_ports = *from.iptables.localhost_node_ports;
+  if (from.iptables.min_sync_period.ns != 0) given.proxy.min_sync_period_ns = from.iptables.min_sync_period.ns;
+}
+
+base::Result<io::Address> address_of(const std::string& text, std::string_view flag) {
+  auto address = io::Address::parse(text);
+  if (!address)
+    return base::fail(base::Code::BadRequest, base::cat({"invalid argument ", base::quote(text), " for \"--", flag,
+                                                         "\" flag: ", address.error().message()}));
+  return address;
+}
+
+Pages::Answer health(const proxy::Proxy& proxy) {
+  auto now = base::format_rfc3339(base::Time::from_ns(base::system_clock().wall_ns()));
+  auto text = base::cat({"{\"lastUpdated\": \"", now, "\",\"currentTime\": \"", now, "\", \"nodeEligible\": true}"});
+  return {.status = proxy.synced() ? 200 : 503, .text = text, .type = "application/json"};
+}
+
+io::Task<base::Result<void>> work(const Given* given) {
+  if (given->clean_up) co_return co_await proxy::Proxy::clean_up(given->proxy.family);
+  CO_TRY(auto client, connect(given->connection, kName));
+  proxy::Proxy proxy(given->proxy, client);
+  Pages health_pages, metrics_pages;
+  for (const char* path : {"/healthz", "/livez"}) health_pages.add(path, [&proxy] { return health(proxy); });
+  metrics_pages.add("/proxyMode", [] { return Pages::Answer{.text = "iptables"}; });
+  metrics_pages.add_configuration("kubeproxy.config.k8s.io", schema::to_json(given->configuration));
+  base::Metrics metrics;
+  add_common_metrics(metrics);
+  metrics_pages.add_metrics(metrics);
+  std::unique_ptr<io::HttpServer> health_server, metrics_server;
+  if (!given->healthz_address.empty()) {
+    CO_TRY(auto address, address_of(given->healthz_address, "healthz-bind-address"));
+    CO_TRY(health_server, serve_plainly(address, health_pages));
+  }
+  if (!given->metrics_address.empty()) {
+    CO_TRY(auto address, address_of(given->metrics_address, "metrics-bind-address"));
+    CO_TRY(metrics_server, serve_plainly(address, metrics_pages));
+  }
+  co_await proxy.run();
+  co_return {};
+}
+
+}  // namespace
+
+int run_proxy(const Arguments& arguments) {
+  Given given;
+  PartFlags line("proxy", cli::Component::Proxy, "makes services work in the kernel's tables of this node");
+  add_flags(line.flags(), given);
+  if (auto ended = line.parse(arguments)) return *ended;
+  if (!given.config_file.empty()) {
+    auto read = read_configuration<Configuration>(given.config_file, "kubeproxy.config.k8s.io/v1alpha1",
+                                                  "KubeProxyConfiguration");
+    if (!read) return part_failure(read.error());
+    apply(*read, given);
+    given.configuration = std::move(*read);
+    line.parse_again();
+  }
+  if (!given.mode.empty() && given.mode != "iptables") {
+    return part_failure(
+        base::Error(base::Code::BadRequest,
+                    base::cat({"unsupported proxy mode ", base::quote(given.mode), ": there is iptables"})));
+  }
+  if (given.proxy.node_name.empty()) given.proxy.node_name = host_name();
+  return run_part([&] { return work(&given); });
+}
+
+}  // namespace navarch
