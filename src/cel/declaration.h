@@ -42,11 +42,12 @@ struct Declaration {
   std::vector<std::string> list_keys;    // of list_kind Map: JSON names
   DeclarationRef key;                    // of maps
   DeclarationRef element;                // of lists and maps
-  std::vector<FieldDeclaration> fields;  // of objects
+  std::vector<FieldDeclaration> fields;  // of objects, by JSON name
 
   // Of an object; by identifier, and by JSON name. Null when there is none.
   const FieldDeclaration* find(std::string_view identifier) const;
   const FieldDeclaration* find_json(std::string_view name) const;
+  void sort_fields();
 };
 
 struct DeclareOptions {

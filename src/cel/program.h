@@ -10,6 +10,7 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -49,9 +50,9 @@ class Activation {
   void set(std::string_view name, Value value);
   // Worked out when the expression first asks, at most once per evaluation.
   void set_lazy(std::string_view name, std::function<Value()> make);
+  std::optional<Value> find(std::string_view name) const;
 
  private:
-  friend class Program;
   struct Entry {
     std::string_view name;
     Value value;

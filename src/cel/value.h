@@ -34,19 +34,21 @@ class Shared {
 
  private:
   friend class Value;
-  std::atomic<uint32_t> references_{0};
+  mutable std::atomic<uint32_t> references_{0};
 };
 
 // What a library brings: URLs, addresses, quantities, the authorizer.
 class OpaqueValue : public Shared {
  public:
-  virtual TypeRef type() const = 0;
+  virtual const TypeRef& type() const = 0;
+  // `other` is of the same type.
   virtual bool equals(const OpaqueValue& other) const { return this == &other; }
 };
 
 // An object whose fields are worked out when somebody asks: the variables of a policy. A field's value may be an error.
-class LazyObject : public Shared {
+class LazyObject {
  public:
+  virtual ~LazyObject() = default;
   virtual std::string_view type_name() const = 0;
   // Nothing when there is no such field. Called each time; memoize where that is dear.
   virtual std::optional<Value> field(std::string_view name) const = 0;
@@ -61,7 +63,8 @@ enum class Failure : uint8_t {
 class Value {
  public:
   Value() = default;  // null
-  Value(const Value& other) : kind_(other.kind_), form_(other.form_), shared_(other.shared_), data_(other.data_) {
+  Value(const Value& other) noexcept
+      : kind_(other.kind_), form_(other.form_), shared_(other.shared_), data_(other.data_) {
     retain();
   }
   Value(Value&& other) noexcept
@@ -78,22 +81,40 @@ class Value {
   ~Value() { release(); }
 
   static Value null() { return {}; }
-  static Value of_bool(bool value);
-  static Value of_int(int64_t value);
-  static Value of_uint(uint64_t value);
-  static Value of_double(double value);
-  static Value of_timestamp(base::Time time);
-  static Value of_duration(int64_t ns);
-  static Value string_view(std::string_view borrowed);
+  static Value of_bool(bool value) {
+    Value made(Kind::Bool);
+    made.data_.boolean = value;
+    return made;
+  }
+  static Value of_int(int64_t value) { return of_integer(Kind::Int, value); }
+  static Value of_uint(uint64_t value) { return of_integer(Kind::Uint, static_cast<int64_t>(value)); }
+  static Value of_double(double value) {
+    Value made(Kind::Double);
+    made.data_.number = value;
+    return made;
+  }
+  static Value of_timestamp(base::Time time) {
+    Value made(Kind::Timestamp);
+    made.data_.time = {time.seconds, time.nanos};
+    return made;
+  }
+  static Value of_duration(int64_t ns) { return of_integer(Kind::Duration, ns); }
+  static Value string_view(std::string_view borrowed) {
+    Value made(Kind::String);
+    made.data_.text = {borrowed.data(), borrowed.size()};
+    return made;
+  }
   static Value of_string(std::string value);
   static Value of_bytes(std::string value);
   static Value of_list(std::vector<Value> elements);
+  // A list that merges and compares as the list `like` does.
+  static Value of_list(std::vector<Value> elements, const Value& like);
   static Value of_map(std::vector<std::pair<Value, Value>> entries);  // each key once
   // An object made by an expression: Object{...}, JSONPatch{...}.
   static Value of_object(std::string type_name, std::vector<std::pair<std::string, Value>> fields);
   static Value of_type(TypeRef type);
   static Value of_optional(std::optional<Value> value);
-  static Value of_opaque(std::shared_ptr<const OpaqueValue> value);
+  static Value of_opaque(std::unique_ptr<const OpaqueValue> value);
   static Value of_lazy(std::shared_ptr<const LazyObject> object);
   static Value error(std::string message, Failure failure = Failure::Evaluation);
   // A tree as the declaration describes it; without one as its JSON reads (int, double, string, bool, null, list(dyn),
@@ -123,6 +144,7 @@ class Value {
   size_t list_size() const;
   Value list_at(size_t index) const;
   ListKind list_kind() const;
+  const std::vector<std::string>& list_keys() const;  // of a list of kind Map
   // Maps: entries in no promised order; nothing for a key that is not there.
   size_t map_size() const;
   std::pair<Value, Value> map_entry(size_t index) const;
@@ -132,6 +154,9 @@ class Value {
   size_t field_count() const;  // of objects that can be enumerated
   std::pair<std::string_view, Value> field_at(size_t index) const;
 
+  // A value that refers to the same content without sharing in it; it must not outlive this one.
+  Value borrowed() const;
+
   // Its type at run time; what `type(x)` gives.
   TypeRef type() const;
   std::string_view type_name() const;
@@ -140,14 +165,30 @@ class Value {
   base::Result<schema::Value> to_tree() const;
 
  private:
-  friend struct ValueAccess;
-  enum class Form : uint8_t { Own, Tree, Constructed, Lazy };  // where lists, maps and objects keep their content
+  // Where lists, maps and objects keep their content; of Opaque, whether it is an optional.
+  enum class Form : uint8_t { Own, Tree, Lazy, Optional };
 
+  explicit Value(Kind kind) : kind_(kind) {}
+  static Value of_integer(Kind kind, int64_t value) {
+    Value made(kind);
+    made.data_.integer = value;
+    return made;
+  }
   void retain() const {
     if (shared_ != nullptr) shared_->references_.fetch_add(1, std::memory_order_relaxed);
   }
   void release() {
     if (shared_ != nullptr && shared_->references_.fetch_sub(1, std::memory_order_acq_rel) == 1) delete shared_;
+  }
+  static Value of_tree(Kind kind, const schema::Value& tree, const Declaration* declaration);
+  static Value of_declared(const schema::Value& tree, const Declaration& declaration);
+  template <class T>
+  const T& content() const {
+    return *static_cast<const T*>(shared_);
+  }
+  void adopt(const Shared* shared) {
+    shared_ = shared;
+    retain();
   }
   void swap(Value& other) noexcept {
     std::swap(kind_, other.kind_);
@@ -158,7 +199,7 @@ class Value {
 
   Kind kind_ = Kind::Null;
   Form form_ = Form::Own;
-  Shared* shared_ = nullptr;  // counted
+  const Shared* shared_ = nullptr;  // counted
   union {
     bool boolean;
     int64_t integer;

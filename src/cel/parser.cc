@@ -1,0 +1,603 @@
+#include "cel/parser.h"
+
+#include <algorithm>
+#include <array>
+#include <charconv>
+#include <cstdlib>
+
+#include "base/strings.h"
+#include "cel/lexer.h"
+#include "cel/macros.h"
+
+namespace cel {
+namespace {
+
+constexpr int kMaxDepth = 250;         // of parentheses and the like
+constexpr uint32_t kMaxHeight = 1000;  // of the tree; macros add to it
+constexpr std::array<std::string_view, 17> kReserved = {"as",        "break",  "const",  "continue", "else", "for",
+                                                        "function",  "if",     "import", "let",      "loop", "package",
+                                                        "namespace", "return", "var",    "void",     "while"};
+
+constexpr TokenSet kFirst = set_of(Token::LeftBracket, Token::LeftBrace, Token::LeftParen, Token::Dot, Token::Minus,
+                                   Token::Exclamation, Token::True, Token::False, Token::Null, Token::Double,
+                                   Token::Int, Token::Uint, Token::String, Token::Bytes, Token::Identifier);
+constexpr TokenSet kRelations = set_of(Token::Less, Token::LessEquals, Token::GreaterEquals, Token::Greater,
+                                       Token::Equals, Token::NotEquals, Token::In);
+constexpr TokenSet kProducts = set_of(Token::Star, Token::Slash, Token::Percent);
+constexpr TokenSet kSums = set_of(Token::Plus, Token::Minus);
+constexpr TokenSet kMembers = set_of(Token::Dot, Token::LeftBracket);
+// What may follow an operand inside an expression.
+constexpr TokenSet kOperators =
+    kRelations | kProducts | kSums | kMembers | set_of(Token::And, Token::Or, Token::Question);
+
+// A descent with the error recovery that upstream's generated parser has: one surplus token is skipped, one missing is
+// made up, and otherwise tokens are skipped until one that may follow. `follow` is what may come after what is being
+// parsed.
+class Parser {
+ public:
+  Parser(const Source& source, std::vector<Lexeme> lexemes, Issues& issues)
+      : source_(source), lexemes_(std::move(lexemes)), issues_(issues) {}
+
+  ExpressionPtr run() {
+    ExpressionPtr expression = expr(set_of(Token::End));
+    if (!too_deep_) expect(Token::End, 0);
+    return expression;
+  }
+  bool too_deep() const { return too_deep_; }
+
+ private:
+  Token token(size_t ahead = 0) const { return lexeme(ahead).token; }
+  const Lexeme& lexeme(size_t ahead = 0) const { return lexemes_[std::min(at_ + ahead, lexemes_.size() - 1)]; }
+  bool is(TokenSet tokens, size_t ahead = 0) const { return (set_of(token(ahead)) & tokens) != 0; }
+  uint32_t here() const { return lexeme().begin; }
+  std::string text(const Lexeme& lexeme) const {
+    return lexeme.token == Token::End ? "<EOF>" : source_.text(lexeme.begin, lexeme.end);
+  }
+  uint32_t take() {
+    recovering_ = false;
+    uint32_t offset = here();
+    if (at_ + 1 < lexemes_.size()) ++at_;
+    return offset;
+  }
+  void skip() {
+    if (at_ + 1 < lexemes_.size()) ++at_;
+  }
+
+  void complain(uint32_t offset, std::string message) {
+    if (!recovering_) issues_.add_syntax(offset, std::move(message));
+    recovering_ = true;
+  }
+  void mismatched(TokenSet expected) {
+    complain(here(), base::cat({"mismatched input '", text(lexeme()), "' expecting ", describe(expected)}));
+  }
+  void extraneous(TokenSet expected) {
+    complain(here(), base::cat({"extraneous input '", text(lexeme()), "' expecting ", describe(expected)}));
+  }
+  ExpressionPtr recover(TokenSet follow) {
+    while (token() != Token::End && !is(follow)) skip();
+    return make_expression(Expression::Kind::Error, here());
+  }
+  // Whether the token was there, or could be made up. `after` is what may follow it.
+  bool expect(Token wanted, TokenSet after) {
+    if (token() == wanted) {
+      take();
+      return true;
+    }
+    if (token() != Token::End && token(1) == wanted) {
+      extraneous(set_of(wanted));
+      skip();
+      take();
+      return true;
+    }
+    if (is(after)) {
+      complain(here(), base::cat({"missing ", describe(set_of(wanted)), " at '", text(lexeme()), "'"}));
+      return true;
+    }
+    mismatched(set_of(wanted));
+    return false;
+  }
+  // Before a choice: one token too many is skipped.
+  bool sync(TokenSet expected) {
+    if (is(expected)) return true;
+    if (recovering_) return false;
+    if (token() != Token::End && is(expected, 1)) {
+      extraneous(expected);
+      skip();
+      return true;
+    }
+    mismatched(expected);
+    return false;
+  }
+  ExpressionPtr error(uint32_t offset, std::string message) {
+    issues_.add(offset, std::move(message));
+    return make_expression(Expression::Kind::Error, offset);
+  }
+
+  ExpressionPtr expr(TokenSet follow) {
+    if (too_deep_ || ++depth_ > kMaxDepth) {
+      if (!too_deep_) issues_.add(Issues::kNowhere, "expression recursion limit exceeded: 250");
+      too_deep_ = true;
+      at_ = lexemes_.size() - 1;
+      recovering_ = true;
+      return make_expression(Expression::Kind::Error, here());
+    }
+    ExpressionPtr result = conditional(follow);
+    --depth_;
+    check_height(*result);
+    return result;
+  }
+  // Whoever walks the tree does so by recursion.
+  void check_height(const Expression& expression) {
+    if (expression.height <= kMaxHeight || too_deep_) return;
+    issues_.add(Issues::kNowhere, "max recursion depth exceeded");
+    too_deep_ = true;
+    recovering_ = true;
+    at_ = lexemes_.size() - 1;
+  }
+
+  ExpressionPtr conditional(TokenSet follow) {
+    ExpressionPtr condition = either(follow | set_of(Token::Question));
+    if (token() != Token::Question) return condition;
+    uint32_t offset = take();
+    ExpressionPtr yes = either(follow | set_of(Token::Colon));
+    if (!expect(Token::Colon, kFirst)) return recover(follow);
+    ExpressionPtr no = expr(follow);
+    return call(offset, "_?_:_", std::move(condition), std::move(yes), std::move(no));
+  }
+
+  // Long chains become balanced trees, so that they are not deep.
+  struct Chain {
+    std::vector<ExpressionPtr> terms;
+    std::vector<uint32_t> offsets;
+    std::string function;
+
+    ExpressionPtr balanced(size_t low, size_t high) {
+      size_t middle = (low + high + 1) / 2;
+      ExpressionPtr left = middle == low ? std::move(terms[middle]) : balanced(low, middle - 1);
+      ExpressionPtr right = middle == high ? std::move(terms[middle + 1]) : balanced(middle + 1, high);
+      return call(offsets[middle], function, std::move(left), std::move(right));
+    }
+    ExpressionPtr tree() { return offsets.empty() ? std::move(terms[0]) : balanced(0, offsets.size() - 1); }
+  };
+  ExpressionPtr either(TokenSet follow) {
+    Chain chain{.function = "_||_"};
+    chain.terms.push_back(both(follow | set_of(Token::Or)));
+    while (token() == Token::Or) {
+      chain.offsets.push_back(take());
+      chain.terms.push_back(both(follow | set_of(Token::Or)));
+    }
+    return chain.tree();
+  }
+  ExpressionPtr both(TokenSet follow) {
+    Chain chain{.function = "_&&_"};
+    chain.terms.push_back(relation(follow | set_of(Token::And)));
+    while (token() == Token::And) {
+      chain.offsets.push_back(take());
+      chain.terms.push_back(relation(follow | set_of(Token::And)));
+    }
+    return chain.tree();
+  }
+
+  static std::string function_of(Token token) {
+    switch (token) {
+      case Token::Less:
+        return "_<_";
+      case Token::LessEquals:
+        return "_<=_";
+      case Token::GreaterEquals:
+        return "_>=_";
+      case Token::Greater:
+        return "_>_";
+      case Token::Equals:
+        return "_==_";
+      case Token::NotEquals:
+        return "_!=_";
+      case Token::In:
+        return "@in";
+      case Token::Star:
+        return "_*_";
+      case Token::Slash:
+        return "_/_";
+      case Token::Percent:
+        return "_%_";
+      case Token::Plus:
+        return "_+_";
+      default:
+        return "_-_";
+    }
+  }
+  template <class Operand>
+  ExpressionPtr left_to_right(TokenSet operators, TokenSet follow, Operand operand) {
+    ExpressionPtr left = operand(follow | operators);
+    while (is(operators)) {
+      std::string function = function_of(token());
+      uint32_t offset = take();
+      ExpressionPtr right = operand(follow | operators);
+      left = call(offset, std::move(function), std::move(left), std::move(right));
+      check_height(*left);
+    }
+    return left;
+  }
+  ExpressionPtr relation(TokenSet follow) {
+    return left_to_right(kRelations, follow, [this](TokenSet after) { return sum(after); });
+  }
+  ExpressionPtr sum(TokenSet follow) {
+    return left_to_right(kSums, follow, [this](TokenSet after) { return product(after); });
+  }
+  ExpressionPtr product(TokenSet follow) {
+    return left_to_right(kProducts, follow, [this](TokenSet after) { return unary(after); });
+  }
+
+  ExpressionPtr unary(TokenSet follow) {
+    if (!sync(kFirst)) return recover(follow);
+    if (token() == Token::Exclamation) {
+      uint32_t offset = here();
+      bool odd = false;
+      for (; token() == Token::Exclamation; odd = !odd) take();
+      if (!sync(kFirst & ~set_of(Token::Minus))) return recover(follow);
+      ExpressionPtr operand = member(follow);
+      return odd ? call(offset, "!_", std::move(operand)) : std::move(operand);
+    }
+    if (token() == Token::Minus && !is(set_of(Token::Int, Token::Double), 1)) {
+      uint32_t offset = here();
+      bool odd = false;
+      for (; token() == Token::Minus; odd = !odd) {
+        if (!is(kFirst & ~set_of(Token::Exclamation), 1)) {
+          uint32_t begin = here();
+          skip();
+          std::string seen = source_.text(begin, lexeme().end);
+          complain(here(), base::cat({"no viable alternative at input '", seen, "'"}));
+          return recover(follow);
+        }
+        take();
+      }
+      ExpressionPtr operand = member(follow);
+      return odd ? call(offset, "-_", std::move(operand)) : std::move(operand);
+    }
+    return member(follow);
+  }
+
+  ExpressionPtr member(TokenSet follow) {
+    ExpressionPtr operand = primary(follow | kMembers);
+    while (is(kMembers)) {
+      check_height(*operand);
+      if (token() == Token::LeftBracket) {
+        operand = index(std::move(operand), follow);
+        continue;
+      }
+      if (!is(set_of(Token::Identifier, Token::EscapedIdentifier, Token::Question), 1)) {
+        uint32_t begin = here();
+        skip();
+        if (is(set_of(Token::True, Token::False, Token::Null))) {
+          mismatched(set_of(Token::Identifier));
+        } else {
+          std::string seen = source_.text(begin, lexeme().end);
+          complain(here(), base::cat({"no viable alternative at input '", seen, "'"}));
+        }
+        return recover(follow);
+      }
+      uint32_t dot = take();
+      bool optional = token() == Token::Question;
+      if (optional) take();
+      if (!is(set_of(Token::Identifier, Token::EscapedIdentifier))) {
+        mismatched(set_of(Token::Identifier, Token::EscapedIdentifier));
+        return recover(follow);
+      }
+      bool escaped = token() == Token::EscapedIdentifier;
+      uint32_t place = here();
+      std::string name = text(lexeme());
+      take();
+      if (escaped) {
+        operand = error(place, "unsupported syntax: '`'");
+      } else if (optional) {
+        // The field is a string beside the operand.
+        operand = call(dot, "_?._", std::move(operand), make_literal(place, Value::of_string(std::move(name))));
+      } else if (token() == Token::LeftParen) {
+        uint32_t open = take();
+        std::vector<ExpressionPtr> arguments;
+        if (!argument_list(arguments, follow | kMembers)) return recover(follow);
+        operand = expand_macro(member_call(open, std::move(name), std::move(operand), std::move(arguments)), issues_);
+      } else {
+        auto select = make_expression(Expression::Kind::Select, dot);
+        select->name = std::move(name);
+        rise(*select, *operand);
+        select->target = std::move(operand);
+        operand = std::move(select);
+      }
+    }
+    return operand;
+  }
+
+  ExpressionPtr index(ExpressionPtr operand, TokenSet follow) {
+    uint32_t open = take();
+    bool optional = token() == Token::Question;
+    if (optional) take();
+    ExpressionPtr key = expr(follow | set_of(Token::RightBracket));
+    if (!expect(Token::RightBracket, follow | kOperators)) return recover(follow);
+    return call(open, optional ? "_[?_]" : "_[_]", std::move(operand), std::move(key));
+  }
+
+  // What stands between parentheses, and the closing one.
+  bool argument_list(std::vector<ExpressionPtr>& arguments, TokenSet follow) {
+    if (!sync(kFirst | set_of(Token::RightParen))) return false;
+    if (token() != Token::RightParen) {
+      while (true) {
+        arguments.push_back(expr(follow | set_of(Token::Comma, Token::RightParen)));
+        if (token() != Token::Comma) break;
+        take();
+      }
+    }
+    return expect(Token::RightParen, follow | kOperators);
+  }
+
+  // Whether names with dots between and a brace after them come next.
+  bool object_follows() const {
+    size_t ahead = token() == Token::Dot ? 1 : 0;
+    while (token(ahead) == Token::Identifier) {
+      if (token(ahead + 1) == Token::LeftBrace) return true;
+      if (token(ahead + 1) != Token::Dot) return false;
+      ahead += 2;
+    }
+    return false;
+  }
+
+  ExpressionPtr primary(TokenSet follow) {
+    switch (token()) {
+      case Token::Dot:
+      case Token::Identifier:
+        return object_follows() ? object(follow) : name_or_call(follow);
+      case Token::LeftParen: {
+        take();
+        ExpressionPtr inner = expr(follow | set_of(Token::RightParen));
+        if (!expect(Token::RightParen, follow | kOperators)) return recover(follow);
+        return inner;
+      }
+      case Token::LeftBracket:
+        return list(follow);
+      case Token::LeftBrace:
+        return map(follow);
+      default:
+        return literal(follow);
+    }
+  }
+
+  ExpressionPtr name_or_call(TokenSet follow) {
+    uint32_t start = here();
+    std::string name;
+    if (token() == Token::Dot) {
+      take();
+      name = ".";
+      if (token() != Token::Identifier) {
+        std::string seen = source_.text(start, lexeme().end);
+        complain(here(), base::cat({"no viable alternative at input '", seen, "'"}));
+        return recover(follow);
+      }
+    }
+    std::string word = text(lexeme());
+    uint32_t place = take();
+    bool reserved = std::find(kReserved.begin(), kReserved.end(), word) != kReserved.end();
+    name += word;
+    if (token() != Token::LeftParen) {
+      return reserved ? error(start, "reserved identifier: " + word) : make_name(place, std::move(name));
+    }
+    uint32_t open = take();
+    std::vector<ExpressionPtr> arguments;
+    if (!argument_list(arguments, follow)) return recover(follow);
+    if (reserved) return error(start, "reserved identifier: " + word);
+    return expand_macro(make_call(open, std::move(name), std::move(arguments)), issues_);
+  }
+
+  static void mark_optional(Expression& holder, size_t entry) {
+    holder.optional_entries.resize(entry + 1);
+    holder.optional_entries[entry] = true;
+  }
+
+  ExpressionPtr list(TokenSet follow) {
+    auto made = make_expression(Expression::Kind::List, take());
+    if (!sync(kFirst | set_of(Token::Question, Token::Comma, Token::RightBracket))) return recover(follow);
+    while (token() != Token::RightBracket && token() != Token::Comma) {
+      if (token() == Token::Question) {
+        take();
+        mark_optional(*made, made->arguments.size());
+      }
+      made->arguments.push_back(expr(follow | set_of(Token::Comma, Token::RightBracket)));
+      rise(*made, *made->arguments.back());
+      if (token() != Token::Comma || token(1) == Token::RightBracket) break;
+      take();
+    }
+    if (token() == Token::Comma) take();
+    if (!expect(Token::RightBracket, follow | kOperators)) return recover(follow);
+    if (!made->optional_entries.empty()) made->optional_entries.resize(made->arguments.size());
+    return made;
+  }
+
+  ExpressionPtr map(TokenSet follow) {
+    auto made = make_expression(Expression::Kind::Map, take());
+    if (!sync(kFirst | set_of(Token::Question, Token::Comma, Token::RightBrace))) return recover(follow);
+    while (token() != Token::RightBrace && token() != Token::Comma) {
+      if (token() == Token::Question) {
+        take();
+        mark_optional(*made, made->entry_offsets.size());
+      }
+      ExpressionPtr key = expr(follow | set_of(Token::Colon, Token::Comma, Token::RightBrace));
+      uint32_t colon = here();
+      if (!expect(Token::Colon, kFirst)) return recover(follow);
+      made->entry_offsets.push_back(colon);
+      rise(*made, *key);
+      made->arguments.push_back(std::move(key));
+      made->arguments.push_back(expr(follow | set_of(Token::Comma, Token::RightBrace)));
+      rise(*made, *made->arguments.back());
+      if (token() != Token::Comma || token(1) == Token::RightBrace) break;
+      take();
+    }
+    if (token() == Token::Comma) take();
+    if (!expect(Token::RightBrace, follow | kOperators)) return recover(follow);
+    if (!made->optional_entries.empty()) made->optional_entries.resize(made->entry_offsets.size());
+    return made;
+  }
+
+  ExpressionPtr object(TokenSet follow) {
+    std::string name;
+    while (token() != Token::LeftBrace) {
+      name += text(lexeme());
+      take();
+    }
+    auto made = make_expression(Expression::Kind::Object, take());
+    made->name = std::move(name);
+    constexpr TokenSet kFieldFirst = set_of(Token::Question, Token::Identifier, Token::EscapedIdentifier);
+    if (!sync(kFieldFirst | set_of(Token::Comma, Token::RightBrace))) return recover(follow);
+    while (token() != Token::RightBrace && token() != Token::Comma) {
+      if (token() == Token::Question) {
+        take();
+        mark_optional(*made, made->field_names.size());
+      }
+      if (!is(set_of(Token::Identifier, Token::EscapedIdentifier))) {
+        mismatched(set_of(Token::Identifier, Token::EscapedIdentifier));
+        return recover(follow);
+      }
+      if (token() == Token::EscapedIdentifier) issues_.add(here(), "unsupported syntax: '`'");
+      std::string field = text(lexeme());
+      take();
+      uint32_t colon = here();
+      if (!expect(Token::Colon, kFirst)) return recover(follow);
+      made->field_names.push_back(std::move(field));
+      made->entry_offsets.push_back(colon);
+      made->arguments.push_back(expr(follow | set_of(Token::Comma, Token::RightBrace)));
+      rise(*made, *made->arguments.back());
+      if (token() != Token::Comma || token(1) == Token::RightBrace) break;
+      take();
+    }
+    if (token() == Token::Comma) take();
+    if (!expect(Token::RightBrace, follow | kOperators)) return recover(follow);
+    if (!made->optional_entries.empty()) made->optional_entries.resize(made->field_names.size());
+    return made;
+  }
+
+  ExpressionPtr literal(TokenSet follow) {
+    uint32_t start = here();
+    std::string digits;
+    if (token() == Token::Minus && is(set_of(Token::Int, Token::Double), 1)) {
+      take();
+      digits = "-";
+    }
+    Token kind = token();
+    std::string word = text(lexeme());
+    if (!is(kFirst & ~set_of(Token::Minus, Token::Exclamation))) {
+      sync(kFirst & ~set_of(Token::Minus, Token::Exclamation));
+      return recover(follow);
+    }
+    take();
+    switch (kind) {
+      case Token::True:
+        return make_literal(start, Value::of_bool(true));
+      case Token::False:
+        return make_literal(start, Value::of_bool(false));
+      case Token::Null:
+        return make_literal(start, Value::null());
+      case Token::Int:
+      case Token::Uint:
+        return integer(start, kind, digits, std::move(word));
+      case Token::Double: {
+        double value = std::strtod((digits + word).c_str(), nullptr);
+        if (value > 1.7976931348623157e308 || value < -1.7976931348623157e308)
+          return error(start, "invalid double literal");
+        return make_literal(start, Value::of_double(value));
+      }
+      default: {
+        bool bytes = kind == Token::Bytes;
+        Unquoted content = unquote(bytes ? std::string_view(word).substr(1) : std::string_view(word), bytes);
+        if (!content.valid) return error(start, "unable to unescape string");
+        return make_literal(
+            start, bytes ? Value::of_bytes(std::move(content.text)) : Value::of_string(std::move(content.text)));
+      }
+    }
+  }
+
+  ExpressionPtr integer(uint32_t start, Token kind, std::string digits, std::string word) {
+    if (kind == Token::Uint) word.pop_back();
+    int radix = 10;
+    if (word.starts_with("0x")) {
+      radix = 16;
+      word.erase(0, 2);
+    }
+    digits += word;
+    const char* end = digits.data() + digits.size();
+    if (kind == Token::Uint) {
+      uint64_t value = 0;
+      auto read = std::from_chars(digits.data(), end, value, radix);
+      if (read.ec != std::errc() || read.ptr != end) return error(start, "invalid uint literal");
+      return make_literal(start, Value::of_uint(value));
+    }
+    int64_t value = 0;
+    auto read = std::from_chars(digits.data(), end, value, radix);
+    if (read.ec != std::errc() || read.ptr != end) return error(start, "invalid int literal");
+    return make_literal(start, Value::of_int(value));
+  }
+
+  const Source& source_;
+  std::vector<Lexeme> lexemes_;
+  Issues& issues_;
+  size_t at_ = 0;
+  int depth_ = 0;
+  bool recovering_ = false;
+  bool too_deep_ = false;
+};
+
+int hex_value(char c) {
+  return c <= '9' ? c - '0' : (c | 0x20) - 'a' + 10;
+}
+
+}  // namespace
+
+Unquoted unquote(std::string_view literal, bool bytes) {
+  bool raw = literal[0] == 'r' || literal[0] == 'R';
+  if (raw) literal.remove_prefix(1);
+  bool long_form = literal.size() >= 6 && literal[0] == literal[1] && literal[1] == literal[2];
+  size_t quotes = long_form ? 3 : 1;
+  literal = literal.substr(quotes, literal.size() - 2 * quotes);
+  Unquoted out{true, {}};
+  for (size_t i = 0; i < literal.size(); ++i) {
+    char c = literal[i];
+    if (c == '\r' && long_form) {
+      // Line ends are one character.
+      out.text += '\n';
+      if (i + 1 < literal.size() && literal[i + 1] == '\n') ++i;
+      continue;
+    }
+    if (c != '\\' || raw || i + 1 >= literal.size()) {
+      out.text += c;
+      continue;
+    }
+    c = literal[++i];
+    constexpr std::string_view kFrom = "abfnrtv";
+    constexpr std::string_view kTo = "\a\b\f\n\r\t\v";
+    if (size_t at = kFrom.find(c); at != std::string_view::npos) {
+      out.text += kTo[at];
+      continue;
+    }
+    size_t digits = c == 'x' || c == 'X' ? 2 : c == 'u' ? 4 : c == 'U' ? 8 : 0;
+    bool octal = c >= '0' && c <= '3';
+    if (digits == 0 && !octal) {
+      out.text += c;
+      continue;
+    }
+    if ((c == 'u' || c == 'U') && bytes) return {false, {}};
+    uint32_t value = octal ? c - '0' : 0;
+    for (size_t k = 0; k < (octal ? 2 : digits) && i + 1 < literal.size(); ++k)
+      value = value * (octal ? 8 : 16) + hex_value(literal[++i]);
+    if (value > 0x10ffff || (value >= 0xd800 && value < 0xe000)) return {false, {}};
+    if (bytes) {
+      out.text += static_cast<char>(value);
+    } else {
+      append_utf8(out.text, value);
+    }
+  }
+  return out;
+}
+
+ExpressionPtr parse(const Source& source, Issues& issues) {
+  Parser parser(source, tokenize(source, issues), issues);
+  return parser.run();
+}
+
+}  // namespace cel
