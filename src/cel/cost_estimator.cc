@@ -59,7 +59,7 @@ CostRange CostEstimator::cost(const Expression& e) {
       } else {
         paths_[&e] = {true, root_};
       }
-      return exactly(1);
+      return exactly(e.name == kOptionalTarget ? 0 : 1);
     case Expression::Kind::Select:
       return cost_of_select(e);
     case Expression::Kind::Call:
@@ -192,7 +192,9 @@ CostRange CostEstimator::cost_of_loop(const Expression& e) {
 
 CostRange CostEstimator::cost_of_bind(const Expression& e) {
   const Comprehension& c = *e.comprehension;
-  CostRange sum = cost(*c.range) + cost(*c.initial);
+  CostRange initial = cost(*c.initial);
+  // The target of optMap is worked out twice upstream; others are loops over an empty list.
+  CostRange sum = c.accumulator == kOptionalTarget ? initial + initial : cost(*c.range) + initial;
   locals_.emplace_back(c.accumulator, Local{path_of(*c.initial), size_of(*c.initial), entries_of(*c.initial)});
   sum = sum + cost(*c.result);
   set_size(e, size_of(*c.result));

@@ -157,7 +157,7 @@ Value Evaluator::evaluate(const Node& node) {
     case Op::Variable:
       return variable(node);
     case Op::Local:
-      charge(1);
+      if (!node.free) charge(1);
       return local(node.slot);
     case Op::Select: {
       Value operand = evaluate(*node.children[0]);
@@ -179,22 +179,22 @@ Value Evaluator::evaluate(const Node& node) {
       return logical(node, true);
     case Op::Not: {
       Value operand = evaluate(*node.children[0]);
-      if (operand.is_error()) return operand;
       charge(1);
+      if (operand.is_error()) return operand;
       return is_boolean(operand) ? Value::of_bool(!operand.as_bool()) : Value::error("no such overload: !_");
     }
     case Op::Conditional:
       return conditional(node);
     case Op::Negate: {
       Value operand = evaluate(*node.children[0]);
-      if (operand.is_error()) return operand;
       charge(1);
+      if (operand.is_error()) return operand;
       return negate(operand);
     }
     case Op::Size: {
       Value operand = evaluate(*node.children[0]);
-      if (operand.is_error()) return operand;
       charge(1);
+      if (operand.is_error()) return operand;
       return size_of(operand);
     }
     case Op::NotStrictlyFalse: {
@@ -232,9 +232,9 @@ Value Evaluator::evaluate(const Node& node) {
 
 Value Evaluator::binary(const Node& node) {
   Value a = evaluate(*node.children[0]);
-  if (a.is_error()) return a;
+  if (a.is_error()) return charged(std::move(a));
   Value b = evaluate(*node.children[1]);
-  if (b.is_error()) return b;
+  if (b.is_error()) return charged(std::move(b));
   bool text = (a.kind() == Kind::String || a.kind() == Kind::Bytes) && a.kind() == b.kind();
   auto price = [&](CallCost rule) {
     Value arguments[] = {a, b};
@@ -290,10 +290,12 @@ Value Evaluator::binary(const Node& node) {
       charge(1);
       return modulo(a, b);
     case Op::In:
-      charge(b.kind() == Kind::List ? size_or_one(b) : 1);
+      if (node.children[1]->op != Op::Constant) charge(b.kind() == Kind::List ? size_or_one(b) : 1);
       return exhausted_ ? over_budget() : is_in(a, b);
     default: {  // Index
-      charge(1);
+      // A variable as the key costs no more than a constant.
+      Op key = node.children[1]->op;
+      if (key != Op::Variable && key != Op::Local) charge(1);
       if (!a.is_optional()) return index(a, b);
       const Value* inner = a.optional_value();
       if (inner == nullptr) return a;
@@ -319,19 +321,27 @@ Value Evaluator::conditional(const Node& node) {
   Value condition = evaluate(*node.children[0]);
   if (condition.is_error()) return condition;
   if (!is_boolean(condition)) return no_such_overload();
-  return evaluate(*node.children[condition.as_bool() ? 1 : 2]);
+  const Node& branch = *node.children[condition.as_bool() ? 1 : 2];
+  // A branch that only names a variable is free.
+  if (branch.op == Op::Variable || branch.op == Op::Local) {
+    uint64_t used = budget_.used;
+    Value value = evaluate(branch);
+    budget_.used = used;
+    return value;
+  }
+  return evaluate(branch);
 }
 
 Value Evaluator::select_or_none(const Node& node) {
   Value operand = evaluate(*node.children[0]);
   if (operand.is_error()) return operand;
-  charge(1);
   if (operand.is_optional()) {
     if (operand.optional_value() == nullptr) return operand;
     operand = Value(*operand.optional_value());
   }
   if (operand.kind() != Kind::Map && operand.kind() != Kind::Object) return no_such_overload();
   std::optional<Value> found = operand.field(node.children[1]->constant.as_string());
+  if (found) charge(1);
   if (found && found->is_error()) return *found;
   return Value::of_optional(std::move(found));
 }
@@ -355,7 +365,6 @@ Value Evaluator::index_or_none(const Node& node) {
 Value Evaluator::or_else(const Node& node) {
   Value optional = evaluate(*node.children[0]);
   if (optional.is_error()) return optional;
-  charge(1);
   if (!optional.is_optional()) return no_such_overload();
   const Value* inner = optional.optional_value();
   if (inner != nullptr) return node.op == Op::OrValue ? Value(*inner) : std::move(optional);
@@ -468,6 +477,8 @@ Value Evaluator::quantifier(const Node& node, bool decisive) {
     if (is_boolean(one)) {
       if (one.as_bool() == decisive) {
         verdict = std::move(one);
+        // The condition is looked at once more.
+        if (i + 1 < range.size()) charge(round - 1);
         break;
       }
     } else if (!verdict.is_error()) {
@@ -483,7 +494,6 @@ Value Evaluator::collect(const Node& node) {
   if (over.is_error()) return over;
   Range range(over);
   if (!range.valid()) return range.complaint();
-  charge(kListCost);
   std::vector<Value> elements;
   for (size_t i = 0; i < range.size(); ++i) {
     if (exhausted_) return over_budget();
@@ -492,10 +502,7 @@ Value Evaluator::collect(const Node& node) {
       Value wanted = evaluate(*node.children[1]);
       if (wanted.is_error()) return wanted;
       if (!is_boolean(wanted)) return no_such_overload();
-      if (!wanted.as_bool()) {
-        charge(1);
-        continue;
-      }
+      if (!wanted.as_bool()) continue;
     }
     charge(kListCost + 2);
     Value element = evaluate(*node.children[2]);
@@ -511,7 +518,6 @@ Value Evaluator::insert(const Node& node) {
   if (over.is_error()) return over;
   Range range(over);
   if (!range.valid()) return range.complaint();
-  charge(kMapCost);
   MapBuilder map;
   auto add = [&](const Value& key, Value value) -> Value {
     if (map.add(key, std::move(value))) return {};
@@ -524,10 +530,7 @@ Value Evaluator::insert(const Node& node) {
       Value wanted = evaluate(*node.children[1]);
       if (wanted.is_error()) return wanted;
       if (!is_boolean(wanted)) return no_such_overload();
-      if (!wanted.as_bool()) {
-        charge(1);
-        continue;
-      }
+      if (!wanted.as_bool()) continue;
     }
     charge(2);
     Value first = evaluate(*node.children[2]);
@@ -565,8 +568,10 @@ Value Evaluator::loop(const Node& node) {
 }
 
 Value Evaluator::bind(const Node& node) {
-  charge(kListCost);
+  uint64_t before = budget_.used;
   local(node.result_slot) = evaluate(*node.children[0]);
+  // Upstream works this one out twice.
+  if (node.free) charge(budget_.used - before);
   return evaluate(*node.children[1]);
 }
 

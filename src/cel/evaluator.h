@@ -40,6 +40,11 @@ class Evaluator {
     if (__builtin_add_overflow(budget_.used, cost, &budget_.used)) budget_.used = UINT64_MAX;
     if (budget_.used > budget_.limit) exhausted_ = true;
   }
+  // An operand's error, for which the call is paid all the same.
+  Value charged(Value error) {
+    charge(1);
+    return error;
+  }
   static Value over_budget();
   Value& local(uint32_t slot) { return places_[plan_.variables.size() + slot]; }
 

@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <memory>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "cel/type.h"
@@ -30,6 +31,9 @@ struct Comprehension {
   ExpressionPtr step;
   ExpressionPtr result;
 };
+
+// The name under which optMap holds its target; nobody can write it.
+inline constexpr std::string_view kOptionalTarget = "@target";
 
 struct Expression {
   enum class Kind : uint8_t { Error, Literal, Name, Select, Call, List, Map, Object, Comprehension };

@@ -17,7 +17,7 @@ enum class CallCost : uint8_t {
   One,
   Free,           // a choice; its branches cost
   TraverseFirst,  // the first argument is read once
-  ParseFirst,     // the same; the estimate is nominal
+  ParseFirst,     // the same
   ParseTwice,
   StartsWith,  // as TraverseFirst; the estimate looks at the second
   ToBytes,

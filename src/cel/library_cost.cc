@@ -60,7 +60,10 @@ std::optional<CostEstimator::Estimate> CostEstimator::estimate_library(
     case CallCost::ListTraversal:
       return Estimate{estimate_list_traversal(*target), {}};
     case CallCost::Url:
+    case CallCost::ParseFirst:
       return Estimate{size(0) * kTraversal, {}};
+    case CallCost::ParseTwice:
+      return Estimate{size(0) * (2 * kTraversal), {}};
     case CallCost::Trim:
       return Estimate{text * kTraversal, text};
     case CallCost::Replace:

@@ -178,12 +178,11 @@ ExpressionPtr expand_optional(const Expansion& x, bool flat, ExpressionPtr& targ
                     std::string(flat ? "optFlatMap" : "optMap") + "() variable name must be a simple identifier");
   }
   // The target is worked out once, under a name nobody can write.
-  constexpr std::string_view kTarget = "@target";
-  auto held = [&] { return make_name(x.at, std::string(kTarget)); };
+  auto held = [&] { return make_name(x.at, std::string(kOptionalTarget)); };
   ExpressionPtr yes = bind(x, arguments[0]->name, member_call(x.at, "value", held()), std::move(arguments[1]));
   if (!flat) yes = call(x.at, "optional.of", std::move(yes));
   ExpressionPtr chosen = x.choose(member_call(x.at, "hasValue", held()), std::move(yes), call(x.at, "optional.none"));
-  return bind(x, std::string(kTarget), std::move(target), std::move(chosen));
+  return bind(x, std::string(kOptionalTarget), std::move(target), std::move(chosen));
 }
 
 }  // namespace

@@ -263,7 +263,7 @@ uint64_t size_or_one(const Value& a) {
     case Kind::Map:
       return a.map_size();
     case Kind::Object:
-      return std::max<size_t>(a.field_count(), 1);
+      return a.field_count();
     default:
       return 1;
   }

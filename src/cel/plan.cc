@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <map>
 
+#include "cel/map_builder.h"
+
 namespace cel {
 namespace {
 
@@ -95,6 +97,7 @@ class Planner {
       if (at->name != reference) continue;
       Node& node = make(Op::Local, e);
       node.slot = at->slot;
+      node.free = reference == kOptionalTarget;
       return &node;
     }
     // A type's name has the type of a type.
@@ -118,14 +121,67 @@ class Planner {
     if (e.target != nullptr && !e.static_call) children.push_back(plan(*e.target));
     Op op = operator_of(e.reference);
     for (const ExpressionPtr& argument : e.arguments) children.push_back(plan(*argument));
+    if (const Node* folded = fold_conversion(e, children)) return folded;
+    if (op == Op::In) children[1] = as_set(*e.arguments[1], children[1]);
     Node& node = make(op, e);
     node.children = std::move(children);
     return &node;
   }
 
+  // duration('1h') is worked out once.
+  const Node* fold_conversion(const Expression& e, const std::vector<const Node*>& children) {
+    constexpr std::string_view kConversions[] = {"int",    "uint",  "double",    "bool",
+                                                 "string", "bytes", "timestamp", "duration"};
+    if (children.size() != 1 || children[0]->op != Op::Constant || e.overloads.size() != 1) return nullptr;
+    if (std::find(std::begin(kConversions), std::end(kConversions), e.reference) == std::end(kConversions))
+      return nullptr;
+    const Overload& overload = *e.overloads[0];
+    if (!fits(*overload.parameters[0], children[0]->constant)) return nullptr;
+    Value value = overload.implementation({&children[0]->constant, 1});
+    return value.is_error() ? nullptr : constant(e, std::move(value));
+  }
+
+  // A constant list to look for something in: found by hash.
+  const Node* as_set(const Expression& e, const Node* list) {
+    if (list->op != Op::Constant || list->constant.kind() != Kind::List) return list;
+    MapBuilder set;
+    for (size_t i = 0; i < list->constant.list_size(); ++i) {
+      Value element = list->constant.list_at(i);
+      switch (element.kind()) {
+        case Kind::Bool:
+        case Kind::Int:
+        case Kind::Uint:
+        case Kind::Double:
+        case Kind::String:
+          set.add(std::move(element), Value::of_bool(true));
+          break;
+        default:
+          return list;
+      }
+    }
+    return constant(e, std::move(set).finish());
+  }
+
   const Node* aggregate(Op op, const Expression& e) {
     std::vector<const Node*> children;
     for (const ExpressionPtr& argument : e.arguments) children.push_back(plan(*argument));
+    bool constants =
+        std::all_of(children.begin(), children.end(), [](const Node* child) { return child->op == Op::Constant; });
+    if (op == Op::List && constants && e.optional_entries.empty()) {
+      std::vector<Value> elements;
+      for (const Node* child : children) elements.push_back(child->constant);
+      return constant(e, Value::of_list(std::move(elements)));
+    }
+    if (op == Op::Map && constants && e.optional_entries.empty()) {
+      MapBuilder map;
+      bool unique = true;
+      for (size_t i = 0; i < children.size(); i += 2) {
+        Kind kind = children[i]->constant.kind();
+        unique = unique && kind != Kind::Double && kind != Kind::Null &&
+                 map.add(children[i]->constant, children[i + 1]->constant);
+      }
+      if (unique) return constant(e, std::move(map).finish());
+    }
     Node& node = make(op, e);
     node.children = std::move(children);
     return &node;
@@ -147,6 +203,7 @@ class Planner {
       node.op = Op::Bind;
       const Node* initial = plan(*c.initial);
       node.result_slot = place();
+      node.free = c.accumulator == kOptionalTarget;
       scopes_.push_back({c.accumulator, node.result_slot});
       node.children = {initial, plan(*c.result)};
     } else {

@@ -61,6 +61,7 @@ struct Node {
   uint32_t second_slot = 0;  // loops with two variables
   uint32_t result_slot = 0;  // Loop and Bind: of the accumulator
   bool two = false;          // loops: two variables
+  bool free = false;         // costs nothing itself: what only stands for a value that was paid for
   Value constant;
   const Expression* source = nullptr;
   std::vector<const Node*> children;
