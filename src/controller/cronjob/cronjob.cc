@@ -15,7 +15,7 @@ namespace cronjob {
 using api::batch_v1::CronJob;
 using api::batch_v1::Job;
 
-Due due(const CronJob& cron_job, const Schedule& schedule, base::Time now) {
+Due due(const CronJob& cron_job, const base::CronSchedule& schedule, base::Time now) {
   constexpr int kMissedMax = 100;
   Due due;
   base::Time from = cron_job.metadata.creation_timestamp;
@@ -176,7 +176,7 @@ class CronJobController final : public Controller {
       tell(*cron_job, EventType::Warning, "UnknownTimeZone", base::cat({"invalid timeZone: ", base::quote(*zone), ": this cluster knows UTC only"}));
       co_return {};
     }
-    auto schedule = cronjob::Schedule::parse(cron_job->spec.schedule);
+    auto schedule = base::CronSchedule::parse(cron_job->spec.schedule);
     if (!schedule) {
       tell(*cron_job, EventType::Warning, "UnparseableSchedule",
            base::cat({"unparseable schedule: ", base::quote(cron_job->spec.schedule), " : ", schedule.error().message()}));

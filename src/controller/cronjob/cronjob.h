@@ -8,7 +8,7 @@
 #include "api/batch_v1.h"
 #include "base/time.h"
 #include "controller/controller.h"
-#include "controller/cronjob/schedule.h"
+#include "base/cron_schedule.h"
 
 namespace controller {
 
@@ -23,7 +23,7 @@ struct Due {
   bool too_late = false;            // `time` is past its starting deadline
   bool too_many = false;            // more than 100 were missed
 };
-Due due(const api::batch_v1::CronJob& cron_job, const Schedule& schedule, base::Time now);
+Due due(const api::batch_v1::CronJob& cron_job, const base::CronSchedule& schedule, base::Time now);
 
 api::batch_v1::Job make_job(const api::batch_v1::CronJob& cron_job, base::Time scheduled);
 

@@ -13,7 +13,7 @@ using testing::Cluster;
 using namespace std::chrono_literals;
 
 std::string next(std::string_view schedule, std::string_view after) {
-  auto parsed = cronjob::Schedule::parse(schedule);
+  auto parsed = base::CronSchedule::parse(schedule);
   if (!parsed) return parsed.error().message();
   auto time = parsed->next(*base::parse_rfc3339(after));
   return time ? base::format_rfc3339(*time) : "never";
@@ -31,7 +31,7 @@ TEST(Schedule, NextMoments) {
 
 TEST(Schedule, WhatCannotBeReadIsRefused) {
   for (std::string_view bad : {"", "* * * *", "60 * * * *", "* * 0 * *", "5-1 * * * *", "*/0 * * * *", "* * * * 7", "a * * * *"}) {
-    EXPECT_FALSE(cronjob::Schedule::parse(bad)) << bad;
+    EXPECT_FALSE(base::CronSchedule::parse(bad)) << bad;
   }
 }
 
@@ -94,7 +94,7 @@ TEST_F(CronJobTest, SuspendedStartsNothing) {
 TEST(CronJobDue, MissedMomentsCountOnceAndDeadlinesCut) {
   CronJob cron_job;
   cron_job.metadata.creation_timestamp = *base::parse_rfc3339("2026-01-01T00:00:30Z");
-  auto schedule = *cronjob::Schedule::parse("*/10 * * * *");
+  auto schedule = *base::CronSchedule::parse("*/10 * * * *");
   base::Time now = *base::parse_rfc3339("2026-01-01T01:05:00Z");
   auto due = cronjob::due(cron_job, schedule, now);
   EXPECT_EQ(base::format_rfc3339(*due.time), "2026-01-01T01:00:00Z");

@@ -1,4 +1,5 @@
-// Cron schedules, as upstream reads them: five fields ("*/5 9-17 * jan-jun mon,fri"), "@daily" and the like, "@every 90m". In UTC.
+// Cron schedules, as upstream reads them: five fields ("*/5 9-17 * jan-jun mon,fri"), "@daily" and the like, "@every
+// 90m". In UTC.
 #pragma once
 
 #include <cstdint>
@@ -8,15 +9,15 @@
 #include "base/result.h"
 #include "base/time.h"
 
-namespace controller::cronjob {
+namespace base {
 
-class Schedule {
+class CronSchedule {
  public:
   // BadRequest says what cannot be read.
-  static base::Result<Schedule> parse(std::string_view text);
+  static Result<CronSchedule> parse(std::string_view text);
 
   // The first moment after `time`; nothing within five years (30 February).
-  std::optional<base::Time> next(base::Time time) const;
+  std::optional<Time> next(Time time) const;
 
  private:
   bool matches_day(int64_t days) const;
@@ -27,4 +28,4 @@ class Schedule {
   int64_t every_seconds_ = 0;  // of @every; the fields are then unused
 };
 
-}  // namespace controller::cronjob
+}  // namespace base
