@@ -241,6 +241,11 @@ base::Result<CertificateInfo> read_certificate(std::string_view pem) {
   return describe(certificate.get());
 }
 
+bool is_key_of(const Key& key, std::string_view certificate_pem) {
+  auto certificate = parse_certificate(certificate_pem);
+  return certificate && X509_check_private_key(certificate->get(), key.handle()) == 1;
+}
+
 base::Result<TrustBundle> TrustBundle::from_pem(std::string_view pem) {
   std::shared_ptr<X509_STORE> store(X509_STORE_new(), X509_STORE_free);
   auto bio = reading(pem);

@@ -59,6 +59,8 @@ struct CertificateInfo {
   std::string sha256;  // of the DER, hex
 };
 base::Result<CertificateInfo> read_certificate(std::string_view pem);
+// Whether `key` is the private half of the key in a certificate.
+bool is_key_of(const Key& key, std::string_view certificate_pem);
 
 // The authorities that we believe. Immutable; safe from any thread.
 class TrustBundle {

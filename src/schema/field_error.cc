@@ -63,7 +63,7 @@ std::string_view FieldError::reason() const { return texts(type).reason; }
 
 std::string FieldError::body() const {
   std::string out(texts(type).title);
-  if (texts(type).shows_value) out += base::cat({": ", bad_value});
+  if (texts(type).shows_value && !bad_value.empty()) out += base::cat({": ", bad_value});
   if (!detail.empty()) out += base::cat({": ", detail});
   return out;
 }
