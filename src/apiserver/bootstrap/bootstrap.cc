@@ -9,6 +9,7 @@
 #include "api/discovery_k8s_io_v1.h"
 #include "api/flowcontrol_apiserver_k8s_io_v1.h"
 #include "api/networking_k8s_io_v1.h"
+#include "base/ip.h"
 #include "base/json.h"
 #include "base/strings.h"
 #include "schema/json.h"
@@ -227,6 +228,9 @@ class Bootstrapper {
     port.port = 443;
     port.target_port = schema::IntOrString(options_.secure_port);
     CO_TRY(co_await ensure(std::move(service)));
+    // Endpoints cannot be loopback addresses: a server that has no other is reached by nobody else.
+    auto address = base::IpAddress::parse(options_.advertise_address);
+    if (address && address->is_loopback()) co_return {};
     CO_TRY(co_await ensure_endpoints());
     co_return co_await ensure_slice();
   }

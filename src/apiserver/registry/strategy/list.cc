@@ -28,18 +28,10 @@ struct Row {
 
 // What is not here has no traits.
 constexpr Row kTraits[] = {
-    {"endpoints", {.create_on_update = true}},
     {"events", {.create_on_update = true, .name_rule = NameRule::PathSegment, .metadata_rule = MetadataRule::None}},
     {"events.events.k8s.io", {.create_on_update = true}},
-    {"limitranges", {.create_on_update = true}},
-    {"podtemplates", {.returns_deleted_object = true, .generation = Rule::OnSpec}},
-    {"resourcequotas", {.returns_deleted_object = true}},
-    {"serviceaccounts", {.returns_deleted_object = true}},
     {"apiservices.apiregistration.k8s.io",
      {.unconditional_update = false, .name_rule = NameRule::PathSegment, .metadata_rule = MetadataRule::Generic}},
-    {"daemonsets.apps", {.generation = Rule::OnSpec}},
-    {"replicasets.apps", {.generation = Rule::OnSpec}},
-    {"cronjobs.batch", {.generation = Rule::OnSpec}},
     {"ingressclasses.networking.k8s.io", {.generation = Rule::OnSpec}},
     {"ingresses.networking.k8s.io", {.generation = Rule::OnSpec}},
     {"networkpolicies.networking.k8s.io", {.generation = Rule::OnSpec}},
@@ -86,8 +78,12 @@ constexpr Row kTraits[] = {
 std::map<std::string, std::unique_ptr<const Strategy>, std::less<>> make_all() {
   std::map<std::string, std::unique_ptr<const Strategy>, std::less<>> all;
   for (const Row& row : kTraits) all[std::string(row.resource)] = std::make_unique<Plain>(row.traits);
-  add_core_strategies(all);
+  add_pod_strategies(all);
+  add_cluster_strategies(all);
+  add_storage_strategies(all);
+  add_config_strategies(all);
   add_workload_strategies(all);
+  add_job_strategies(all);
   add_other_strategies(all);
   return all;
 }

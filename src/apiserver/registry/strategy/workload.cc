@@ -1,65 +1,182 @@
-// What makes pods: deployments, stateful sets and the like.
+// What makes pods and keeps them running.
+
+#include "apiserver/registry/validation/workload.h"
 
 #include "api/apps_v1.h"
-#include "api/batch_v1.h"
+#include "api/core_v1.h"
+#include "apiserver/registry/strategy/pod_rules.h"
 #include "apiserver/registry/strategy/special.h"
-#include "apiserver/registry/validation/workload.h"
+#include "apiserver/registry/strategy/typed.h"
+#include "apiserver/registry/validation/pod_warnings.h"
+#include "apiserver/registry/validation/storage_warnings.h"
 
 namespace apiserver {
 namespace {
 
 namespace apps = api::apps_v1;
-namespace batch = api::batch_v1;
+namespace core = api::core_v1;
 using schema::FieldErrors;
-using schema::Object;
 
-class DeploymentStrategy final : public Strategy {
- public:
-  Traits traits() const override { return {.status_keeps_labels = true, .generation = GenerationRule::OnSpecAndAnnotations}; }
-  FieldErrors validate_create(const Situation&, const Object& next) const override {
-    return validate_deployment(next.as<apps::Deployment>(), nullptr);
-  }
-  FieldErrors validate_update(const Situation&, const Object& next, const Object& current) const override {
-    return validate_deployment(next.as<apps::Deployment>(), &current.as<apps::Deployment>());
-  }
-};
+// People are told about a template when it is new, and again when the spec has changed.
+template <class T>
+bool is_news(const T& next, const T* current) {
+  return current == nullptr || next.metadata.generation != current->metadata.generation;
+}
 
-class StatefulSetStrategy final : public Strategy {
+class ReplicationControllerStrategy final : public Typed<core::ReplicationController> {
  public:
-  Traits traits() const override { return {.generation = GenerationRule::OnSpec}; }
-  FieldErrors validate_create(const Situation&, const Object& next) const override {
-    return validate_stateful_set(next.as<apps::StatefulSet>(), nullptr);
+  Traits traits() const override {
+    return {.orphans_by_default = true, .generation = GenerationRule::OnSpec, .name_rule = NameRule::LongName};
   }
-  FieldErrors validate_update(const Situation&, const Object& next, const Object& current) const override {
-    return validate_stateful_set(next.as<apps::StatefulSet>(), &current.as<apps::StatefulSet>());
-  }
-};
 
-// A job knows its pods by labels made from its uid, unless it is told to use a selector of its own.
-class JobStrategy final : public Strategy {
- public:
-  Traits traits() const override { return {.orphans_by_default = true, .generation = GenerationRule::OnSpec}; }
-  void prepare_create(const Situation&, Object& next) const override {
-    auto& job = next.as<batch::Job>();
-    if (job.spec.manual_selector.value_or(false)) return;
-    auto& labels = job.spec.template_.metadata.labels;
-    // Labels that were defaulted from the template's stay the same as the template's.
-    bool shared = job.metadata.labels == labels;
-    for (const char* prefix : {"batch.kubernetes.io/", ""}) {
-      labels[std::string(prefix) + "controller-uid"] = job.metadata.uid;
-      labels[std::string(prefix) + "job-name"] = job.metadata.name;
+ protected:
+  void born(const Situation&, core::ReplicationController& next) const override {
+    if (next.spec.template_) drop_disabled_fields(next.spec.template_->spec, nullptr);
+  }
+  void changed(const Situation&, core::ReplicationController& next,
+               const core::ReplicationController& current) const override {
+    if (next.spec.template_) {
+      drop_disabled_fields(next.spec.template_->spec, current.spec.template_ ? &current.spec.template_->spec : nullptr);
     }
-    if (shared) job.metadata.labels = labels;
-    job.spec.selector.ensure().match_labels["batch.kubernetes.io/controller-uid"] = job.metadata.uid;
+  }
+  FieldErrors check(const Situation&, const core::ReplicationController& next,
+                    const core::ReplicationController* current) const override {
+    return validate_replication_controller(next, current);
+  }
+  FieldErrors check_status(const Situation&, const core::ReplicationController& next,
+                           const core::ReplicationController&) const override {
+    return validate_replication_controller_status(next);
+  }
+  void notice(const Situation& situation, const core::ReplicationController& next,
+              const core::ReplicationController* current) const override {
+    if (current == nullptr) warn_about_name(situation.warnings, next.metadata.name, NameUse::PodNames);
+    if (is_news(next, current) && next.spec.template_)
+      warn_about_template(situation.warnings, *next.spec.template_, "spec.template");
+  }
+};
+
+class PodTemplateStrategy final : public Typed<core::PodTemplate> {
+ public:
+  Traits traits() const override { return {.returns_deleted_object = true, .generation = GenerationRule::OnSpec}; }
+
+ protected:
+  void born(const Situation&, core::PodTemplate& next) const override {
+    drop_disabled_fields(next.template_.spec, nullptr);
+  }
+  void changed(const Situation&, core::PodTemplate& next, const core::PodTemplate& current) const override {
+    drop_disabled_fields(next.template_.spec, &current.template_.spec);
+  }
+  FieldErrors check(const Situation&, const core::PodTemplate& next, const core::PodTemplate* current) const override {
+    return validate_pod_template_object(next, current);
+  }
+  void notice(const Situation& situation, const core::PodTemplate& next,
+              const core::PodTemplate* current) const override {
+    if (is_news(next, current)) warn_about_template(situation.warnings, next.template_, "template");
+  }
+};
+
+// Deployments, replica sets and daemon sets differ in their rules only.
+template <class T>
+struct WorkloadRules {
+  Traits traits;
+  FieldErrors (*check)(const T& next, const T* current);
+  FieldErrors (*check_status)(const T& next, const T& current);
+  bool names_pods;
+};
+
+template <class T>
+class WorkloadStrategy final : public Typed<T> {
+ public:
+  explicit WorkloadStrategy(WorkloadRules<T> rules) : rules_(rules) {}
+  Traits traits() const override { return rules_.traits; }
+
+ protected:
+  void born(const Situation&, T& next) const override { drop_disabled_fields(next.spec.template_.spec, nullptr); }
+  void changed(const Situation&, T& next, const T& current) const override {
+    drop_disabled_fields(next.spec.template_.spec, &current.spec.template_.spec);
+  }
+  FieldErrors check(const Situation&, const T& next, const T* current) const override {
+    return rules_.check(next, current);
+  }
+  FieldErrors check_status(const Situation&, const T& next, const T& current) const override {
+    return rules_.check_status(next, current);
+  }
+  void notice(const Situation& situation, const T& next, const T* current) const override {
+    if (rules_.names_pods && current == nullptr)
+      warn_about_name(situation.warnings, next.metadata.name, NameUse::PodNames);
+    if (is_news(next, current)) warn_about_template(situation.warnings, next.spec.template_, "spec.template");
+  }
+
+ private:
+  const WorkloadRules<T> rules_;
+};
+
+FieldErrors check_replica_set_status(const apps::ReplicaSet& next, const apps::ReplicaSet&) {
+  return validate_replica_set_status(next);
+}
+
+class StatefulSetStrategy final : public Typed<apps::StatefulSet> {
+ public:
+  Traits traits() const override { return {.generation = GenerationRule::OnSpec, .name_rule = NameRule::Label}; }
+
+ protected:
+  void born(const Situation&, apps::StatefulSet& next) const override {
+    drop_disabled_fields(next.spec.template_.spec, nullptr);
+    if (next.spec.update_strategy.rolling_update) next.spec.update_strategy.rolling_update->max_unavailable.reset();
+  }
+  void changed(const Situation&, apps::StatefulSet& next, const apps::StatefulSet& current) const override {
+    drop_disabled_fields(next.spec.template_.spec, &current.spec.template_.spec);
+    const auto& before = current.spec.update_strategy.rolling_update;
+    if (next.spec.update_strategy.rolling_update && !(before && before->max_unavailable)) {
+      next.spec.update_strategy.rolling_update->max_unavailable.reset();
+    }
+  }
+  FieldErrors check(const Situation&, const apps::StatefulSet& next, const apps::StatefulSet* current) const override {
+    return validate_stateful_set(next, current);
+  }
+  FieldErrors check_status(const Situation&, const apps::StatefulSet& next,
+                           const apps::StatefulSet& current) const override {
+    return validate_stateful_set_status(next, current);
+  }
+  void notice(const Situation& situation, const apps::StatefulSet& next,
+              const apps::StatefulSet* current) const override {
+    if (!is_news(next, current)) return;
+    warn_about_template(situation.warnings, next.spec.template_, "spec.template");
+    Place templates("spec.volumeClaimTemplates");
+    for (size_t i = 0; i < next.spec.volume_claim_templates.size(); ++i) {
+      warn_about_claim_spec(situation.warnings, next.spec.volume_claim_templates[i].spec, Place(templates, i));
+    }
+    if (next.spec.revision_history_limit.value_or(0) < 0) {
+      situation.warnings.emplace_back(
+          "spec.revisionHistoryLimit: a negative value retains all historical revisions; a value >= 0 is recommended");
+    }
   }
 };
 
 }  // namespace
 
 void add_workload_strategies(StrategyMap& all) {
-  all["deployments.apps"] = std::make_unique<DeploymentStrategy>();
-  all["jobs.batch"] = std::make_unique<JobStrategy>();
+  using Rule = GenerationRule;
+  all["replicationcontrollers"] = std::make_unique<ReplicationControllerStrategy>();
+  all["podtemplates"] = std::make_unique<PodTemplateStrategy>();
+  all["deployments.apps"] = std::make_unique<WorkloadStrategy<apps::Deployment>>(
+      WorkloadRules<apps::Deployment>{.traits = {.status_keeps_labels = true, .generation = Rule::OnSpecAndAnnotations},
+                                      .check = validate_deployment,
+                                      .check_status = validate_deployment_status,
+                                      .names_pods = true});
+  all["replicasets.apps"] = std::make_unique<WorkloadStrategy<apps::ReplicaSet>>(
+      WorkloadRules<apps::ReplicaSet>{.traits = {.generation = Rule::OnSpec},
+                                      .check = validate_replica_set,
+                                      .check_status = check_replica_set_status,
+                                      .names_pods = true});
+  all["daemonsets.apps"] = std::make_unique<WorkloadStrategy<apps::DaemonSet>>(
+      WorkloadRules<apps::DaemonSet>{.traits = {.generation = Rule::OnSpec},
+                                     .check = validate_daemon_set,
+                                     .check_status = validate_daemon_set_status,
+                                     .names_pods = false});
   all["statefulsets.apps"] = std::make_unique<StatefulSetStrategy>();
+  all["controllerrevisions.apps"] =
+      std::make_unique<Ruled<apps::ControllerRevision>>(Traits{}, validate_controller_revision);
 }
 
 }  // namespace apiserver

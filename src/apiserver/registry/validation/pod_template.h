@@ -2,12 +2,16 @@
 #pragma once
 
 #include "api/core_v1.h"
-#include "schema/field_error.h"
+#include "apiserver/registry/validation/pod_scope.h"
+#include "apiserver/registry/validation/report.h"
 
 namespace apiserver {
 
-schema::FieldErrors validate_pod_spec(const api::core_v1::PodSpec& spec, const schema::FieldPath& path);
-// Labels, annotations and spec.
-schema::FieldErrors validate_pod_template(const api::core_v1::PodTemplateSpec& pod, const schema::FieldPath& path);
+// `pod` is the metadata of a real pod; null in templates.
+void check_pod_spec(Report& report, const api::core_v1::PodSpec& spec, const api::meta_v1::ObjectMeta* pod,
+                    const PodRules& rules, const Place& at);
+// Labels, annotations and spec. What `current`, when there is one, had before rules came stays valid.
+void check_pod_template(Report& report, const api::core_v1::PodTemplateSpec& pod,
+                        const api::core_v1::PodTemplateSpec* current, const Place& at);
 
 }  // namespace apiserver

@@ -1,0 +1,109 @@
+// Pods.
+
+#include "apiserver/registry/validation/pod.h"
+
+#include "api/core_v1.h"
+#include "apiserver/registry/strategy/pod_rules.h"
+#include "apiserver/registry/strategy/special.h"
+#include "apiserver/registry/strategy/typed.h"
+#include "apiserver/registry/validation/pod_warnings.h"
+
+namespace apiserver {
+namespace {
+
+namespace core = api::core_v1;
+using schema::FieldErrors;
+
+class PodStrategy final : public Typed<core::Pod> {
+ public:
+  Traits traits() const override {
+    return {.unconditional_update = true, .returns_deleted_object = true, .generation = GenerationRule::OnSpec};
+  }
+  std::optional<int64_t> grace_seconds(const api::meta_v1::DeleteOptions& options,
+                                       const schema::Object& current) const override {
+    const auto& pod = current.as<core::Pod>();
+    int64_t seconds = options.grace_period_seconds ? *options.grace_period_seconds
+                                                   : pod.spec.termination_grace_period_seconds.value_or(0);
+    // Nobody would end what never ran or has ended.
+    if (pod.spec.node_name.empty() || pod.status.phase == "Failed" || pod.status.phase == "Succeeded") seconds = 0;
+    return seconds < 0 ? 1 : seconds;
+  }
+
+ protected:
+  void born(const Situation& situation, core::Pod& pod) const override {
+    pod.status = {};
+    pod.status.phase = "Pending";
+    pod.status.qos_class = qos_class(pod.spec);
+    drop_disabled_fields(pod.spec, nullptr);
+    merge_label_keys(pod);
+    settle_app_armor(pod, situation.warnings);
+    if (!pod.spec.scheduling_gates.empty()) {
+      auto& condition = pod.status.conditions.emplace_back();
+      condition.type = "PodScheduled";
+      condition.status = "False";
+      condition.reason = "SchedulingGated";
+      condition.message = "Scheduling is blocked due to non-empty scheduling gates";
+    }
+  }
+  void changed(const Situation& situation, core::Pod& next, const core::Pod& current) const override {
+    bool ephemeral = situation.subresource == "ephemeralcontainers";
+    bool resize = situation.subresource == "resize";
+    if (ephemeral || resize) {
+      // They change one part of the spec each.
+      core::Pod pod = current;
+      if (ephemeral) {
+        pod.spec.ephemeral_containers = next.spec.ephemeral_containers;
+      } else {
+        take_resources(pod.spec.containers, next.spec.containers);
+        take_resources(pod.spec.init_containers, next.spec.init_containers);
+        pod.spec.resources = next.spec.resources;
+      }
+      pod.metadata.resource_version = next.metadata.resource_version;
+      next = std::move(pod);
+    }
+    drop_disabled_fields(next.spec, &current.spec);
+  }
+  void status_changed(const Situation&, core::Pod& next, const core::Pod& current) const override {
+    next.metadata.owner_references = current.metadata.owner_references;
+    if (next.status.qos_class.empty()) next.status.qos_class = current.status.qos_class;
+    auto& ips = next.status.pod_ips;
+    if (!next.status.pod_ip.empty() && (ips.empty() || ips[0].ip != next.status.pod_ip)) {
+      ips.clear();
+      ips.emplace_back().ip = next.status.pod_ip;
+    }
+    if (next.status.pod_ip.empty() && !ips.empty()) next.status.pod_ip = ips[0].ip;
+  }
+  FieldErrors check(const Situation& situation, const core::Pod& next, const core::Pod* current) const override {
+    if (current == nullptr) return validate_pod(next);
+    if (situation.subresource == "ephemeralcontainers") return validate_ephemeral_containers_update(next, *current);
+    if (situation.subresource == "resize") return validate_pod_resize(next, *current);
+    if (!situation.subresource.empty()) return {};  // what binds and evicts pods knows what it does
+    return validate_pod_update(next, *current);
+  }
+  FieldErrors check_status(const Situation&, const core::Pod& next, const core::Pod& current) const override {
+    return validate_pod_status(next, current);
+  }
+  void notice(const Situation& situation, const core::Pod& next, const core::Pod* current) const override {
+    // Updates of pods are many, and seldom by people.
+    if (current == nullptr) warn_about_pod(situation.warnings, next);
+  }
+
+ private:
+  static void take_resources(std::vector<core::Container>& to, const std::vector<core::Container>& from) {
+    for (auto& container : to) {
+      for (const auto& asked : from) {
+        if (asked.name != container.name) continue;
+        container.resources = asked.resources;
+        container.resize_policy = asked.resize_policy;
+      }
+    }
+  }
+};
+
+}  // namespace
+
+void add_pod_strategies(StrategyMap& all) {
+  all["pods"] = std::make_unique<PodStrategy>();
+}
+
+}  // namespace apiserver

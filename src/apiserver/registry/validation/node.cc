@@ -1,0 +1,156 @@
+#include "apiserver/registry/validation/node.h"
+
+#include <set>
+
+#include "apiserver/registry/validation/addresses.h"
+#include "apiserver/registry/validation/go_form.h"
+#include "apiserver/registry/validation/pod_scope.h"
+#include "base/ip.h"
+#include "base/strings.h"
+
+namespace apiserver {
+namespace {
+
+namespace core = api::core_v1;
+using schema::FieldErrors;
+
+void check_taints(Report& report, const std::vector<core::Taint>& taints) {
+  // Upstream looks for them in the metadata, where they stood once.
+  Place metadata("metadata");
+  Place at(metadata, "taints");
+  std::set<std::pair<std::string_view, std::string_view>> seen;
+  for (size_t i = 0; i < taints.size(); ++i) {
+    const auto& taint = taints[i];
+    Place here(at, i);
+    report.problems(Place(here, "key"), taint.key, schema::check_qualified_name(taint.key));
+    auto problems = schema::check_label_value(taint.value);
+    if (!problems.empty()) report.invalid(Place(here, "value"), taint.value, base::join(problems, ";"));
+    if (taint.effect.empty()) {
+      report.required(Place(here, "effect"));
+    } else {
+      check_taint_effect(report, taint.effect, Place(here, "effect"));
+    }
+    if (!seen.emplace(taint.key, taint.effect).second) {
+      report.duplicate(here, go_value(taint), "taints must be unique by key and effect pair");
+    }
+  }
+}
+
+void check_amounts(Report& report, const Amounts& amounts, const Place& at) {
+  for (const auto& [name, amount] : amounts) check_amount(report, name, amount, Place(at, name));
+}
+
+void check_resources(Report& report, const core::Node& node) {
+  Place status("status");
+  check_amounts(report, node.status.capacity, Place(status, "capacity"));
+  check_amounts(report, node.status.allocatable, Place(status, "allocatable"));
+}
+
+void check_pod_cidrs(Report& report, const core::Node& node) {
+  const auto& cidrs = node.spec.pod_cidrs;
+  Place at("spec.podCIDRs");
+  for (size_t i = 0; i < cidrs.size(); ++i) check_cidr(report, cidrs[i], Place(at, i));
+  if (cidrs.size() < 2) return;
+  bool v4 = false;
+  bool v6 = false;
+  for (const auto& cidr : cidrs) {
+    auto network = base::IpNetwork::parse(cidr);
+    if (!network) {
+      report.internal(
+          at, base::cat({"invalid PodCIDRs. failed to check with dual stack with error:invalid CIDR address: ", cidr}));
+      v4 = v6 = false;
+      break;
+    }
+    (network->is_v4() ? v4 : v6) = true;
+  }
+  if (!v4 || !v6 || cidrs.size() > 2)
+    report.invalid(at, bad_value(cidrs), "may specify no more than one CIDR for each IP family");
+  std::set<std::string_view> seen;
+  for (size_t i = 0; i < cidrs.size(); ++i) {
+    if (!seen.insert(cidrs[i]).second) report.duplicate(Place(at, i), cidrs[i]);
+  }
+}
+
+enum class ConfigUse : uint8_t { Spec, Status };
+
+void check_config_source(Report& report, const core::NodeConfigSource& source, ConfigUse use, const Place& at) {
+  if (!source.config_map) {
+    report.invalid(at, go_value(source), "exactly one reference subfield must be non-nil");
+    return;
+  }
+  const auto& map = *source.config_map;
+  Place here(at, "configMap");
+  Place uid(here, "uid");
+  Place version(here, "resourceVersion");
+  if (use == ConfigUse::Spec) {
+    if (!map.uid.empty()) report.forbidden(uid, "uid must not be set in spec");
+    if (!map.resource_version.empty()) report.forbidden(version, "resourceVersion must not be set in spec");
+  } else {
+    if (map.uid.empty()) report.required(uid, "uid must be set in status");
+    if (map.resource_version.empty()) report.required(version, "resourceVersion must be set in status");
+  }
+  auto check = [&](const std::string& text, const char* name, const schema::Problems& problems) {
+    if (text.empty()) {
+      report.required(Place(here, name), base::cat({name, " must be set"}));
+    } else {
+      report.problems(Place(here, name), text, problems);
+    }
+  };
+  check(map.namespace_, "namespace", schema::check_dns1123_label(map.namespace_));
+  check(map.name, "name", schema::check_dns1123_subdomain(map.name));
+  check(map.kubelet_config_key, "kubeletConfigKey", schema::check_config_key(map.kubelet_config_key));
+}
+
+void check_config_status(Report& report, const core::NodeConfigStatus& status) {
+  Place at("status.config");
+  if (status.assigned) check_config_source(report, *status.assigned, ConfigUse::Status, Place(at, "assigned"));
+  if (status.active) check_config_source(report, *status.active, ConfigUse::Status, Place(at, "active"));
+  if (status.last_known_good)
+    check_config_source(report, *status.last_known_good, ConfigUse::Status, Place(at, "lastKnownGood"));
+}
+
+}  // namespace
+
+FieldErrors validate_node(const core::Node& node) {
+  Report report;
+  check_taints(report, node.spec.taints);
+  check_resources(report, node);
+  check_pod_cidrs(report, node);
+  return report.take();
+}
+
+FieldErrors validate_node_update(const core::Node& next, const core::Node& current) {
+  Report report;
+  check_resources(report, next);
+  Place addresses("status.addresses");
+  for (size_t i = 0; i < next.status.addresses.size(); ++i) {
+    for (size_t j = 0; j < i; ++j) {
+      if (!(next.status.addresses[i] == next.status.addresses[j])) continue;
+      report.duplicate(Place(addresses, i), go_value(next.status.addresses[i]));
+      break;
+    }
+  }
+  const auto& before = current.spec;
+  if (!before.pod_cidrs.empty()) {
+    constexpr std::string_view kOnce = "node updates may not change podCIDR except from \"\" to valid";
+    Place at("spec.podCIDRs");
+    if (before.pod_cidrs.size() != next.spec.pod_cidrs.size()) {
+      report.forbidden(at, kOnce);
+    } else {
+      for (size_t i = 0; i < before.pod_cidrs.size(); ++i) {
+        if (before.pod_cidrs[i] != next.spec.pod_cidrs[i]) report.forbidden(at, kOnce);
+      }
+    }
+  }
+  if (!before.provider_id.empty() && before.provider_id != next.spec.provider_id) {
+    report.forbidden(Place("spec.providerID"), "node updates may not change providerID except from \"\" to valid");
+  }
+  if (next.spec.config_source)
+    check_config_source(report, *next.spec.config_source, ConfigUse::Spec, Place("spec.configSource"));
+  if (next.status.config) check_config_status(report, *next.status.config);
+  check_taints(report, next.spec.taints);
+  if (next.spec.external_id != before.external_id) report.forbidden(Place("spec.externalID"), "may not be updated");
+  return report.take();
+}
+
+}  // namespace apiserver

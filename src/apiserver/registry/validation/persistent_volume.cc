@@ -1,0 +1,312 @@
+#include <algorithm>
+
+#include "apiserver/registry/validation/go_form.h"
+#include "apiserver/registry/validation/pod_scope.h"
+#include "apiserver/registry/validation/resources.h"
+#include "apiserver/registry/validation/storage.h"
+#include "apiserver/registry/validation/volume_sources.h"
+#include "base/strings.h"
+
+namespace apiserver {
+namespace {
+
+namespace core = api::core_v1;
+using schema::FieldErrors;
+
+constexpr size_t kIscsiNameMax = 64;
+
+template <class Spec>
+void check_modes(Report& report, const Spec& spec, const Place& at) {
+  bool exclusive = false;
+  bool other = false;
+  for (const auto& mode : spec.access_modes) {
+    report.one_of(at, mode, {"ReadOnlyMany", "ReadWriteMany", "ReadWriteOnce", "ReadWriteOncePod"});
+    if (mode == "ReadWriteOncePod") {
+      exclusive = true;
+    } else if (is_one_of(mode, {"ReadOnlyMany", "ReadWriteMany", "ReadWriteOnce"})) {
+      other = true;
+    }
+  }
+  if (exclusive && other) report.forbidden(at, "may not use ReadWriteOncePod with other access modes");
+}
+
+template <class Reference>
+void check_secret(Report& report, const schema::Box<Reference>& secret, const Place& at) {
+  if (!secret) return;
+  check_required(report, secret->name, Place(at, "name"));
+  check_required(report, secret->namespace_, Place(at, "namespace"));
+}
+
+void check_csi_secret(Report& report, const schema::Box<core::SecretReference>& secret, const Place& at) {
+  if (!secret) return;
+  Place name(at, "name");
+  Place namespace_(at, "namespace");
+  if (secret->name.empty()) {
+    report.required(name);
+  } else {
+    report.problems(name, secret->name, schema::check_dns1123_subdomain(secret->name));
+  }
+  if (secret->namespace_.empty()) {
+    report.required(namespace_);
+  } else {
+    report.problems(namespace_, secret->namespace_, schema::check_dns1123_label(secret->namespace_));
+  }
+}
+
+void check_csi(Report& report, const core::CSIPersistentVolumeSource& source, const Place& at) {
+  check_csi_driver_name(report, source.driver, Place(at, "driver"));
+  check_required(report, source.volume_handle, Place(at, "volumeHandle"));
+  check_csi_secret(report, source.controller_publish_secret_ref, Place(at, "controllerPublishSecretRef"));
+  check_csi_secret(report, source.controller_expand_secret_ref, Place(at, "controllerExpandSecretRef"));
+  check_csi_secret(report, source.node_publish_secret_ref, Place(at, "nodePublishSecretRef"));
+  check_csi_secret(report, source.node_expand_secret_ref, Place(at, "nodeExpandSecretRef"));
+}
+
+void check_iscsi(Report& report, const core::ISCSIPersistentVolumeSource& source, std::string_view volume,
+                 const Place& at) {
+  check_required(report, source.target_portal, Place(at, "targetPortal"));
+  if (source.initiator_name && volume.size() + 1 + source.target_portal.size() > kIscsiNameMax) {
+    report.invalid(Place(at, "targetportal"), source.target_portal,
+                   "Total length of <volume name>:<iscsi.targetPortal> must be under 64 characters if "
+                   "iscsi.initiatorName is specified.");
+  }
+  if (source.iqn.empty()) {
+    report.required(Place(at, "iqn"));
+  } else if (!is_iscsi_name(source.iqn)) {
+    report.invalid(Place(at, "iqn"), source.iqn, "must be valid format");
+  }
+  report.problems(Place(at, "lun"), int64_t{source.lun}, schema::check_in_range(source.lun, 0, 255));
+  if ((source.chap_auth_discovery || source.chap_auth_session) && !source.secret_ref)
+    report.required(Place(at, "secretRef"));
+  if (source.secret_ref) check_required(report, source.secret_ref->name, Place(at, "secretRef.name"));
+  if (source.initiator_name && !is_iscsi_name(*source.initiator_name)) {
+    report.invalid(Place(at, "initiatorname"), *source.initiator_name, "must be valid format");
+  }
+}
+
+void check_glusterfs(Report& report, const core::GlusterfsPersistentVolumeSource& source, const Place& at) {
+  check_required(report, source.endpoints, Place(at, "endpoints"));
+  check_required(report, source.path, Place(at, "path"));
+  if (!source.endpoints_namespace) return;
+  Place here(at, "endpointsNamespace");
+  if (source.endpoints_namespace->empty()) {
+    report.invalid(here, "", "if the endpointnamespace is set, it must be a valid namespace name");
+  } else {
+    report.problems(here, *source.endpoints_namespace, schema::check_dns1123_label(*source.endpoints_namespace));
+  }
+}
+
+void check_storage_os(Report& report, const core::StorageOSPersistentVolumeSource& source, const Place& at) {
+  Place name(at, "volumeName");
+  if (source.volume_name.empty()) {
+    report.required(name);
+  } else {
+    report.problems(name, source.volume_name, schema::check_dns1123_label(source.volume_name));
+  }
+  if (!source.volume_namespace.empty()) {
+    report.problems(Place(at, "volumeNamespace"), source.volume_namespace,
+                    schema::check_dns1123_label(source.volume_namespace));
+  }
+  check_secret(report, source.secret_ref, Place(at, "secretRef"));
+}
+
+void check_source(Report& report, const core::PersistentVolume& volume, const Place& at) {
+  const auto& spec = volume.spec;
+  SourceChoice choice(report, at);
+  if (choice.takes(spec.host_path.has_value(), "hostPath"))
+    check_host_path(report, *spec.host_path, Place(at, "hostPath"));
+  if (choice.takes(spec.gce_persistent_disk.has_value(), "gcePersistentDisk")) {
+    check_gce_disk(report, *spec.gce_persistent_disk, Place(at, "persistentDisk"));
+  }
+  if (choice.takes(spec.aws_elastic_block_store.has_value(), "awsElasticBlockStore")) {
+    check_aws_disk(report, *spec.aws_elastic_block_store, Place(at, "awsElasticBlockStore"));
+  }
+  if (choice.takes(spec.glusterfs.has_value(), "glusterfs"))
+    check_glusterfs(report, *spec.glusterfs, Place(at, "glusterfs"));
+  if (choice.takes(spec.flocker.has_value(), "flocker")) check_flocker(report, *spec.flocker, Place(at, "flocker"));
+  if (choice.takes(spec.nfs.has_value(), "nfs")) check_nfs(report, *spec.nfs, Place(at, "nfs"));
+  if (choice.takes(spec.rbd.has_value(), "rbd")) {
+    Place here(at, "rbd");
+    if (spec.rbd->monitors.empty()) report.required(Place(here, "monitors"));
+    check_required(report, spec.rbd->image, Place(here, "image"));
+  }
+  if (choice.takes(spec.quobyte.has_value(), "quobyte")) check_quobyte(report, *spec.quobyte, Place(at, "quobyte"));
+  if (choice.takes(spec.cephfs.has_value(), "cephFS") && spec.cephfs->monitors.empty())
+    report.required(Place(at, "cephfs.monitors"));
+  if (choice.takes(spec.iscsi.has_value(), "iscsi"))
+    check_iscsi(report, *spec.iscsi, volume.metadata.name, Place(at, "iscsi"));
+  if (choice.takes(spec.cinder.has_value(), "cinder")) {
+    Place here(at, "cinder");
+    check_required(report, spec.cinder->volume_id, Place(here, "volumeID"));
+    check_secret(report, spec.cinder->secret_ref, Place(here, "secretRef"));
+  }
+  if (choice.takes(spec.fc.has_value(), "fc")) check_fibre_channel(report, *spec.fc, Place(at, "fc"));
+  if (choice.takes(spec.flex_volume.has_value(), "flexVolume")) {
+    Place here(at, "flexVolume");
+    check_required(report, spec.flex_volume->driver, Place(here, "driver"));
+    check_flex_options(report, spec.flex_volume->options, Place(here, "options"));
+  }
+  if (choice.takes(spec.azure_file.has_value(), "azureFile")) {
+    Place here(at, "azureFile");
+    check_required(report, spec.azure_file->secret_name, Place(here, "secretName"));
+    check_required(report, spec.azure_file->share_name, Place(here, "shareName"));
+    if (spec.azure_file->secret_namespace)
+      check_required(report, *spec.azure_file->secret_namespace, Place(here, "secretNamespace"));
+  }
+  if (choice.takes(spec.vsphere_volume.has_value(), "vsphereVolume")) {
+    check_required(report, spec.vsphere_volume->volume_path, Place(at, "vsphereVolume.volumePath"));
+  }
+  if (choice.takes(spec.photon_persistent_disk.has_value(), "photonPersistentDisk")) {
+    check_required(report, spec.photon_persistent_disk->pd_id, Place(at, "photonPersistentDisk.pdID"));
+  }
+  if (choice.takes(spec.portworx_volume.has_value(), "portworxVolume")) {
+    check_required(report, spec.portworx_volume->volume_id, Place(at, "portworxVolume.volumeID"));
+  }
+  if (choice.takes(spec.azure_disk.has_value(), "azureDisk"))
+    check_azure_disk(report, *spec.azure_disk, Place(at, "azureDisk"));
+  if (choice.takes(spec.scale_io.has_value(), "scaleIO")) {
+    Place here(at, "scaleIO");
+    check_required(report, spec.scale_io->gateway, Place(here, "gateway"));
+    check_required(report, spec.scale_io->system, Place(here, "system"));
+    check_required(report, spec.scale_io->volume_name, Place(here, "volumeName"));
+  }
+  if (choice.takes(spec.local.has_value(), "local")) {
+    Place here(at, "local");
+    if (spec.local->path.empty()) {
+      report.required(Place(here, "path"));
+    } else {
+      check_no_backsteps(report, spec.local->path, Place(here, "path"));
+    }
+    if (!spec.node_affinity) report.required(Place(at, "nodeAffinity"), "Local volume requires node affinity");
+  }
+  if (choice.takes(spec.storageos.has_value(), "storageos"))
+    check_storage_os(report, *spec.storageos, Place(at, "storageos"));
+  if (choice.takes(spec.csi.has_value(), "csi")) check_csi(report, *spec.csi, Place(at, "csi"));
+  choice.finish();
+}
+
+// Whether it names the root: "/", "//", "/a/..".
+bool is_root(std::string_view path) {
+  if (!path.starts_with('/')) return false;
+  int depth = 0;
+  for (auto part : base::split(path, '/')) {
+    if (part.empty() || part == ".") continue;
+    depth = part == ".." ? std::max(depth - 1, 0) : depth + 1;
+  }
+  return depth == 0;
+}
+
+void check_capacity(Report& report, const Amounts& capacity, const Place& at) {
+  if (capacity.empty()) report.required(at);
+  if (!capacity.contains("storage") || capacity.size() > 1) report.not_supported(at, bad_value(capacity), {"storage"});
+  for (const auto& [name, amount] : capacity) {
+    Place here = Place::key(at, name);
+    check_basic_amount(report, amount, here);
+    check_positive(report, amount, here);
+  }
+}
+
+void check_spec(Report& report, const core::PersistentVolume& volume, SelectorValues node_affinity_values) {
+  const auto& spec = volume.spec;
+  Place at("spec");
+  Place modes(at, "accessModes");
+  if (spec.access_modes.empty()) report.required(modes);
+  check_modes(report, spec, modes);
+  check_capacity(report, spec.capacity, Place(at, "capacity"));
+  if (!spec.persistent_volume_reclaim_policy.empty()) {
+    report.one_of(Place(at, "persistentVolumeReclaimPolicy"), spec.persistent_volume_reclaim_policy,
+                  {"Delete", "Recycle", "Retain"});
+  }
+  if (spec.node_affinity) {
+    Place required(at, "nodeAffinity.required");
+    if (spec.node_affinity->required) {
+      check_node_selector(report, *spec.node_affinity->required, node_affinity_values, required);
+    } else {
+      report.required(required, "must specify required node constraints");
+    }
+  }
+  check_source(report, volume, at);
+  if (spec.host_path && is_root(spec.host_path->path) && spec.persistent_volume_reclaim_policy == "Recycle") {
+    report.forbidden(Place(at, "persistentVolumeReclaimPolicy"), "may not be 'recycle' for a hostPath mount of '/'");
+  }
+  if (!spec.storage_class_name.empty()) {
+    report.problems(Place(at, "storageClassName"), spec.storage_class_name,
+                    schema::check_dns1123_subdomain(spec.storage_class_name));
+  }
+  if (spec.volume_mode) report.one_of(Place(at, "volumeMode"), *spec.volume_mode, {"Block", "Filesystem"});
+  if (spec.volume_attributes_class_name) {
+    Place here(at, "volumeAttributesClassName");
+    if (spec.volume_attributes_class_name->empty()) {
+      report.required(here, "an empty string is disallowed");
+    } else {
+      report.problems(here, *spec.volume_attributes_class_name,
+                      schema::check_dns1123_subdomain(*spec.volume_attributes_class_name));
+    }
+    if (!spec.csi) report.required(Place(at, "csi"), "has to be specified when using volumeAttributesClassName");
+  }
+}
+
+bool has_bad_values(const core::PersistentVolume& volume) {
+  if (!volume.spec.node_affinity || !volume.spec.node_affinity->required) return false;
+  for (const auto& term : volume.spec.node_affinity->required->node_selector_terms) {
+    for (const auto& expression : term.match_expressions) {
+      if (!std::ranges::all_of(expression.values, schema::is_label_value)) return true;
+    }
+  }
+  return false;
+}
+
+std::string_view stable_label(std::string_view key) {
+  if (key == "failure-domain.beta.kubernetes.io/zone") return "topology.kubernetes.io/zone";
+  if (key == "failure-domain.beta.kubernetes.io/region") return "topology.kubernetes.io/region";
+  if (key == "beta.kubernetes.io/os") return "kubernetes.io/os";
+  if (key == "beta.kubernetes.io/arch") return "kubernetes.io/arch";
+  if (key == "beta.kubernetes.io/instance-type") return "node.kubernetes.io/instance-type";
+  return key;
+}
+
+// Labels may change from their old names to the ones that stay.
+bool same_but_for_old_labels(core::VolumeNodeAffinity next, core::VolumeNodeAffinity current) {
+  if (!next.required || !current.required) return next == current;
+  auto& now = next.required->node_selector_terms;
+  auto& before = current.required->node_selector_terms;
+  for (size_t i = 0; i < now.size() && i < before.size(); ++i) {
+    auto& left = now[i].match_expressions;
+    auto& right = before[i].match_expressions;
+    for (size_t j = 0; j < left.size() && j < right.size(); ++j) {
+      if (stable_label(right[j].key) == left[j].key) right[j].key = left[j].key;
+    }
+  }
+  return next == current;
+}
+
+}  // namespace
+
+FieldErrors validate_persistent_volume(const core::PersistentVolume& next, const core::PersistentVolume* current) {
+  Report report;
+  bool lenient = current != nullptr && has_bad_values(*current);
+  check_spec(report, next, lenient ? SelectorValues::Unchecked : SelectorValues::Checked);
+  if (current == nullptr) return report.take();
+  core::PersistentVolumeSource source = next.spec;
+  const core::PersistentVolumeSource& before = current->spec;
+  // A secret for growing it may be added.
+  if (source.csi && before.csi && !before.csi->controller_expand_secret_ref)
+    source.csi->controller_expand_secret_ref.reset();
+  if (!(source == before)) {
+    report.forbidden(Place("spec.persistentvolumesource"),
+                     base::cat({"spec.persistentvolumesource is immutable after creation\n", go_diff(before, source)}));
+  }
+  report.immutable_unless(next.spec.volume_mode == current->spec.volume_mode, Place("volumeMode"),
+                          bad_value(next.spec.volume_mode));
+  if (current->spec.node_affinity &&
+      !(next.spec.node_affinity && same_but_for_old_labels(*next.spec.node_affinity, *current->spec.node_affinity))) {
+    report.invalid(Place("nodeAffinity"), go_value(next.spec.node_affinity),
+                   "field is immutable, except for updating from beta label to GA");
+  }
+  if (current->spec.volume_attributes_class_name && !next.spec.volume_attributes_class_name) {
+    report.forbidden(Place("spec.volumeAttributesClassName"), "update from non-nil value to nil is forbidden");
+  }
+  return report.take();
+}
+
+}  // namespace apiserver

@@ -1,0 +1,16 @@
+// The rules of persistent volumes and claims. Pure. `current` null: at birth.
+#pragma once
+
+#include "api/core_v1.h"
+#include "schema/field_error.h"
+
+namespace apiserver {
+
+schema::FieldErrors validate_persistent_volume(const api::core_v1::PersistentVolume& next,
+                                               const api::core_v1::PersistentVolume* current);
+schema::FieldErrors validate_claim(const api::core_v1::PersistentVolumeClaim& next,
+                                   const api::core_v1::PersistentVolumeClaim* current);
+schema::FieldErrors validate_claim_status(const api::core_v1::PersistentVolumeClaim& next,
+                                          const api::core_v1::PersistentVolumeClaim& current);
+
+}  // namespace apiserver
