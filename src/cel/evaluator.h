@@ -62,6 +62,10 @@ class Evaluator {
   Value* places_;
 };
 
+inline bool is_boolean(const Value& value) {
+  return value.kind() == Kind::Bool;
+}
+
 // What a call costs when it is made.
 uint64_t call_cost(CallCost rule, std::span<const Value> arguments, const Value& result);
 

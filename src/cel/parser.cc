@@ -2,11 +2,11 @@
 
 #include <algorithm>
 #include <array>
-#include <charconv>
-#include <cstdlib>
+#include <optional>
 
 #include "base/strings.h"
 #include "cel/lexer.h"
+#include "cel/literal.h"
 #include "cel/macros.h"
 
 namespace cel {
@@ -495,43 +495,22 @@ class Parser {
       case Token::Null:
         return make_literal(start, Value::null());
       case Token::Int:
+        if (auto value = read_int_literal(digits + word)) return make_literal(start, Value::of_int(*value));
+        return error(start, "invalid int literal");
       case Token::Uint:
-        return integer(start, kind, digits, std::move(word));
-      case Token::Double: {
-        double value = std::strtod((digits + word).c_str(), nullptr);
-        if (value > 1.7976931348623157e308 || value < -1.7976931348623157e308)
-          return error(start, "invalid double literal");
-        return make_literal(start, Value::of_double(value));
-      }
+        if (auto value = read_uint_literal(word)) return make_literal(start, Value::of_uint(*value));
+        return error(start, "invalid uint literal");
+      case Token::Double:
+        if (auto value = read_double_literal(digits + word)) return make_literal(start, Value::of_double(*value));
+        return error(start, "invalid double literal");
       default: {
         bool bytes = kind == Token::Bytes;
-        Unquoted content = unquote(bytes ? std::string_view(word).substr(1) : std::string_view(word), bytes);
-        if (!content.valid) return error(start, "unable to unescape string");
-        return make_literal(
-            start, bytes ? Value::of_bytes(std::move(content.text)) : Value::of_string(std::move(content.text)));
+        std::optional<std::string> content = unquote(std::string_view(word).substr(bytes ? 1 : 0), bytes);
+        if (!content) return error(start, "unable to unescape string");
+        return make_literal(start,
+                            bytes ? Value::of_bytes(std::move(*content)) : Value::of_string(std::move(*content)));
       }
     }
-  }
-
-  ExpressionPtr integer(uint32_t start, Token kind, std::string digits, std::string word) {
-    if (kind == Token::Uint) word.pop_back();
-    int radix = 10;
-    if (word.starts_with("0x")) {
-      radix = 16;
-      word.erase(0, 2);
-    }
-    digits += word;
-    const char* end = digits.data() + digits.size();
-    if (kind == Token::Uint) {
-      uint64_t value = 0;
-      auto read = std::from_chars(digits.data(), end, value, radix);
-      if (read.ec != std::errc() || read.ptr != end) return error(start, "invalid uint literal");
-      return make_literal(start, Value::of_uint(value));
-    }
-    int64_t value = 0;
-    auto read = std::from_chars(digits.data(), end, value, radix);
-    if (read.ec != std::errc() || read.ptr != end) return error(start, "invalid int literal");
-    return make_literal(start, Value::of_int(value));
   }
 
   const Source& source_;
@@ -543,57 +522,7 @@ class Parser {
   bool too_deep_ = false;
 };
 
-int hex_value(char c) {
-  return c <= '9' ? c - '0' : (c | 0x20) - 'a' + 10;
-}
-
 }  // namespace
-
-Unquoted unquote(std::string_view literal, bool bytes) {
-  bool raw = literal[0] == 'r' || literal[0] == 'R';
-  if (raw) literal.remove_prefix(1);
-  bool long_form = literal.size() >= 6 && literal[0] == literal[1] && literal[1] == literal[2];
-  size_t quotes = long_form ? 3 : 1;
-  literal = literal.substr(quotes, literal.size() - 2 * quotes);
-  Unquoted out{true, {}};
-  for (size_t i = 0; i < literal.size(); ++i) {
-    char c = literal[i];
-    if (c == '\r' && long_form) {
-      // Line ends are one character.
-      out.text += '\n';
-      if (i + 1 < literal.size() && literal[i + 1] == '\n') ++i;
-      continue;
-    }
-    if (c != '\\' || raw || i + 1 >= literal.size()) {
-      out.text += c;
-      continue;
-    }
-    c = literal[++i];
-    constexpr std::string_view kFrom = "abfnrtv";
-    constexpr std::string_view kTo = "\a\b\f\n\r\t\v";
-    if (size_t at = kFrom.find(c); at != std::string_view::npos) {
-      out.text += kTo[at];
-      continue;
-    }
-    size_t digits = c == 'x' || c == 'X' ? 2 : c == 'u' ? 4 : c == 'U' ? 8 : 0;
-    bool octal = c >= '0' && c <= '3';
-    if (digits == 0 && !octal) {
-      out.text += c;
-      continue;
-    }
-    if ((c == 'u' || c == 'U') && bytes) return {false, {}};
-    uint32_t value = octal ? c - '0' : 0;
-    for (size_t k = 0; k < (octal ? 2 : digits) && i + 1 < literal.size(); ++k)
-      value = value * (octal ? 8 : 16) + hex_value(literal[++i]);
-    if (value > 0x10ffff || (value >= 0xd800 && value < 0xe000)) return {false, {}};
-    if (bytes) {
-      out.text += static_cast<char>(value);
-    } else {
-      append_utf8(out.text, value);
-    }
-  }
-  return out;
-}
 
 ExpressionPtr parse(const Source& source, Issues& issues) {
   Parser parser(source, tokenize(source, issues), issues);
