@@ -20,6 +20,7 @@
 #include "apiserver/subresource/handler.h"
 #include "base/log.h"
 #include "base/strings.h"
+#include "base/time.h"
 #include "io/loop.h"
 #include "schema/status.h"
 
@@ -193,7 +194,7 @@ void Server::count(const Call& call, const Served* served, int status, uint64_t 
 io::Task<base::Result<std::unique_ptr<WatchStream>>> Server::watch(Call& call) {
   CO_TRY(authorize(call));
   CO_TRY(const Served* served, find_resource(call));
-  CO_TRY(auto query, read_list_query(call.query, *served, true));
+  CO_TRY(auto query, read_watch_query(call, *served));
   if (!query.timeout_seconds || *query.timeout_seconds <= 0) {
     query.timeout_seconds = options_.watch_seconds_min + static_cast<int64_t>(options_.random.below(options_.watch_seconds_min));
   }
@@ -222,6 +223,15 @@ io::Task<void> Server::answer(Exchange& exchange) {
   auto path = base::url_decode(request.path());
   call.info = parse_request_info(request.method, path ? std::string_view(*path) : request.path(), call.query);
 
+  auto time_max = std::chrono::nanoseconds(std::chrono::seconds(options_.request_seconds_max));
+  if (auto asked = call.query.get("timeout"); !asked.empty() && !is_long_running(call)) {
+    auto span = base::parse_duration(asked);
+    if (!span) {
+      exchange.response().send_error(bad_request(base::cat({"invalid timeout specified in the request URL - ", span.error().message()})));
+      co_return;
+    }
+    if (*span > 0) time_max = std::min(time_max, std::chrono::nanoseconds(*span));
+  }
   auto known = co_await options_.authenticator.authenticate(request, peer);
   parts_->metrics.requests().count_authentication(!known ? "error" : *known ? "success" : "failure");
   if (!known) {
@@ -252,7 +262,7 @@ io::Task<void> Server::answer(Exchange& exchange) {
     exchange.response().send_error(too_many_requests("Too many requests, please try again later.", 1));
     co_return;
   }
-  bool in_time = co_await io::with_timeout(std::chrono::seconds(options_.request_seconds_max), serve_resource(exchange));
+  bool in_time = co_await io::with_timeout(time_max, serve_resource(exchange));
   if (!in_time) {
     exchange.response().send_error(timeout("request did not complete within the allotted timeout", 0));
   }
@@ -357,8 +367,7 @@ io::Task<void> Server::serve_watch(Exchange& exchange) {
     response.send_error(representation.error());
     co_return;
   }
-  MediaType media = representation->media == MediaType::Protobuf ? MediaType::Protobuf : MediaType::Json;
-  representation->media = media;
+  MediaType media = representation->media;
   auto stream = co_await watch(call);
   if (!stream && stream.error().code() != base::Code::Expired) {
     response.send_error(stream.error());

@@ -156,6 +156,38 @@ TEST_F(ServerTest, PagesOfAListJoinToTheWhole) {
   EXPECT_EQ(seen, 7u);
 }
 
+TEST_F(ServerTest, LabelsOfWhatIsKeptAsJsonAreSelectedToo) {
+  std::string all = "/apis/apiregistration.k8s.io/v1/apiservices";
+  send("POST", all,
+       R"({"metadata":{"name":"v1.example.com","labels":{"a":"b"}},"spec":{"group":"example.com","version":"v1",)"
+       R"("groupPriorityMinimum":1,"versionPriority":1,"service":{"namespace":"default","name":"x"},"insecureSkipTLSVerify":true}})");
+  auto page = loop_->run_task(admin_->list(all + "?labelSelector=a%3Db"));
+  ASSERT_TRUE(page);
+  EXPECT_EQ(page->entries.size(), 1U);
+  EXPECT_TRUE(loop_->run_task(admin_->list(all + "?labelSelector=a%3Dc"))->entries.empty());
+}
+
+TEST_F(ServerTest, AWatchOfANamedObjectIsAboutNoOther) {
+  std::string all = "/api/v1/namespaces/default/configmaps";
+  for (std::string name : {"a", "b"}) send("POST", all, R"({"metadata":{"name":")" + name + R"("}})");
+  auto watch = loop_->run_task(admin_->watch("/api/v1/watch/namespaces/default/configmaps/b?timeoutSeconds=9"));
+  ASSERT_TRUE(watch);
+  auto items = loop_->run_task((*watch)->next());
+  ASSERT_TRUE(items);
+  ASSERT_EQ(items->size(), 1U);
+  EXPECT_TRUE((*items)[0].entry->key.ends_with("/b"));
+  EXPECT_FALSE(loop_->run_task(admin_->watch("/api/v1/watch/namespaces/default/configmaps/b?fieldSelector=metadata.name%3Da")));
+}
+
+TEST_F(ServerTest, PartsOfAnotherNamespaceAreRefused) {
+  std::string pods = "/api/v1/namespaces/default/pods";
+  send("POST", "/api/v1/namespaces/default/serviceaccounts", R"({"metadata":{"name":"default"}})");
+  ASSERT_EQ(status("POST", pods, R"({"metadata":{"name":"p"},"spec":{"containers":[{"name":"c","image":"i"}]}})"), 201);
+  EXPECT_EQ(status("POST", pods + "/p/binding", R"({"metadata":{"name":"p","namespace":"other"},"target":{"name":"n"}})"), 400);
+  EXPECT_EQ(status("POST", pods + "/p/binding", R"({"metadata":{"name":"p"},"target":{}})"), 500);
+  EXPECT_EQ(status("POST", pods + "/p/eviction", R"({"apiVersion":"policy/v1","kind":"Eviction","metadata":{"name":"p","namespace":"other"}})"), 400);
+}
+
 TEST_F(ServerTest, AWatchSeesWhatEntersAndLeavesItsSelection) {
   auto stream = loop_->run_task(admin_->watch("/api/v1/namespaces/default/configmaps?labelSelector=x%3D1"));
   ASSERT_TRUE(stream.has_value());

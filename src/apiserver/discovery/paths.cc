@@ -149,7 +149,7 @@ io::Task<void> serve_path(PathContext context, const io::Request& request, const
   } else if (path.starts_with("/api/")) {
     response.send_error(no_such_path());
   } else if (path == "/metrics") {
-    response.send(200, "text/plain; version=0.0.4; charset=utf-8", base::Bytes(co_await context.metrics.text()));
+    response.send(200, "text/plain; version=0.0.4; charset=utf-8; escaping=underscores", base::Bytes(co_await context.metrics.text()));
   } else if (path == "/version") {
     response.send(200, "application/json", base::Bytes(version_document()));
   } else if (path == "/.well-known/openid-configuration" && context.options.token_issuer != nullptr) {

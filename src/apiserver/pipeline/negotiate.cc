@@ -13,6 +13,7 @@ namespace apiserver {
 namespace {
 
 constexpr std::string_view kAccepted = "application/json, application/yaml, application/vnd.kubernetes.protobuf";
+constexpr std::string_view kStreams = "application/json;stream=watch, application/vnd.kubernetes.protobuf;stream=watch";
 
 base::Error not_acceptable(std::string message, bool with_details) {
   api::meta_v1::Status status;
@@ -49,6 +50,7 @@ std::optional<Representation> view_of(const AcceptClause& clause, bool views) {
   if (!views || group != "meta.k8s.io" || (version != "v1" && version != "v1beta1")) return std::nullopt;
   representation.view_version = version == "v1" ? "v1" : "v1beta1";
   if (as == "Table") {
+    if (clause.subtype == "vnd.kubernetes.protobuf") return std::nullopt;  // tables have no such form
     representation.view = View::Table;
   } else if (as == "PartialObjectMetadata") {
     representation.view = View::PartialMetadata;
@@ -131,7 +133,7 @@ base::Result<Representation> negotiate(const io::Headers& headers, const Query& 
   if (!passes_route(clauses)) {
     return base::fail(not_acceptable(
         base::cat({"406: Not Acceptable\n\nAvailable representations: ", kAccepted,
-                   ", application/json;stream=watch, application/vnd.kubernetes.protobuf;stream=watch"}),
+                   ", ", kStreams}),
         true));
   }
   for (const AcceptClause& clause : clauses) {
@@ -140,6 +142,9 @@ base::Result<Representation> negotiate(const io::Headers& headers, const Query& 
     if (!media) continue;
     auto representation = view_of(clause, views);
     if (!representation) continue;
+    if (watch && *media == MediaType::Yaml) {
+      return base::fail(not_acceptable(base::cat({"only the following media types are accepted: ", kStreams}), false));
+    }
     representation->media = *media;
     representation->pretty = fallback.pretty;
     return *representation;

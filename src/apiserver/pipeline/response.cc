@@ -1,5 +1,7 @@
 #include "apiserver/pipeline/response.h"
 
+#include <algorithm>
+
 #include "apiserver/pipeline/gzip.h"
 #include "apiserver/pipeline/negotiate.h"
 #include "apiserver/render/render.h"
@@ -12,7 +14,36 @@ namespace {
 
 constexpr std::string_view kBareStatus = "\"metadata\":{},";
 
+constexpr size_t kWarningsLettersMax = 4096;  // of all together; beyond that each is cut to
+constexpr size_t kWarningLettersMax = 256;
+
+size_t letters(std::string_view text) {
+  return static_cast<size_t>(std::ranges::count_if(text, [](char c) { return (c & 0xc0) != 0x80; }));
+}
+
+std::string_view cut(std::string_view text, size_t letters_max) {
+  size_t seen = 0;
+  for (size_t i = 0; i < text.size(); ++i) {
+    if ((text[i] & 0xc0) != 0x80 && seen++ == letters_max) return text.substr(0, i);
+  }
+  return text;
+}
+
 }  // namespace
+
+std::vector<std::string> shortened(const std::vector<std::string>& warnings) {
+  size_t total = 0;
+  for (const auto& warning : warnings) total += letters(warning);
+  if (total <= kWarningsLettersMax) return warnings;
+  std::vector<std::string> kept;
+  total = 0;
+  for (const auto& warning : warnings) {
+    if (total >= kWarningsLettersMax) break;
+    kept.emplace_back(cut(warning, kWarningLettersMax));
+    total += letters(kept.back());
+  }
+  return kept;
+}
 
 std::string warning_header(std::string_view text) {
   std::string quoted = "299 - \"";
@@ -36,7 +67,7 @@ io::Headers Response::common(std::string_view content_type, std::string_view cac
   headers.add("audit-id", call_.audit_id);
   headers.add("cache-control", cache_control);
   if (!content_type.empty()) headers.add("content-type", content_type);
-  for (const auto& warning : call_.warnings) headers.add("warning", warning_header(warning));
+  for (const auto& warning : shortened(call_.warnings)) headers.add("warning", warning_header(warning));
   return headers;
 }
 

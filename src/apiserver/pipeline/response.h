@@ -34,6 +34,8 @@ class Response {
   io::ResponseWriter& writer_;
 };
 
+// Warnings as they are sent: bounded, for headers are.
+std::vector<std::string> shortened(const std::vector<std::string>& warnings);
 // A warning's text as a header shows it: `299 - "text"`.
 std::string warning_header(std::string_view text);
 // Kinds that upstream advises against.

@@ -90,9 +90,9 @@ io::Task<base::Result<void>> serve_pod_stream(Exchange exchange) {
     CO_TRY(target, command_target(info.subresource, pod, exchange.call.query));
   }
   if (pod.spec.node_name.empty()) co_return base::fail(bad_request(base::cat({"pod ", info.name, " does not have a host assigned"})));
-  if (!is_upgrade(exchange.request)) co_return base::fail(bad_request("Upgrade request required"));
   Backend backend;
   CO_TRY(backend.address, co_await kubelet_of(exchange.desk, pod.spec.node_name));
+  if (!is_upgrade(exchange.request)) co_return base::fail(bad_request("Upgrade request required"));
   backend.tls = exchange.desk.kubelets->tls();
   backend.target = std::move(target);
   co_await forward_upgrade_to(std::move(backend), exchange.request, exchange.response);

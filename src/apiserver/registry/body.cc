@@ -104,6 +104,16 @@ base::Result<schema::Object> decode_body(Call& call, const schema::Type& type, F
   return object;
 }
 
+base::Result<schema::Object> decode_part(Call& call, const schema::Type& type, FieldValidation validation) {
+  TRY(auto object, decode_body(call, type, validation));
+  auto& namespace_ = object.meta().namespace_;
+  if (namespace_.empty() || call.info.namespace_.empty()) namespace_ = call.info.namespace_;
+  if (namespace_ != call.info.namespace_) {
+    return base::fail(bad_request("the namespace of the provided object does not match the namespace sent on the request"));
+  }
+  return object;
+}
+
 base::Result<schema::Object> decode_patched(Call& call, const schema::Type& type, std::string_view json, std::string_view shown,
                                             FieldValidation validation) {
   std::vector<std::string> strict;

@@ -17,4 +17,7 @@ base::Result<schema::Object> decode_body(Call& call, const schema::Type& type, F
 base::Result<schema::Object> decode_patched(Call& call, const schema::Type& type, std::string_view json, std::string_view shown,
                                             FieldValidation validation);
 
+// The body of a subresource's create or update: its namespace is that of the request.
+base::Result<schema::Object> decode_part(Call& call, const schema::Type& type, FieldValidation validation);
+
 }  // namespace apiserver

@@ -4,6 +4,7 @@
 
 #include "apiserver/registry/served.h"
 #include "apiserver/registry/wire.h"
+#include "base/json.h"
 #include "base/strings.h"
 #include "schema/protobuf.h"
 
@@ -106,7 +107,10 @@ class Index {
   store::Attributes read_all(std::string_view key, std::string_view value) const {
     store::Attributes attributes;
     auto envelope = schema::open_envelope(value);
-    if (!envelope) return attributes;
+    if (!envelope) {
+      read_json_labels(value, attributes);
+      return attributes;
+    }
     read_labels(envelope->raw, attributes);
     const Served* served = catalog_.of_key(key);
     if (served == nullptr) return attributes;
@@ -145,6 +149,32 @@ class Index {
       break;
     }
     std::sort(attributes.labels.begin(), attributes.labels.end());
+  }
+
+  // The same of what is kept as JSON.
+  static void read_json_labels(std::string_view json, store::Attributes& attributes) {
+    base::JsonReader reader(json);
+    if (!enter_member(reader, "metadata") || !enter_member(reader, "labels") || reader.peek() != base::JsonKind::Object) return;
+    std::string_view key, text;
+    reader.enter_object();
+    while (reader.next_key(key)) {
+      std::pair<std::string, std::string> label(key, "");
+      if (reader.read_string(text)) label.second = text;
+      attributes.labels.push_back(std::move(label));
+    }
+    std::sort(attributes.labels.begin(), attributes.labels.end());
+  }
+
+  // Stands at the member's value then.
+  static bool enter_member(base::JsonReader& reader, std::string_view name) {
+    std::string_view key;
+    if (reader.peek() != base::JsonKind::Object) return false;
+    reader.enter_object();
+    while (reader.next_key(key)) {
+      if (key == name) return true;
+      reader.skip_value();
+    }
+    return false;
   }
 
   const Catalog catalog_;

@@ -260,4 +260,17 @@ base::Result<ListQuery> read_list_query(const Query& query, const Served& served
   return options;
 }
 
+base::Result<ListQuery> read_watch_query(const Call& call, const Served& served) {
+  TRY(auto options, read_list_query(call.query, served, true));
+  const std::string& name = call.info.name;
+  if (name.empty()) return options;
+  bool named = false;
+  for (const auto& term : options.fields.terms()) named |= term.field == "metadata.name" && term.equal && term.value == name;
+  if (!named && !options.fields.is_everything()) {
+    return base::fail(bad_request("fieldSelector metadata.name doesn't match requested name"));
+  }
+  if (!named) options.fields = schema::FieldSelector(std::vector<schema::FieldSelector::Term>{{"metadata.name", true, name}});
+  return options;
+}
+
 }  // namespace apiserver

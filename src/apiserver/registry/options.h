@@ -41,6 +41,8 @@ struct ListQuery {
 };
 // Selectors parsed, field labels checked against what the resource supports and brought to their stored form.
 base::Result<ListQuery> read_list_query(const Query& query, const Served& served, bool watch);
+// The same, about the one object that the path of a watch names, if it does.
+base::Result<ListQuery> read_watch_query(const Call& call, const Served& served);
 
 // A resource version as a number; the plain 500 that upstream gives for others.
 base::Result<store::Revision> parse_resource_version(std::string_view text);

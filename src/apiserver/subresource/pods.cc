@@ -29,9 +29,6 @@ io::Task<base::Result<schema::Object>> bound(std::shared_ptr<core::Binding> bind
   schema::Object next = *current;
   auto& pod = next.as<core::Pod>();
   const auto& target = *binding;
-  if (!target.metadata.uid.empty() && target.metadata.uid != pod.metadata.uid) {
-    co_return refuse(base::cat({"Precondition failed: UID in precondition: ", target.metadata.uid, ", UID in object meta: ", pod.metadata.uid}));
-  }
   if (!pod.metadata.deletion_timestamp.is_zero()) {
     co_return refuse(base::cat({"pod ", pod.metadata.name, " is being deleted, cannot be assigned to a host"}));
   }
@@ -100,6 +97,12 @@ base::Result<void> charge(policy::PodDisruptionBudget& budget, const std::string
                                 "DisruptedPods map too big - too many evictions not confirmed by PDB controller"));
   }
   if (status.disruptions_allowed == 0) {
+    for (const auto& condition : status.conditions) {
+      if (condition.type != "DisruptionAllowed" || condition.reason != "SyncFailed") continue;
+      return base::fail(denied(kWouldViolate, "DisruptionBudget",
+                               base::cat({"The disruption budget ", budget.metadata.name,
+                                          " does not allow evicting pods currently because it failed sync: ", condition.message})));
+    }
     return base::fail(denied(kWouldViolate, "DisruptionBudget",
                              base::cat({"The disruption budget ", budget.metadata.name, " needs ", std::to_string(status.desired_healthy),
                                         " healthy pods and has ", std::to_string(status.current_healthy), " currently"})));
@@ -166,7 +169,7 @@ Answer created_answer() {
 HandlerTask handle_binding(Desk desk, Call& call, const Served& served) {
   if (call.info.verb != "create") co_return base::fail(no_such_method());
   CO_TRY(auto query, read_write_query(call.query, "CreateOptions"));
-  CO_TRY(auto body, decode_body(call, core::Binding::kType, query.field_validation));
+  CO_TRY(auto body, decode_part(call, core::Binding::kType, query.field_validation));
   auto binding = std::make_shared<core::Binding>(body.as<core::Binding>());
   if (!call.info.name.empty() && !binding->metadata.name.empty() && binding->metadata.name != call.info.name) {
     co_return base::fail(bad_request("name in URL does not match name in Binding object"));
@@ -178,11 +181,12 @@ HandlerTask handle_binding(Desk desk, Call& call, const Served& served) {
     errors.push_back(schema::FieldError::not_supported(target.child("kind"), binding->target.kind, {"Node", "<empty>"}));
   }
   if (binding->target.name.empty()) errors.push_back(schema::FieldError::required(target.child("name")));
-  if (!errors.empty()) co_return base::fail(invalid("", "Binding", name, errors));
+  if (!errors.empty()) co_return base::fail(plain_error(schema::to_string(errors)));
   const Served& pods = desk.registry.catalog().of<core::Pod>();
   WriteOptions options;
   options.part = Part::Whole;
   options.subresource = "binding";
+  options.uid = binding->metadata.uid;
   options.counts_generation = false;  // the scheduler's choice is no change of what was asked for
   options.dry_run = query.dry_run;
   base::Time now = desk.registry.now();
@@ -195,7 +199,7 @@ HandlerTask handle_eviction(Desk desk, Call& call, const Served& served) {
   CO_TRY(auto query, read_write_query(call.query, "CreateOptions"));
   // Older clients ask in the name of a version whose form is the same.
   if (auto at = call.body.find("\"policy/v1beta1\""); at != std::string::npos) call.body.replace(at, 16, "\"policy/v1\"");
-  CO_TRY(auto body, decode_body(call, policy::Eviction::kType, query.field_validation));
+  CO_TRY(auto body, decode_part(call, policy::Eviction::kType, query.field_validation));
   const auto& eviction = body.as<policy::Eviction>();
   const std::string name = call.info.name;
   if (eviction.metadata.name != name) {

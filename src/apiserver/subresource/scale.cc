@@ -65,6 +65,7 @@ void set_replicas(schema::Object& owner, int32_t replicas) {
 
 struct Job {
   Call& call;
+  const Served& served;
   FieldValidation validation;
   schema::Object sent;  // of an update; empty for a patch
   std::string namespace_;
@@ -79,12 +80,13 @@ io::Task<base::Result<schema::Object>> scaled(std::shared_ptr<Job> job, const sc
   }
   const auto& scale = asked.as<autoscaling::Scale>();
   if (scale.spec.replicas < 0) {
-    co_return base::fail(invalid("autoscaling", "Scale", scale.metadata.name,
+    co_return base::fail(invalid("autoscaling", "Scale", job->name,
                                  {schema::FieldError::invalid(schema::FieldPath("spec").child("replicas"), scale.spec.replicas,
                                                               "must be greater than or equal to 0")}));
   }
   if (!scale.metadata.uid.empty() && scale.metadata.uid != current->meta().uid) {
-    co_return base::fail(conflict("autoscaling", "scales", job->name,
+    const auto& row = job->served.row();
+    co_return base::fail(conflict(row.group, base::cat({row.plural, "/scale"}), job->name,
                                   base::cat({"Precondition failed: UID in precondition: ", scale.metadata.uid,
                                              ", UID in object meta: ", current->meta().uid})));
   }
@@ -106,9 +108,9 @@ HandlerTask handle_scale(Desk desk, Call& call, const Served& served) {
   }
   bool patches = call.info.verb == "patch";
   CO_TRY(auto query, read_write_query(call.query, patches ? "PatchOptions" : "UpdateOptions"));
-  auto job = std::make_shared<Job>(Job{call, query.field_validation, {}, namespace_, name});
+  auto job = std::make_shared<Job>(Job{call, served, query.field_validation, {}, namespace_, name});
   if (!patches) {
-    CO_TRY(job->sent, decode_body(call, autoscaling::Scale::kType, query.field_validation));
+    CO_TRY(job->sent, decode_part(call, autoscaling::Scale::kType, query.field_validation));
     const auto& meta = job->sent.meta();
     if (meta.name.empty()) {
       co_return base::fail(bad_request(base::cat({"the name of the object (", name, " based on URL) was undeterminable: name must be provided"})));
@@ -120,6 +122,7 @@ HandlerTask handle_scale(Desk desk, Call& call, const Served& served) {
   WriteOptions options;
   options.part = Part::Whole;
   options.subresource = "scale";
+  if (job->sent) options.uid = job->sent.meta().uid;
   options.dry_run = query.dry_run;
   options.field_manager = query.field_manager;
   CO_TRY(auto written, co_await desk.registry.write(call, served, namespace_, name,

@@ -71,7 +71,7 @@ io::Task<base::Result<void>> bind_token(Desk desk, const authentication::BoundOb
 HandlerTask handle_token(Desk desk, Call& call, const Served& served) {
   if (desk.options.token_issuer == nullptr) co_return base::fail(no_such_path());
   CO_TRY(auto query, read_write_query(call.query, "CreateOptions"));
-  CO_TRY(auto object, decode_body(call, authentication::TokenRequest::kType, query.field_validation));
+  CO_TRY(auto object, decode_part(call, authentication::TokenRequest::kType, query.field_validation));
   auto& request = object.as<authentication::TokenRequest>();
   const std::string namespace_ = call.info.namespace_;
   const std::string name = call.info.name;
