@@ -7,6 +7,7 @@
 #include "io/process.h"
 #include "proxy/conntrack.h"
 #include "proxy/iptables/kernel.h"
+#include "proxy/nftables/kernel.h"
 
 namespace proxy {
 namespace {
@@ -50,7 +51,8 @@ io::Task<void> forget_flows(std::vector<ConntrackCommand> commands) {
 
 struct Proxy::State {
   State(ProxyOptions given, client::Client client)
-      : options(std::move(given)), services(client), slices(client), kernel(options.family) {
+      : options(std::move(given)), services(client), slices(client), kernel(options.family),
+        tables({.family = options.family, .cluster_cidr = options.cluster_cidr, .masquerade_all = options.masquerade_all}) {
     services.add_listener([this](const client::Key&, const core::Service*, const core::Service*) { changed.set(); });
     slices.add_listener([this](const client::Key&, const discovery::EndpointSlice*, const discovery::EndpointSlice*) {
       changed.set();
@@ -59,19 +61,27 @@ struct Proxy::State {
 
   io::Task<base::Result<void>> sync() {
     auto snapshot = make_snapshot(services.list(), slices.list(), options.node_name, options.family);
-    iptables::Options rules{.family = options.family, .cluster_cidr = options.cluster_cidr,
-                            .masquerade_all = options.masquerade_all, .local_node_ports = options.local_node_ports};
-    CO_TRY(co_await kernel.apply(iptables::make_ruleset(snapshot, rules)));
+    if (options.mode == Mode::Nftables) {
+      CO_TRY(co_await tables.apply(snapshot));
+    } else {
+      CO_TRY(co_await kernel.apply(iptables::make_ruleset(snapshot, rules())));
+    }
     co_await forget_flows(stale_flows(current, snapshot));
     current = std::move(snapshot);
     synced = true;
     co_return {};
   }
 
+  iptables::Options rules() const {
+    return {.family = options.family, .cluster_cidr = options.cluster_cidr,
+                            .masquerade_all = options.masquerade_all, .local_node_ports = options.local_node_ports};
+  }
+
   ProxyOptions options;
   client::Cache<core::Service> services;
   client::Cache<discovery::EndpointSlice> slices;
   iptables::Kernel kernel;
+  nftables::Kernel tables;
   Snapshot current;
   io::Event changed;
   bool synced = false;
@@ -109,6 +119,8 @@ io::Task<void> Proxy::run() {
 }
 
 io::Task<base::Result<void>> Proxy::clean_up(Family family) {
+  auto tables = co_await nftables::Kernel::remove(family);
+  if (!tables) LOG_V(1, "No nftables to clean", {"err", tables.error().message()});
   iptables::Kernel kernel(family);
   co_return co_await kernel.remove();
 }

@@ -11,7 +11,10 @@
 
 namespace proxy {
 
+enum class Mode : uint8_t { Iptables, Nftables };
+
 struct ProxyOptions {
+  Mode mode = Mode::Iptables;
   std::string node_name;
   std::string cluster_cidr;
   bool masquerade_all = false;

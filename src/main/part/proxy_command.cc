@@ -35,7 +35,7 @@ void add_flags(cli::Flags& flags, Given& given) {
   flags.add("hostname-override", &given.proxy.node_name, "the node's name; the host's if empty");
   flags.add("cluster-cidr", &given.proxy.cluster_cidr,
             "the addresses of pods: what comes to a service from elsewhere is masqueraded");
-  flags.add("proxy-mode", &given.mode, "iptables, the default");
+  flags.add("proxy-mode", &given.mode, "iptables, the default, or nftables");
   flags.add("masquerade-all", &given.proxy.masquerade_all, "masquerade all that is sent to services");
   flags.add("iptables-localhost-nodeports", &given.proxy.local_node_ports, "node ports answer on localhost too");
   flags.add_duration("iptables-min-sync-period", &given.proxy.min_sync_period_ns,
@@ -80,7 +80,8 @@ io::Task<base::Result<void>> work(const Given* given) {
   proxy::Proxy proxy(given->proxy, client);
   Pages health_pages, metrics_pages;
   for (const char* path : {"/healthz", "/livez"}) health_pages.add(path, [&proxy] { return health(proxy); });
-  metrics_pages.add("/proxyMode", [] { return Pages::Answer{.text = "iptables"}; });
+  metrics_pages.add("/proxyMode",
+                    [given] { return Pages::Answer{.text = given->mode.empty() ? "iptables" : given->mode}; });
   metrics_pages.add_configuration("kubeproxy.config.k8s.io", schema::to_json(given->configuration));
   base::Metrics metrics;
   add_common_metrics(metrics);
@@ -113,10 +114,12 @@ int run_proxy(const Arguments& arguments) {
     given.configuration = std::move(*read);
     line.parse_again();
   }
-  if (!given.mode.empty() && given.mode != "iptables") {
-    return part_failure(
-        base::Error(base::Code::BadRequest,
-                    base::cat({"unsupported proxy mode ", base::quote(given.mode), ": there is iptables"})));
+  if (given.mode == "nftables") {
+    given.proxy.mode = proxy::Mode::Nftables;
+  } else if (!given.mode.empty() && given.mode != "iptables") {
+    return part_failure(base::Error(
+        base::Code::BadRequest,
+        base::cat({"unsupported proxy mode ", base::quote(given.mode), ": there are iptables and nftables"})));
   }
   if (given.proxy.node_name.empty()) given.proxy.node_name = host_name();
   return run_part([&] { return work(&given); });
