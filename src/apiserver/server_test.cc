@@ -1,3 +1,5 @@
+#include "apiserver/render/render.h"
+#include "api/authentication_k8s_io_v1.h"
 #include "apiserver/server.h"
 
 #include <gtest/gtest.h>
@@ -18,9 +20,13 @@ namespace {
 
 namespace core = api::core_v1;
 
-class NobodyKnown final : public Authenticator {
+// Knows one token.
+class OneKnown final : public Authenticator {
  public:
-  io::Task<base::Result<std::optional<User>>> authenticate(const io::Request&, const io::Peer&) override { co_return std::nullopt; }
+  io::Task<base::Result<std::optional<User>>> authenticate(const io::Request& request, const io::Peer&) override {
+    if (request.headers.get("authorization") == "Bearer janes") co_return User{.name = "jane", .groups = {"devs"}};
+    co_return std::nullopt;
+  }
 };
 
 // Allows masters everything and others nothing.
@@ -69,7 +75,7 @@ class ServerTest : public ::testing::Test {
 
   std::unique_ptr<io::Loop> loop_;
   std::optional<io::Loop::Entered> entered_;
-  NobodyKnown authenticator_;
+  OneKnown authenticator_;
   MastersOnly authorizer_;
   std::unique_ptr<store::Store> store_;
   std::unique_ptr<Server> server_;
@@ -94,6 +100,30 @@ TEST_F(ServerTest, AStrangerIsForbiddenWhatAMasterMay) {
   auto reply = loop_->run_task(stranger_->call("GET", "/api/v1/namespaces/default/pods", "", {}));
   EXPECT_EQ(reply.status, 403);
   EXPECT_EQ(status("GET", "/api/v1/namespaces/default/pods"), 200);
+}
+
+TEST_F(ServerTest, ATokenReviewKnowsEveryTokenThatARequestMayBear) {
+  auto review = [&](std::string token) {
+    auto reply = send("POST", "/apis/authentication.k8s.io/v1/tokenreviews", R"({"spec":{"token":")" + token + "\"}}");
+    EXPECT_EQ(reply.status, 201);
+    return object<api::authentication_k8s_io_v1::TokenReview>(reply);
+  };
+  auto known = review("janes");
+  EXPECT_TRUE(known.status.authenticated);
+  EXPECT_EQ(known.status.user.username, "jane");
+  auto unknown = review("nobodys");
+  EXPECT_FALSE(unknown.status.authenticated);
+  EXPECT_NE(unknown.status.error, "");
+}
+
+TEST(Renderer, AnEventOnAProtobufStreamHasALengthAndNoEnvelope) {
+  auto frame = Renderer::render_error_event(base::Error(base::Code::Expired, "too old"), MediaType::Protobuf);
+  auto bytes = frame.view();
+  ASSERT_GT(bytes.size(), 11u);
+  EXPECT_EQ(bytes.substr(4, 7), std::string_view("\x0a\x05" "ERROR"));
+  uint32_t length = 0;
+  for (char byte : bytes.substr(0, 4)) length = length << 8 | static_cast<uint8_t>(byte);
+  EXPECT_EQ(length, bytes.size() - 4);
 }
 
 TEST_F(ServerTest, RequestsAreCountedByWhatTheyWereAbout) {

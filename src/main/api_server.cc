@@ -9,6 +9,7 @@
 #include "apiserver/registry/served.h"
 #include "base/log.h"
 #include "base/strings.h"
+#include "io/socket.h"
 #include "io/tls.h"
 
 namespace navarch {
@@ -130,6 +131,11 @@ io::Task<base::Result<std::unique_ptr<ApiServer>>> ApiServer::start(ApiServerOpt
   auto state = std::make_unique<State>(std::move(options));
   auto& given = state->options;
   CO_TRY(auto networks, parse_networks(given.service_cidr));
+  if (given.secure_port == 0) {
+    // The service `kubernetes` has to name the port before we listen on it.
+    CO_TRY(auto probe, io::Listener::listen({.host = given.bind_address}));
+    given.secure_port = probe->address().port;
+  }
   CO_TRY(auto kubernetes, service_address(given.service_cidr, 1));
   CO_TRY(state->store, co_await open_store(given));
   CO_TRY(state->make_identity());

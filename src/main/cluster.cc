@@ -2,6 +2,7 @@
 
 #include <signal.h>
 #include <stdlib.h>
+#include <sys/prctl.h>
 
 #include "base/clock.h"
 #include "base/file.h"
@@ -265,6 +266,7 @@ base::Result<void> complete(ClusterOptions& options) {
 
 base::Result<void> run_cluster(const ClusterOptions& options) {
   Signals::block({SIGTERM, SIGINT});
+  prctl(PR_SET_NAME, "navarch");  // started as /proc/self/exe, it would be called "exe"
   report("keys and certificates");
   TRY(base::make_directories(options.data_directory, 0755));
   TRY(base::make_directories(options.log_directory + "/navarch", 0755));
