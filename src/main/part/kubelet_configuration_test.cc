@@ -1,0 +1,65 @@
+#include "main/part/kubelet_configuration.h"
+
+#include <gtest/gtest.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+#include "base/file.h"
+
+namespace navarch {
+namespace {
+
+struct KubeletConfigurationTest : testing::Test {
+  ~KubeletConfigurationTest() override { unlink(path.c_str()); }
+
+  std::string read(std::string text) {
+    EXPECT_TRUE(base::write_file(path, text, 0600));
+    auto done = read_kubelet_configuration(path, options, others);
+    return done ? "good" : done.error().message();
+  }
+  static std::string head() { return "apiVersion: kubelet.config.k8s.io/v1beta1\nkind: KubeletConfiguration\n"; }
+
+  std::string path = testing::TempDir() + "kubelet-" + std::to_string(getpid()) + ".yaml";
+  kubelet::KubeletOptions options;
+  KubeletFileOptions others;
+};
+
+TEST_F(KubeletConfigurationTest, WhatItSaysIsTakenAndTheRestStays) {
+  ASSERT_EQ(
+      read(head() +
+           "port: 10350\nmaxPods: 50\nclusterDNS: [10.0.0.10]\nauthentication: {anonymous: {enabled: true}}\n"
+           "authorization: {mode: AlwaysAllow}\nsystemReserved: {cpu: 100m}\nkubeReserved: {cpu: 200m, memory: 1Gi}\n"
+           "containerLogMaxSize: 1Mi\nregisterWithTaints: [{key: a, value: b, effect: NoSchedule}]\nhealthzPort: 0\n"),
+      "good");
+  EXPECT_EQ(options.port, 10350);
+  EXPECT_EQ(options.pods_max, 50);
+  EXPECT_EQ(options.cluster_dns, std::vector<std::string>{"10.0.0.10"});
+  EXPECT_TRUE(options.anonymous_auth);
+  EXPECT_FALSE(options.authorize);
+  EXPECT_EQ(options.reserved["cpu"].milli_value(), 300);
+  EXPECT_EQ(options.container_log_bytes_max, 1 << 20);
+  EXPECT_EQ(options.register_with_taints, (std::vector<std::pair<std::string, std::string>>{{"a=b", "NoSchedule"}}));
+  EXPECT_EQ(others.healthz_port, 0);
+  EXPECT_EQ(options.resolv_conf, "/etc/resolv.conf");
+  EXPECT_EQ(options.lease_seconds, 40);
+}
+
+TEST_F(KubeletConfigurationTest, NonsenseIsRefusedWithTheFileAndTheReason) {
+  EXPECT_EQ(read("kind: KubeletConfiguration\napiVersion: v1\n"),
+            path + ": no kind \"KubeletConfiguration\" is registered for version \"v1\"");
+  EXPECT_EQ(read(head() + "maxPod: 5\n"), path + ": strict decoding error: unknown field \"maxPod\"");
+  EXPECT_NE(read(head() + "maxPods: many\n"), "good");
+  EXPECT_NE(read(head() + "systemReserved: {cpu: x}\n"), "good");
+  EXPECT_EQ(read(head() + "systemReserved: {gpu: '1'}\n"), path + ": cannot reserve \"gpu\" resource");
+  EXPECT_NE(read("[1, 2"), "good");
+}
+
+TEST_F(KubeletConfigurationTest, TaintsAreKeyValueAndEffect) {
+  EXPECT_EQ(*parse_taint("a=b:NoExecute"), (std::pair<std::string, std::string>("a=b", "NoExecute")));
+  EXPECT_EQ(*parse_taint("a:NoSchedule"), (std::pair<std::string, std::string>("a=", "NoSchedule")));
+  EXPECT_FALSE(parse_taint("a=b"));
+  EXPECT_FALSE(parse_taint("a=b:Sometimes"));
+}
+
+}  // namespace
+}  // namespace navarch
