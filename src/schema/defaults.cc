@@ -13,6 +13,7 @@
 #include "base/quantity.h"
 #include "base/strings.h"
 #include "schema/computed_defaults.h"
+#include "schema/custom.h"
 #include "schema/default_rules.h"
 #include "schema/json.h"
 #include "schema/member.h"
@@ -290,6 +291,10 @@ class Runner {
 
 void apply_defaults(Object& object, base::Clock& clock) {
   const Type& type = object.type();
+  if (Custom* custom = custom_of(object)) {
+    if (type.structural != nullptr && custom->kind.empty()) apply_defaults(custom->content, *type.structural);
+    return;
+  }
   Runner runner(clock);
   if (type.has(Type::Defaulted)) {
     runner.run(*program_of(type), object.data());

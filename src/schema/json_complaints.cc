@@ -56,9 +56,14 @@ void Complaints::give_up(base::Error error) {
 }
 
 void Complaints::strict_error(std::string_view what, const Place& place) {
-  if (strict_errors_ == nullptr || lenient_ > 0 || fatal_ || strict_errors_->size() >= kMaxStrictErrors) return;
+  if (strict_errors_ == nullptr) return;
   std::string path;
   append_path(&place, path);
+  strict_error(what, path);
+}
+
+void Complaints::strict_error(std::string_view what, std::string_view path) {
+  if (strict_errors_ == nullptr || lenient_ > 0 || fatal_ || strict_errors_->size() >= kMaxStrictErrors) return;
   std::string error = base::cat({what, " field \"", path, "\""});
   if (std::ranges::find(*strict_errors_, error) == strict_errors_->end()) strict_errors_->push_back(std::move(error));
 }

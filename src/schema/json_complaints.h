@@ -43,6 +43,8 @@ class Complaints {
   bool given_up() const { return fatal_.has_value(); }
   // `what` is "unknown" or "duplicate".
   void strict_error(std::string_view what, const Place& place);
+  void strict_error(std::string_view what, std::string_view path);
+  bool wants_strict() const { return strict_errors_ != nullptr; }
   // Parts in which upstream does not look for strict errors; may be nested.
   void set_lenient(bool lenient) { lenient_ += lenient ? 1 : -1; }
 

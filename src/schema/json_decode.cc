@@ -10,6 +10,7 @@
 #include "base/strings.h"
 #include "base/time.h"
 #include "schema/box.h"
+#include "schema/custom.h"
 #include "schema/duration.h"
 #include "schema/go_type.h"
 #include "schema/int_or_string.h"
@@ -50,6 +51,7 @@ class Decoder {
 
   // An object, member by member. Texts mostly come in the order of the table, so the search for a name begins behind the last.
   void read_struct(const Type& type, void* object, const Place* place) {
+    if (type.form == Form::Custom) return read_custom(type, *static_cast<Custom*>(object));
     if (type.form != Form::Fields) return read_special(type, object, place);
     std::bitset<256> seen;
     bool seen_kind = false, seen_version = false;
@@ -429,6 +431,59 @@ class Decoder {
       reader_.skip_value();
     }
     complaints_.set_lenient(false);
+  }
+
+  // An object of a kind made at run time: what its schema does not know goes, and is complained of after what is there twice.
+  void read_custom(const Type& type, Custom& object) {
+    std::vector<std::string> duplicates, unknown;
+    std::string_view key, metadata, text;
+    bool seen_kind = false, seen_version = false, seen_metadata = false;
+    auto& content = object.content.as_object();
+    reader_.enter_object();
+    while (reader_.next_key(key)) {
+      std::string name(key);
+      bool names_kind = name == "kind", names_version = name == "apiVersion", names_metadata = name == "metadata";
+      if (names_kind || names_version || names_metadata) {
+        bool& seen = names_kind ? seen_kind : names_version ? seen_version : seen_metadata;
+        if (seen) duplicates.push_back(name);
+        seen = true;
+        if (names_kind && reader_.peek() == JsonKind::String) {
+          if (reader_.read_string(text)) object.kind = text == type.name ? std::string_view() : text;
+        } else if (names_metadata) {
+          reader_.read_raw(metadata);
+        } else {
+          reader_.skip_value();
+        }
+        continue;
+      }
+      if (content.contains(name)) duplicates.push_back(name);
+      std::vector<std::string> below;
+      Value value = Value::read(reader_, complaints_.wants_strict() ? &below : nullptr);
+      content.set(name, std::move(value));
+      for (const auto& path : below) duplicates.push_back(base::cat({name, path.starts_with('[') ? "" : ".", path}));
+    }
+    if (reader_.failed()) return;
+    read_custom_metadata(metadata, object, duplicates, unknown);
+    if (type.structural != nullptr && object.kind.empty()) {
+      prune(object.content, *type.structural, true, complaints_.wants_strict() ? &unknown : nullptr);
+      auto coerced = coerce_embedded(object.content, *type.structural, complaints_.wants_strict() ? &unknown : nullptr);
+      if (!coerced) complaints_.give_up(std::move(coerced).error());
+    }
+    for (const auto& path : duplicates) complaints_.strict_error("duplicate", path);
+    for (const auto& path : unknown) complaints_.strict_error("unknown", path);
+  }
+
+  void read_custom_metadata(std::string_view json, Custom& object, std::vector<std::string>& duplicates, std::vector<std::string>& unknown) {
+    if (json.empty() || json == "null") return;
+    std::vector<std::string> strict;
+    Decoder decoder(json, complaints_.wants_strict() ? &strict : nullptr);
+    auto done = decoder.decode(api::meta_v1::ObjectMeta::kType, &object.metadata);
+    if (!done) return complaints_.give_up(std::move(done).error());
+    for (std::string_view error : strict) {
+      auto open = error.find('"');
+      std::string path = base::cat({"metadata.", error.substr(open + 1, error.size() - open - 2)});
+      (error.starts_with("duplicate") ? duplicates : unknown).push_back(std::move(path));
+    }
   }
 
   base::JsonReader reader_;

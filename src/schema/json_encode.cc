@@ -1,3 +1,4 @@
+#include <algorithm>
 #include <charconv>
 #include <cmath>
 #include <cstring>
@@ -9,6 +10,7 @@
 #include "base/strings.h"
 #include "base/time.h"
 #include "schema/box.h"
+#include "schema/custom.h"
 #include "schema/duration.h"
 #include "schema/int_or_string.h"
 #include "schema/json.h"
@@ -21,7 +23,7 @@ class Encoder {
   explicit Encoder(std::string& out) : out_(out) {}
 
   void write_struct(const Type& type, const void* object, WithTypeMeta type_meta) {
-    if (type.form != Form::Fields) return write_special(type, object);
+    if (type.form != Form::Fields && type.form != Form::Custom) return write_special(type, object);
     out_ += '{';
     bool first = true;
     if (type_meta == WithTypeMeta::Yes && type.has(Type::Kind)) {
@@ -46,10 +48,43 @@ class Encoder {
       out_ += "\":";
       write_member(field, member);
     }
+    if (type.form == Form::Custom) write_members(static_cast<const Custom*>(object)->content.as_object(), first);
     out_ += '}';
   }
 
  private:
+  // A tree has one form: its keys come in order, so that what is equal is written alike.
+  void write_tree(const Value& value) {
+    if (value.is_object()) {
+      out_ += '{';
+      write_members(value.as_object(), true);
+      out_ += '}';
+    } else if (value.is_array()) {
+      out_ += '[';
+      bool first = true;
+      for (const Value& element : value.as_array()) {
+        if (!std::exchange(first, false)) out_ += ',';
+        write_tree(element);
+      }
+      out_ += ']';
+    } else {
+      value.append_json(out_);
+    }
+  }
+
+  void write_members(const Members& members, bool first) {
+    std::vector<const Member*> sorted;
+    sorted.reserve(members.size());
+    for (const Member& member : members) sorted.push_back(&member);
+    std::ranges::sort(sorted, {}, [](const Member* member) -> const std::string& { return member->key; });
+    for (const Member* member : sorted) {
+      if (!std::exchange(first, false)) out_ += ',';
+      base::append_json_string(out_, member->key);
+      out_ += ':';
+      write_tree(member->value);
+    }
+  }
+
   template <class T>
   static const T& as(const void* member) {
     return *static_cast<const T*>(member);

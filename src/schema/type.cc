@@ -9,6 +9,7 @@
 #include "base/quantity.h"
 #include "base/time.h"
 #include "schema/box.h"
+#include "schema/custom.h"
 #include "schema/duration.h"
 #include "schema/int_or_string.h"
 #include "schema/type_ops.h"
@@ -104,7 +105,7 @@ bool equal(const Type& type, const void* a, const void* b) {
     if (i >= type.json_count && field.type != nullptr && field.holder == Holder::Value) continue;
     if (!equal_fields(field, field.in(a), field.in(b))) return false;
   }
-  return true;
+  return type.form != Form::Custom || static_cast<const Custom*>(a)->content == static_cast<const Custom*>(b)->content;
 }
 
 const ListOps* list_ops(const Field& field) {

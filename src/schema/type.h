@@ -24,6 +24,7 @@
 namespace schema {
 
 struct Type;
+struct Structural;
 
 enum class Shape : uint8_t {
   Bool,         // bool
@@ -122,6 +123,7 @@ enum class Form : uint8_t {
   SchemaOrArray,  // one JSON schema, or an array of them
   SchemaOrBool,
   SchemaOrStrings,
+  Custom,         // a schema::Custom: metadata, and a tree of what else there is
 };
 
 struct Type {
@@ -157,6 +159,7 @@ struct Type {
   void (*assign)(void* object, const void* other);  // copies
   const ListOps* list;                              // null when no list of it occurs
   const MapOps* map;
+  const Structural* structural = nullptr;           // of form Custom: what is known about the tree; null: nothing
 
   static constexpr uint16_t kNone = 0xffff;
 
