@@ -34,8 +34,12 @@ io::Task<Local::Reply> Local::call(std::string method, std::string target, std::
   base::Result<Answer> answer = base::fail(too_large("the body"));
   if (call.body.size() <= server_.options().body_bytes_max) answer = co_await server_.handle(call);
   if (answer) {
-    auto rendered = server_.renderer().render(*answer, protobuf, call.query);
+    // Custom kinds have no protobuf form.
+    bool is_json = answer->served != nullptr && answer->served->custom() != nullptr;
+    Representation form{.media = is_json ? MediaType::Json : MediaType::Protobuf};
+    auto rendered = server_.renderer().render(*answer, form, call.query);
     if (rendered) {
+      reply.content_type = apiserver::content_type(form.media);
       reply.status = answer->status;
       reply.body = std::move(*rendered);
       co_return reply;
@@ -53,7 +57,7 @@ io::Task<base::Result<Local::Page>> Local::list(std::string target) {
   CO_TRY(auto answer, co_await server_.handle(call));
   if (!answer.page) co_return base::fail(bad_request("not a list"));
   Page page;
-  page.served = answer.served;
+  page.served = call.served;
   page.entries = std::move(answer.page->entries);
   page.resource_version = std::to_string(answer.page->revision);
   page.continue_token = std::move(answer.page->continue_token);

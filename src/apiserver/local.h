@@ -31,7 +31,7 @@ class Local {
   io::Task<Reply> call(std::string method, std::string target, std::string content_type, base::Bytes body);
 
   struct Page {
-    const Served* served = nullptr;
+    std::shared_ptr<const Served> served;
     std::vector<store::EntryRef> entries;  // storage form: message() of the served takes the envelope off
     std::string resource_version;
     std::string continue_token;

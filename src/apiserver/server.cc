@@ -4,6 +4,8 @@
 #include <atomic>
 
 #include "apiserver/admission/list.h"
+#include "apiserver/crd/definitions.h"
+#include "apiserver/crd/kind.h"
 #include "apiserver/discovery/paths.h"
 #include "apiserver/metrics/request_metrics.h"
 #include "apiserver/metrics/server_metrics.h"
@@ -81,9 +83,10 @@ struct Server::Parts {
                   .random = options.random,
                   .allocations = allocations}),
         renderer(options.clock, options.encoding_cache_bytes_max),
-        metrics({.store = options.store, .catalog = catalog, .reads = reads, .writes = writes}) {}
+        metrics({.store = options.store, .catalog = catalog, .reads = reads, .writes = writes}),
+        definitions(registry, catalog) {}
 
-  const Catalog catalog;
+  Catalog catalog;
   AdmissionChain admission;
   Allocations allocations;
   Registry registry;
@@ -91,6 +94,7 @@ struct Server::Parts {
   std::atomic<int> reads = 0;
   std::atomic<int> writes = 0;
   ServerMetrics metrics;
+  crd::Definitions definitions;
 };
 
 // One HTTP request on its way.
@@ -107,6 +111,9 @@ struct Server::Exchange {
 
 Server::Server(ServerOptions options) : options_(std::move(options)), parts_(std::make_unique<Parts>(options_)) {}
 Server::~Server() = default;
+
+io::Task<void> Server::run() { return parts_->definitions.run(); }
+io::Task<void> Server::wait_synced() { return parts_->definitions.wait_synced(); }
 
 Registry& Server::registry() { return parts_->registry; }
 Renderer& Server::renderer() { return parts_->renderer; }
@@ -128,9 +135,9 @@ base::Result<void> Server::authorize(const Call& call) const {
 }
 
 // The row that the path names, when there is such a path at all.
-base::Result<const Served*> Server::find_resource(const Call& call) const {
+base::Result<ServedRef> Server::find_resource(const Call& call) const {
   const RequestInfo& info = call.info;
-  const Served* served = parts_->catalog.find(info.group, info.version, info.resource);
+  ServedRef served = parts_->catalog.find(info.group, info.version, info.resource);
   if (served == nullptr) return base::fail(no_such_path());
   const auto& row = served->row();
   bool in_namespace = !info.namespace_.empty() && info.resource != "namespaces";
@@ -148,18 +155,33 @@ base::Result<const Served*> Server::find_resource(const Call& call) const {
     return served;
   }
   const schema::Subresource* sub = row.subresource(info.subresource);
-  if (sub == nullptr) return base::fail(no_such_path());
+  if (sub == nullptr) {
+    if (served->custom() != nullptr) return base::fail(not_found(row.group, row.plural, info.name));
+    return base::fail(no_such_path());
+  }
   if (!info.tail.empty() && info.subresource != "proxy") return base::fail(no_such_path());
   bool has_verb = std::find(sub->verbs.begin(), sub->verbs.end(), std::string_view(info.verb)) != sub->verbs.end();
   if (!has_verb) return base::fail(no_such_method());
   return served;
 }
 
+bool Server::is_nowhere(const Call& call) const {
+  const RequestInfo& info = call.info;
+  if (!parts_->catalog.has_group(info.group)) return true;
+  bool is_built_in = std::ranges::any_of(schema::group_versions(), [&](const auto& one) { return one.group == info.group; });
+  if (is_built_in) return false;
+  ServedRef served = parts_->catalog.find(info.group, info.version, info.resource);
+  if (served == nullptr || served->row().namespaced) {
+    return served == nullptr || (info.namespace_.empty() && info.verb != "list" && info.verb != "watch");
+  }
+  return !info.namespace_.empty();
+}
+
 io::Task<base::Result<Answer>> Server::dispatch(Call& call, const Served& served) {
   Registry& registry = parts_->registry;
   const std::string& verb = call.info.verb;
   const std::string& sub = call.info.subresource;
-  if (Handler handler = find_handler(served.row().group, served.row().plural, sub)) {
+  if (Handler handler = find_handler(served, sub)) {
     co_return co_await handler(Desk{registry, options_}, call, served);
   }
   if (!served.is_stored()) co_return base::fail(no_such_method());
@@ -178,7 +200,8 @@ io::Task<base::Result<Answer>> Server::dispatch(Call& call, const Served& served
 io::Task<base::Result<Answer>> Server::handle(Call& call) {
   CO_TRY(authorize(call));
   if (!call.info.is_resource) co_return base::fail(no_such_path());
-  CO_TRY(const Served* served, find_resource(call));
+  CO_TRY(call.served, find_resource(call));
+  const Served* served = call.served.get();
   int64_t began_ns = options_.clock.monotonic_ns();
   auto answer = co_await dispatch(call, *served);
   int status = answer ? answer->status : schema::status_of(answer.error()).code;
@@ -193,7 +216,7 @@ void Server::count(const Call& call, const Served* served, int status, uint64_t 
 
 io::Task<base::Result<std::unique_ptr<WatchStream>>> Server::watch(Call& call) {
   CO_TRY(authorize(call));
-  CO_TRY(const Served* served, find_resource(call));
+  CO_TRY(ServedRef served, find_resource(call));
   CO_TRY(auto query, read_watch_query(call, *served));
   if (!query.timeout_seconds || *query.timeout_seconds <= 0) {
     query.timeout_seconds = options_.watch_seconds_min + static_cast<int64_t>(options_.random.below(options_.watch_seconds_min));
@@ -281,7 +304,7 @@ io::Task<void> Server::serve_resource(Exchange& exchange) {
     co_await serve_path(PathContext{options_, parts_->registry, parts_->metrics}, exchange.request, call, response);
     co_return;
   }
-  if (!parts_->catalog.has_group(call.info.group)) {
+  if (is_nowhere(call)) {
     send_page_not_found(response);
     co_return;
   }
@@ -290,7 +313,8 @@ io::Task<void> Server::serve_resource(Exchange& exchange) {
     response.send_error(found.error());
     co_return;
   }
-  const Served& served = **found;
+  call.served = std::move(*found);
+  const Served& served = *call.served;
   exchange.served = &served;
   warn_of_deprecation(served, call);
   if (call.info.verb == "watch") {

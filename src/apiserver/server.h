@@ -76,6 +76,11 @@ class Server {
   io::Task<base::Result<Answer>> handle(Call& call);
   io::Task<base::Result<std::unique_ptr<WatchStream>>> watch(Call& call);
 
+  // Keeps what is served in step with the custom resource definitions that are stored, until the store closes. On one loop.
+  io::Task<void> run();
+  // Comes back once run() serves all kinds that were defined at the start.
+  io::Task<void> wait_synced();
+
   Registry& registry();
   Renderer& renderer();
   base::Metrics& metrics();
@@ -91,7 +96,9 @@ class Server {
   io::Task<base::Result<Answer>> dispatch(Call& call, const Served& served);
   void count(const Call& call, const Served* served, int status, uint64_t bytes, int64_t began_ns);
   base::Result<void> authorize(const Call& call) const;
-  base::Result<const Served*> find_resource(const Call& call) const;
+  base::Result<std::shared_ptr<const Served>> find_resource(const Call& call) const;
+  // For paths below groups of custom kinds, where what is not there has no API to say so.
+  bool is_nowhere(const Call& call) const;
 
   const ServerOptions options_;
   std::unique_ptr<Parts> parts_;

@@ -23,7 +23,7 @@ class UidFinder {
   UidFinder(store::Store& store, const apiserver::Catalog& catalog) : store_(store), catalog_(catalog) {}
 
   io::Task<base::Result<std::optional<std::string>>> find(std::string resource, std::string namespace_, std::string name) const {
-    const auto* served = catalog_.find("", "v1", resource);
+    auto served = catalog_.find("", "v1", resource);
     if (served == nullptr) co_return std::nullopt;
     CO_TRY(auto entry, co_await store_.get(served->key(namespace_, name)));
     if (entry == nullptr) co_return std::nullopt;
@@ -167,6 +167,8 @@ io::Task<base::Result<std::unique_ptr<ApiServer>>> ApiServer::start(ApiServerOpt
   CO_TRY(co_await apiserver::bootstrap(state->server->registry(), std::move(defaults)));
   state->scope.spawn(state->security->run());
   co_await state->security->wait_synced();
+  state->scope.spawn(state->server->run());
+  co_await state->server->wait_synced();
 
   CO_TRY(auto tls, io::TlsServer::create({.certificate = {.chain = {.file = given.certificate_file}, .key = {.file = given.key_file}},
                                           .client_ca = {.text = given.client_ca}}));

@@ -4,6 +4,7 @@
 #include "apiserver/render/render.h"
 #include "base/strings.h"
 #include "client/codec.h"
+#include "schema/json.h"
 #include "schema/status.h"
 
 namespace navarch {
@@ -33,6 +34,10 @@ client::Reply make_error_reply(const base::Error& error) {
 
 // The entry's message in the version asked for: the store's own bytes wherever that is the version stored.
 base::Result<client::Raw> make_raw(const Served& served, const store::EntryRef& entry, store::Revision revision) {
+  if (served.custom() != nullptr) {
+    TRY(auto object, served.decode(*entry));
+    return client::Raw{.bytes = base::Bytes(schema::to_json(object)), .revision = revision, .form = client::Raw::Form::Json};
+  }
   if (!served.needs_conversion()) {
     return client::Raw{.bytes = base::Bytes(entry, served.message(*entry)), .revision = revision};
   }
@@ -75,10 +80,12 @@ class LocalTransport final : public client::Transport {
     Call call = make_call(request, user_);
     auto answer = co_await server_.handle(call);
     if (!answer) co_return make_error_reply(answer.error());
-    apiserver::Representation representation{.media = apiserver::MediaType::Protobuf};
+    // Custom kinds have no protobuf form.
+    bool is_json = answer->served != nullptr && answer->served->custom() != nullptr;
+    apiserver::Representation representation{.media = is_json ? apiserver::MediaType::Json : apiserver::MediaType::Protobuf};
     auto body = server_.renderer().render(*answer, representation, call.query);
     if (!body) co_return make_error_reply(body.error());
-    co_return client::Reply{.status = answer->status, .content_type = std::string(client::kProtobuf), .body = std::move(*body)};
+    co_return client::Reply{.status = answer->status, .content_type = std::string(is_json ? client::kJson : client::kProtobuf), .body = std::move(*body)};
   }
 
   io::Task<base::Result<client::RawPage>> list(std::string target) override {

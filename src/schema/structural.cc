@@ -218,14 +218,7 @@ class Coercer {
   std::string path_;
 };
 
-}  // namespace
-
-const Structural* Structural::member(std::string_view key) const {
-  auto property = properties.find(key);
-  return property != properties.end() ? &property->second : additional.get();
-}
-
-Structural make_structural(const JSONSchemaProps& schema) {
+Structural make(const JSONSchemaProps& schema) {
   Structural made;
   made.is = what_is(schema.type);
   made.type = schema.type;
@@ -244,7 +237,7 @@ Structural make_structural(const JSONSchemaProps& schema) {
   if (map_type == "atomic") made.map_type = MapType::Atomic;
   if (!schema.default_.empty()) made.fallback = parse_or_null(schema.default_);
 
-  for (const auto& [key, property] : schema.properties) made.properties.emplace(key, make_structural(property));
+  for (const auto& [key, property] : schema.properties) made.properties.emplace(key, make(property));
   if (schema.additional_properties) {
     const auto& additional = *schema.additional_properties;
     made.additional_allowed =
@@ -270,10 +263,23 @@ Structural make_structural(const JSONSchemaProps& schema) {
     made.compiled_pattern = std::make_shared<const re2::RE2>(schema.pattern, re2::RE2::Quiet);
   for (const auto& value : schema.enum_) made.values.push_back(parse_or_null(value));
   made.required = schema.required;
-  for (const auto& one : schema.all_of) made.all_of.push_back(make_structural(one));
-  for (const auto& one : schema.any_of) made.any_of.push_back(make_structural(one));
-  for (const auto& one : schema.one_of) made.one_of.push_back(make_structural(one));
+  for (const auto& one : schema.all_of) made.all_of.push_back(make(one));
+  for (const auto& one : schema.any_of) made.any_of.push_back(make(one));
+  for (const auto& one : schema.one_of) made.one_of.push_back(make(one));
   if (schema.not_) made.none_of = boxed(*schema.not_);
+  return made;
+}
+
+}  // namespace
+
+const Structural* Structural::member(std::string_view key) const {
+  auto property = properties.find(key);
+  return property != properties.end() ? &property->second : additional.get();
+}
+
+Structural make_structural(const JSONSchemaProps& schema) {
+  Structural made = make(schema);
+  made.document = parse_or_null(to_json(schema));
   return made;
 }
 

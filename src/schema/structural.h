@@ -54,6 +54,8 @@ struct Structural {
   std::vector<Structural> all_of, any_of, one_of;
   std::unique_ptr<Structural> none_of;  // not
 
+  Value document;  // all of it as it was written; of the outermost alone
+
   // The schema of the member `key` of an object; null when nothing is said about it.
   const Structural* member(std::string_view key) const;
 };

@@ -78,11 +78,12 @@ void send_object(const io::Request& request, const Call& call, Response& respons
 }
 
 // /api and /apis.
-void send_root(const io::Request& request, const Call& call, Response& response, discovery::Root root, const std::string& address) {
+void send_root(const io::Request& request, const Call& call, Response& response, discovery::Root root, const std::string& address,
+               const CustomKinds& custom) {
   MediaType media;
   Asked asked = discovery_form(request.headers, media);
   if (asked != Asked::Aggregated) {
-    if (root == discovery::Root::Groups) return send_object(request, call, response, discovery::group_list());
+    if (root == discovery::Root::Groups) return send_object(request, call, response, discovery::group_list(custom));
     auto representation = negotiate(request.headers, call.query, false, false);
     if (!representation) return response.send_error(representation.error());
     std::string text = render_object(discovery::api_versions(address), *representation);
@@ -92,7 +93,7 @@ void send_root(const io::Request& request, const Call& call, Response& response,
     response.send(200, content_type(representation->media), base::Bytes(std::move(text)));
     return;
   }
-  std::string text = render_object(discovery::aggregated(root), {.media = media});
+  std::string text = render_object(discovery::aggregated(root, custom), {.media = media});
   io::Headers more;
   more.add("vary", "Accept");
   std::string tag = discovery::etag(text);
@@ -111,6 +112,8 @@ void send_page_not_found(Response& response) { response.send_text(404, "404 page
 
 io::Task<void> serve_path(PathContext context, const io::Request& request, const Call& call, Response& response) {
   std::string_view path = call.info.path;
+  auto kinds = context.registry.catalog().custom();
+  const CustomKinds& custom = *kinds;
   if (auto health = answer_health(path, call.query, true)) {
     response.send_text(health->status, health->text);
     co_return;
@@ -118,34 +121,34 @@ io::Task<void> serve_path(PathContext context, const io::Request& request, const
   while (path.size() > 1 && path.ends_with('/')) path.remove_suffix(1);
   auto parts = base::split(path.substr(1), '/');
   if (path == "/api") {
-    send_root(request, call, response, discovery::Root::Core, context.options.address);
+    send_root(request, call, response, discovery::Root::Core, context.options.address, custom);
   } else if (path == "/apis") {
-    send_root(request, call, response, discovery::Root::Groups, context.options.address);
+    send_root(request, call, response, discovery::Root::Groups, context.options.address, custom);
   } else if (parts[0] == "api" && parts.size() == 2) {
-    auto list = discovery::resource_list("", parts[1]);
+    auto list = discovery::resource_list(custom, "", parts[1]);
     if (list) {
       send_object(request, call, response, *list);
     } else {
       response.send_error(no_such_path());
     }
   } else if (parts[0] == "apis" && parts.size() == 2) {
-    auto group = discovery::group(parts[1]);
+    auto group = discovery::group(custom, parts[1]);
     if (group) {
       send_object(request, call, response, *group);
     } else {
       send_page_not_found(response);
     }
   } else if (parts[0] == "apis" && parts.size() == 3) {
-    auto list = discovery::resource_list(parts[1], parts[2]);
+    auto list = discovery::resource_list(custom, parts[1], parts[2]);
     if (list) {
       send_object(request, call, response, *list);
-    } else if (discovery::group(parts[1])) {
+    } else if (discovery::group(custom, parts[1])) {
       response.send_error(no_such_path());
     } else {
       send_page_not_found(response);
     }
   } else if (parts[0] == "openapi") {
-    if (!openapi::serve(path, request, call.query, response)) send_page_not_found(response);
+    if (!openapi::serve(path, request, call.query, response, kinds)) send_page_not_found(response);
   } else if (path.starts_with("/api/")) {
     response.send_error(no_such_path());
   } else if (path == "/metrics") {

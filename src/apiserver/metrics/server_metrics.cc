@@ -31,7 +31,10 @@ ServerMetrics::ServerMetrics(const Sources& sources)
 }
 
 io::Task<std::string> ServerMetrics::text() {
-  for (const auto& served : sources_.catalog.all()) {
+  auto all = sources_.catalog.built_in();
+  auto custom = sources_.catalog.custom();
+  for (const auto& [prefix, kind] : custom->stored()) all.push_back(kind);
+  for (const auto& served : all) {
     if (!served->is_stored() || served->needs_conversion()) continue;
     store::ListOptions one;
     one.limit = 1;

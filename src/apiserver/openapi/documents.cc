@@ -8,6 +8,7 @@
 
 #include "api/meta_v1.h"
 #include "apiserver/openapi/operations.h"
+#include "base/mutex.h"
 #include "base/strings.h"
 #include "schema/resource.h"
 
@@ -28,6 +29,8 @@ constexpr std::string_view kTextMedia[] = {"text/plain", "application/json", "ap
                                            "application/cbor"};
 constexpr std::string_view kAnyMedia[] = {"*/*"};
 constexpr std::string_view kJsonMedia[] = {"application/json"};
+constexpr std::string_view kCustomMedia[] = {"application/json", "application/yaml"};
+constexpr std::string_view kCustomPatchMedia[] = {"application/json-patch+json", "application/merge-patch+json", "application/apply-patch+yaml"};
 constexpr std::string_view kPatchMedia[] = {"application/json-patch+json", "application/merge-patch+json", "application/strategic-merge-patch+json",
                                             "application/apply-patch+yaml", "application/apply-patch+cbor"};
 
@@ -41,6 +44,14 @@ std::span<const std::string_view> media_of(Produces produces) {
     case Produces::Json: return kJsonMedia;
   }
   return kAnyMedia;
+}
+
+std::span<const std::string_view> media_of(const Operation& operation) {
+  return operation.is_custom ? std::span<const std::string_view>(kCustomMedia) : media_of(operation.produces);
+}
+
+std::span<const std::string_view> patch_media_of(const Operation& operation) {
+  return operation.is_custom ? std::span<const std::string_view>(kCustomPatchMedia) : std::span(kPatchMedia).first(4);
 }
 
 std::string_view status_text(int status) { return status == 201 ? "Created" : status == 202 ? "Accepted" : "OK"; }
@@ -142,7 +153,7 @@ void DocumentWriter::write_body_schema(const Operation& operation) {
 }
 
 void DocumentWriter::write_v3_body(const Operation& operation) {
-  auto media = operation.body == Body::Patch ? std::span(kPatchMedia).first(4) : std::span<const std::string_view>(kAnyMedia);
+  auto media = operation.body == Body::Patch ? patch_media_of(operation) : std::span<const std::string_view>(kAnyMedia);
   json_.key("requestBody").open('{').key("content").open('{');
   for (auto type : media) {
     json_.key(type).open('{').key("schema");
@@ -177,7 +188,7 @@ void DocumentWriter::write_responses(const Operation& operation) {
     json_.key(std::to_string(status)).open('{');
     if (dialect_ == Dialect::V3) {
       json_.key("content").open('{');
-      for (auto type : media_of(operation.produces)) {
+      for (auto type : media_of(operation)) {
         json_.key(type).open('{');
         write_schema(operation);
         json_.close('}');
@@ -215,8 +226,8 @@ void DocumentWriter::write_operation(const Operation& operation, const std::vect
       for (auto value : values) json_.text(value);
       json_.close(']');
     };
-    list("consumes", operation.body == Body::Patch ? std::span(kPatchMedia).first(4) : std::span<const std::string_view>(kAnyMedia));
-    list("produces", media_of(operation.produces));
+    list("consumes", operation.body == Body::Patch ? patch_media_of(operation) : std::span<const std::string_view>(kAnyMedia));
+    list("produces", media_of(operation));
     json_.key("schemes").open('[').text("https").close(']');
   }
   write_responses(operation);
@@ -235,13 +246,33 @@ void write_info(JsonWriter& json) {
 constexpr std::string_view kBearerToken =
     R"({"description":"Bearer Token authentication","in":"header","name":"authorization","type":"apiKey"})";
 
+// The resources of a group version, built in and custom.
+std::vector<const schema::Resource*> rows_of(std::string_view group, std::string_view version, const CustomKinds& custom) {
+  std::vector<const schema::Resource*> rows;
+  for (const auto& resource : schema::resources()) {
+    if (resource.group == group && resource.version == version) rows.push_back(&resource);
+  }
+  for (const auto& [name, kind] : custom.served()) {
+    if (kind->row().group == group && kind->row().version == version) rows.push_back(&kind->row());
+  }
+  return rows;
+}
+
 // The operations of a document; empty when there is none of that name.
-std::vector<Operation> operations_of_document(std::string_view name) {
-  if (!std::binary_search(document_names().begin(), document_names().end(), name)) return {};
+std::vector<Operation> operations_of_document(std::string_view name, const CustomKinds& custom) {
+  auto names = document_names(custom);
+  if (!std::binary_search(names.begin(), names.end(), name)) return {};
   auto parts = base::split(name, '/');
-  if (parts[0] == "api" && parts.size() == 2) return operations_of("", parts[1]);
-  if (parts[0] == "apis" && parts.size() == 3) return operations_of(parts[1], parts[2]);
+  if (parts[0] == "api" && parts.size() == 2) return operations_of("", parts[1], rows_of("", parts[1], custom));
+  if (parts[0] == "apis" && parts.size() == 3) return operations_of(parts[1], parts[2], rows_of(parts[1], parts[2], custom));
   return root_operations(name);
+}
+
+void collect_custom(std::string_view document, const CustomKinds& custom, SchemaSet& schemas) {
+  for (const auto& [name, kind] : custom.served()) {
+    const auto& row = kind->row();
+    if (document == base::cat({"apis/", row.group, "/", row.version})) schemas.add(*kind->custom());
+  }
 }
 
 std::string sha512(std::string_view text) {
@@ -254,29 +285,28 @@ std::string sha512(std::string_view text) {
 
 }  // namespace
 
-const std::vector<std::string>& document_names() {
-  static const std::vector<std::string> names = [] {
-    std::vector<std::string> made{".well-known/openid-configuration", "api", "apis", "openid/v1/jwks", "version"};
-    for (const auto& one : schema::group_versions()) {
-      if (one.group.empty()) {
-        made.push_back(base::cat({"api/", one.version}));
-      } else {
-        made.push_back(base::cat({"apis/", one.group}));
-        made.push_back(base::cat({"apis/", one.group, "/", one.version}));
-      }
+std::vector<std::string> document_names(const CustomKinds& custom) {
+  std::vector<std::string> made{".well-known/openid-configuration", "api", "apis", "openid/v1/jwks", "version"};
+  for (const auto& one : schema::group_versions()) {
+    if (one.group.empty()) {
+      made.push_back(base::cat({"api/", one.version}));
+    } else {
+      made.push_back(base::cat({"apis/", one.group}));
+      made.push_back(base::cat({"apis/", one.group, "/", one.version}));
     }
-    std::sort(made.begin(), made.end());
-    made.erase(std::unique(made.begin(), made.end()), made.end());
-    return made;
-  }();
-  return names;
+  }
+  for (const auto& [name, kind] : custom.served()) made.push_back(base::cat({"apis/", kind->row().group, "/", kind->row().version}));
+  std::sort(made.begin(), made.end());
+  made.erase(std::unique(made.begin(), made.end()), made.end());
+  return made;
 }
 
-std::optional<std::string> make_v3(std::string_view name) {
-  auto operations = operations_of_document(name);
+std::optional<std::string> make_v3(std::string_view name, const CustomKinds& custom) {
+  auto operations = operations_of_document(name, custom);
   if (operations.empty()) return std::nullopt;
   SchemaSet schemas;
   DocumentWriter::collect(operations, schemas);
+  collect_custom(name, custom, schemas);
   JsonWriter json;
   json.open('{').member("openapi", "3.0.0");
   write_info(json);
@@ -289,16 +319,17 @@ std::optional<std::string> make_v3(std::string_view name) {
   return json.take();
 }
 
-std::string make_v2() {
+std::string make_v2(const CustomKinds& custom) {
   JsonWriter json;
   json.open('{').member("swagger", "2.0");
   write_info(json);
   SchemaSet schemas;
   DocumentWriter writer(json, Dialect::V2);
   json.key("paths").open('{');
-  for (const auto& name : document_names()) {
-    auto operations = operations_of_document(name);
+  for (const auto& name : document_names(custom)) {
+    auto operations = operations_of_document(name, custom);
     DocumentWriter::collect(operations, schemas);
+    collect_custom(name, custom, schemas);
     writer.write_paths(operations);
   }
   json.close('}').key("definitions");
@@ -308,31 +339,59 @@ std::string make_v2() {
   return json.take();
 }
 
-const std::string& digest_of(std::string_view name) {
-  static const std::map<std::string, std::string, std::less<>> digests = [] {
-    std::map<std::string, std::string, std::less<>> made;
-    for (const auto& one : document_names()) made[one] = sha512(*make_v3(one));
+namespace {
+
+using Digests = std::map<std::string, std::string, std::less<>>;
+
+// Of documents without custom kinds, which never change.
+const Digests& built_in_digests() {
+  static const Digests digests = [] {
+    Digests made;
+    for (const auto& one : document_names({})) made[one] = sha512(*make_v3(one, {}));
     return made;
   }();
-  static const std::string none;
+  return digests;
+}
+
+// Of all documents. Those with custom kinds in them are kept until the kinds are others.
+Digests digests_of(const CustomKindsRef& custom) {
+  static base::Mutex mutex;
+  static CustomKindsRef kinds;
+  static Digests known;
+  {
+    base::Lock lock(mutex);
+    if (kinds == custom) return known;
+  }
+  Digests made = built_in_digests();
+  for (const auto& [name, kind] : custom->served()) {
+    std::string document = base::cat({"apis/", kind->row().group, "/", kind->row().version});
+    made[document] = sha512(*make_v3(document, *custom));
+  }
+  base::Lock lock(mutex);
+  kinds = custom;
+  known = made;
+  return made;
+}
+
+}  // namespace
+
+std::string digest_of(std::string_view name, const CustomKindsRef& custom) {
+  auto digests = digests_of(custom);
   auto at = digests.find(name);
-  return at == digests.end() ? none : at->second;
+  return at == digests.end() ? std::string() : at->second;
 }
 
-const std::string& all_digest() {
-  static const std::string digest = [] {
-    std::string all;
-    for (const auto& name : document_names()) all += digest_of(name);
-    return sha512(all);
-  }();
-  return digest;
+std::string all_digest(const CustomKindsRef& custom) {
+  std::string all;
+  for (const auto& [name, digest] : digests_of(custom)) all += digest;
+  return sha512(all);
 }
 
-std::string make_index() {
+std::string make_index(const CustomKindsRef& custom) {
   JsonWriter json;
   json.open('{').key("paths").open('{');
-  for (const auto& name : document_names()) {
-    json.key(name).open('{').member("serverRelativeURL", base::cat({"/openapi/v3/", name, "?hash=", digest_of(name)})).close('}');
+  for (const auto& [name, digest] : digests_of(custom)) {
+    json.key(name).open('{').member("serverRelativeURL", base::cat({"/openapi/v3/", name, "?hash=", digest})).close('}');
   }
   return json.close('}').close('}').take();
 }

@@ -8,21 +8,22 @@
 #include <vector>
 
 #include "apiserver/openapi/schemas.h"
+#include "apiserver/registry/served.h"
 
 namespace apiserver::openapi {
 
 // What there is below /openapi/v3/: "api/v1", "apis/apps", "apis/apps/v1", "version", ... in order.
-const std::vector<std::string>& document_names();
+std::vector<std::string> document_names(const CustomKinds& custom);
 
 // The text of one; nothing when there is none of that name.
-std::optional<std::string> make_v3(std::string_view name);
-std::string make_v2();
+std::optional<std::string> make_v3(std::string_view name, const CustomKinds& custom);
+std::string make_v2(const CustomKinds& custom);
 // The list of all with their digests, as /openapi/v3 has it.
-std::string make_index();
+std::string make_index(const CustomKindsRef& custom);
 
 // SHA-512 in capital hexadecimal digits, of the JSON text. "" when there is no such document.
-const std::string& digest_of(std::string_view name);
+std::string digest_of(std::string_view name, const CustomKindsRef& custom);
 // Of all of them together.
-const std::string& all_digest();
+std::string all_digest(const CustomKindsRef& custom);
 
 }  // namespace apiserver::openapi

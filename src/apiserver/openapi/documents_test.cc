@@ -11,10 +11,12 @@
 namespace apiserver::openapi {
 namespace {
 
+const CustomKindsRef kNoCustom = std::make_shared<const CustomKinds>();
+
 using schema::Value;
 
 Value document(std::string_view name) {
-  auto text = make_v3(name);
+  auto text = make_v3(name, {});
   EXPECT_TRUE(text) << name;
   auto value = Value::parse(text.value_or("null"));
   EXPECT_TRUE(value) << name << ": " << (value ? "" : value.error().message());
@@ -54,24 +56,24 @@ void expect_references_found(const Value& value, const std::set<std::string>& sc
 }
 
 TEST(OpenApiDocuments, EveryOneIsJsonWhoseReferencesAreFoundInIt) {
-  for (const auto& name : document_names()) {
+  for (const auto& name : document_names({})) {
     Value made = document(name);
     expect_references_found(made, keys(made.at({"components", "schemas"})), "#/components/schemas/");
   }
-  auto second = Value::parse(make_v2());
+  auto second = Value::parse(make_v2({}));
   ASSERT_TRUE(second);
   expect_references_found(*second, keys(second->find("definitions")), "#/definitions/");
 }
 
 TEST(OpenApiDocuments, HaveTheRecordedNamesPathsAndSchemas) {
   NEED_SHARED(recorded, "golden/openapi-names.json");
-  EXPECT_EQ(std::set<std::string>(document_names().begin(), document_names().end()), keys(recorded.find("v3")));
+  EXPECT_EQ(std::set<std::string>(document_names({}).begin(), document_names({}).end()), keys(recorded.find("v3")));
   for (const auto& [name, expected] : recorded.find("v3")->as_object()) {
     Value made = document(name);
     EXPECT_EQ(keys(made.find("paths")), texts(expected.find("paths"))) << name;
     EXPECT_EQ(keys(made.at({"components", "schemas"})), texts(expected.find("schemas"))) << name;
   }
-  auto second = Value::parse(make_v2());
+  auto second = Value::parse(make_v2({}));
   ASSERT_TRUE(second);
   EXPECT_EQ(keys(second->find("paths")), texts(recorded.at({"v2", "paths"})));
   EXPECT_EQ(keys(second->find("definitions")), texts(recorded.at({"v2", "definitions"})));
@@ -100,11 +102,11 @@ TEST(OpenApiDocuments, OperationsOfSubresourcesSpeakTheirKind) {
 }
 
 TEST(OpenApiDocuments, IndexLeadsToEachByItsDigest) {
-  auto index = Value::parse(make_index());
+  auto index = Value::parse(make_index(kNoCustom));
   ASSERT_TRUE(index);
-  EXPECT_EQ(index->text_at({"paths", "apis/apps/v1", "serverRelativeURL"}), "/openapi/v3/apis/apps/v1?hash=" + digest_of("apis/apps/v1"));
-  EXPECT_EQ(digest_of("apis/apps/v1").size(), 128u);
-  EXPECT_EQ(digest_of("apis/apps/v2"), "");
+  EXPECT_EQ(index->text_at({"paths", "apis/apps/v1", "serverRelativeURL"}), "/openapi/v3/apis/apps/v1?hash=" + digest_of("apis/apps/v1", kNoCustom));
+  EXPECT_EQ(digest_of("apis/apps/v1", kNoCustom).size(), 128u);
+  EXPECT_EQ(digest_of("apis/apps/v2", kNoCustom), "");
 }
 
 TEST(OpenApiDocuments, ListsSayHowTheyAreMerged) {

@@ -169,6 +169,7 @@ class Rows {
 };
 
 void Rows::add(const schema::Resource& resource) {
+  size_t before = rows_.size();
   std::string_view scope = resource.namespaced ? "Namespaced" : "";
   std::string collection = base::cat({base_, resource.namespaced ? "/namespaces/{namespace}/" : "/", resource.plural});
   std::string item = collection + "/{name}";
@@ -180,8 +181,10 @@ void Rows::add(const schema::Resource& resource) {
     row.produces = Produces::Stream;
     row.response_type = resource.list_type;
   }
-  if (resource.has_verb("watch")) add_watches(resource, scope);
+  bool is_custom = resource.type->form == schema::Form::Custom;
+  if (resource.has_verb("watch") && !is_custom) add_watches(resource, scope);
   for (const auto& subresource : resource.subresources) add_subresource(resource, subresource, item, scope);
+  for (auto& row : std::span(rows_).subspan(before)) row.is_custom = is_custom;
 }
 
 void Rows::add_collection(const schema::Resource& resource, const std::string& path, std::string_view scope) {
@@ -314,12 +317,10 @@ std::vector<Operation> Rows::take() {
 
 }  // namespace
 
-std::vector<Operation> operations_of(std::string_view group, std::string_view version) {
+std::vector<Operation> operations_of(std::string_view group, std::string_view version, const std::vector<const schema::Resource*>& resources) {
   Rows rows(group, version);
-  rows.add_root();
-  for (const auto& resource : schema::resources()) {
-    if (resource.group == group && resource.version == version) rows.add(resource);
-  }
+  if (std::ranges::any_of(resources, [](const schema::Resource* row) { return row->type->form != schema::Form::Custom; })) rows.add_root();
+  for (const schema::Resource* resource : resources) rows.add(*resource);
   return rows.take();
 }
 

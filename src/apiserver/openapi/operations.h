@@ -28,6 +28,7 @@ struct Operation {
   std::string description;
   std::string_view action;       // x-kubernetes-action, "" for what is no resource
   std::string_view group, version, kind;  // that it speaks
+  bool is_custom = false;
   Body body = Body::None;
   Produces produces = Produces::Api;
   const schema::Type* body_type = nullptr;      // when body is Object
@@ -37,7 +38,7 @@ struct Operation {
 };
 
 // Those of one group version, in order of path, then method. Includes its root ("/apis/apps/v1/").
-std::vector<Operation> operations_of(std::string_view group, std::string_view version);
+std::vector<Operation> operations_of(std::string_view group, std::string_view version, const std::vector<const schema::Resource*>& resources);
 // Those of a path of discovery and the like: "api", "apis", "apis/apps", "version", "openid/v1/jwks",
 // ".well-known/openid-configuration". Empty when there is none.
 std::vector<Operation> root_operations(std::string_view document);

@@ -27,7 +27,7 @@ TEST(OpenApiProtobuf, ReferencesOfTheThirdFormStandApart) {
 }
 
 TEST(OpenApiProtobuf, PatchOfAResourceSaysItsKind) {
-  auto made = to_protobuf(*make_v3("apis/scheduling.k8s.io/v1"), Dialect::V3);
+  auto made = to_protobuf(*make_v3("apis/scheduling.k8s.io/v1", {}), Dialect::V3);
   ASSERT_TRUE(made);
   bool seen = false;
   schema::WireReader paths(schema::find_bytes(*made, {4}));

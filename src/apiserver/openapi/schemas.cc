@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <vector>
 
+#include "apiserver/crd/kind.h"
+#include "apiserver/openapi/custom.h"
 #include "apiserver/openapi/descriptions.h"
 #include "base/strings.h"
 #include "schema/resource.h"
@@ -275,6 +277,7 @@ bool SchemaSet::ByName::operator()(const Type* a, const Type* b) const {
 }
 
 void SchemaSet::add(const Type& type) {
+  if (type.form == schema::Form::Custom) return;  // told by its kind
   std::vector<const Type*> open{&type};
   while (!open.empty()) {
     const Type* next = open.back();
@@ -290,6 +293,12 @@ void SchemaSet::add(const Type& type) {
   }
 }
 
+void SchemaSet::add(const crd::Kind& kind) {
+  customs_.emplace(schema_name(kind.type()), &kind);
+  add(schema::type_of<api::meta_v1::ObjectMeta>());
+  add(schema::type_of<api::meta_v1::ListMeta>());
+}
+
 void SchemaSet::add(std::string_view special) { specials_.emplace(special); }
 
 bool SchemaSet::contains(std::string_view name) const {
@@ -299,6 +308,9 @@ bool SchemaSet::contains(std::string_view name) const {
 void SchemaSet::write(JsonWriter& json, Dialect dialect) const {
   SchemaWriter writer(json, dialect);
   json.open('{');
+  for (const auto& [name, kind] : customs_) {
+    json.member_raw(name, custom_schema(*kind, dialect)).member_raw(schema_name(kind->list_type()), custom_list_schema(*kind, dialect));
+  }
   for (const Type* type : types_) writer.write_type(*type);
   for (const auto& special : kSpecials) {
     if (specials_.contains(special.name)) writer.write_special(special);

@@ -2,12 +2,17 @@
 #pragma once
 
 #include <cstdint>
+#include <map>
 #include <set>
 #include <string>
 #include <string_view>
 
 #include "apiserver/openapi/json_writer.h"
 #include "schema/type.h"
+
+namespace apiserver::crd {
+class Kind;
+}
 
 namespace apiserver::openapi {
 
@@ -26,6 +31,7 @@ class SchemaSet {
  public:
   void add(const schema::Type& type);
   void add(std::string_view special);  // kPatch
+  void add(const crd::Kind& kind);     // and its list; outlives the set
   bool contains(std::string_view name) const;
   // An object of all schemas, by name in order.
   void write(JsonWriter& json, Dialect dialect) const;
@@ -37,6 +43,7 @@ class SchemaSet {
     bool operator()(const schema::Type* a, const schema::Type* b) const;
   };
   std::set<const schema::Type*, ByName> types_;
+  std::map<std::string, const crd::Kind*> customs_;  // by name of the schema
   std::set<std::string, std::less<>> specials_;  // those that are no struct of ours: Time, Quantity, ...
 };
 

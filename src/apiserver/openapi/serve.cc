@@ -1,5 +1,7 @@
 #include "apiserver/openapi/serve.h"
 
+#include <functional>
+
 #include "apiserver/openapi/documents.h"
 #include "apiserver/openapi/protobuf.h"
 #include "apiserver/pipeline/negotiate.h"
@@ -28,8 +30,8 @@ Form accepted(const io::Headers& headers, Dialect dialect) {
 }
 
 // An answer that the client may have already: 304 then. `make` gives JSON.
-void send_tagged(const io::Request& request, Response& response, const std::string& digest, io::Headers more, std::string (*make)(std::string_view),
-                 std::string_view name, Form form, Dialect dialect) {
+void send_tagged(const io::Request& request, Response& response, const std::string& digest, io::Headers more,
+                 const std::function<std::string()>& make, Form form, Dialect dialect) {
   // The forms differ, so do their tags.
   std::string tag = base::cat({"\"", digest, form == Form::Protobuf ? "-protobuf\"" : "\""});
   more.add("etag", tag);
@@ -39,10 +41,10 @@ void send_tagged(const io::Request& request, Response& response, const std::stri
     return;
   }
   if (form == Form::Json) {
-    response.send(200, "application/json", base::Bytes(make(name)), std::move(more));
+    response.send(200, "application/json", base::Bytes(make()), std::move(more));
     return;
   }
-  auto bytes = to_protobuf(make(name), dialect);
+  auto bytes = to_protobuf(make(), dialect);
   if (!bytes) {
     response.send_error(bytes.error());
     return;
@@ -50,16 +52,14 @@ void send_tagged(const io::Request& request, Response& response, const std::stri
   response.send(200, base::cat({"application/", kMedia[static_cast<size_t>(dialect)]}), base::Bytes(std::move(*bytes)), std::move(more));
 }
 
-std::string make_document(std::string_view name) { return make_v3(name).value_or(std::string()); }
-
 }  // namespace
 
-bool serve(std::string_view path, const io::Request& request, const Query& query, Response& response) {
+bool serve(std::string_view path, const io::Request& request, const Query& query, Response& response, const CustomKindsRef& custom) {
   constexpr std::string_view kV3 = "/openapi/v3";
   bool v2 = path == "/openapi/v2";
   bool index = path == kV3 || path == "/openapi/v3/";
   std::string_view name = path.size() > kV3.size() + 1 && path.starts_with(kV3) ? path.substr(kV3.size() + 1) : std::string_view();
-  if (!v2 && !index && digest_of(name).empty()) return false;
+  if (!v2 && !index && digest_of(name, custom).empty()) return false;
   if (request.method != "GET" && request.method != "HEAD") {
     response.send_text(405, "method not allowed\n");
     return true;
@@ -72,11 +72,11 @@ bool serve(std::string_view path, const io::Request& request, const Query& query
   }
   if (v2) {
     // Whatever changes the second form changes the third.
-    send_tagged(request, response, all_digest(), {}, [](std::string_view) { return make_v2(); }, {}, form, dialect);
+    send_tagged(request, response, all_digest(custom), {}, [&] { return make_v2(*custom); }, form, dialect);
   } else if (index) {
-    send_tagged(request, response, all_digest(), {}, [](std::string_view) { return make_index(); }, {}, form, dialect);
+    send_tagged(request, response, all_digest(custom), {}, [&] { return make_index(custom); }, form, dialect);
   } else {
-    const std::string& digest = digest_of(name);
+    std::string digest = digest_of(name, custom);
     auto asked = query.get("hash");
     io::Headers more;
     if (!asked.empty() && asked != digest) {
@@ -86,7 +86,7 @@ bool serve(std::string_view path, const io::Request& request, const Query& query
       return true;
     }
     if (!asked.empty()) more.set("cache-control", "public, immutable");
-    send_tagged(request, response, digest, std::move(more), make_document, name, form, dialect);
+    send_tagged(request, response, digest, std::move(more), [&] { return make_v3(name, *custom).value_or(std::string()); }, form, dialect);
   }
   return true;
 }

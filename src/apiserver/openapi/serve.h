@@ -5,11 +5,12 @@
 
 #include "apiserver/pipeline/query.h"
 #include "apiserver/pipeline/response.h"
+#include "apiserver/registry/served.h"
 #include "io/http.h"
 
 namespace apiserver::openapi {
 
 // Answers and returns true when `path` is /openapi/v2, /openapi/v3 or a document below; else does nothing.
-bool serve(std::string_view path, const io::Request& request, const Query& query, Response& response);
+bool serve(std::string_view path, const io::Request& request, const Query& query, Response& response, const CustomKindsRef& custom);
 
 }  // namespace apiserver::openapi

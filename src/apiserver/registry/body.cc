@@ -62,6 +62,14 @@ base::Result<void> check_type_meta(const schema::Type& type, std::string_view ap
   return {};
 }
 
+// The same for custom kinds, which have to say what they are. That the kind is theirs is for their own rules to say.
+base::Result<void> check_custom_type_meta(const schema::Type& type, const schema::TypeMeta& says, std::string_view body) {
+  if (says.kind.empty()) return base::fail(unrecognized(type, base::cat({"Object 'Kind' is missing in '", body, "'"}), body));
+  if (says.api_version == type.api_version()) return {};
+  return base::fail(bad_request(base::cat({"the API version in the data (", says.api_version, ") does not match the expected API version (",
+                                           type.api_version(), ")"})));
+}
+
 base::Result<void> judge_strict(Call& call, const schema::Type& type, const std::vector<std::string>& errors,
                                 FieldValidation validation) {
   if (errors.empty() || validation == FieldValidation::Ignore) return {};
@@ -77,7 +85,9 @@ base::Result<void> judge_strict(Call& call, const schema::Type& type, const std:
 
 base::Result<schema::Object> decode_body(Call& call, const schema::Type& type, FieldValidation validation) {
   TRY(auto media, body_type(call.content_type));
+  bool is_custom = type.form == schema::Form::Custom;
   if (media == MediaType::Protobuf) {
+    if (is_custom) return base::fail(unsupported_media_type());
     auto envelope = schema::open_envelope(call.body);
     if (!envelope) return base::fail(unrecognized(type, envelope.error().message(), call.body));
     TRY(check_type_meta(type, envelope->api_version, envelope->kind));
@@ -97,7 +107,7 @@ base::Result<schema::Object> decode_body(Call& call, const schema::Type& type, F
   }
   auto type_meta = schema::read_type_meta(json);
   if (!type_meta) return base::fail(unrecognized(type, type_meta.error().message(), call.body));
-  TRY(check_type_meta(type, type_meta->api_version, type_meta->kind));
+  TRY(is_custom ? check_custom_type_meta(type, *type_meta, json) : check_type_meta(type, type_meta->api_version, type_meta->kind));
   auto object = schema::decode_json(type, json, validation == FieldValidation::Ignore ? nullptr : &strict);
   if (!object) return base::fail(cannot_be_handled(type.name, type.version, type, object.error().message()));
   TRY(judge_strict(call, type, strict, validation));
@@ -122,7 +132,8 @@ base::Result<schema::Object> decode_patched(Call& call, const schema::Type& type
   };
   // What the patch makes of it is read as what it says it is.
   TRY(auto says, schema::read_type_meta(json));
-  if (!says.kind.empty() && !says.api_version.empty() && (says.kind != type.name || says.api_version != type.api_version())) {
+  bool is_custom = type.form == schema::Form::Custom;
+  if (!is_custom && !says.kind.empty() && !says.api_version.empty() && (says.kind != type.name || says.api_version != type.api_version())) {
     const schema::Type* other = schema::find_kind(says.api_version, says.kind);
     if (other == nullptr) {
       return complain(base::cat({"no kind ", base::quote(says.kind), " is registered for version ", base::quote(says.api_version),

@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <map>
+#include <memory>
 #include <optional>
 #include <string>
 #include <vector>
@@ -30,6 +31,7 @@ struct Call {
   std::vector<std::string> warnings;  // for the Warning headers, filled on the way
   std::string audit_id;
   std::map<std::string, std::string> audit_annotations;
+  std::shared_ptr<const Served> served;  // what it is about, once that is known; kept as long as the call
 
   void warn(std::string text);  // each text once
 };

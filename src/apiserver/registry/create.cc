@@ -112,6 +112,7 @@ io::Task<base::Result<schema::Object>> Registry::try_create(Call& call, const Se
     co_await options_.allocations.give_back(std::move(taken));
     co_return base::fail(std::move(written).error());
   }
+  if (served.custom() != nullptr && served.needs_conversion()) co_return served.decode(*written->entry);
   object.meta().resource_version = std::to_string(written->entry->revision);
   co_return object;
 }

@@ -90,7 +90,7 @@ struct Reading {
 class Index {
  public:
   Index() {
-    for (const auto& served : catalog_.all()) {
+    for (const auto& served : catalog_.built_in()) {
       if (!served->is_stored() || catalog_.of_key(served->prefix("")) != served.get()) continue;
       Reading reading;
       for (auto field : served->row().selectable_fields) {
@@ -151,7 +151,7 @@ class Index {
     std::sort(attributes.labels.begin(), attributes.labels.end());
   }
 
-  // The same of what is kept as JSON.
+  // The same of what is kept as JSON: custom kinds. By what else they are selected is for their definition to say.
   static void read_json_labels(std::string_view json, store::Attributes& attributes) {
     base::JsonReader reader(json);
     if (!enter_member(reader, "metadata") || !enter_member(reader, "labels") || reader.peek() != base::JsonKind::Object) return;

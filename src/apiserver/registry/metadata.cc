@@ -7,6 +7,7 @@
 #include "base/json.h"
 #include "base/strings.h"
 #include "schema/box.h"
+#include "schema/custom.h"
 #include "schema/json.h"
 
 namespace apiserver {
@@ -37,6 +38,11 @@ const schema::Field* struct_field(const schema::Type& type, std::string_view nam
   if (field == nullptr || field->shape != schema::Shape::Struct) return nullptr;
   if (field->holder != schema::Holder::Value && field->holder != schema::Holder::Box) return nullptr;
   return field;
+}
+
+// Whether the field is part of the tree that objects of custom kinds are.
+bool is_in_tree(const schema::Object& object, std::string_view name) {
+  return object.type().form == schema::Form::Custom && name != "metadata";
 }
 
 template <class T>
@@ -289,11 +295,25 @@ FieldErrors validate_metadata(const meta::ObjectMeta& meta, const meta::ObjectMe
 }
 
 void copy_field(schema::Object& to, const schema::Object& from, std::string_view name) {
+  if (is_in_tree(to, name)) {
+    const schema::Value* value = schema::custom_of(from)->content.find(name);
+    auto& members = schema::custom_of(to)->content.as_object();
+    if (value != nullptr) {
+      members.set(name, *value);
+    } else {
+      members.erase(name);
+    }
+    return;
+  }
   if (const schema::Field* field = struct_field(to.type(), name))
     assign_struct(*field, field->in(to.data()), field->in(from.data()));
 }
 
 void clear_field(schema::Object& object, std::string_view name) {
+  if (is_in_tree(object, name)) {
+    schema::custom_of(object)->content.as_object().erase(name);
+    return;
+  }
   const schema::Field* field = struct_field(object.type(), name);
   if (field == nullptr) return;
   schema::Object fresh(object.type());
@@ -305,6 +325,11 @@ bool has_field(const schema::Type& type, std::string_view name) {
 }
 
 bool field_equal(const schema::Object& a, const schema::Object& b, std::string_view name) {
+  if (is_in_tree(a, name)) {
+    const schema::Value* left = schema::custom_of(a)->content.find(name);
+    const schema::Value* right = schema::custom_of(b)->content.find(name);
+    return left == nullptr || right == nullptr ? left == right : *left == *right;
+  }
   const schema::Field* field = struct_field(a.type(), name);
   if (field == nullptr) return true;
   if (field->holder == schema::Holder::Value)

@@ -69,6 +69,8 @@ base::Result<schema::Value> patched(PatchKind kind, const std::string& body, con
 base::Result<schema::Object> patch_object(Call& call, const schema::Object& current, FieldValidation validation) {
   TRY(auto kind, patch_kind(call.content_type));
   const schema::Type& type = current.type();
+  // There is nothing to tell how lists of custom kinds are to be merged.
+  if (kind == PatchKind::Strategic && type.form == schema::Form::Custom) return base::fail(unsupported_media_type());
   TRY(auto document, schema::Value::parse(schema::to_json(current)));
   auto changed = patched(kind, call.body, type, std::move(document));
   if (!changed) return base::fail(patch_error(changed.error()));

@@ -2,6 +2,7 @@
 
 #include "apiserver/pipeline/errors.h"
 #include "apiserver/registry/metadata.h"
+#include "schema/custom.h"
 
 namespace apiserver {
 
@@ -11,6 +12,16 @@ void Call::warn(std::string text) {
   }
   warnings.push_back(std::move(text));
 }
+
+namespace {
+
+// What an object says it is, as complaints name it.
+std::string_view kind_of(const schema::Object& object) {
+  const schema::Custom* custom = schema::custom_of(object);
+  return custom != nullptr && !custom->kind.empty() ? std::string_view(custom->kind) : object.kind();
+}
+
+}  // namespace
 
 Registry::Registry(const Options& options) : options_(options), reader_(options.store, options.catalog) {}
 
@@ -30,7 +41,8 @@ base::Result<void> Registry::prepare_create(Call& call, const Served& served, sc
   auto errors = validate_metadata(meta, nullptr, namespaced, traits);
   schema::append(errors, strategy.validate_create(situation, object));
   if (errors.empty()) errors = validate_common_metadata(meta, nullptr, namespaced);
-  if (!errors.empty()) return base::fail(invalid(served.stored_type().group, served.row().kind, meta.name, errors));
+  if (!errors.empty()) return base::fail(invalid(served.stored_type().group, kind_of(object), meta.name, errors));
+  TRY(strategy.allow_create(situation, object));
   strategy.warn(situation, object, nullptr);
   return {};
 }
@@ -52,7 +64,8 @@ base::Result<void> Registry::prepare_update(Call& call, const Served& served, sc
     if (options.part == Part::Main && served.row().subresource("status") != nullptr) copy_field(next, current, "status");
     strategy.prepare_update(situation, next, current);
     bool counts = options.counts_generation && traits.generation != GenerationRule::None && traits.generation != GenerationRule::OnlyFirst;
-    bool changed = counts && !fields_equal_but(next, current, "status");
+    // What has no status of its own has nothing that does not count.
+    bool changed = counts && !fields_equal_but(next, current, served.row().subresource("status") != nullptr ? "status" : "");
     if (traits.generation == GenerationRule::OnSpecAndLabels) changed |= next.meta().labels != current.meta().labels;
     if (traits.generation == GenerationRule::OnSpecAndAnnotations) changed |= next.meta().annotations != current.meta().annotations;
     if (changed) next.meta().generation = current.meta().generation + 1;
@@ -64,7 +77,7 @@ base::Result<void> Registry::prepare_update(Call& call, const Served& served, sc
   schema::append(errors, validate_metadata(next.meta(), &current.meta(), namespaced, asked));
   schema::append(errors, options.part == Part::Status ? strategy.validate_status(situation, next, current)
                                                       : strategy.validate_update(situation, next, current));
-  if (!errors.empty()) return base::fail(invalid(served.stored_type().group, served.row().kind, next.meta().name, errors));
+  if (!errors.empty()) return base::fail(invalid(served.stored_type().group, kind_of(next), next.meta().name, errors));
   strategy.warn(situation, next, &current);
   return {};
 }

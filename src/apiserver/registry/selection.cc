@@ -1,9 +1,12 @@
 #include "apiserver/registry/selection.h"
 
 #include <algorithm>
+#include <deque>
 
+#include "apiserver/crd/kind.h"
 #include "apiserver/pipeline/errors.h"
 #include "base/strings.h"
+#include "schema/custom.h"
 #include "schema/status.h"
 #include "schema/value.h"
 
@@ -18,6 +21,17 @@ std::optional<std::string_view> find_pair(const std::vector<std::pair<std::strin
     if (key == name) return value;
   }
   return std::nullopt;
+}
+
+// A field of a custom kind by which objects are selected; "" when it is absent.
+std::string selectable_text(const crd::Kind& kind, const schema::Object& object, std::string_view field) {
+  for (const auto& [name, path] : kind.selectable()) {
+    if (name != field) continue;
+    const schema::Value* value = path.first(schema::custom_of(object)->content);
+    if (value == nullptr) return "";
+    return value->is_string() ? value->as_string() : value->to_json();
+  }
+  return "";
 }
 
 // Upstream offers a fresh token with the refusal, so that a client may go on with what is there now.
@@ -47,10 +61,18 @@ bool Selection::matches(const store::Entry& entry) const {
   auto tail = served_->tail(entry.key);
   auto slash = tail.find('/');
   bool namespaced = served_->row().namespaced && slash != std::string_view::npos;
+  std::deque<std::string> texts;  // of fields that are read now
+  schema::Object object;
   return fields_.matches([&](std::string_view field) -> std::optional<std::string_view> {
     if (field == "metadata.name" || field == "name") return namespaced ? tail.substr(slash + 1) : tail;
     if (field == "metadata.namespace") return namespaced ? tail.substr(0, slash) : std::string_view();
-    return find_pair(entry.attributes.fields, field);
+    if (served_->custom() == nullptr) return find_pair(entry.attributes.fields, field);
+    if (!object) {
+      auto decoded = served_->decode(entry);
+      if (!decoded) return std::nullopt;
+      object = std::move(*decoded);
+    }
+    return texts.emplace_back(selectable_text(*served_->custom(), object, field));
   });
 }
 

@@ -1,11 +1,14 @@
 #include "apiserver/registry/served.h"
 
+#include <atomic>
 #include <cstdio>
 #include <cstdlib>
 
+#include "apiserver/crd/kind.h"
 #include "apiserver/pipeline/errors.h"
 #include "apiserver/registry/conversion.h"
 #include "base/strings.h"
+#include "schema/defaults.h"
 #include "schema/json.h"
 #include "schema/protobuf.h"
 
@@ -18,10 +21,30 @@ const schema::Type* stored_type_of(const schema::Resource& row) {
   return row.type;
 }
 
+template <class Map>
+bool has_prefix(const Map& names, std::string_view prefix) {
+  auto at = names.lower_bound(prefix);
+  return at != names.end() && at->first.starts_with(prefix);
+}
+
+uint64_t next_id() {
+  static std::atomic<uint64_t> last = 0;
+  return ++last;
+}
+
 }  // namespace
 
+Served::Served(std::shared_ptr<const crd::Kind> kind)
+    : custom_(std::move(kind)),
+      id_(next_id()),
+      row_(custom_->row()),
+      strategy_(custom_->strategy()),
+      traits_(strategy_.traits()),
+      stored_type_(&custom_->stored_type()),
+      prefix_(row_.etcd_key.substr(0, row_.etcd_key.find('<'))) {}
+
 Served::Served(const schema::Resource& row)
-    : row_(row), strategy_(strategy_of(row.group, row.plural)), traits_(strategy_.traits()), stored_type_(stored_type_of(row)) {
+    : id_(next_id()), row_(row), strategy_(strategy_of(row.group, row.plural)), traits_(strategy_.traits()), stored_type_(stored_type_of(row)) {
   auto placeholder = row.etcd_key.find('<');
   if (placeholder != std::string_view::npos) prefix_ = row.etcd_key.substr(0, placeholder);
   // Both views of events are kept as the older one.
@@ -48,6 +71,13 @@ base::Result<schema::Object> Served::decode(std::string_view bytes, store::Revis
       if (const schema::Type* other = schema::find_kind(envelope.api_version, row_.kind)) type = other;
     }
     TRY(object, schema::decode_protobuf(*type, envelope.raw));
+  } else if (custom_ != nullptr) {
+    // Versions differ in what they know only.
+    TRY(object, schema::decode_json(*row_.type, bytes));
+    schema::apply_defaults(object);
+    if (object.meta().generation == 0) object.meta().generation = 1;
+    object.meta().resource_version = std::to_string(revision);
+    return object;
   } else {
     TRY(object, schema::decode_json(*stored_type_, bytes));
   }
@@ -58,6 +88,14 @@ base::Result<schema::Object> Served::decode(std::string_view bytes, store::Revis
 
 std::string Served::encode(const schema::Object& object) const {
   schema::Object stored = object;
+  if (custom_ != nullptr) {
+    stored.meta().resource_version.clear();
+    if (!needs_conversion()) return schema::to_json(stored);
+    std::string json;
+    schema::append_json(json, stored.type(), stored.data(), schema::WithTypeMeta::No);
+    auto converted = schema::decode_json(*stored_type_, json);
+    return converted ? schema::to_json(*converted) : json;
+  }
   if (&stored.type() != stored_type_) {
     auto converted = convert(std::move(stored), *stored_type_);
     if (!converted) {
@@ -76,9 +114,23 @@ std::string_view Served::message(const store::Entry& entry) const {
   return envelope ? envelope->raw : std::string_view();
 }
 
-Catalog::Catalog() {
+void CustomKinds::add(ServedRef kind, bool served, bool storage) {
+  const auto& row = kind->row();
+  if (storage) by_prefix_[kind->prefix("")] = kind;
+  if (served) by_name_[base::cat({row.group, "/", row.version, "/", row.plural})] = std::move(kind);
+}
+
+const Served* CustomKinds::of_kind(std::string_view group, std::string_view version, std::string_view kind) const {
+  auto prefix = base::cat({group, "/", version, "/"});
+  for (auto at = by_name_.lower_bound(prefix); at != by_name_.end() && at->first.starts_with(prefix); ++at) {
+    if (at->second->row().kind == kind) return at->second.get();
+  }
+  return nullptr;
+}
+
+Catalog::Catalog() : custom_(std::make_shared<const CustomKinds>()) {
   for (const schema::Resource& row : schema::resources()) {
-    auto served = std::make_unique<Served>(row);
+    auto served = std::make_shared<const Served>(row);
     by_name_.emplace(base::cat({row.group, "/", row.version, "/", row.plural}), served.get());
     by_type_.emplace(row.type, served.get());
     if (served->is_stored() && (!served->needs_conversion() || !by_prefix_.contains(served->prefix("")))) {
@@ -88,15 +140,32 @@ Catalog::Catalog() {
   }
 }
 
-const Served* Catalog::find(std::string_view group, std::string_view version, std::string_view plural) const {
-  auto found = by_name_.find(base::cat({group, "/", version, "/", plural}));
-  return found == by_name_.end() ? nullptr : found->second;
+ServedRef Catalog::find(std::string_view group, std::string_view version, std::string_view plural) const {
+  auto name = base::cat({group, "/", version, "/", plural});
+  if (auto found = by_name_.find(name); found != by_name_.end()) return found->second->shared_from_this();
+  auto kinds = custom();
+  auto found = kinds->served().find(name);
+  return found == kinds->served().end() ? nullptr : found->second;
 }
 
 bool Catalog::has_group(std::string_view group) const {
   auto prefix = base::cat({group, "/"});
-  auto at = by_name_.lower_bound(prefix);
-  return at != by_name_.end() && at->first.starts_with(prefix);
+  return has_prefix(by_name_, prefix) || has_prefix(custom()->served(), prefix);
+}
+
+bool Catalog::has_version(std::string_view group, std::string_view version) const {
+  auto prefix = base::cat({group, "/", version, "/"});
+  return has_prefix(by_name_, prefix) || has_prefix(custom()->served(), prefix);
+}
+
+CustomKindsRef Catalog::custom() const {
+  base::Lock lock(mutex_);
+  return custom_;
+}
+
+void Catalog::publish(CustomKindsRef kinds) {
+  base::Lock lock(mutex_);
+  custom_ = std::move(kinds);
 }
 
 const Served* Catalog::of_key(std::string_view key) const {

@@ -87,6 +87,8 @@ class Strategy {
                                               const schema::Object& current) const {
     return {};
   }
+  // Forbidden... when nothing of the kind may be made now.
+  virtual base::Result<void> allow_create(const Situation& situation, const schema::Object& next) const { return {}; }
   virtual void warn(const Situation& situation, const schema::Object& next, const schema::Object* current) const {}
 
   // Forbidden, Conflict... when it must not be deleted now.

@@ -144,6 +144,10 @@ io::Task<base::Result<Registry::Written>> Registry::write(Call& call, const Serv
       continue;
     }
     co_await options_.allocations.release(current, ends ? nullptr : &next);
+    if (!ends && served.custom() != nullptr && served.needs_conversion()) {
+      CO_TRY(next, served.decode(*written->entry));
+      co_return Written{std::move(next), false};
+    }
     // What has ended shows the state it had last.
     next.meta().resource_version = ends ? current.meta().resource_version : std::to_string(written->entry->revision);
     co_return Written{std::move(next), false};

@@ -36,9 +36,11 @@ class WatchStream {
   const Served& served() const { return served_; }
 
  private:
-  WatchStream(const Served& served, Selection selection) : served_(served), selection_(std::move(selection)) {}
+  WatchStream(const Served& served, Selection selection)
+      : held_(served.shared_from_this()), served_(served), selection_(std::move(selection)) {}
   void take(const store::Event& event, std::vector<WatchItem>& items) const;
 
+  const std::shared_ptr<const Served> held_;  // a custom kind may go while it is watched
   const Served& served_;
   const Selection selection_;
   std::unique_ptr<store::Watch> watch_;

@@ -22,7 +22,13 @@ namespace meta = api::meta_v1;
 
 meta::Table make_table(const Served& served, const std::vector<schema::Object>& objects, base::Time now) {
   meta::Table made;
-  made.column_definitions = table::columns(served.row(), objects.empty() ? served.type() : objects[0].type());
+  const schema::Type& type = objects.empty() ? served.type() : objects[0].type();
+  if (served.custom() != nullptr && type.form == schema::Form::Custom) {
+    made.column_definitions = table::custom_columns(*served.custom());
+    for (const auto& object : objects) made.rows.push_back(table::custom_row(*served.custom(), object, now));
+    return made;
+  }
+  made.column_definitions = table::columns(served.row(), type);
   for (const auto& object : objects) made.rows.push_back(table::row(served.row(), object, now));
   return made;
 }
@@ -56,6 +62,12 @@ std::string with_type_meta(std::string_view kind, std::string_view api_version, 
   if (body.size() > 2) json += ',';
   json += body.substr(1);
   return json;
+}
+
+// An item with its kind and version.
+std::string whole_json(const Served& served, std::string_view item) {
+  if (served.custom() != nullptr) return std::string(item);
+  return with_type_meta(served.row().kind, served.type().api_version(), item);
 }
 
 std::string meta_version(const Representation& representation) { return base::cat({"meta.k8s.io/", representation.view_version}); }
@@ -115,6 +127,16 @@ std::string protobuf_frame(std::string_view type, std::string_view enveloped_obj
 std::string frame(std::string_view type, const schema::Object& object, MediaType media) {
   if (media == MediaType::Protobuf) return protobuf_frame(type, schema::encode_envelope(object));
   return json_frame(type, schema::to_json(object));
+}
+
+constexpr const char* kNoProtobuf =
+    "object *unstructured.Unstructured does not implement the protobuf marshalling interface and cannot be encoded to a protobuf message";
+
+// Whether a custom object itself is asked for as protobuf, which has no form for it.
+bool is_custom_protobuf(const Answer& answer, const Representation& representation) {
+  if (representation.media != MediaType::Protobuf || representation.view != View::Object) return false;
+  if (answer.object && answer.object.type().form != schema::Form::Custom) return false;
+  return answer.served != nullptr && answer.served->custom() != nullptr;
 }
 
 }  // namespace
@@ -188,14 +210,14 @@ base::Result<IncludeObject> include_object(const Query& query) {
 struct Renderer::Cache {
   struct Key {
     const void* entry;
-    const Served* served;
+    uint64_t served;  // its id: addresses come again
     store::Revision revision;
     uint32_t form;
     bool operator==(const Key&) const = default;
   };
   struct Hash {
     size_t operator()(const Key& key) const {
-      return reinterpret_cast<uintptr_t>(key.entry) * 31 + key.revision * 7 + key.form + reinterpret_cast<uintptr_t>(key.served);
+      return reinterpret_cast<uintptr_t>(key.entry) * 31 + key.revision * 7 + key.form + key.served * 131;
     }
   };
   struct Slot {
@@ -245,18 +267,21 @@ Renderer::Renderer(base::Clock& clock, size_t cache_bytes_max)
     : clock_(clock), cache_(std::make_shared<Cache>(cache_bytes_max)) {}
 
 base::Result<base::Bytes> Renderer::item_json(const Served& served, const store::EntryRef& entry, store::Revision revision) {
-  Cache::Key key{entry.get(), &served, revision, kItemForm};
+  Cache::Key key{entry.get(), served.id(), revision, kItemForm};
   auto known = cache_->find(key);
   if (!known.empty()) return known;
   TRY(auto object, served.decode(entry->value.view(), revision));
   std::string json;
-  schema::append_json(json, object.type(), object.data(), schema::WithTypeMeta::No);
+  // Custom kinds say what they are, in lists too.
+  auto type_meta = served.custom() != nullptr ? schema::WithTypeMeta::Yes : schema::WithTypeMeta::No;
+  schema::append_json(json, object.type(), object.data(), type_meta);
   base::Bytes bytes(std::move(json));
   cache_->put(key, entry, bytes);
   return bytes;
 }
 
 base::Result<base::Bytes> Renderer::render(const Answer& answer, const Representation& representation, const Query& query) {
+  if (is_custom_protobuf(answer, representation)) return base::fail(wrong_view(kNoProtobuf));
   if (answer.page) return render_page(*answer.served, *answer.page, representation, query);
   if (answer.entry != nullptr && representation.view == View::Object) {
     const Served& served = *answer.served;
@@ -266,7 +291,7 @@ base::Result<base::Bytes> Renderer::render(const Answer& answer, const Represent
     }
     if (representation.media != MediaType::Protobuf) {
       TRY(auto item, item_json(served, answer.entry, answer.entry->revision));
-      return base::Bytes(finish_json(with_type_meta(served.row().kind, served.type().api_version(), item.view()), representation));
+      return base::Bytes(finish_json(whole_json(served, item.view()), representation));
     }
   }
   schema::Object object = answer.object;
@@ -425,7 +450,7 @@ base::Result<base::Bytes> Renderer::render_event(const Served& served, const Wat
     return base::Bytes(json_frame(event_name(item.kind), encoded));
   }
   uint32_t form = kEventForms + static_cast<uint32_t>(item.kind) * 4 + static_cast<uint32_t>(representation.media);
-  Cache::Key key{item.entry.get(), &served, item.revision, form};
+  Cache::Key key{item.entry.get(), served.id(), item.revision, form};
   auto known = cache_->find(key);
   if (!known.empty()) return known;
   base::Bytes bytes;
@@ -434,7 +459,7 @@ base::Result<base::Bytes> Renderer::render_event(const Served& served, const Wat
     bytes = base::Bytes(protobuf_frame(event_name(item.kind), schema::encode_envelope(object)));
   } else {
     TRY(auto json, item_json(served, item.entry, item.revision));
-    bytes = base::Bytes(json_frame(event_name(item.kind), with_type_meta(served.row().kind, served.type().api_version(), json.view())));
+    bytes = base::Bytes(json_frame(event_name(item.kind), whole_json(served, json.view())));
   }
   cache_->put(key, item.entry, bytes);
   return bytes;

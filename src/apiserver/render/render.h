@@ -37,7 +37,7 @@ class Renderer {
   // The event that ends a watch with an error.
   static base::Bytes render_error_event(const base::Error& error, MediaType media);
 
-  // The object of an entry as JSON without kind and apiVersion: "{"metadata":...}".
+  // The object of an entry as JSON, as lists have it: without kind and apiVersion, but for custom kinds.
   base::Result<base::Bytes> item_json(const Served& served, const store::EntryRef& entry, store::Revision revision);
 
  private:

@@ -19,6 +19,6 @@ using Handler = io::Task<base::Result<Answer>> (*)(Desk desk, Call& call, const 
 
 // Of a subresource (verb "get", "update", "patch", "create"), or of a resource that is not stored (`subresource` ""). Null when
 // there is none.
-Handler find_handler(std::string_view group, std::string_view resource, std::string_view subresource);
+Handler find_handler(const Served& served, std::string_view subresource);
 
 }  // namespace apiserver

@@ -31,7 +31,10 @@ constexpr Row kRows[] = {
 
 }  // namespace
 
-Handler find_handler(std::string_view group, std::string_view resource, std::string_view subresource) {
+Handler find_handler(const Served& served, std::string_view subresource) {
+  std::string_view group = served.row().group, resource = served.row().plural;
+  // What is scaled of custom kinds is for their definition to say.
+  if (served.custom() != nullptr) return subresource == "scale" ? handle_scale : nullptr;
   for (const Row& row : kRows) {
     if (row.resource == resource && row.subresource == subresource && row.group == group) return row.handler;
   }

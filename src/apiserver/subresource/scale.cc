@@ -4,6 +4,7 @@
 #include "api/apps_v1.h"
 #include "api/autoscaling_v1.h"
 #include "api/core_v1.h"
+#include "apiserver/crd/scale.h"
 #include "apiserver/pipeline/errors.h"
 #include "apiserver/registry/body.h"
 #include "apiserver/registry/options.h"
@@ -40,7 +41,8 @@ std::string selector_text(const schema::Box<api::meta_v1::LabelSelector>& select
   return parsed ? parsed->to_string() : "";
 }
 
-base::Result<autoscaling::Scale> scale_of(const schema::Object& owner) {
+base::Result<autoscaling::Scale> scale_of(const Served& served, const schema::Object& owner) {
+  if (served.custom() != nullptr) return crd::scale_of(*served.custom(), owner);
   if (auto* one = owner.get_if<apps::Deployment>()) {
     return make(owner, one->spec.replicas, one->status.replicas, selector_text(one->spec.selector));
   }
@@ -56,7 +58,8 @@ base::Result<autoscaling::Scale> scale_of(const schema::Object& owner) {
   return base::fail(internal_error("no scale"));
 }
 
-void set_replicas(schema::Object& owner, int32_t replicas) {
+void set_replicas(const Served& served, schema::Object& owner, int32_t replicas) {
+  if (served.custom() != nullptr) return crd::set_replicas(*served.custom(), owner, replicas);
   if (auto* one = owner.get_if<apps::Deployment>()) one->spec.replicas = replicas;
   if (auto* one = owner.get_if<apps::ReplicaSet>()) one->spec.replicas = replicas;
   if (auto* one = owner.get_if<apps::StatefulSet>()) one->spec.replicas = replicas;
@@ -73,7 +76,7 @@ struct Job {
 };
 
 io::Task<base::Result<schema::Object>> scaled(std::shared_ptr<Job> job, const schema::Object* current) {
-  CO_TRY(auto before, scale_of(*current));
+  CO_TRY(auto before, scale_of(job->served, *current));
   schema::Object asked = job->sent;
   if (!asked) {
     CO_TRY(asked, patch_object(job->call, schema::Object(before), job->validation));
@@ -91,8 +94,8 @@ io::Task<base::Result<schema::Object>> scaled(std::shared_ptr<Job> job, const sc
                                              ", UID in object meta: ", current->meta().uid})));
   }
   schema::Object next = *current;
-  set_replicas(next, scale.spec.replicas);
-  next.meta().resource_version = scale.metadata.resource_version;
+  set_replicas(job->served, next, scale.spec.replicas);
+  if (!scale.metadata.resource_version.empty()) next.meta().resource_version = scale.metadata.resource_version;
   co_return next;
 }
 
@@ -103,7 +106,7 @@ HandlerTask handle_scale(Desk desk, Call& call, const Served& served) {
   const std::string name = call.info.name;
   if (call.info.verb == "get") {
     CO_TRY(auto owner, co_await desk.registry.reader().get_object(served, namespace_, name));
-    CO_TRY(auto scale, scale_of(owner));
+    CO_TRY(auto scale, scale_of(served, owner));
     co_return Answer::of(schema::Object(std::move(scale)), 200, &served);
   }
   bool patches = call.info.verb == "patch";
@@ -127,7 +130,7 @@ HandlerTask handle_scale(Desk desk, Call& call, const Served& served) {
   options.field_manager = query.field_manager;
   CO_TRY(auto written, co_await desk.registry.write(call, served, namespace_, name,
                                                     [job](const schema::Object* current) { return scaled(job, current); }, options));
-  CO_TRY(auto scale, scale_of(written.object));
+  CO_TRY(auto scale, scale_of(served, written.object));
   co_return Answer::of(schema::Object(std::move(scale)), 200, &served);
 }
 

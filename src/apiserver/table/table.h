@@ -7,6 +7,10 @@
 #include "schema/object.h"
 #include "schema/resource.h"
 
+namespace apiserver::crd {
+class Kind;
+}
+
 namespace apiserver::table {
 
 // The columns for objects of `type`: the resource's own, or the kind of one of its subresources.
@@ -14,5 +18,9 @@ std::vector<api::meta_v1::TableColumnDefinition> columns(const schema::Resource&
 
 // The cells (JSON texts, one per column) and row conditions of an object of that resource; its `object` is the caller's to add.
 api::meta_v1::TableRow row(const schema::Resource& resource, const schema::Object& object, base::Time now);
+
+// The same for custom kinds, whose definition says what is in the columns.
+std::vector<api::meta_v1::TableColumnDefinition> custom_columns(const crd::Kind& kind);
+api::meta_v1::TableRow custom_row(const crd::Kind& kind, const schema::Object& object, base::Time now);
 
 }  // namespace apiserver::table

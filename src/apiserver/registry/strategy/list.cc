@@ -1,4 +1,4 @@
-// The strategies, one line each: a resource's traits, and what is special beyond them.
+// The strategies, one line for each file of them.
 #include <map>
 #include <memory>
 #include <string>
@@ -10,31 +10,8 @@
 namespace apiserver {
 namespace {
 
-class Plain final : public Strategy {
- public:
-  explicit Plain(Traits traits) : traits_(traits) {}
-  Traits traits() const override { return traits_; }
-
- private:
-  const Traits traits_;
-};
-
-using Rule = GenerationRule;
-
-struct Row {
-  std::string_view resource;  // "deployments.apps"
-  Traits traits;
-};
-
-// What is not here has no traits.
-constexpr Row kTraits[] = {
-    {"customresourcedefinitions.apiextensions.k8s.io",
-     {.unconditional_update = false, .generation = Rule::OnSpec, .metadata_rule = MetadataRule::Generic}},
-};
-
 std::map<std::string, std::unique_ptr<const Strategy>, std::less<>> make_all() {
   std::map<std::string, std::unique_ptr<const Strategy>, std::less<>> all;
-  for (const Row& row : kTraits) all[std::string(row.resource)] = std::make_unique<Plain>(row.traits);
   add_pod_strategies(all);
   add_cluster_strategies(all);
   add_storage_strategies(all);
@@ -51,6 +28,7 @@ std::map<std::string, std::unique_ptr<const Strategy>, std::less<>> make_all() {
   add_discovery_strategies(all);
   add_flow_control_strategies(all);
   add_device_strategies(all);
+  add_custom_strategies(all);
   return all;
 }
 
@@ -58,7 +36,7 @@ std::map<std::string, std::unique_ptr<const Strategy>, std::less<>> make_all() {
 
 const Strategy& strategy_of(std::string_view group, std::string_view resource) {
   static const auto* const all = new std::map<std::string, std::unique_ptr<const Strategy>, std::less<>>(make_all());
-  static const Strategy* const plain = new Plain({});
+  static const Strategy* const plain = new Strategy();
   auto found = all->find(group.empty() ? std::string(resource) : base::cat({resource, ".", group}));
   return found == all->end() ? *plain : *found->second;
 }

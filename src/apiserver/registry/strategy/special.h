@@ -27,5 +27,6 @@ void add_class_strategies(StrategyMap& all);          // priority and runtime cl
 void add_discovery_strategies(StrategyMap& all);      // endpoint slices, API services, leases, events
 void add_flow_control_strategies(StrategyMap& all);
 void add_device_strategies(StrategyMap& all);
+void add_custom_strategies(StrategyMap& all);         // custom resource definitions
 
 }  // namespace apiserver
