@@ -1,4 +1,4 @@
-// The admission plug-ins that are on by default: one function each, in the folder of its name; one line each in list.cc.
+// The admission plug-ins: one function each, in the folder of its name; one line each in list.cc.
 #pragma once
 
 #include <memory>
@@ -25,6 +25,9 @@ struct AdmissionNeeds {
   const Authorizer& authorizer;
   base::Random& random;
   const RbacAuthorizer* rbac = nullptr;  // none: roles are not in force, so none is guarded
+  PodSecurityOptions pod_security = {};
+  std::vector<std::string> enabled = {};   // beside those that are on by default
+  std::vector<std::string> disabled = {};  // of those
 };
 
 std::unique_ptr<AdmissionPlugin> make_namespace_lifecycle();
@@ -33,16 +36,23 @@ std::unique_ptr<AdmissionPlugin> make_service_account(base::Random& random);
 std::unique_ptr<AdmissionPlugin> make_node_restriction();
 std::unique_ptr<AdmissionPlugin> make_taint_nodes_by_condition();
 std::unique_ptr<AdmissionPlugin> make_pod_security(PodSecurityOptions options);
+std::unique_ptr<AdmissionPlugin> make_pod_topology_labels();
 std::unique_ptr<AdmissionPlugin> make_priority();
 std::unique_ptr<AdmissionPlugin> make_default_toleration_seconds();
 std::unique_ptr<AdmissionPlugin> make_storage_object_in_use();
+std::unique_ptr<AdmissionPlugin> make_pvc_resize();
 std::unique_ptr<AdmissionPlugin> make_runtime_class();
 std::unique_ptr<AdmissionPlugin> make_certificate_rights(const Authorizer& authorizer);
 std::unique_ptr<AdmissionPlugin> make_certificate_subject_restriction();
 std::unique_ptr<AdmissionPlugin> make_rbac_escalation(const Authorizer& authorizer, const RbacAuthorizer& rules);
 std::unique_ptr<AdmissionPlugin> make_default_ingress_class();
 std::unique_ptr<AdmissionPlugin> make_default_storage_class();
+std::unique_ptr<AdmissionPlugin> make_mutating_webhooks(base::Random& random);
+std::unique_ptr<AdmissionPlugin> make_validating_webhooks(base::Random& random);
 std::unique_ptr<AdmissionPlugin> make_resource_quota();
+
+// BadRequest for a name that no step has.
+base::Result<void> check_admission_names(const std::vector<std::string>& names);
 
 // In upstream's order.
 std::vector<std::unique_ptr<AdmissionPlugin>> default_admission(const AdmissionNeeds& needs);

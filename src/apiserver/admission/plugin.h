@@ -4,6 +4,7 @@
 
 #include <map>
 #include <memory>
+#include <set>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -16,7 +17,18 @@
 
 namespace apiserver {
 
+struct Call;
+
 enum class Operation : uint8_t { Create, Update, Delete, Connect };
+
+// How often mutating steps look: once, and once more when one of those that ask outside changed the object after others had seen it.
+struct Reinvocation {
+  bool second_pass = false;
+  bool wanted = false;
+  std::set<std::string> reinvocable;  // who has been asked and would be asked again
+  std::set<std::string> due;          // who has to be
+  schema::Object last_seen;           // by those that ask outside
+};
 
 // The write that is being looked at. Borrowed; lives while the plug-ins run.
 struct Attempt {
@@ -33,6 +45,9 @@ struct Attempt {
   const Reader& reader;
   const base::Time now;
   std::map<std::string, std::string>* audit_annotations = nullptr;  // none: nobody audits
+  const Call* call = nullptr;                                       // none: no request is behind it
+  const api::meta_v1::DeleteOptions* delete_options = nullptr;      // of Delete
+  Reinvocation reinvocation = {};
 
   bool is(std::string_view resource, std::string_view group = "") const {
     return served.row().plural == resource && served.row().group == group;

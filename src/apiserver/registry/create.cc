@@ -79,7 +79,8 @@ io::Task<base::Result<schema::Object>> Registry::try_create(Call& call, const Se
                   .warnings = call.warnings,
                   .reader = reader_,
                   .now = now(),
-                  .audit_annotations = &call.audit_annotations};
+                  .audit_annotations = &call.audit_annotations,
+                  .call = &call};
   CO_TRY(co_await options_.admission.admit(attempt));
   CO_TRY(auto taken, co_await options_.allocations.claim(object, nullptr, options.dry_run));
   auto finished = prepare_create(call, served, object, options);

@@ -39,6 +39,7 @@ struct WriteOptions {
   bool dry_run = false;
   bool force_create = false;  // server-side apply makes what is not there
   bool counts_generation = true;
+  bool admitted = false;      // admission has looked at what asked for this write
   std::string uid;            // precondition, "" for none
   std::string field_manager;
 };
@@ -75,9 +76,11 @@ class Registry {
   };
   io::Task<base::Result<Written>> write(Call& call, const Served& served, std::string namespace_, std::string name, MakeNext next,
                                         WriteOptions options);
+  // Admission of what is posted to a subresource, or of a connection; `object` may be changed, and may be null.
+  io::Task<base::Result<void>> admit(Call& call, const Served& served, Operation operation, schema::Object* object, bool dry_run);
   // The one way of deleting: grace, finalizers, propagation. The object or a Status.
   io::Task<base::Result<schema::Object>> remove_object(Call& call, const Served& served, std::string namespace_, std::string name,
-                                                       api::meta_v1::DeleteOptions options);
+                                                       api::meta_v1::DeleteOptions options, bool admitted = false);
 
   store::Store& store() { return options_.store; }
   const Catalog& catalog() const { return options_.catalog; }

@@ -135,7 +135,7 @@ io::Task<base::Result<Answer>> Registry::remove(Call& call, const Served& served
 }
 
 io::Task<base::Result<schema::Object>> Registry::remove_object(Call& call, const Served& served, std::string namespace_,
-                                                               std::string name, meta::DeleteOptions options) {
+                                                               std::string name, meta::DeleteOptions options, bool admitted) {
   const auto& row = served.row();
   const std::string key = served.key(namespace_, name);
   const bool dry_run = !options.dry_run.empty();
@@ -155,9 +155,13 @@ io::Task<base::Result<schema::Object>> Registry::remove_object(Call& call, const
                     .warnings = call.warnings,
                     .reader = reader_,
                     .now = now(),
-                    .audit_annotations = &call.audit_annotations};
-    CO_TRY(co_await options_.admission.admit(attempt));
-    CO_TRY(co_await options_.admission.validate(attempt));
+                    .audit_annotations = &call.audit_annotations,
+                    .call = &call,
+                    .delete_options = &options};
+    if (!admitted) {
+      CO_TRY(co_await options_.admission.admit(attempt));
+      CO_TRY(co_await options_.admission.validate(attempt));
+    }
     CO_TRY(check_preconditions(served, current.meta(), options));
     Situation situation{served, call.user, "", now(), call.warnings};
     CO_TRY(served.strategy().allow_delete(situation, current));

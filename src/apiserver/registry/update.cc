@@ -96,8 +96,9 @@ io::Task<base::Result<Registry::Written>> Registry::write(Call& call, const Serv
                     .warnings = call.warnings,
                     .reader = reader_,
                     .now = now(),
-                    .audit_annotations = &call.audit_annotations};
-    CO_TRY(co_await options_.admission.admit(attempt));
+                    .audit_annotations = &call.audit_annotations,
+                    .call = &call};
+    if (!options.admitted) CO_TRY(co_await options_.admission.admit(attempt));
     const std::string& asked = next.meta().resource_version;
     if (asked.empty() || asked == "0") {
       if (!served.traits().unconditional_update) {
@@ -115,7 +116,7 @@ io::Task<base::Result<Registry::Written>> Registry::write(Call& call, const Serv
     }
     CO_TRY(auto taken, co_await options_.allocations.claim(next, &current, options.dry_run));
     auto finished = prepare_update(call, served, next, current, options);
-    if (finished) finished = co_await options_.admission.validate(attempt);
+    if (finished && !options.admitted) finished = co_await options_.admission.validate(attempt);
     if (!finished) {
       co_await options_.allocations.give_back(std::move(taken));
       co_return base::fail(std::move(finished).error());

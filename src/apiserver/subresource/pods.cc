@@ -170,10 +170,12 @@ HandlerTask handle_binding(Desk desk, Call& call, const Served& served) {
   if (call.info.verb != "create") co_return base::fail(no_such_method());
   CO_TRY(auto query, read_write_query(call.query, "CreateOptions"));
   CO_TRY(auto body, decode_part(call, core::Binding::kType, query.field_validation));
-  auto binding = std::make_shared<core::Binding>(body.as<core::Binding>());
-  if (!call.info.name.empty() && !binding->metadata.name.empty() && binding->metadata.name != call.info.name) {
+  const auto& asked = body.as<core::Binding>();
+  if (!call.info.name.empty() && !asked.metadata.name.empty() && asked.metadata.name != call.info.name) {
     co_return base::fail(bad_request("name in URL does not match name in Binding object"));
   }
+  CO_TRY(co_await desk.registry.admit(call, served, Operation::Create, &body, query.dry_run));
+  auto binding = std::make_shared<core::Binding>(body.as<core::Binding>());
   std::string name = call.info.name.empty() ? binding->metadata.name : call.info.name;
   schema::FieldErrors errors;
   schema::FieldPath target("target");
@@ -187,6 +189,7 @@ HandlerTask handle_binding(Desk desk, Call& call, const Served& served) {
   options.part = Part::Whole;
   options.subresource = "binding";
   options.uid = binding->metadata.uid;
+  options.admitted = true;
   options.counts_generation = false;  // the scheduler's choice is no change of what was asked for
   options.dry_run = query.dry_run;
   base::Time now = desk.registry.now();
@@ -210,9 +213,10 @@ HandlerTask handle_eviction(Desk desk, Call& call, const Served& served) {
   bool dry_run = query.dry_run || !options.dry_run.empty();
   if (dry_run) options.dry_run = {"All"};
   CO_TRY(auto pod, co_await desk.registry.reader().get<core::Pod>(call.info.namespace_, name));
+  CO_TRY(co_await desk.registry.admit(call, served, Operation::Create, &body, dry_run));
   if (options.preconditions && options.preconditions->uid && *options.preconditions->uid != pod.metadata.uid) {
     // The delete says so in its own words.
-    CO_TRY(co_await desk.registry.remove_object(call, served, call.info.namespace_, name, options));
+    CO_TRY(co_await desk.registry.remove_object(call, served, call.info.namespace_, name, options, true));
     co_return created_answer();
   }
   if (!ignores_budgets(pod)) {
@@ -220,12 +224,13 @@ HandlerTask handle_eviction(Desk desk, Call& call, const Served& served) {
     WriteOptions mark;
     mark.part = Part::Whole;
     mark.subresource = "eviction";
+    mark.admitted = true;
     mark.dry_run = dry_run;
     base::Time now = desk.registry.now();
     CO_TRY(co_await desk.registry.write(call, served, call.info.namespace_, name,
                                         [now](const schema::Object* current) { return marked_as_evicted(now, current); }, mark));
   }
-  CO_TRY(co_await desk.registry.remove_object(call, served, call.info.namespace_, name, options));
+  CO_TRY(co_await desk.registry.remove_object(call, served, call.info.namespace_, name, options, true));
   co_return created_answer();
 }
 

@@ -10,6 +10,7 @@
 #include "apiserver/registry/options.h"
 #include "apiserver/registry/patching.h"
 #include "apiserver/subresource/handlers.h"
+#include "apiserver/subresource/scale.h"
 #include "base/strings.h"
 #include "schema/defaults.h"
 #include "schema/selector.h"
@@ -41,6 +42,8 @@ std::string selector_text(const schema::Box<api::meta_v1::LabelSelector>& select
   return parsed ? parsed->to_string() : "";
 }
 
+}  // namespace
+
 base::Result<autoscaling::Scale> scale_of(const Served& served, const schema::Object& owner) {
   if (served.custom() != nullptr) return crd::scale_of(*served.custom(), owner);
   if (auto* one = owner.get_if<apps::Deployment>()) {
@@ -65,6 +68,8 @@ void set_replicas(const Served& served, schema::Object& owner, int32_t replicas)
   if (auto* one = owner.get_if<apps::StatefulSet>()) one->spec.replicas = replicas;
   if (auto* one = owner.get_if<core::ReplicationController>()) one->spec.replicas = replicas;
 }
+
+namespace {
 
 struct Job {
   Call& call;

@@ -88,6 +88,7 @@ HandlerTask handle_token(Desk desk, Call& call, const Served& served) {
   if (seconds > kSecondsMax) errors.push_back(schema::FieldError::invalid(path, seconds, "may not specify a duration larger than 2^32 seconds"));
   if (!errors.empty()) co_return base::fail(invalid("authentication.k8s.io", "TokenRequest", "", errors));
 
+  CO_TRY(co_await desk.registry.admit(call, served, Operation::Create, &object, query.dry_run));
   TokenClaims claims;
   claims.audiences = request.spec.audiences;
   claims.namespace_ = namespace_;

@@ -70,8 +70,10 @@ void check_bounds(std::vector<std::string>& errors, const core::LimitRangeItem& 
   for (const auto& [name, ratio] : item.max_limit_request_ratio) {
     auto request = requests.find(name);
     auto limit = limits.find(name);
-    if (request == requests.end() || request->second.is_zero() || limit == limits.end()) {
-      keep(base::cat({name, " max limit to request ratio per ", type, " is ", ratio.to_string(), ", but no request is specified or request is 0"}));
+    bool no_request = request == requests.end() || request->second.is_zero();
+    if (no_request || limit == limits.end() || limit->second.is_zero()) {
+      std::string_view what = no_request ? "request" : "limit";
+      keep(base::cat({name, " max limit to request ratio per ", type, " is ", ratio.to_string(), ", but no ", what, " is specified or ", what, " is 0"}));
       continue;
     }
     double actual = limit->second.to_double() / request->second.to_double();
@@ -87,12 +89,15 @@ class LimitRanger final : public AdmissionPlugin {
   std::string_view name() const override { return "LimitRanger"; }
 
   bool handles(const Attempt& attempt) const override {
-    if (!attempt.subresource.empty() || attempt.object == nullptr) return false;
-    return attempt.operation == Operation::Create && (attempt.is("pods") || attempt.is("persistentvolumeclaims"));
+    bool update = attempt.operation == Operation::Update;
+    if (attempt.operation != Operation::Create && !update) return false;
+    // What pods ask for changes by resizing alone.
+    if (attempt.is("pods")) return update ? attempt.subresource == "resize" : attempt.subresource.empty();
+    return attempt.is("persistentvolumeclaims") && attempt.subresource.empty();
   }
 
   io::Task<base::Result<void>> admit(Attempt& attempt) const override {
-    if (!attempt.is("pods")) co_return {};
+    if (!attempt.is("pods") || attempt.operation != Operation::Create) co_return {};
     CO_TRY(auto ranges, co_await attempt.reader.list<core::LimitRange>(std::string(attempt.namespace_)));
     auto& pod = attempt.object->as<core::Pod>();
     for (const auto& range : ranges) {

@@ -15,22 +15,22 @@ namespace core = api::core_v1;
 base::Quantity one() { return base::Quantity::of(1); }
 
 // What an object uses, by the names that quotas have for it.
-Amounts usage_of(const Attempt& attempt) {
+Amounts usage_of(const Served& served, const schema::Object& object) {
   Amounts usage;
-  const auto& row = attempt.served.row();
+  const auto& row = served.row();
   usage[base::cat({"count/", row.plural, row.group.empty() ? "" : ".", row.group})] = one();
   if (!row.group.empty()) return usage;
   for (std::string_view counted : {"pods", "services", "replicationcontrollers", "resourcequotas", "secrets", "configmaps",
                                    "persistentvolumeclaims"}) {
     if (row.plural == counted) usage[std::string(counted)] = one();
   }
-  if (const auto* pod = attempt.object->get_if<core::Pod>()) {
+  if (const auto* pod = object.get_if<core::Pod>()) {
     for (const auto& [name, amount] : pod_requests(pod->spec)) {
       if (name == "cpu" || name == "memory" || name == "ephemeral-storage") usage[name] = amount;
       usage["requests." + name] = amount;
     }
     for (const auto& [name, amount] : pod_limits(pod->spec)) usage["limits." + name] = amount;
-  } else if (const auto* service = attempt.object->get_if<core::Service>()) {
+  } else if (const auto* service = object.get_if<core::Service>()) {
     const auto& spec = service->spec;
     int64_t ports = static_cast<int64_t>(spec.ports.size());
     if (spec.type == "NodePort") usage["services.nodeports"] = base::Quantity::of(ports);
@@ -38,7 +38,7 @@ Amounts usage_of(const Attempt& attempt) {
       usage["services.loadbalancers"] = one();
       if (spec.allocate_load_balancer_node_ports.value_or(true)) usage["services.nodeports"] = base::Quantity::of(ports);
     }
-  } else if (const auto* claim = attempt.object->get_if<core::PersistentVolumeClaim>()) {
+  } else if (const auto* claim = object.get_if<core::PersistentVolumeClaim>()) {
     auto storage = claim->spec.resources.requests.find("storage");
     if (storage != claim->spec.resources.requests.end()) usage["requests.storage"] = storage->second;
     if (claim->spec.storage_class_name && !claim->spec.storage_class_name->empty()) {
@@ -48,6 +48,20 @@ Amounts usage_of(const Attempt& attempt) {
     }
   }
   return usage;
+}
+
+// What an update uses more than what was there.
+Amounts growth(Amounts next, const Amounts& before) {
+  for (const auto& [name, amount] : before) {
+    auto at = next.find(name);
+    if (at == next.end()) continue;
+    if (at->second <= amount) {
+      next.erase(at);
+    } else {
+      at->second -= amount;
+    }
+  }
+  return next;
 }
 
 bool in_scope(std::string_view scope, const core::Pod& pod) {
@@ -119,6 +133,10 @@ class ResourceQuotaPlugin final : public AdmissionPlugin {
   std::string_view name() const override { return "ResourceQuota"; }
 
   bool handles(const Attempt& attempt) const override {
+    if (attempt.operation == Operation::Update) {
+      return (attempt.is("pods") && attempt.subresource == "resize") ||
+             ((attempt.is("services") || attempt.is("persistentvolumeclaims")) && attempt.subresource.empty());
+    }
     return attempt.operation == Operation::Create && attempt.subresource.empty() && attempt.served.row().namespaced &&
            attempt.served.is_stored() && !attempt.is("resourcequotas") && !attempt.is("events");
   }
@@ -126,7 +144,9 @@ class ResourceQuotaPlugin final : public AdmissionPlugin {
   io::Task<base::Result<void>> validate(const Attempt& attempt) const override {
     CO_TRY(auto quotas, co_await attempt.reader.list<core::ResourceQuota>(std::string(attempt.namespace_)));
     if (quotas.empty()) co_return {};
-    Amounts usage = usage_of(attempt);
+    Amounts usage = usage_of(attempt.served, *attempt.object);
+    if (attempt.current != nullptr) usage = growth(std::move(usage), usage_of(attempt.served, *attempt.current));
+    if (usage.empty()) co_return {};
     for (const auto& quota : quotas) {
       if (!applies(quota, attempt)) continue;
       CO_TRY(co_await charge(attempt, quota, usage));

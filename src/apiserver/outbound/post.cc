@@ -1,0 +1,50 @@
+#include "apiserver/outbound/post.h"
+
+#include "base/strings.h"
+#include "io/http_client.h"
+#include "io/tls.h"
+
+namespace apiserver {
+namespace {
+
+constexpr size_t kReplyBytesMax = size_t{3} << 20;
+
+io::Task<base::Result<Reply>> post_now(Destination destination, std::string body) {
+  io::HttpClient::Options options;
+  options.url = destination.url;
+  if (destination.url.starts_with("https:")) {
+    io::TlsClient::Options tls;
+    tls.ca.text = destination.authority;
+    tls.skip_verify = destination.skip_verify;
+    tls.server_name = destination.server_name;
+    tls.certificate.text = destination.certificate;
+    tls.key.text = destination.key;
+    CO_TRY(options.tls, io::TlsClient::create(std::move(tls)));
+  }
+  CO_TRY(auto client, io::HttpClient::create(std::move(options)));
+  io::Headers headers;
+  headers.add("accept", "application/json, */*");
+  headers.add("content-type", "application/json");
+  headers.add("user-agent", "kube-apiserver-admission");
+  if (!destination.host.empty()) headers.add("host", destination.host);
+  if (!destination.authorization.empty()) headers.add("authorization", destination.authorization);
+  CO_TRY(auto answer,
+         co_await client->request("POST", destination.target, std::move(headers), base::Bytes(std::move(body))));
+  Reply reply;
+  reply.status = answer->head().status;
+  CO_TRY(reply.body, co_await io::read_all(*answer, kReplyBytesMax));
+  co_return reply;
+}
+
+}  // namespace
+
+io::Task<base::Result<Reply>> post(Destination destination, std::string body, io::Duration timeout) {
+  std::string what = base::cat(
+      {"Post ", base::quote(destination.shown.empty() ? destination.url + destination.target : destination.shown)});
+  auto reply = co_await io::with_timeout(timeout, post_now(std::move(destination), std::move(body)));
+  if (!reply) co_return base::fail(base::Code::Timeout, base::cat({what, ": context deadline exceeded"}));
+  if (!*reply) co_return base::fail(reply->error().with_context(what));
+  co_return std::move(**reply);
+}
+
+}  // namespace apiserver
