@@ -4,6 +4,7 @@
 #include <atomic>
 
 #include "apiserver/admission/list.h"
+#include "apiserver/audit/auditor.h"
 #include "apiserver/crd/definitions.h"
 #include "apiserver/crd/kind.h"
 #include "apiserver/discovery/paths.h"
@@ -15,6 +16,7 @@
 #include "apiserver/pipeline/negotiate.h"
 #include "apiserver/pipeline/response.h"
 #include "apiserver/proxy/connect.h"
+#include "apiserver/proxy/connect_options.h"
 #include "apiserver/registry/allocations.h"
 #include "apiserver/registry/registry.h"
 #include "apiserver/render/page_stream.h"
@@ -24,7 +26,10 @@
 #include "base/strings.h"
 #include "base/time.h"
 #include "io/loop.h"
+#include "schema/json.h"
+#include "schema/protobuf.h"
 #include "schema/status.h"
+#include "schema/yaml.h"
 
 namespace apiserver {
 namespace {
@@ -64,11 +69,22 @@ class LongRunning {
   const Call& call_;
 };
 
+// The body as an audit event shows it: JSON, whatever it came as.
+void audit_request(AuditRecord& record, const Call& call) {
+  if (call.body.empty()) return;
+  if (call.content_type.find("protobuf") != std::string::npos) {
+    if (auto object = schema::decode_envelope(call.body)) record.event.request_object = schema::to_json(*object);
+  } else if (auto json = schema::yaml_to_json(call.body)) {
+    record.event.request_object = std::move(*json);
+  }
+}
+
 }  // namespace
 
 struct Server::Parts {
   explicit Parts(const ServerOptions& options)
-      : admission(default_admission({options.authorizer, options.random, options.rbac})),
+      : admission(default_admission({options.authorizer, options.random, options.rbac, options.pod_security, options.admission_enabled,
+                                     options.admission_disabled})),
         allocations({.store = options.store,
                      .catalog = catalog,
                      .clock = options.clock,
@@ -105,6 +121,7 @@ struct Server::Exchange {
   MeteredWriter writer;
   Call call;
   const Served* served = nullptr;  // once it is found
+  std::unique_ptr<AuditRecord> audit = nullptr;  // of requests that are written down
 
   Response response() { return Response(request, call, writer); }
 };
@@ -228,6 +245,7 @@ io::Task<void> Server::serve(const io::Request& request, const io::Peer& peer, i
   Exchange exchange{request, peer, body, MeteredWriter(writer), {}};
   int64_t began_ns = options_.clock.monotonic_ns();
   co_await answer(exchange);
+  if (exchange.audit) options_.auditor->complete(*exchange.audit, exchange.call, exchange.writer.status());
   // What was refused on the way is no request to a resource; upstream counts it elsewhere.
   if (exchange.served == nullptr && exchange.call.info.is_resource) co_return;
   count(exchange.call, exchange.served, exchange.writer.status(), exchange.writer.bytes(), began_ns);
@@ -268,6 +286,7 @@ io::Task<void> Server::answer(Exchange& exchange) {
     call.user.name = kAnonymousUser;
     call.user.groups = {std::string(kUnauthenticatedGroup)};
   }
+  if (options_.auditor != nullptr) exchange.audit = options_.auditor->begin(call, request, peer);
   auto other = impersonate(call.user, request.headers, options_.authorizer);
   if (!other) {
     exchange.response().send_error(other.error());
@@ -323,6 +342,12 @@ io::Task<void> Server::serve_resource(Exchange& exchange) {
   }
   if (is_connect(call)) {
     LongRunning counted(parts_->metrics.requests(), call);
+    if (schema::Object asked = connect_options(call)) {
+      if (auto admitted = co_await parts_->registry.admit(call, served, Operation::Connect, &asked, false); !admitted) {
+        response.send_error(admitted.error());
+        co_return;
+      }
+    }
     co_await connect({parts_->registry.reader(), options_.kubelets, options_.random}, exchange.request, exchange.peer, exchange.body, call,
                      response);
     co_return;
@@ -343,6 +368,7 @@ io::Task<void> Server::serve_resource(Exchange& exchange) {
       co_return;
     }
     call.body = std::move(*body);
+    if (exchange.audit && exchange.audit->wants_request()) audit_request(*exchange.audit, call);
   }
   auto answer = co_await dispatch(call, served);
   if (!answer) {
@@ -352,6 +378,9 @@ io::Task<void> Server::serve_resource(Exchange& exchange) {
   if (PageStream::suits(*answer, *representation)) {
     co_await send_page(exchange, std::move(*answer), *representation);
     co_return;
+  }
+  if (exchange.audit && exchange.audit->wants_response() && answer->object) {
+    exchange.audit->event.response_object = schema::to_json(answer->object);
   }
   auto rendered = parts_->renderer.render(*answer, *representation, call.query);
   if (!rendered) {

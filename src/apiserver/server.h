@@ -13,6 +13,7 @@
 #include <string>
 #include <vector>
 
+#include "apiserver/admission/list.h"
 #include "apiserver/pipeline/authorizer.h"
 #include "apiserver/pipeline/identity.h"
 #include "apiserver/pipeline/negotiate.h"
@@ -30,13 +31,14 @@
 namespace apiserver {
 
 class AdmissionPlugin;
+class Auditor;
 class Allocations;
 class KubeletDialer;
 class Registry;
 class RbacAuthorizer;
 class Renderer;
 class TokenIssuer;
-class TokenVerifier;
+class TokenJudge;
 
 struct ServerOptions {
   store::Store& store;            // made with make_indexer()
@@ -45,9 +47,13 @@ struct ServerOptions {
   base::Clock& clock;
   base::Random& random;
   const TokenIssuer* token_issuer = nullptr;  // none: no tokens are issued
-  TokenVerifier* token_verifier = nullptr;    // none: token reviews know no token
+  TokenJudge* token_verifier = nullptr;    // none: token reviews know no token
   KubeletDialer* kubelets = nullptr;          // none: no logs, exec and proxies
   const RbacAuthorizer* rbac = nullptr;       // for what a user may do in all; none: SelfSubjectRulesReviews are incomplete
+  const Auditor* auditor = nullptr;           // none: nothing is written down
+  PodSecurityOptions pod_security = {};
+  std::vector<std::string> admission_enabled = {};   // beside the steps that are on by default
+  std::vector<std::string> admission_disabled = {};  // of those
   std::string address = "127.0.0.1:6443";     // where clients find us, as /api tells them
   std::vector<base::IpNetwork> service_networks;
   int node_port_first = 30000;

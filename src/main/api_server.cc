@@ -1,10 +1,16 @@
 #include "main/api_server.h"
 
+#include "apiserver/audit/auditor.h"
 #include "apiserver/authn/bearer.h"
+#include "apiserver/authn/bootstrap_token.h"
 #include "apiserver/authn/certificate.h"
+#include "apiserver/authn/front_proxy.h"
+#include "apiserver/authn/legacy_token.h"
 #include "apiserver/authn/token_issuer.h"
+#include "apiserver/authn/token_webhook.h"
 #include "apiserver/authz/security_index.h"
 #include "apiserver/bootstrap/bootstrap.h"
+#include "apiserver/outbound/kubeconfig.h"
 #include "apiserver/proxy/kubelet_dialer.h"
 #include "apiserver/registry/served.h"
 #include "base/log.h"
@@ -70,16 +76,20 @@ struct ApiServer::State {
   explicit State(ApiServerOptions given) : options(std::move(given)) {}
 
   base::Result<void> make_identity();
+  base::Result<void> make_audit();
 
   ApiServerOptions options;
   apiserver::Catalog catalog;
   std::unique_ptr<store::Store> store;
   std::unique_ptr<UidFinder> uids;
   std::unique_ptr<apiserver::TokenIssuer> issuer;
-  std::unique_ptr<apiserver::TokenVerifier> verifier;
+  std::unique_ptr<apiserver::Reader> reader;
+  apiserver::TokenJudges tokens;
   std::unique_ptr<apiserver::UnionAuthenticator> authenticator;
   std::unique_ptr<apiserver::SecurityIndex> security;
   std::unique_ptr<apiserver::KubeletDialer> kubelets;
+  std::unique_ptr<apiserver::Auditor> auditor;
+  apiserver::AuditWebhook* audit_webhook = nullptr;  // the auditor's
   std::unique_ptr<apiserver::Server> server;
   std::unique_ptr<io::HttpServer> http;
   io::Scope scope;  // last: its tasks refer to all above
@@ -97,22 +107,58 @@ base::Result<void> ApiServer::State::make_identity() {
   if (audiences.empty()) audiences = {options.service_account_issuer};
   issuer = std::make_unique<apiserver::TokenIssuer>(options.service_account_issuer, audiences, signing_key, clock, base::system_random());
   uids = std::make_unique<UidFinder>(*store, catalog);
-  verifier = std::make_unique<apiserver::TokenVerifier>(
+  reader = std::make_unique<apiserver::Reader>(*store, catalog);
+  tokens.add(std::make_unique<apiserver::LegacyTokenJudge>(*reader, keys, audiences));
+  tokens.add(std::make_unique<apiserver::TokenVerifier>(
       apiserver::TokenVerifier::Options{options.service_account_issuer, audiences, std::move(keys)},
       [finder = uids.get()](std::string resource, std::string namespace_, std::string name) {
         return finder->find(std::move(resource), std::move(namespace_), std::move(name));
       },
-      clock);
+      clock));
+  if (options.bootstrap_tokens) tokens.add(std::make_unique<apiserver::BootstrapTokenJudge>(*reader, clock));
+  if (!options.token_webhook_kubeconfig.empty()) {
+    TRY(auto server, apiserver::destination_of_kubeconfig(options.token_webhook_kubeconfig));
+    tokens.add(std::make_unique<apiserver::TokenWebhook>(
+        apiserver::TokenWebhook::Options{std::move(server), audiences, options.token_webhook_remember_ns / 1'000'000'000}, clock));
+  }
 
   std::vector<std::unique_ptr<apiserver::Authenticator>> members;
+  if (!options.front_proxy_ca.empty()) {
+    TRY(auto proxies, pki::TrustBundle::from_pem(options.front_proxy_ca));
+    members.push_back(std::make_unique<apiserver::FrontProxyAuthenticator>(
+        apiserver::FrontProxyAuthenticator::Options{std::move(proxies), options.front_proxy_names, options.front_proxy_user_headers,
+                                                    options.front_proxy_uid_headers, options.front_proxy_group_headers,
+                                                    options.front_proxy_extra_prefixes},
+        clock));
+  }
   TRY(auto authorities, pki::TrustBundle::from_pem(options.client_ca));
   members.push_back(std::make_unique<apiserver::CertificateAuthenticator>(std::move(authorities), clock));
   if (!options.static_tokens.empty()) {
     TRY(auto tokens, apiserver::StaticTokenAuthenticator::from_csv(options.static_tokens));
     members.push_back(std::move(tokens));
   }
-  members.push_back(std::make_unique<apiserver::TokenAuthenticator>(*verifier, clock));
+  members.push_back(std::make_unique<apiserver::TokenAuthenticator>(tokens, clock));
   authenticator = std::make_unique<apiserver::UnionAuthenticator>(std::move(members));
+  return {};
+}
+
+base::Result<void> ApiServer::State::make_audit() {
+  if (options.audit_policy.empty()) return {};
+  TRY(auto policy, apiserver::AuditPolicy::from_yaml(options.audit_policy));
+  std::vector<std::unique_ptr<apiserver::AuditSink>> sinks;
+  if (!options.audit_log_path.empty()) {
+    TRY(auto log, apiserver::AuditLog::open({.path = options.audit_log_path,
+                                             .bytes_max = static_cast<size_t>(options.audit_log_megabytes_max) << 20,
+                                             .backups_max = static_cast<size_t>(options.audit_log_backups_max)}));
+    sinks.push_back(std::move(log));
+  }
+  if (!options.audit_webhook_kubeconfig.empty()) {
+    TRY(auto server, apiserver::destination_of_kubeconfig(options.audit_webhook_kubeconfig));
+    auto webhook = std::make_unique<apiserver::AuditWebhook>(std::move(server));
+    audit_webhook = webhook.get();
+    sinks.push_back(std::move(webhook));
+  }
+  auditor = std::make_unique<apiserver::Auditor>(std::move(policy), std::move(sinks), base::system_clock());
   return {};
 }
 
@@ -138,7 +184,10 @@ io::Task<base::Result<std::unique_ptr<ApiServer>>> ApiServer::start(ApiServerOpt
   }
   CO_TRY(auto kubernetes, service_address(given.service_cidr, 1));
   CO_TRY(state->store, co_await open_store(given));
+  CO_TRY(apiserver::check_admission_names(given.admission_enabled));
+  CO_TRY(apiserver::check_admission_names(given.admission_disabled));
   CO_TRY(state->make_identity());
+  CO_TRY(state->make_audit());
   state->security = std::make_unique<apiserver::SecurityIndex>(*state->store, state->catalog, apiserver::node_rules());
   // Kubelets' certificates are often signed by themselves; as upstream, whoever answers at a node's address is believed to be its kubelet.
   CO_TRY(state->kubelets, apiserver::KubeletDialer::create({.certificate = {.text = given.kubelet_client_certificate},
@@ -150,9 +199,12 @@ io::Task<base::Result<std::unique_ptr<ApiServer>>> ApiServer::start(ApiServerOpt
                                   .clock = base::system_clock(),
                                   .random = base::system_random(),
                                   .token_issuer = state->issuer.get(),
-                                  .token_verifier = state->verifier.get(),
+                                  .token_verifier = &state->tokens,
                                   .kubelets = state->kubelets.get(),
                                   .rbac = state->security->rbac().get(),
+                                  .auditor = state->auditor.get(),
+                                  .admission_enabled = given.admission_enabled,
+                                  .admission_disabled = given.admission_disabled,
                                   .address = base::cat({given.advertise_address, ":", std::to_string(given.secure_port)}),
                                   .service_networks = std::move(networks),
                                   .node_port_first = given.node_port_first,
@@ -166,6 +218,7 @@ io::Task<base::Result<std::unique_ptr<ApiServer>>> ApiServer::start(ApiServerOpt
                                        .front_proxy_ca_pem = given.front_proxy_ca};
   CO_TRY(co_await apiserver::bootstrap(state->server->registry(), std::move(defaults)));
   state->scope.spawn(state->security->run());
+  if (state->audit_webhook != nullptr) state->scope.spawn(state->audit_webhook->run());
   co_await state->security->wait_synced();
   state->scope.spawn(state->server->run());
   co_await state->server->wait_synced();

@@ -30,6 +30,21 @@ struct ApiServerOptions {
   std::string certificate_file, key_file;
   std::string client_ca;                    // whose clients we believe
   std::string front_proxy_ca;
+  std::vector<std::string> front_proxy_names = {"front-proxy-client"};  // of their certificates; none: any
+  std::vector<std::string> front_proxy_user_headers = {"X-Remote-User"};
+  std::vector<std::string> front_proxy_uid_headers = {"X-Remote-Uid"};
+  std::vector<std::string> front_proxy_group_headers = {"X-Remote-Group"};
+  std::vector<std::string> front_proxy_extra_prefixes = {"X-Remote-Extra-"};
+  bool bootstrap_tokens = true;
+  std::string token_webhook_kubeconfig;     // YAML; "": no server is asked about tokens
+  int64_t token_webhook_remember_ns = 120'000'000'000;
+  std::vector<std::string> admission_enabled, admission_disabled;
+
+  std::string audit_policy;                 // YAML; "": nothing is written down
+  std::string audit_log_path;               // "-" is the standard output
+  int64_t audit_log_megabytes_max = 100;
+  int64_t audit_log_backups_max = 0;        // 0: all are kept
+  std::string audit_webhook_kubeconfig;     // YAML
   std::string kubelet_client_certificate, kubelet_client_key;  // what we show to kubelets
   std::string service_account_key;          // private; signs tokens
   std::vector<std::string> service_account_public_keys;        // others that may have signed

@@ -109,7 +109,7 @@ io::Task<base::Result<void>> TokenVerifier::check_binding(std::string resource, 
   co_return base::Result<void>();
 }
 
-TokenAuthenticator::TokenAuthenticator(TokenVerifier& verifier, const base::Clock& clock)
+TokenAuthenticator::TokenAuthenticator(TokenJudge& verifier, const base::Clock& clock)
     : verifier_(verifier), clock_(clock) {}
 
 io::Task<base::Result<std::optional<User>>> TokenAuthenticator::authenticate(const io::Request& request, const io::Peer&) {

@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "apiserver/authn/claims.h"
+#include "apiserver/authn/token_judge.h"
 #include "apiserver/pipeline/identity.h"
 #include "base/clock.h"
 #include "base/mutex.h"
@@ -28,7 +29,7 @@ using FindUid = std::function<io::Task<base::Result<std::optional<std::string>>>
                                                                                  std::string name)>;
 
 // Judges service account tokens. Safe from any thread.
-class TokenVerifier {
+class TokenVerifier final : public TokenJudge {
  public:
   struct Options {
     std::string issuer;
@@ -37,13 +38,10 @@ class TokenVerifier {
   };
   TokenVerifier(Options options, FindUid find_uid, const base::Clock& clock);
 
-  struct Verdict {
-    User user;
-    std::vector<std::string> audiences;  // those asked for that the token is good for
-  };
+  using Verdict = TokenVerdict;
   // Nothing if the token is not one of this issuer's; Unauthorized for one that is forged, expired, not yet valid, meant for
   // others, or tied to something that is gone. `audiences` empty: the API server's own.
-  io::Task<base::Result<std::optional<Verdict>>> verify(std::string token, std::vector<std::string> audiences);
+  io::Task<base::Result<std::optional<Verdict>>> verify(std::string token, std::vector<std::string> audiences) override;
 
  private:
   io::Task<base::Result<void>> check_binding(std::string resource, std::string namespace_, TokenBinding binding) const;
@@ -56,7 +54,7 @@ class TokenVerifier {
 // Bearer tokens on requests: asks the verifier, and remembers good answers for ten seconds (as upstream does).
 class TokenAuthenticator final : public Authenticator {
  public:
-  TokenAuthenticator(TokenVerifier& verifier, const base::Clock& clock);  // borrowed
+  TokenAuthenticator(TokenJudge& verifier, const base::Clock& clock);  // borrowed
   io::Task<base::Result<std::optional<User>>> authenticate(const io::Request& request, const io::Peer& peer) override;
 
  private:
@@ -64,7 +62,7 @@ class TokenAuthenticator final : public Authenticator {
     User user;
     int64_t until_ns = 0;
   };
-  TokenVerifier& verifier_;
+  TokenJudge& verifier_;
   const base::Clock& clock_;
   base::Mutex mutex_;
   std::map<std::string, Remembered, std::less<>> remembered_ GUARDED_BY(mutex_);  // by token; bounded

@@ -1,0 +1,88 @@
+#include "apiserver/audit/auditor.h"
+
+#include "base/strings.h"
+#include "schema/json.h"
+
+namespace apiserver {
+namespace {
+
+namespace audit = api::audit_k8s_io_v1;
+
+std::string_view without_port(std::string_view address) {
+  if (address.starts_with('[')) return address.substr(1, address.find(']') - 1);
+  return address.substr(0, address.rfind(':'));
+}
+
+// The client as far as proxies tell, then who is connected.
+std::vector<std::string> source_ips(const io::Headers& headers, const io::Peer& peer) {
+  std::vector<std::string> ips;
+  auto add = [&](std::string_view ip) {
+    if (!ip.empty() && (ips.empty() || ips.back() != ip)) ips.emplace_back(ip);
+  };
+  for (auto list : headers.all("x-forwarded-for")) {
+    for (auto ip : base::split(list, ',')) add(base::trim(ip));
+  }
+  if (ips.empty()) add(base::trim(headers.get("x-real-ip")));
+  add(without_port(peer.address));
+  return ips;
+}
+
+template <class Info>
+void fill(Info& info, const User& user) {
+  info.username = user.name;
+  info.uid = user.uid;
+  info.groups = user.groups;
+  info.extra = user.extra;
+}
+
+}  // namespace
+
+Auditor::Auditor(AuditPolicy policy, std::vector<std::unique_ptr<AuditSink>> sinks, const base::Clock& clock)
+    : policy_(std::move(policy)), sinks_(std::move(sinks)), clock_(clock) {}
+
+std::unique_ptr<AuditRecord> Auditor::begin(const Call& call, const io::Request& request, const io::Peer& peer) const {
+  auto decision = policy_.decide(authorization_attributes(call.info, call.query, call.user));
+  if (decision.level == AuditLevel::None) return nullptr;
+  auto record = std::make_unique<AuditRecord>();
+  record->decision = std::move(decision);
+  auto& event = record->event;
+  event.level = level_name(record->decision.level);
+  event.audit_id = call.audit_id;
+  event.request_uri = request.target;
+  event.verb = call.info.verb;
+  fill(event.user, call.user);
+  event.source_ips = source_ips(request.headers, peer);
+  event.user_agent = call.user_agent;
+  event.request_received_timestamp = base::Time::from_ns(clock_.wall_ns());
+  if (call.info.is_resource) {
+    auto& object = event.object_ref.emplace();
+    object.resource = call.info.resource;
+    object.subresource = call.info.subresource;
+    object.namespace_ = call.info.namespace_;
+    object.name = call.info.name;
+    object.api_group = call.info.group;
+    object.api_version = call.info.version;
+  }
+  write(*record, "RequestReceived");
+  return record;
+}
+
+void Auditor::complete(AuditRecord& record, const Call& call, int status) const {
+  auto& event = record.event;
+  if (call.user.name != event.user.username) fill(event.impersonated_user.emplace(), call.user);
+  auto& response = event.response_status.emplace();
+  response.code = status;
+  for (const auto& [key, value] : call.audit_annotations) event.annotations.emplace(key, value);
+  write(record, "ResponseComplete");
+}
+
+void Auditor::write(AuditRecord& record, std::string_view stage) const {
+  if (record.decision.omits(stage)) return;
+  record.event.stage = stage;
+  record.event.stage_timestamp = base::Time::from_ns(clock_.wall_ns());
+  std::string json;
+  schema::append_json(json, audit::Event::kType, &record.event);
+  for (const auto& sink : sinks_) sink->take(json);
+}
+
+}  // namespace apiserver
