@@ -47,8 +47,10 @@ std::unique_ptr<AdmissionPlugin> make_certificate_subject_restriction();
 std::unique_ptr<AdmissionPlugin> make_rbac_escalation(const Authorizer& authorizer, const RbacAuthorizer& rules);
 std::unique_ptr<AdmissionPlugin> make_default_ingress_class();
 std::unique_ptr<AdmissionPlugin> make_default_storage_class();
-std::unique_ptr<AdmissionPlugin> make_mutating_webhooks(base::Random& random);
-std::unique_ptr<AdmissionPlugin> make_validating_webhooks(base::Random& random);
+std::unique_ptr<AdmissionPlugin> make_mutating_policies(const Authorizer& authorizer);
+std::unique_ptr<AdmissionPlugin> make_validating_policies(const Authorizer& authorizer);
+std::unique_ptr<AdmissionPlugin> make_mutating_webhooks(const Authorizer& authorizer, base::Random& random);
+std::unique_ptr<AdmissionPlugin> make_validating_webhooks(const Authorizer& authorizer, base::Random& random);
 std::unique_ptr<AdmissionPlugin> make_resource_quota();
 
 // BadRequest for a name that no step has.

@@ -72,9 +72,18 @@ class OwnerReferencesPermissionEnforcement final : public AdmissionPlugin {
     auto slash = owner.api_version.find('/');
     std::string_view group =
         slash == std::string::npos ? std::string_view() : std::string_view(owner.api_version).substr(0, slash);
-    for (const auto& served : attempt.reader.catalog().all()) {
-      const auto& row = served->row();
-      if (row.kind != owner.kind || row.group != group) continue;
+    const Catalog& catalog = attempt.reader.catalog();
+    auto custom = catalog.custom();
+    const Served* kind = nullptr;
+    for (const auto& served : catalog.built_in()) {
+      if (served->row().kind == owner.kind && served->row().group == group) kind = served.get();
+    }
+    if (kind == nullptr) {
+      std::string_view version = slash == std::string::npos ? owner.api_version : std::string_view(owner.api_version).substr(slash + 1);
+      kind = custom->of_kind(group, version, owner.kind);
+    }
+    if (kind != nullptr) {
+      const auto& row = kind->row();
       std::string_view namespace_ = row.namespaced ? attempt.namespace_ : std::string_view();
       if (may(attempt, "update", row.group, row.plural, "finalizers", namespace_, owner.name)) return {};
       return attempt.refuse(

@@ -163,12 +163,15 @@ io::Task<base::Result<admission::AdmissionResponse>> converse(const Hook& hook, 
 
 }  // namespace
 
-io::Task<base::Result<ServedRef>> concerns(const Hook& hook, const Attempt& attempt) {
+io::Task<base::Result<ServedRef>> concerns(const Hook& hook, const Attempt& attempt, const Authorizer& authorizer) {
   ServedRef version = match_rules(hook.rules, hook.exact, attempt);
   if (version == nullptr) co_return nullptr;
   CO_TRY(bool selected, co_await hook.selectors.match(attempt));
   if (!selected) co_return nullptr;
-  co_return version;
+  auto verdict = co_await hook.conditions.judge(attempt, *version, authorizer);
+  if (verdict) co_return *verdict ? version : ServedRef();
+  if (hook.fails_open) co_return nullptr;
+  co_return attempt.refuse(verdict.error().message());
 }
 
 io::Task<base::Result<std::optional<admission::AdmissionResponse>>> ask(const Hook& hook, const Served& version,

@@ -8,6 +8,7 @@
 
 #include "api/admission_k8s_io_v1.h"
 #include "api/admissionregistration_k8s_io_v1.h"
+#include "apiserver/admission/conditions.h"
 #include "apiserver/admission/matching.h"
 #include "apiserver/admission/plugin.h"
 #include "base/random.h"
@@ -27,13 +28,14 @@ struct Hook {
   std::string review_version;  // "v1"; "" when it speaks none that we do
   Selectors selectors;
   std::string broken;  // what is wrong with the selectors; then every call fails
+  Conditions conditions;
 };
 
 template <class Webhook>
 Hook make_hook(const std::string& configuration, const Webhook& webhook);
 
 // The version of the resource in which the hook wants to see the write; null when the write is none of its business.
-io::Task<base::Result<ServedRef>> concerns(const Hook& hook, const Attempt& attempt);
+io::Task<base::Result<ServedRef>> concerns(const Hook& hook, const Attempt& attempt, const Authorizer& authorizer);
 
 // Asks the hook. Its answer when it allows the write, warnings and audit annotations handed on; an error in upstream's
 // words when it refuses, and when it cannot be asked and does not fail open. Nothing: it could not be asked, and that
@@ -68,6 +70,7 @@ Hook make_hook(const std::string& configuration, const Webhook& webhook) {
   } else {
     hook.broken = selectors.error().message();
   }
+  hook.conditions = Conditions(webhook.match_conditions);
   return hook;
 }
 

@@ -39,7 +39,8 @@ base::Result<schema::Object> patched(const schema::Object& object, const std::st
 
 class MutatingAdmissionWebhook final : public AdmissionPlugin {
  public:
-  explicit MutatingAdmissionWebhook(base::Random& random) : random_(random) {}
+  MutatingAdmissionWebhook(const Authorizer& authorizer, base::Random& random)
+      : authorizer_(authorizer), random_(random) {}
   std::string_view name() const override { return "MutatingAdmissionWebhook"; }
   bool handles(const Attempt& attempt) const override { return !is_exempt(attempt); }
 
@@ -54,7 +55,7 @@ class MutatingAdmissionWebhook final : public AdmissionPlugin {
       for (const Hook& hook : configuration->hooks) {
         std::string id = base::cat({configuration->hooks[0].configuration, "/", hook.name});
         if (passes.second_pass && !passes.due.contains(id)) continue;
-        CO_TRY(ServedRef version, co_await concerns(hook, attempt));
+        CO_TRY(ServedRef version, co_await concerns(hook, attempt, authorizer_));
         if (version == nullptr) continue;
         CO_TRY(bool changed, co_await call(hook, *version, attempt));
         if (changed) {
@@ -85,14 +86,15 @@ class MutatingAdmissionWebhook final : public AdmissionPlugin {
     co_return true;
   }
 
+  const Authorizer& authorizer_;
   base::Random& random_;
   const Compiled<registration::MutatingWebhookConfiguration, Hooks> compiled_;
 };
 
 }  // namespace
 
-std::unique_ptr<AdmissionPlugin> make_mutating_webhooks(base::Random& random) {
-  return std::make_unique<MutatingAdmissionWebhook>(random);
+std::unique_ptr<AdmissionPlugin> make_mutating_webhooks(const Authorizer& authorizer, base::Random& random) {
+  return std::make_unique<MutatingAdmissionWebhook>(authorizer, random);
 }
 
 }  // namespace apiserver

@@ -26,7 +26,8 @@ struct Round {
 
 class ValidatingAdmissionWebhook final : public AdmissionPlugin {
  public:
-  explicit ValidatingAdmissionWebhook(base::Random& random) : random_(random) {}
+  ValidatingAdmissionWebhook(const Authorizer& authorizer, base::Random& random)
+      : authorizer_(authorizer), random_(random) {}
   std::string_view name() const override { return "ValidatingAdmissionWebhook"; }
   bool handles(const Attempt& attempt) const override { return !is_exempt(attempt); }
 
@@ -36,7 +37,7 @@ class ValidatingAdmissionWebhook final : public AdmissionPlugin {
     std::vector<std::pair<const Hook*, ServedRef>> asked;
     for (const auto& configuration : configurations) {
       for (const Hook& hook : configuration->hooks) {
-        CO_TRY(ServedRef version, co_await concerns(hook, attempt));
+        CO_TRY(ServedRef version, co_await concerns(hook, attempt, authorizer_));
         if (version != nullptr) asked.emplace_back(&hook, version);
       }
     }
@@ -59,14 +60,15 @@ class ValidatingAdmissionWebhook final : public AdmissionPlugin {
     if (--round.open == 0) round.done.set();
   }
 
+  const Authorizer& authorizer_;
   base::Random& random_;
   const Compiled<registration::ValidatingWebhookConfiguration, Hooks> compiled_;
 };
 
 }  // namespace
 
-std::unique_ptr<AdmissionPlugin> make_validating_webhooks(base::Random& random) {
-  return std::make_unique<ValidatingAdmissionWebhook>(random);
+std::unique_ptr<AdmissionPlugin> make_validating_webhooks(const Authorizer& authorizer, base::Random& random) {
+  return std::make_unique<ValidatingAdmissionWebhook>(authorizer, random);
 }
 
 }  // namespace apiserver

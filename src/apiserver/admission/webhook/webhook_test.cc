@@ -2,11 +2,7 @@
 
 #include <gtest/gtest.h>
 
-#include "apiserver/local.h"
-#include "apiserver/registry/allocations.h"
-#include "apiserver/registry/registry.h"
-#include "apiserver/registry/served.h"
-#include "apiserver/server.h"
+#include "apiserver/testing_server.h"
 #include "base/strings.h"
 #include "io/http_server.h"
 #include "schema/json.h"
@@ -15,42 +11,16 @@
 namespace apiserver {
 namespace {
 
-class NobodyKnown final : public Authenticator {
- public:
-  io::Task<base::Result<std::optional<User>>> authenticate(const io::Request&, const io::Peer&) override {
-    co_return std::nullopt;
-  }
-};
-
-class EverythingAllowed final : public Authorizer {
- public:
-  Authorization authorize(const AuthorizationAttributes&) const override { return {Decision::Allow, ""}; }
-};
-
 class Webhooks : public testing::Test {
  protected:
   Webhooks() {
-    loop_ = *io::Loop::create();
-    entered_.emplace(*loop_);
-    store_ = store::open_memory({.indexer = make_indexer()});
-    server_ = std::make_unique<Server>(ServerOptions{.store = *store_,
-                                                     .authenticator = authenticator_,
-                                                     .authorizer = authorizer_,
-                                                     .clock = base::system_clock(),
-                                                     .random = base::system_random(),
-                                                     .service_networks = {*base::IpNetwork::parse("10.96.0.0/24")}});
-    admin_ = std::make_unique<Local>(*server_, User{.name = "admin"});
     io::HttpServerOptions options;
     options.address.host = "127.0.0.1";
     hook_ = *io::HttpServer::create(std::move(options), [this](auto& request, auto&, auto& body, auto& writer) {
       return answer(request, body, writer);
     });
-    create("/api/v1/namespaces", R"({"metadata":{"name":"default"}})");
   }
-  ~Webhooks() override {
-    loop_->run_task(hook_->close(std::chrono::seconds(0)));
-    store_->close();
-  }
+  ~Webhooks() override { server_.loop().run_task(hook_->close(std::chrono::seconds(0))); }
 
   // What the hook answers: the response's members but uid. Remembers the reviews it was sent.
   io::Task<void> answer(const io::Request& request, io::RequestBody& body, io::ResponseWriter& writer) {
@@ -64,11 +34,6 @@ class Webhooks : public testing::Test {
     writer.send(http_status_, {}, base::Bytes(std::move(reply)));
   }
 
-  std::pair<int, std::string> create(std::string path, std::string body) {
-    auto reply =
-        loop_->run_task(admin_->call("POST", std::move(path), "application/json", base::Bytes(std::move(body))));
-    return {reply.status, std::string(reply.body.view())};
-  }
   // A configuration of `kind` ("Mutating", "Validating") with one webhook for new config maps.
   void configure(std::string kind, std::string more = "") {
     std::string url = base::cat({"http://", hook_->address().text(), "/hook"});
@@ -78,26 +43,21 @@ class Webhooks : public testing::Test {
          R"("rules":[{"operations":["CREATE"],"apiGroups":[""],"apiVersions":["v1"],"resources":["configmaps"]}],)",
          more, R"("clientConfig":{"url":")", url, "\"}}]}"});
     // Straight into the store: through the API only https is accepted.
-    const auto& catalog = server_->registry().catalog();
-    const Served* served = catalog.find("admissionregistration.k8s.io", "v1", plural);
+    const auto& catalog = server_.server().registry().catalog();
+    ServedRef served = catalog.find("admissionregistration.k8s.io", "v1", plural);
     auto object = schema::decode_json(served->type(), text);
     ASSERT_TRUE(object) << object.error().message();
     base::Bytes bytes(served->encode(*object));
-    auto written = loop_->run_task(
-        store_->update(served->key("", "c"), [&](const store::Entry*) { return store::Change::put(bytes); }));
+    auto written = server_.loop().run_task(
+        server_.store().update(served->key("", "c"), [&](const store::Entry*) { return store::Change::put(bytes); }));
     ASSERT_TRUE(written);
   }
-  std::pair<int, std::string> create_map(std::string query = "") {
-    return create("/api/v1/namespaces/default/configmaps" + query, R"({"metadata":{"name":"m"},"data":{"a":"1"}})");
+  TestServer::Reply create_map(std::string query = "") {
+    return server_.send("POST", "/api/v1/namespaces/default/configmaps" + query,
+                        R"({"metadata":{"name":"m"},"data":{"a":"1"}})");
   }
 
-  std::unique_ptr<io::Loop> loop_;
-  std::optional<io::Loop::Entered> entered_;
-  NobodyKnown authenticator_;
-  EverythingAllowed authorizer_;
-  std::unique_ptr<store::Store> store_;
-  std::unique_ptr<Server> server_;
-  std::unique_ptr<Local> admin_;
+  TestServer server_;
   std::unique_ptr<io::HttpServer> hook_;
   std::string response_ = R"("allowed":true)";
   int http_status_ = 200;
@@ -106,7 +66,7 @@ class Webhooks : public testing::Test {
 
 TEST_F(Webhooks, TheReviewSaysWhoDoesWhatToWhat) {
   configure("Validating");
-  EXPECT_EQ(create_map().first, 201);
+  EXPECT_EQ(create_map().status, 201);
   ASSERT_EQ(reviews_.size(), 1u);
   const auto& review = reviews_[0];
   EXPECT_EQ(review.text_at({"apiVersion"}), "admission.k8s.io/v1");
@@ -126,8 +86,7 @@ TEST_F(Webhooks, ARefusalIsToldInTheHooksWordsAndNothingIsWritten) {
   EXPECT_EQ(status, 403);
   EXPECT_NE(body.find(R"(admission webhook "hook.example.com" denied the request: no maps today)"), std::string::npos)
       << body;
-  auto absent = loop_->run_task(admin_->call("GET", "/api/v1/namespaces/default/configmaps/m", "", {}));
-  EXPECT_EQ(absent.status, 404);
+  EXPECT_EQ(server_.send("GET", "/api/v1/namespaces/default/configmaps/m").status, 404);
 }
 
 TEST_F(Webhooks, APatchChangesWhatIsWritten) {
@@ -137,8 +96,8 @@ TEST_F(Webhooks, APatchChangesWhatIsWritten) {
       R"("allowed":true,"patchType":"JSONPatch","patch":"W3sib3AiOiJhZGQiLCJwYXRoIjoiL2RhdGEvYiIsInZhbHVlIjoiMiJ9XQ==")";
   auto [status, body] = create_map();
   EXPECT_EQ(status, 201);
-  const auto& maps = server_->registry().catalog();
-  auto entry = loop_->run_task(store_->get(maps.find("", "v1", "configmaps")->key("default", "m")));
+  const auto& maps = server_.server().registry().catalog();
+  auto entry = server_.loop().run_task(server_.store().get(maps.find("", "v1", "configmaps")->key("default", "m")));
   ASSERT_TRUE(entry && *entry);
   EXPECT_NE((*entry)->value.view().find("b\x12\x01"
                                         "2"),
@@ -153,25 +112,25 @@ TEST_F(Webhooks, WhatCannotBeAskedFailsTheWriteUnlessItsPolicySaysIgnore) {
   EXPECT_NE(body.find(R"(failed calling webhook "hook.example.com": failed to call webhook)"), std::string::npos)
       << body;
   configure("Validating", R"("failurePolicy":"Ignore",)");
-  EXPECT_EQ(create_map().first, 201);
+  EXPECT_EQ(create_map().status, 201);
 }
 
 TEST_F(Webhooks, AnAnswerToAnotherQuestionIsNoAnswer) {
   configure("Validating");
   response_ = R"("allowed":true,"uid":"of another review")";
-  EXPECT_EQ(create_map().first, 500);
+  EXPECT_EQ(create_map().status, 500);
 }
 
 TEST_F(Webhooks, ADryRunAsksNoneThatHasSideEffects) {
   configure("Validating", R"("sideEffects":"Some",)");
-  EXPECT_EQ(create_map("?dryRun=All").first, 400);
+  EXPECT_EQ(create_map("?dryRun=All").status, 400);
   EXPECT_TRUE(reviews_.empty());
 }
 
 TEST_F(Webhooks, SelectorsPassOverWhatTheyDoNotSelect) {
   response_ = R"("allowed":false)";
   configure("Validating", R"("objectSelector":{"matchLabels":{"checked":"yes"}},)");
-  EXPECT_EQ(create_map().first, 201);
+  EXPECT_EQ(create_map().status, 201);
   EXPECT_TRUE(reviews_.empty());
 }
 

@@ -1,0 +1,143 @@
+#include "apiserver/admission/expression_input.h"
+
+#include "api/admission_k8s_io_v1.h"
+#include "api/core_v1.h"
+#include "apiserver/admission/matching.h"
+#include "apiserver/admission/presented.h"
+#include "base/strings.h"
+#include "schema/json.h"
+
+namespace apiserver {
+namespace {
+
+const cel::DeclarationRef& request_declaration() {
+  static const cel::DeclarationRef declaration = cel::declare(api::admission_k8s_io_v1::AdmissionRequest::kType);
+  return declaration;
+}
+
+const cel::DeclarationRef& namespace_declaration() {
+  static const cel::DeclarationRef declaration = cel::declare(api::core_v1::Namespace::kType);
+  return declaration;
+}
+
+base::Result<schema::Value> request_tree(const Attempt& attempt, const Served& version, const Presented& seen) {
+  api::admission_k8s_io_v1::AdmissionRequest request;
+  request.kind = {seen.group, seen.version, seen.kind};
+  const auto& row = version.row();
+  request.resource = {std::string(row.group), std::string(row.version), std::string(row.plural)};
+  request.sub_resource = attempt.subresource;
+  const auto& asked = attempt.served.row();
+  request.request_kind.emplace() = {seen.asked_group, seen.asked_version, seen.kind};
+  request.request_resource.emplace() = {std::string(asked.group), std::string(asked.version),
+                                        std::string(asked.plural)};
+  request.request_sub_resource = attempt.subresource;
+  request.name = attempt.name;
+  request.namespace_ = attempt.is("namespaces") ? attempt.name : attempt.namespace_;
+  request.operation = operation_name(attempt.operation);
+  request.user_info.username = attempt.user.name;
+  request.user_info.uid = attempt.user.uid;
+  request.user_info.groups = attempt.user.groups;
+  request.user_info.extra = attempt.user.extra;
+  request.dry_run = attempt.dry_run;
+  request.options = options_json(attempt);
+  TRY(auto tree, schema::Value::parse(schema::to_json(request)));
+  for (std::string_view hidden : {"uid", "object", "oldObject"}) tree.as_object().erase(hidden);
+  return tree;
+}
+
+// May the user of the request, or a service account, do something?
+class RequestAuthorizer final : public cel::Authorizer {
+ public:
+  RequestAuthorizer(const apiserver::Authorizer& authorizer, User user)
+      : authorizer_(authorizer), user_(std::move(user)) {}
+
+  cel::AuthorizationAnswer authorize(const cel::AuthorizationQuestion& question) const override {
+    AuthorizationAttributes attributes;
+    attributes.user = user_;
+    if (question.service_account) {
+      const auto& [namespace_, name] = *question.service_account;
+      attributes.user = User{};
+      attributes.user.name = base::cat({"system:serviceaccount:", namespace_, ":", name});
+      attributes.user.groups = {"system:serviceaccounts", "system:serviceaccounts:" + namespace_,
+                                std::string(kAuthenticatedGroup)};
+    }
+    attributes.verb = question.verb;
+    attributes.resource_request = question.about_resource;
+    attributes.path = question.path;
+    attributes.api_group = question.group;
+    attributes.api_version = "*";
+    attributes.resource = question.resource;
+    attributes.subresource = question.subresource;
+    attributes.namespace_ = question.namespace_name;
+    attributes.name = question.name;
+    attributes.field_selector = question.field_selector;
+    attributes.label_selector = question.label_selector;
+    auto answer = authorizer_.authorize(attributes);
+    cel::AuthorizationAnswer told;
+    told.allowed = answer.decision == Decision::Allow;
+    told.reason = answer.reason;
+    return told;
+  }
+
+ private:
+  const apiserver::Authorizer& authorizer_;
+  const User user_;
+};
+
+}  // namespace
+
+io::Task<base::Result<std::unique_ptr<ExpressionInput>>> ExpressionInput::of(const Attempt& attempt,
+                                                                             const Served& version,
+                                                                             const Authorizer& authorizer,
+                                                                             bool needs_namespace) {
+  auto input = std::make_unique<ExpressionInput>();
+  CO_TRY(auto seen, present(attempt, version));
+  if (seen.object) {
+    CO_TRY(input->object, schema::Value::parse(schema::to_json(seen.object)));
+  }
+  if (seen.old_object) {
+    CO_TRY(input->old_object, schema::Value::parse(schema::to_json(seen.old_object)));
+  }
+  CO_TRY(input->request, request_tree(attempt, version, seen));
+  if (needs_namespace && !attempt.namespace_.empty() && !attempt.is("namespaces")) {
+    CO_TRY(auto space, co_await attempt.reader.get<api::core_v1::Namespace>("", std::string(attempt.namespace_)));
+    CO_TRY(input->namespace_object, schema::Value::parse(schema::to_json(schema::Object(std::move(space)))));
+  }
+  auto asked = std::make_shared<const RequestAuthorizer>(authorizer, attempt.user);
+  cel::AuthorizationQuestion about;
+  const auto& row = version.row();
+  about.about_resource = true;
+  about.group = row.group;
+  about.resource = row.plural;
+  about.subresource = attempt.subresource;
+  about.namespace_name = attempt.namespace_;
+  about.name = attempt.name;
+  input->authorizer = cel::authorizer_value(asked);
+  input->request_resource = cel::resource_check_value(asked, std::move(about));
+  co_return input;
+}
+
+void ExpressionInput::fill(cel::Activation& activation) const {
+  activation.set("object", cel::Value::of(object));
+  activation.set("oldObject", cel::Value::of(old_object));
+  activation.set("authorizer", authorizer);
+  activation.set("authorizer.requestResource", request_resource);
+  activation.set("request", cel::Value::of(request, request_declaration().get()));
+  activation.set("namespaceObject", namespace_object.is_null()
+                                        ? cel::Value::null()
+                                        : cel::Value::of(namespace_object, namespace_declaration().get()));
+}
+
+cel::Environment expression_environment(bool with_params, bool with_namespace) {
+  cel::Environment environment;
+  environment.add_variable("object", cel::dyn_type());
+  environment.add_variable("oldObject", cel::dyn_type());
+  environment.add_variable("request", request_declaration());
+  environment.add_variable("authorizer", cel::authorizer_type());
+  environment.add_variable("authorizer.requestResource", cel::resource_check_type());
+  if (with_namespace) environment.add_variable("namespaceObject", namespace_declaration());
+  if (with_params) environment.add_variable("params", cel::dyn_type());
+  return environment;
+}
+
+}  // namespace apiserver

@@ -1,0 +1,35 @@
+// What the expressions of policies and match conditions see of a write: `object`, `oldObject`, `request`,
+// `namespaceObject`, `authorizer`. Kubernetes documentation, "Common Expression Language in Kubernetes".
+#pragma once
+
+#include <memory>
+
+#include "apiserver/admission/plugin.h"
+#include "apiserver/pipeline/authorizer.h"
+#include "cel/authorizer.h"
+#include "cel/environment.h"
+#include "cel/program.h"
+#include "schema/value.h"
+
+namespace apiserver {
+
+// Holds the trees that an activation borrows. One write.
+struct ExpressionInput {
+  schema::Value object;
+  schema::Value old_object;
+  schema::Value request;
+  schema::Value namespace_object;
+  cel::Value authorizer;
+  cel::Value request_resource;
+
+  // With the namespace when `needs_namespace`. `authorizer` outlives it.
+  static io::Task<base::Result<std::unique_ptr<ExpressionInput>>> of(const Attempt& attempt, const Served& version,
+                                                                     const Authorizer& authorizer,
+                                                                     bool needs_namespace);
+  void fill(cel::Activation& activation) const;
+};
+
+// The variables that are always there; params only `with_params`.
+cel::Environment expression_environment(bool with_params, bool with_namespace);
+
+}  // namespace apiserver
