@@ -2,12 +2,14 @@
 
 #include <algorithm>
 #include <atomic>
+#include <limits>
 
 #include "apiserver/admission/list.h"
 #include "apiserver/audit/auditor.h"
 #include "apiserver/crd/definitions.h"
 #include "apiserver/crd/kind.h"
 #include "apiserver/discovery/paths.h"
+#include "apiserver/flowcontrol/flow_control.h"
 #include "apiserver/metrics/request_metrics.h"
 #include "apiserver/metrics/server_metrics.h"
 #include "apiserver/pipeline/errors.h"
@@ -99,6 +101,7 @@ struct Server::Parts {
                   .random = options.random,
                   .allocations = allocations}),
         renderer(options.clock, options.encoding_cache_bytes_max),
+        flow(registry.reader(), options.clock, options.reads_max + options.writes_max),
         metrics({.store = options.store, .catalog = catalog, .reads = reads, .writes = writes}),
         definitions(registry, catalog) {}
 
@@ -107,6 +110,7 @@ struct Server::Parts {
   Allocations allocations;
   Registry registry;
   Renderer renderer;
+  FlowControl flow;
   std::atomic<int> reads = 0;
   std::atomic<int> writes = 0;
   ServerMetrics metrics;
@@ -299,7 +303,15 @@ io::Task<void> Server::answer(Exchange& exchange) {
     co_return;
   }
   bool read = is_read(call.info.verb) || !call.info.is_resource;
-  Place place(read ? parts_->reads : parts_->writes, read ? options_.reads_max : options_.writes_max);
+  auto admitted = co_await parts_->flow.enter(authorization_attributes(call.info, call.query, call.user));
+  if (!admitted) {
+    exchange.response().send_error(admitted.error());
+    co_return;
+  }
+  // Whom no flow schema covers a plain bound holds.
+  bool governed = !admitted->schema_uid.empty();
+  int max = governed ? std::numeric_limits<int>::max() : read ? options_.reads_max : options_.writes_max;
+  Place place(read ? parts_->reads : parts_->writes, max);
   if (!place.granted()) {
     exchange.response().send_error(too_many_requests("Too many requests, please try again later.", 1));
     co_return;

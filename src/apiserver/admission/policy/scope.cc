@@ -30,7 +30,8 @@ ServedRef find_kind(const Catalog& catalog, const registration::ParamKind& kind)
     const auto& row = served->row();
     if (row.kind == kind.kind && row.group == group && row.version == version && served->is_stored()) return served;
   }
-  const Served* custom = catalog.custom()->of_kind(group, version, kind.kind);
+  auto kinds = catalog.custom();
+  const Served* custom = kinds->of_kind(group, version, kind.kind);
   return custom == nullptr ? nullptr : custom->shared_from_this();
 }
 
@@ -84,7 +85,7 @@ io::Task<base::Result<ServedRef>> Scope::match(const Attempt& attempt) const {
   if (!broken_.empty()) co_return base::fail(base::Code::Invalid, broken_);
   if (match_rules(about(excluded_, attempt.name), exact_, attempt) != nullptr) co_return nullptr;
   // A binding without rules narrows by its selectors alone.
-  const Served* version = rules_.empty() ? attempt.served.shared_from_this() : match_rules(about(rules_, attempt.name), exact_, attempt);
+  ServedRef version = rules_.empty() ? attempt.served.shared_from_this() : match_rules(about(rules_, attempt.name), exact_, attempt);
   if (version == nullptr) co_return nullptr;
   CO_TRY(bool selected, co_await selectors_.match(attempt));
   co_return selected ? version : ServedRef();

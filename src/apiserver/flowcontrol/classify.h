@@ -1,0 +1,15 @@
+// Which flow schema a request falls under. Kubernetes documentation, "API Priority and Fairness", "FlowSchema".
+#pragma once
+
+#include "api/flowcontrol_apiserver_k8s_io_v1.h"
+#include "apiserver/pipeline/authorizer.h"
+
+namespace apiserver {
+
+bool flow_schema_covers(const api::flowcontrol_apiserver_k8s_io_v1::FlowSchema& schema,
+                        const AuthorizationAttributes& asked);
+
+// A number that requests of one flow share.
+uint64_t flow_of(const api::flowcontrol_apiserver_k8s_io_v1::FlowSchema& schema, const AuthorizationAttributes& asked);
+
+}  // namespace apiserver
