@@ -40,7 +40,9 @@ Result<size_t> array_index(std::string_view step, size_t size) {
 }
 
 std::unexpected<base::Error> missing(std::string_view operation, std::string_view path) {
-  return fail(Code::Invalid, cat({operation, " operation does not apply: doc is missing path: ", path, ": missing value"}));
+  // Upstream's library quotes the path in all but this one.
+  std::string shown = operation == "replace" ? std::string(path) : cat({"\"", path, "\""});
+  return fail(Code::Invalid, cat({operation, " operation does not apply: doc is missing path: ", shown, ": missing value"}));
 }
 
 }  // namespace

@@ -10,11 +10,6 @@
 namespace apiserver {
 namespace {
 
-const cel::DeclarationRef& request_declaration() {
-  static const cel::DeclarationRef declaration = cel::declare(api::admission_k8s_io_v1::AdmissionRequest::kType);
-  return declaration;
-}
-
 const cel::DeclarationRef& namespace_declaration() {
   static const cel::DeclarationRef declaration = cel::declare(api::core_v1::Namespace::kType);
   return declaration;
@@ -122,7 +117,7 @@ void ExpressionInput::fill(cel::Activation& activation) const {
   activation.set("oldObject", cel::Value::of(old_object));
   activation.set("authorizer", authorizer);
   activation.set("authorizer.requestResource", request_resource);
-  activation.set("request", cel::Value::of(request, request_declaration().get()));
+  activation.set("request", cel::Value::of(request));
   activation.set("namespaceObject", namespace_object.is_null()
                                         ? cel::Value::null()
                                         : cel::Value::of(namespace_object, namespace_declaration().get()));
@@ -132,7 +127,8 @@ cel::Environment expression_environment(bool with_params, bool with_namespace) {
   cel::Environment environment;
   environment.add_variable("object", cel::dyn_type());
   environment.add_variable("oldObject", cel::dyn_type());
-  environment.add_variable("request", request_declaration());
+  // Without a declaration, so that `request.namespace` is named as the documentation names it.
+  environment.add_variable("request", cel::dyn_type());
   environment.add_variable("authorizer", cel::authorizer_type());
   environment.add_variable("authorizer.requestResource", cel::resource_check_type());
   if (with_namespace) environment.add_variable("namespaceObject", namespace_declaration());
