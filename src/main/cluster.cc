@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <sys/prctl.h>
 
+#include "apiserver/local.h"
 #include "base/clock.h"
 #include "base/file.h"
 #include "base/log.h"
@@ -70,7 +71,6 @@ NodePartOptions node_options(const ClusterOptions& options) {
   kubelet.pod_log_directory = options.log_directory + "/pods";
   kubelet.container_log_directory = options.log_directory + "/containers";
   kubelet.node_addresses = {options.advertise_address};
-  kubelet.node_labels = {{"node-role.kubernetes.io/control-plane", ""}};
   kubelet.cgroup_root = options.cgroup_root;
   kubelet.cluster_dns = {options.cluster_dns};
   kubelet.cluster_domain = options.cluster_domain;
@@ -195,7 +195,16 @@ class Cluster {
     node_thread_->run([&] { node_scope_->spawn(start_agents(&ready)); });
     auto is_ready = co_await ready.wait();
     if (!is_ready) co_return base::fail(is_ready.error().with_context("node"));
+    co_await mark_control_plane();
     co_return {};
+  }
+
+  // A kubelet may not say this of its own node.
+  io::Task<void> mark_control_plane() {
+    apiserver::Local admin(api_->server(), component("kubernetes-admin", {std::string(apiserver::kMastersGroup)}), "navarch");
+    auto reply = co_await admin.call("PATCH", "/api/v1/nodes/" + options_.node_name, "application/merge-patch+json",
+                                     base::Bytes(R"({"metadata":{"labels":{"node-role.kubernetes.io/control-plane":""}}})"));
+    if (reply.status != 200) LOG_WARNING("Node cannot be marked as one of the control plane", {"status", std::to_string(reply.status)});
   }
 
   client::Client client_as(apiserver::User user, std::string field_manager) {
