@@ -1,7 +1,6 @@
 #include <algorithm>
 #include <charconv>
 #include <cmath>
-#include <cstring>
 #include <map>
 #include <optional>
 
@@ -14,9 +13,13 @@
 #include "schema/duration.h"
 #include "schema/int_or_string.h"
 #include "schema/json.h"
+#include "schema/member.h"
+#include "schema/presence.h"
 
 namespace schema {
 namespace {
+
+using presence::as;
 
 class Encoder {
  public:
@@ -40,7 +43,7 @@ class Encoder {
     }
     for (const Field& field : type.fields()) {
       const void* member = field.in(object);
-      if (is_left_out(field, member)) continue;
+      if (presence::is_left_out(field, member)) continue;
       if (!first) out_ += ',';
       first = false;
       out_ += '"';
@@ -50,6 +53,37 @@ class Encoder {
     }
     if (type.form == Form::Custom) write_members(static_cast<const Custom*>(object)->content.as_object(), first);
     out_ += '}';
+  }
+
+  void write_member(const Field& field, const void* member) {
+    switch (field.holder) {
+      case Holder::Value: return write_value(field, member);
+      case Holder::Optional:
+        switch (field.shape) {
+          case Shape::Bool: return write_optional<bool>(field, member);
+          case Shape::Int32:
+          case Shape::Enum: return write_optional<int32_t>(field, member);
+          case Shape::Int64: return write_optional<int64_t>(field, member);
+          case Shape::UInt32: return write_optional<uint32_t>(field, member);
+          case Shape::UInt64: return write_optional<uint64_t>(field, member);
+          case Shape::Double: return write_optional<double>(field, member);
+          case Shape::Quantity: return write_optional<base::Quantity>(field, member);
+          case Shape::IntOrString: return write_optional<IntOrString>(field, member);
+          case Shape::Duration: return write_optional<Duration>(field, member);
+          default: return write_optional<std::string>(field, member);
+        }
+      case Holder::Box: {
+        const void* content = as<AnyBox>(member).value;
+        if (content == nullptr) {
+          out_ += "null";
+          return;
+        }
+        return write_struct(*field.type, content, type_meta_of(field));
+      }
+      case Holder::List: return write_list(field, member);
+      case Holder::Map:
+      case Holder::MapOfLists: return write_map(field, member);
+    }
   }
 
  private:
@@ -86,122 +120,12 @@ class Encoder {
   }
 
   template <class T>
-  static const T& as(const void* member) {
-    return *static_cast<const T*>(member);
-  }
-
-  static bool is_zero_struct(const Type& type, const void* object) {
-    for (const Field& field : type.fields()) {
-      if (!is_empty(field, field.in(object))) return false;
-      if (field.shape == Shape::Struct && field.holder == Holder::Value && !is_zero_struct(*field.type, field.in(object))) {
-        return false;
-      }
-    }
-    return true;
-  }
-
-  template <class T>
-  static bool is_null(const void* member) {
-    return !as<std::optional<T>>(member).has_value();
-  }
-  static bool is_null_optional(Shape shape, const void* member) {
-    switch (shape) {
-      case Shape::Bool: return is_null<bool>(member);
-      case Shape::Int32:
-      case Shape::Enum: return is_null<int32_t>(member);
-      case Shape::Int64: return is_null<int64_t>(member);
-      case Shape::UInt32: return is_null<uint32_t>(member);
-      case Shape::UInt64: return is_null<uint64_t>(member);
-      case Shape::Double: return is_null<double>(member);
-      case Shape::Quantity: return is_null<base::Quantity>(member);
-      case Shape::IntOrString: return is_null<IntOrString>(member);
-      case Shape::Duration: return is_null<Duration>(member);
-      default: return is_null<std::string>(member);
-    }
-  }
-
-  static bool is_empty_list(const Field& field, const void* member) {
-    if (field.shape == Shape::Bool) return as<std::vector<bool>>(member).empty();
-    // Asked for every list of every struct, so without a call: a vector without elements begins where it ends.
-    static_assert(sizeof(std::vector<char>) == 3 * sizeof(void*));
-    const void* bounds[2];
-    memcpy(bounds, member, sizeof bounds);
-    return bounds[0] == bounds[1];
-  }
-
-  // Whether Go's omitempty would leave the member out. Structs never are; nor are times, unless they may be null.
-  static bool is_empty(const Field& field, const void* member) {
-    switch (field.holder) {
-      case Holder::Optional: return is_null_optional(field.shape, member);
-      case Holder::Box: return as<AnyBox>(member).value == nullptr;
-      case Holder::List: return is_empty_list(field, member);
-      case Holder::Map:
-      case Holder::MapOfLists: return map_ops(field)->size(member) == 0;
-      case Holder::Value: break;
-    }
-    switch (field.shape) {
-      case Shape::Bool: return !as<bool>(member);
-      case Shape::Int32:
-      case Shape::Enum:
-      case Shape::UInt32: return as<int32_t>(member) == 0;
-      case Shape::Int64:
-      case Shape::UInt64: return as<int64_t>(member) == 0;
-      case Shape::Double: return as<double>(member) == 0;
-      case Shape::String:
-      case Shape::Bytes: return as<std::string>(member).empty();
-      case Shape::Raw: return field.has(Field::Pointer) && as<std::string>(member).empty();
-      case Shape::Time:
-      case Shape::MicroTime: return field.has(Field::Pointer) && as<base::Time>(member).is_zero();
-      default: return false;
-    }
-  }
-
-  static bool is_left_out(const Field& field, const void* member) {
-    if (field.has(Field::OmitEmpty) && is_empty(field, member)) return true;
-    if (!field.has(Field::OmitZero)) return false;
-    if (field.shape == Shape::Struct && field.holder == Holder::Value) return is_zero_struct(*field.type, member);
-    bool is_time = field.shape == Shape::Time || field.shape == Shape::MicroTime;
-    return is_time ? as<base::Time>(member).is_zero() : is_empty(field, member);
-  }
-
-  template <class T>
   void write_optional(const Field& field, const void* member) {
     const auto& optional = as<std::optional<T>>(member);
     if (!optional) {
       out_ += "null";
     } else {
       write_value(field, &*optional);
-    }
-  }
-
-  void write_member(const Field& field, const void* member) {
-    switch (field.holder) {
-      case Holder::Value: return write_value(field, member);
-      case Holder::Optional:
-        switch (field.shape) {
-          case Shape::Bool: return write_optional<bool>(field, member);
-          case Shape::Int32:
-          case Shape::Enum: return write_optional<int32_t>(field, member);
-          case Shape::Int64: return write_optional<int64_t>(field, member);
-          case Shape::UInt32: return write_optional<uint32_t>(field, member);
-          case Shape::UInt64: return write_optional<uint64_t>(field, member);
-          case Shape::Double: return write_optional<double>(field, member);
-          case Shape::Quantity: return write_optional<base::Quantity>(field, member);
-          case Shape::IntOrString: return write_optional<IntOrString>(field, member);
-          case Shape::Duration: return write_optional<Duration>(field, member);
-          default: return write_optional<std::string>(field, member);
-        }
-      case Holder::Box: {
-        const void* content = as<AnyBox>(member).value;
-        if (content == nullptr) {
-          out_ += "null";
-          return;
-        }
-        return write_struct(*field.type, content, type_meta_of(field));
-      }
-      case Holder::List: return write_list(field, member);
-      case Holder::Map:
-      case Holder::MapOfLists: return write_map(field, member);
     }
   }
 
@@ -361,6 +285,8 @@ class Encoder {
 void append_json(std::string& out, const Type& type, const void* object, WithTypeMeta type_meta) {
   Encoder(out).write_struct(type, object, type_meta);
 }
+
+void append_member_json(std::string& out, const Field& field, const void* member) { Encoder(out).write_member(field, member); }
 
 std::string to_json(const Object& object) {
   std::string out;

@@ -1,6 +1,7 @@
 // Members of structs, reached through their tables: what generic code does to one field.
 #pragma once
 
+#include <string>
 #include <string_view>
 
 #include "schema/type.h"
@@ -13,6 +14,10 @@ bool is_empty(const Field& field, const void* object);
 void assign(const Field& field, void* object, const void* from);
 // Makes it empty.
 void clear(const Field& field, void* object);
+// Whether two members (not: the structs they are in) have the same content. Quantities are equal by amount.
+bool equal_members(const Field& field, const void* a, const void* b);
+// Appends what a field holds as JSON.
+void append_member_json(std::string& out, const Field& field, const void* member);
 // The text of a String field that holds one value, "" when absent.
 std::string_view text_of(const Field& field, const void* object);
 // Calls `visit(void* struct)` for each struct that the field of `object` holds: itself, the boxed one, the elements, the map's

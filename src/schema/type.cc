@@ -12,6 +12,7 @@
 #include "schema/custom.h"
 #include "schema/duration.h"
 #include "schema/int_or_string.h"
+#include "schema/member.h"
 #include "schema/type_ops.h"
 
 namespace schema {
@@ -35,7 +36,9 @@ bool same_held(Holder holder, const void* a, const void* b) {
 
 bool equal_structs(const Field& field, const void* a, const void* b);
 
-bool equal_fields(const Field& field, const void* a, const void* b) {
+}  // namespace
+
+bool equal_members(const Field& field, const void* a, const void* b) {
   switch (field.shape) {
     case Shape::Bool: return same_held<bool>(field.holder, a, b);
     case Shape::Int32:
@@ -60,6 +63,8 @@ bool equal_fields(const Field& field, const void* a, const void* b) {
   }
   return false;
 }
+
+namespace {
 
 bool equal_structs(const Field& field, const void* a, const void* b) {
   const Type& type = *field.type;
@@ -103,7 +108,7 @@ bool equal(const Type& type, const void* a, const void* b) {
   for (size_t i = 0; i < type.all_count; ++i) {
     const Field& field = type.all[i];
     if (i >= type.json_count && field.type != nullptr && field.holder == Holder::Value) continue;
-    if (!equal_fields(field, field.in(a), field.in(b))) return false;
+    if (!equal_members(field, field.in(a), field.in(b))) return false;
   }
   return type.form != Form::Custom || static_cast<const Custom*>(a)->content == static_cast<const Custom*>(b)->content;
 }
