@@ -2,6 +2,7 @@
 
 #include "apiserver/pipeline/errors.h"
 #include "apiserver/pipeline/negotiate.h"
+#include "apiserver/registry/field_management.h"
 #include "base/strings.h"
 #include "schema/field_error.h"
 #include "schema/json.h"
@@ -110,6 +111,7 @@ base::Result<schema::Object> decode_body(Call& call, const schema::Type& type, F
   TRY(is_custom ? check_custom_type_meta(type, *type_meta, json) : check_type_meta(type, type_meta->api_version, type_meta->kind));
   auto object = schema::decode_json(type, json, validation == FieldValidation::Ignore ? nullptr : &strict);
   if (!object) return base::fail(cannot_be_handled(type.name, type.version, type, object.error().message()));
+  note_reset(json, *object);
   TRY(judge_strict(call, type, strict, validation));
   return object;
 }
@@ -146,6 +148,7 @@ base::Result<schema::Object> decode_patched(Call& call, const schema::Type& type
   }
   auto object = schema::decode_json(type, json, validation == FieldValidation::Ignore ? nullptr : &strict);
   if (!object) return complain(object.error().message());
+  note_reset(json, *object);
   if (!strict.empty() && validation == FieldValidation::Strict) {
     return complain(base::cat({"strict decoding error: ", base::join(strict, ", ")}));
   }

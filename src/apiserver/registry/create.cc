@@ -1,6 +1,7 @@
 #include "apiserver/pipeline/errors.h"
 #include "apiserver/registry/allocations.h"
 #include "apiserver/registry/body.h"
+#include "apiserver/registry/field_management.h"
 #include "apiserver/registry/metadata.h"
 #include "apiserver/registry/options.h"
 #include "apiserver/registry/registry.h"
@@ -34,7 +35,7 @@ io::Task<base::Result<Answer>> Registry::create(Call& call, const Served& served
   CO_TRY(auto object, decode_body(call, served.type(), query.field_validation));
   WriteOptions options;
   options.dry_run = query.dry_run;
-  options.field_manager = query.field_manager;
+  options.field_manager = manager_name(query.field_manager, call.user_agent);
   schema::apply_defaults(object);
   CO_TRY(auto stored, co_await create_object(call, served, std::move(object), std::move(options)));
   co_return Answer::of(std::move(stored), 201, &served);
@@ -48,6 +49,9 @@ io::Task<base::Result<schema::Object>> Registry::create_object(Call& call, const
     co_return base::fail(plain_error("resourceVersion should not be set on objects to be created"));
   }
   CO_TRY(settle_namespace(served, namespace_, object));
+  if (!options.field_manager.empty()) {
+    track_fields(field_management(call, served, options.field_manager, options.subresource), nullptr, object);
+  }
   if (!meta.name.empty() || meta.generate_name.empty()) {
     co_return co_await try_create(call, served, std::move(object), options, namespace_);
   }

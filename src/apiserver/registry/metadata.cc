@@ -4,6 +4,7 @@
 #include <set>
 
 #include "apiserver/pipeline/errors.h"
+#include "apiserver/registry/managed_fields_rules.h"
 #include "base/json.h"
 #include "base/strings.h"
 #include "schema/box.h"
@@ -172,6 +173,7 @@ void validate_whole(FieldErrors& errors, const meta::ObjectMeta& meta, bool name
   validate_annotations(errors, meta.annotations, path.child("annotations"));
   validate_owners(errors, meta.owner_references, path.child("ownerReferences"));
   validate_finalizers(errors, meta.finalizers, path.child("finalizers"));
+  validate_managed_fields(errors, meta.managed_fields, path.child("managedFields"));
 }
 
 // Once an object is marked for deletion finalizers only go.
@@ -204,6 +206,7 @@ void validate_change(FieldErrors& errors, const meta::ObjectMeta& next, const me
   validate_labels(errors, next.labels, path.child("labels"));
   validate_annotations(errors, next.annotations, path.child("annotations"));
   validate_owners(errors, next.owner_references, path.child("ownerReferences"));
+  validate_managed_fields(errors, next.managed_fields, path.child("managedFields"));
 }
 
 }  // namespace

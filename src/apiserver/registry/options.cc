@@ -4,6 +4,7 @@
 
 #include "apiserver/pipeline/errors.h"
 #include "apiserver/pipeline/negotiate.h"
+#include "apiserver/registry/managed_fields_rules.h"
 #include "apiserver/registry/served.h"
 #include "base/strings.h"
 #include "schema/field_error.h"
@@ -21,7 +22,6 @@ using schema::FieldErrors;
 using schema::FieldPath;
 
 constexpr std::string_view kMetaGroup = "meta.k8s.io";
-constexpr size_t kFieldManagerBytesMax = 128;
 
 template <class Strings>
 std::string json_list(const Strings& values) {
@@ -37,20 +37,6 @@ template <class Strings>
 void check_dry_run(FieldErrors& errors, const Strings& values) {
   bool good = std::all_of(values.begin(), values.end(), [](const auto& value) { return value == "All"; });
   if (!good) errors.push_back(FieldError::not_supported(FieldPath("dryRun"), BadValue::json(json_list(values)), {"All"}));
-}
-
-// Go's unicode.IsPrint over ASCII; what is beyond ASCII is taken as printable.
-void check_field_manager(FieldErrors& errors, std::string_view manager) {
-  FieldPath path("fieldManager");
-  if (manager.size() > kFieldManagerBytesMax) errors.push_back(FieldError::too_long(path, kFieldManagerBytesMax));
-  for (size_t i = 0; i < manager.size(); ++i) {
-    uint8_t byte = static_cast<uint8_t>(manager[i]);
-    if (byte >= 0x20 && byte != 0x7f) continue;
-    char code[8];
-    snprintf(code, sizeof code, "U+%04X", byte);
-    errors.push_back(FieldError::invalid(
-        path, manager, base::cat({"invalid character ", code, " (at position ", std::to_string(i), ")"})));
-  }
 }
 
 base::Result<bool> go_bool(std::string_view text) {
@@ -155,7 +141,7 @@ base::Result<WriteQuery> read_write_query(const Query& query, std::string_view k
   if (is_apply && options.field_manager.empty()) {
     errors.push_back(FieldError::required(FieldPath("fieldManager"), "is required for apply patch"));
   }
-  check_field_manager(errors, options.field_manager);
+  validate_field_manager(errors, options.field_manager, FieldPath("fieldManager"));
   check_dry_run(errors, dry_run);
   auto validation = query.get("fieldValidation");
   if (validation == "Ignore") {

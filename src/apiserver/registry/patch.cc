@@ -1,5 +1,7 @@
 #include "schema/patch.h"
 
+#include <memory>
+
 #include "api/meta_v1.h"
 #include "apiserver/pipeline/errors.h"
 #include "apiserver/registry/body.h"
@@ -12,6 +14,7 @@
 #include "schema/json.h"
 #include "schema/loose_conversion.h"
 #include "schema/status.h"
+#include "schema/yaml.h"
 
 namespace apiserver {
 namespace {
@@ -23,6 +26,7 @@ base::Result<PatchKind> patch_kind(std::string_view content_type) {
   if (type == "application/json-patch+json") return PatchKind::Json;
   if (type == "application/merge-patch+json") return PatchKind::Merge;
   if (type == "application/strategic-merge-patch+json") return PatchKind::Strategic;
+  if (type == "application/apply-patch+yaml") return PatchKind::Apply;
   return base::fail(unsupported_media_type());
 }
 
@@ -47,8 +51,8 @@ base::Error patch_error(const base::Error& error) {
 struct PatchJob {
   Call& call;
   const Served& served;
-  PatchKind kind;
-  FieldValidation validation;
+  FieldManagement management;
+  WriteQuery query;
   std::string namespace_;
   std::string name;
 };
@@ -64,47 +68,105 @@ base::Result<schema::Value> patched(PatchKind kind, const std::string& body, con
   }
 }
 
+constexpr std::string_view kBadYaml = "error converting YAML to JSON: ";
+
+// A configuration to apply. An empty one is read, and found to be of no kind later.
+base::Result<schema::Value> read_config(const std::string& body) {
+  auto config = schema::parse_yaml(body);
+  if (!config) return base::fail(bad_request(base::cat({"error decoding YAML: ", kBadYaml, config.error().message()})));
+  if (config->is_null()) return schema::Value::object();
+  if (config->is_object()) return std::move(*config);
+  return base::fail(bad_request(base::cat({"error decoding YAML: error unmarshaling JSON: while decoding JSON: json: cannot unmarshal ",
+                                           config->kind_name(), " into Go value of type map[string]interface {}"})));
+}
+
+// Keys that a configuration says twice.
+base::Result<void> judge_duplicates(Call& call, FieldValidation validation) {
+  if (validation == FieldValidation::Ignore) return {};
+  auto strict = schema::parse_yaml(call.body, schema::DuplicateKeys::Refused);
+  if (strict) return {};
+  std::string_view message = strict.error().message();
+  if (validation == FieldValidation::Strict) {
+    return base::fail(bad_request(base::cat({"error strict decoding YAML: ", kBadYaml, message})));
+  }
+  constexpr std::string_view kHead = "yaml: unmarshal errors:\n";
+  if (!message.starts_with(kHead)) {
+    call.warn(base::cat({kBadYaml, message}));
+    return {};
+  }
+  for (auto line : base::split(message.substr(kHead.size()), '\n')) call.warn(std::string(base::trim(line)));
+  return {};
+}
+
+base::Result<schema::Object> apply_body(Call& call, const FieldManagement& management, const WriteQuery& query,
+                                        const schema::Type& type, const schema::Object* current) {
+  TRY(auto config, read_config(call.body));
+  TRY(auto next, apply_config(management, type, current, config, query.force.value_or(false)));
+  TRY(judge_duplicates(call, query.field_validation));
+  return next;
+}
+
 }  // namespace
 
-base::Result<schema::Object> patch_object(Call& call, const schema::Object& current, FieldValidation validation) {
+bool is_apply(const Call& call) {
+  auto kind = patch_kind(call.content_type);
+  return kind && *kind == PatchKind::Apply;
+}
+
+base::Result<WriteQuery> read_patch_query(const Call& call) {
   TRY(auto kind, patch_kind(call.content_type));
-  const schema::Type& type = current.type();
+  return read_write_query(call.query, "PatchOptions", kind == PatchKind::Apply);
+}
+
+base::Result<schema::Object> patch_object(Call& call, const FieldManagement& management, const WriteQuery& query,
+                                          const schema::Type& type, const schema::Object* current) {
+  TRY(auto kind, patch_kind(call.content_type));
+  if (kind == PatchKind::Apply) return apply_body(call, management, query, type, current);
   // There is nothing to tell how lists of custom kinds are to be merged.
   if (kind == PatchKind::Strategic && type.form == schema::Form::Custom) return base::fail(unsupported_media_type());
-  TRY(auto document, schema::Value::parse(schema::to_json(current)));
+  TRY(auto document, schema::Value::parse(schema::to_json(*current)));
   auto changed = patched(kind, call.body, type, std::move(document));
   if (!changed) return base::fail(patch_error(changed.error()));
-  if (kind != PatchKind::Strategic) {
-    std::string json = changed->to_json();
-    return decode_patched(call, type, json, json, validation);
+  std::string json = changed->to_json();
+  std::string shown = json;
+  if (kind == PatchKind::Strategic) {
+    auto patch = schema::Value::parse(call.body);
+    shown = patch ? patch->to_go_string() : std::string();
+    if (auto converted = schema::convert_loosely(type, *changed); !converted) {
+      return base::fail(invalid("", "", "", {schema::FieldError::invalid(schema::FieldPath("patch"), shown, converted.error().message())}));
+    }
+    json = changed->to_json();
   }
-  auto patch = schema::Value::parse(call.body);
-  std::string shown = patch ? patch->to_go_string() : std::string();
-  if (auto converted = schema::convert_loosely(type, *changed); !converted) {
-    return base::fail(invalid("", "", "", {schema::FieldError::invalid(schema::FieldPath("patch"), shown, converted.error().message())}));
-  }
-  return decode_patched(call, type, changed->to_json(), shown, validation);
+  TRY(auto next, decode_patched(call, type, json, shown, query.field_validation));
+  schema::apply_defaults(next);
+  track_fields(management, current, next);
+  return next;
 }
 
 namespace {
 
-io::Task<base::Result<schema::Object>> next_of(PatchJob job, const schema::Object* current) {
+io::Task<base::Result<schema::Object>> next_of(std::shared_ptr<PatchJob> job, const schema::Object* current) {
+  const auto& row = job->served.row();
   // There is nothing to patch, also where an update would make the object.
-  if (current == nullptr) co_return base::fail(not_found(job.served.row().group, job.served.row().plural, job.name));
-  CO_TRY(auto next, patch_object(job.call, *current, job.validation));
-  schema::apply_defaults(next);
+  if (current == nullptr && !is_apply(job->call)) co_return base::fail(not_found(row.group, row.plural, job->name));
+  CO_TRY(auto next, patch_object(job->call, job->management, job->query, job->served.type(), current));
   auto& meta = next.meta();
-  if (meta.namespace_.empty()) meta.namespace_ = job.namespace_;
+  if (current == nullptr && !meta.uid.empty()) {
+    co_return base::fail(conflict(row.group, row.plural, job->name,
+                                  base::cat({"uid mismatch: the provided object specified uid ", meta.uid,
+                                             ", and no existing object was found"})));
+  }
+  if (meta.namespace_.empty()) meta.namespace_ = job->namespace_;
+  if (meta.namespace_ != job->namespace_) {
+    co_return base::fail(bad_request("the namespace of the provided object does not match the namespace sent on the request"));
+  }
   if (meta.name.empty()) {
     co_return base::fail(
-        bad_request(base::cat({"the name of the object (", job.name, " based on URL) was undeterminable: name must be provided"})));
+        bad_request(base::cat({"the name of the object (", job->name, " based on URL) was undeterminable: name must be provided"})));
   }
-  if (meta.name != job.name) {
+  if (meta.name != job->name) {
     co_return base::fail(bad_request(
-        base::cat({"the name of the object (", meta.name, ") does not match the name on the URL (", job.name, ")"})));
-  }
-  if (meta.namespace_ != job.namespace_) {
-    co_return base::fail(bad_request("the namespace of the provided object does not match the namespace sent on the request"));
+        base::cat({"the name of the object (", meta.name, ") does not match the name on the URL (", job->name, ")"})));
   }
   co_return next;
 }
@@ -112,16 +174,17 @@ io::Task<base::Result<schema::Object>> next_of(PatchJob job, const schema::Objec
 }  // namespace
 
 io::Task<base::Result<Answer>> Registry::patch(Call& call, const Served& served, Part part) {
-  CO_TRY(auto kind, patch_kind(call.content_type));
-  CO_TRY(auto query, read_write_query(call.query, "PatchOptions", kind == PatchKind::Apply));
-  PatchJob job{call, served, kind, query.field_validation, served.row().namespaced ? call.info.namespace_ : "", call.info.name};
+  CO_TRY(auto query, read_patch_query(call));
   WriteOptions options;
   options.part = part;
   options.subresource = call.info.subresource;
   options.dry_run = query.dry_run;
-  options.field_manager = query.field_manager;
+  options.force_create = is_apply(call);
+  auto management = field_management(call, served, query.field_manager, call.info.subresource);
+  auto job = std::make_shared<PatchJob>(PatchJob{call, served, std::move(management), std::move(query),
+                                                 served.row().namespaced ? call.info.namespace_ : "", call.info.name});
   MakeNext next = [job](const schema::Object* current) { return next_of(job, current); };
-  CO_TRY(auto written, co_await write(call, served, job.namespace_, job.name, std::move(next), std::move(options)));
+  CO_TRY(auto written, co_await write(call, served, job->namespace_, job->name, std::move(next), std::move(options)));
   co_return Answer::of(std::move(written.object), written.created ? 201 : 200, &served);
 }
 

@@ -1,7 +1,9 @@
 #include "apiserver/registry/registry.h"
 
 #include "apiserver/pipeline/errors.h"
+#include "apiserver/registry/field_management.h"
 #include "apiserver/registry/metadata.h"
+#include "apiserver/registry/reset_fields.h"
 #include "schema/custom.h"
 
 namespace apiserver {
@@ -26,6 +28,11 @@ std::string_view kind_of(const schema::Object& object) {
 Registry::Registry(const Options& options) : options_(options), reader_(options.store, options.catalog) {}
 
 base::Time Registry::now() const { return base::Time::from_ns(options_.clock.wall_ns()); }
+
+FieldManagement Registry::field_management(const Call& call, const Served& served, std::string_view field_manager,
+                                           std::string_view subresource) const {
+  return {manager_name(field_manager, call.user_agent), std::string(subresource), ownable_fields(served.row(), subresource), now()};
+}
 
 // What every object goes through at birth.
 base::Result<void> Registry::prepare_create(Call& call, const Served& served, schema::Object& object, const WriteOptions& options) {

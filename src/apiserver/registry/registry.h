@@ -20,6 +20,7 @@
 
 namespace apiserver {
 
+struct FieldManagement;
 struct UpdateOptions;
 class Allocations;
 
@@ -41,6 +42,7 @@ struct WriteOptions {
   bool counts_generation = true;
   bool admitted = false;      // admission has looked at what asked for this write
   std::string uid;            // precondition, "" for none
+  // Whose the changes are from now on; "" when the next state brings its managed fields along.
   std::string field_manager;
 };
 
@@ -90,6 +92,9 @@ class Registry {
   base::Random& random() { return options_.random; }
   Allocations& allocations() { return options_.allocations; }
   base::Time now() const;
+  // For a write of `call`, for those who bring managed fields along.
+  FieldManagement field_management(const Call& call, const Served& served, std::string_view field_manager,
+                                   std::string_view subresource) const;
 
  private:
   base::Result<void> prepare_create(Call& call, const Served& served, schema::Object& object, const WriteOptions& options);

@@ -1,6 +1,7 @@
 #include "apiserver/pipeline/errors.h"
 #include "apiserver/registry/allocations.h"
 #include "apiserver/registry/body.h"
+#include "apiserver/registry/field_management.h"
 #include "apiserver/registry/metadata.h"
 #include "apiserver/registry/options.h"
 #include "apiserver/registry/registry.h"
@@ -50,7 +51,7 @@ io::Task<base::Result<Answer>> Registry::update(Call& call, const Served& served
   options.part = part;
   options.subresource = call.info.subresource;
   options.dry_run = query.dry_run;
-  options.field_manager = query.field_manager;
+  options.field_manager = manager_name(query.field_manager, call.user_agent);
   options.uid = meta.uid;
   MakeNext next = [object = std::move(object)](const schema::Object*) { return copy_of(object); };
   CO_TRY(auto written, co_await write(call, served, namespace_, name, std::move(next), std::move(options)));
@@ -70,6 +71,9 @@ io::Task<base::Result<Registry::Written>> Registry::write(Call& call, const Serv
       CO_TRY(auto object, co_await make_next(nullptr));
       object.meta().resource_version.clear();
       object.meta().namespace_ = namespace_;
+      if (!options.field_manager.empty()) {
+        track_fields(field_management(call, served, options.field_manager, options.subresource), nullptr, object);
+      }
       auto created = co_await try_create(call, served, std::move(object), options, namespace_);
       if (!created && created.error().code() == base::Code::AlreadyExists) continue;
       if (!created) co_return base::fail(std::move(created).error());
@@ -83,6 +87,9 @@ io::Task<base::Result<Registry::Written>> Registry::write(Call& call, const Serv
                                                options.uid, ", UID in object meta: ", current.meta().uid})));
     }
     CO_TRY(auto next, co_await make_next(&current));
+    if (!options.field_manager.empty()) {
+      track_fields(field_management(call, served, options.field_manager, options.subresource), &current, next);
+    }
     // Mutating steps see the object before the strategy has put back what is not theirs to change.
     Attempt attempt{.operation = Operation::Update,
                     .served = served,
@@ -99,6 +106,7 @@ io::Task<base::Result<Registry::Written>> Registry::write(Call& call, const Serv
                     .audit_annotations = &call.audit_annotations,
                     .call = &call};
     if (!options.admitted) CO_TRY(co_await options_.admission.admit(attempt));
+    keep_unchanged_times(next, current);
     const std::string& asked = next.meta().resource_version;
     if (asked.empty() || asked == "0") {
       if (!served.traits().unconditional_update) {

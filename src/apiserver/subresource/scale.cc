@@ -9,6 +9,7 @@
 #include "apiserver/registry/body.h"
 #include "apiserver/registry/options.h"
 #include "apiserver/registry/patching.h"
+#include "apiserver/registry/scale_fields.h"
 #include "apiserver/subresource/handlers.h"
 #include "apiserver/subresource/scale.h"
 #include "base/strings.h"
@@ -74,18 +75,35 @@ namespace {
 struct Job {
   Call& call;
   const Served& served;
-  FieldValidation validation;
+  WriteQuery query;
+  FieldManagement management;
   schema::Object sent;  // of an update; empty for a patch
   std::string namespace_;
   std::string name;
 };
 
+// Where the owner keeps the number.
+schema::apply::Path replicas_path(const Served& served) {
+  using schema::apply::PathElement;
+  if (served.custom() == nullptr) return {PathElement::field("spec"), PathElement::field("replicas")};
+  schema::apply::Path path;
+  for (const auto& name : served.custom()->scale()->spec_replicas) path.push_back(PathElement::field(name));
+  return path;
+}
+
+base::Result<schema::Object> asked_of(Job& job, const schema::Object& before) {
+  if (!job.sent) return patch_object(job.call, job.management, job.query, before.type(), &before);
+  schema::Object asked = job.sent;
+  track_fields(job.management, &before, asked);
+  return asked;
+}
+
 io::Task<base::Result<schema::Object>> scaled(std::shared_ptr<Job> job, const schema::Object* current) {
   CO_TRY(auto before, scale_of(job->served, *current));
-  schema::Object asked = job->sent;
-  if (!asked) {
-    CO_TRY(asked, patch_object(job->call, schema::Object(before), job->validation));
-  }
+  const std::string version = job->served.type().api_version();
+  const auto replicas = replicas_path(job->served);
+  before.metadata.managed_fields = scale_entries(current->meta().managed_fields, version, replicas);
+  CO_TRY(auto asked, asked_of(*job, schema::Object(std::move(before))));
   const auto& scale = asked.as<autoscaling::Scale>();
   if (scale.spec.replicas < 0) {
     co_return base::fail(invalid("autoscaling", "Scale", job->name,
@@ -101,6 +119,7 @@ io::Task<base::Result<schema::Object>> scaled(std::shared_ptr<Job> job, const sc
   schema::Object next = *current;
   set_replicas(job->served, next, scale.spec.replicas);
   if (!scale.metadata.resource_version.empty()) next.meta().resource_version = scale.metadata.resource_version;
+  next.meta().managed_fields = owner_entries(current->meta().managed_fields, scale.metadata.managed_fields, version, replicas);
   co_return next;
 }
 
@@ -115,8 +134,9 @@ HandlerTask handle_scale(Desk desk, Call& call, const Served& served) {
     co_return Answer::of(schema::Object(std::move(scale)), 200, &served);
   }
   bool patches = call.info.verb == "patch";
-  CO_TRY(auto query, read_write_query(call.query, patches ? "PatchOptions" : "UpdateOptions"));
-  auto job = std::make_shared<Job>(Job{call, served, query.field_validation, {}, namespace_, name});
+  CO_TRY(auto query, patches ? read_patch_query(call) : read_write_query(call.query, "UpdateOptions"));
+  auto management = desk.registry.field_management(call, served, query.field_manager, "scale");
+  auto job = std::make_shared<Job>(Job{call, served, query, std::move(management), {}, namespace_, name});
   if (!patches) {
     CO_TRY(job->sent, decode_part(call, autoscaling::Scale::kType, query.field_validation));
     const auto& meta = job->sent.meta();
@@ -132,7 +152,6 @@ HandlerTask handle_scale(Desk desk, Call& call, const Served& served) {
   options.subresource = "scale";
   if (job->sent) options.uid = job->sent.meta().uid;
   options.dry_run = query.dry_run;
-  options.field_manager = query.field_manager;
   CO_TRY(auto written, co_await desk.registry.write(call, served, namespace_, name,
                                                     [job](const schema::Object* current) { return scaled(job, current); }, options));
   CO_TRY(auto scale, scale_of(served, written.object));

@@ -1,29 +1,21 @@
 #include "schema/apply/filter.h"
 
-#include <algorithm>
-
 namespace schema::apply {
 namespace {
 
-bool matches(std::string_view step, const PathElement& element) {
-  return step == "*" || (element.kind() == PathElement::Kind::Field && element.name() == step);
-}
-
-FieldSet walk(const FieldSet& fields, const FieldFilter::Paths& paths, bool keeps) {
+FieldSet walk(const FieldSet& fields, const FieldFilter::Paths& paths) {
   FieldSet out;
   for (const auto& node : fields.nodes()) {
     FieldFilter::Paths below;
     bool whole = false;
     for (const auto& path : paths) {
-      if (!matches(path.front(), node.element)) continue;
+      if (node.element.kind() != PathElement::Kind::Field || node.element.name() != path.front()) continue;
       whole |= path.size() == 1;
       if (path.size() > 1) below.emplace_back(path.begin() + 1, path.end());
     }
-    FieldSet all = node.below ? *node.below : FieldSet();
-    if (whole && keeps) out.append(node.element, node.member, std::move(all));
     if (whole) continue;
-    if (below.empty() && keeps) continue;
-    out.append(node.element, node.member && !keeps, below.empty() ? std::move(all) : walk(all, below, keeps));
+    FieldSet all = node.below ? *node.below : FieldSet();
+    out.append(node.element, node.member, below.empty() ? std::move(all) : walk(all, below));
   }
   return out;
 }
@@ -36,14 +28,6 @@ FieldFilter FieldFilter::without(Paths paths) {
   return filter;
 }
 
-FieldFilter FieldFilter::only(Paths paths) {
-  FieldFilter filter = without(std::move(paths));
-  filter.keeps_ = true;
-  return filter;
-}
-
-FieldSet FieldFilter::of(const FieldSet& fields) const {
-  return paths_.empty() ? fields : walk(fields, paths_, keeps_);
-}
+FieldSet FieldFilter::of(const FieldSet& fields) const { return paths_.empty() ? fields : walk(fields, paths_); }
 
 }  // namespace schema::apply

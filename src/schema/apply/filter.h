@@ -10,18 +10,16 @@ namespace schema::apply {
 
 class FieldFilter {
  public:
-  // Paths of field names; "*" is any step.
+  // Paths of field names.
   using Paths = std::vector<std::vector<std::string_view>>;
 
   FieldFilter() = default;                  // all may be owned
   static FieldFilter without(Paths paths);  // all but these and what is below them
-  static FieldFilter only(Paths paths);     // these and what is below them
 
   FieldSet of(const FieldSet& fields) const;
 
  private:
   Paths paths_;
-  bool keeps_ = false;
 };
 
 }  // namespace schema::apply
