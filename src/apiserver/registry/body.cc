@@ -3,6 +3,7 @@
 #include "apiserver/pipeline/errors.h"
 #include "apiserver/pipeline/negotiate.h"
 #include "apiserver/registry/field_management.h"
+#include "apiserver/registry/normalize.h"
 #include "base/strings.h"
 #include "schema/field_error.h"
 #include "schema/json.h"
@@ -94,6 +95,7 @@ base::Result<schema::Object> decode_body(Call& call, const schema::Type& type, F
     TRY(check_type_meta(type, envelope->api_version, envelope->kind));
     auto object = schema::decode_protobuf(type, envelope->raw);
     if (!object) return base::fail(cannot_be_handled(type.name, type.version, type, object.error().message()));
+    normalize(*object);
     return object;
   }
   std::string converted;
@@ -112,6 +114,7 @@ base::Result<schema::Object> decode_body(Call& call, const schema::Type& type, F
   auto object = schema::decode_json(type, json, validation == FieldValidation::Ignore ? nullptr : &strict);
   if (!object) return base::fail(cannot_be_handled(type.name, type.version, type, object.error().message()));
   note_reset(json, *object);
+  normalize(*object);
   TRY(judge_strict(call, type, strict, validation));
   return object;
 }
@@ -149,6 +152,7 @@ base::Result<schema::Object> decode_patched(Call& call, const schema::Type& type
   auto object = schema::decode_json(type, json, validation == FieldValidation::Ignore ? nullptr : &strict);
   if (!object) return complain(object.error().message());
   note_reset(json, *object);
+  normalize(*object);
   if (!strict.empty() && validation == FieldValidation::Strict) {
     return complain(base::cat({"strict decoding error: ", base::join(strict, ", ")}));
   }

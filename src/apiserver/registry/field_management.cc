@@ -8,6 +8,7 @@
 #include "apiserver/registry/apply_errors.h"
 #include "apiserver/registry/kind_versions.h"
 #include "apiserver/registry/last_applied.h"
+#include "apiserver/registry/normalize.h"
 #include "base/strings.h"
 #include "schema/apply/ownership.h"
 #include "schema/apply/struct_items.h"
@@ -83,7 +84,9 @@ std::string shown_kind(const schema::Value& config) {
 
 base::Result<schema::Object> object_of(const schema::Type& type, schema::Value& tree) {
   TRY(schema::convert_loosely(type, tree));
-  return schema::from_value(type, tree);
+  TRY(auto object, schema::from_value(type, tree));
+  normalize(object);
+  return object;
 }
 
 base::Result<void> check_config(const schema::Type& type, const schema::Value& config) {
