@@ -88,8 +88,8 @@ void compare_same(Comparison& out, const Field& field, std::span<const Item> bef
     if (!before.empty()) compare_element(change, element, field, before[0].value, nullptr);
     change.added.insert(element);
   }
-  out.removed = unite(out.removed, change.removed);
-  out.added = unite(out.added, change.added);
+  out.removed = unite(std::move(out.removed), std::move(change.removed));
+  out.added = unite(std::move(out.added), std::move(change.added));
 }
 
 std::span<const Item> run_of(const std::vector<Item>& items, size_t at, const PathElement& element) {

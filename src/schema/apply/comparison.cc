@@ -57,8 +57,8 @@ void compare_items(Comparison& out, const TypeRef& type, const PathElement& elem
     if (!before.empty()) compare_into(change, element, type.items(), before.front(), nullptr);
     change.added.insert(element);
   }
-  out.removed = unite(out.removed, change.removed);
-  out.added = unite(out.added, change.added);
+  out.removed = unite(std::move(out.removed), std::move(change.removed));
+  out.added = unite(std::move(out.added), std::move(change.added));
 }
 
 Comparison compare_lists(const TypeRef& type, const Value* before, const Value* after) {
@@ -130,9 +130,9 @@ void compare_into(Comparison& out, PathElement element, const TypeRef& type, con
   Comparison as_left;
   Change change = compare_as(as_left, left, type, before, after);
   Change other = compare_as(below, right, type, before, after);
-  below.removed = unite(below.removed, as_left.removed);
-  below.modified = unite(below.modified, as_left.modified);
-  below.added = unite(below.added, as_left.added);
+  below.removed = unite(std::move(below.removed), std::move(as_left.removed));
+  below.modified = unite(std::move(below.modified), std::move(as_left.modified));
+  below.added = unite(std::move(below.added), std::move(as_left.added));
   out.append(std::move(element), other == Change::None ? change : other, std::move(below));
 }
 

@@ -12,14 +12,14 @@ const FieldSet& below(const FieldNode& node) {
 }
 
 // Walks two levels side by side: visit(a, b) for each element, null where it is on one side only.
-template <class Visit>
-void zip(const FieldSet& a, const FieldSet& b, Visit visit) {
-  auto left = a.nodes().begin();
-  auto right = b.nodes().begin();
-  while (left != a.nodes().end() || right != b.nodes().end()) {
-    auto order = left == a.nodes().end()    ? std::strong_ordering::greater
-                 : right == b.nodes().end() ? std::strong_ordering::less
-                                            : left->element <=> right->element;
+template <class Left, class Right, class Visit>
+void zip(Left&& a, Right&& b, Visit visit) {
+  auto left = a.begin();
+  auto right = b.begin();
+  while (left != a.end() || right != b.end()) {
+    auto order = left == a.end()    ? std::strong_ordering::greater
+                 : right == b.end() ? std::strong_ordering::less
+                                    : left->element <=> right->element;
     visit(order <= 0 ? &*left : nullptr, order >= 0 ? &*right : nullptr);
     if (order <= 0) ++left;
     if (order >= 0) ++right;
@@ -96,6 +96,11 @@ void FieldSet::append(PathElement element, bool member, FieldSet below) {
   if (!below.empty()) node.below = std::make_unique<FieldSet>(std::move(below));
 }
 
+void FieldSet::append(FieldNode node) {
+  if (node.below && node.below->empty()) node.below.reset();
+  if (node.member || node.below) nodes_.push_back(std::move(node));
+}
+
 void FieldSet::sort() {
   auto less = [](const FieldNode& a, const FieldNode& b) { return a.element < b.element; };
   if (!std::is_sorted(nodes_.begin(), nodes_.end(), less)) std::sort(nodes_.begin(), nodes_.end(), less);
@@ -128,44 +133,55 @@ bool FieldSet::operator==(const FieldSet& other) const {
                     });
 }
 
-FieldSet unite(const FieldSet& a, const FieldSet& b) {
-  if (a.empty() || b.empty()) return a.empty() ? b : a;
+FieldSet unite(FieldSet a, FieldSet b) {
+  if (a.empty() || b.empty()) return a.empty() ? std::move(b) : std::move(a);
   FieldSet out;
-  zip(a, b, [&](const FieldNode* left, const FieldNode* right) {
-    const FieldNode& any = left != nullptr ? *left : *right;
-    if (left == nullptr || right == nullptr) return out.append(any.element, any.member, below(any));
-    out.append(any.element, left->member || right->member, unite(below(*left), below(*right)));
+  zip(a.release(), b.release(), [&](FieldNode* left, FieldNode* right) {
+    if (left == nullptr || right == nullptr) return out.append(std::move(left != nullptr ? *left : *right));
+    left->member |= right->member;
+    if (left->below && right->below) {
+      *left->below = unite(std::move(*left->below), std::move(*right->below));
+    } else if (right->below) {
+      left->below = std::move(right->below);
+    }
+    out.append(std::move(*left));
   });
   return out;
 }
 
 FieldSet intersect(const FieldSet& a, const FieldSet& b) {
   FieldSet out;
-  zip(a, b, [&](const FieldNode* left, const FieldNode* right) {
+  if (a.empty() || b.empty()) return out;
+  zip(a.nodes(), b.nodes(), [&](const FieldNode* left, const FieldNode* right) {
     if (left == nullptr || right == nullptr) return;
     out.append(left->element, left->member && right->member, intersect(below(*left), below(*right)));
   });
   return out;
 }
 
-FieldSet subtract(const FieldSet& a, const FieldSet& b) {
-  if (b.empty()) return a;
+FieldSet subtract(FieldSet a, const FieldSet& b) {
+  if (a.empty() || b.empty()) return a;
   FieldSet out;
-  zip(a, b, [&](const FieldNode* left, const FieldNode* right) {
+  zip(a.release(), b.nodes(), [&](FieldNode* left, const FieldNode* right) {
     if (left == nullptr) return;
-    if (right == nullptr) return out.append(left->element, left->member, below(*left));
-    out.append(left->element, left->member && !right->member, subtract(below(*left), below(*right)));
+    if (right != nullptr) {
+      left->member &= !right->member;
+      if (left->below && right->below) *left->below = subtract(std::move(*left->below), *right->below);
+    }
+    out.append(std::move(*left));
   });
   return out;
 }
 
-FieldSet subtract_recursively(const FieldSet& a, const FieldSet& b) {
-  if (b.empty()) return a;
+FieldSet subtract_recursively(FieldSet a, const FieldSet& b) {
+  if (a.empty() || b.empty()) return a;
   FieldSet out;
-  zip(a, b, [&](const FieldNode* left, const FieldNode* right) {
+  zip(a.release(), b.nodes(), [&](FieldNode* left, const FieldNode* right) {
     if (left == nullptr || (right != nullptr && right->member)) return;
-    if (right == nullptr) return out.append(left->element, left->member, below(*left));
-    out.append(left->element, left->member, subtract_recursively(below(*left), below(*right)));
+    if (right != nullptr && left->below && right->below) {
+      *left->below = subtract_recursively(std::move(*left->below), *right->below);
+    }
+    out.append(std::move(*left));
   });
   return out;
 }

@@ -55,7 +55,11 @@ class FieldSet {
   // For building a level: appends what is not there yet; nothing when it is no member and has nothing below. Ends with
   // sort().
   void append(PathElement element, bool member, FieldSet below = {});
+  void append(FieldNode node);
   void sort();
+
+  // Takes what is in the set out of it: for those who take it apart.
+  std::vector<FieldNode> release() { return std::move(nodes_); }
 
   // Members of this level first, in order, then what is below each.
   void each(const std::function<void(const Path&)>& visit) const;
@@ -69,11 +73,12 @@ class FieldSet {
   std::vector<FieldNode> nodes_;  // by element; each is a member, or has something below, or both
 };
 
-FieldSet unite(const FieldSet& a, const FieldSet& b);
+// What is taken by value is moved from, so that nothing is copied that goes into the outcome as it is.
+FieldSet unite(FieldSet a, FieldSet b);
 FieldSet intersect(const FieldSet& a, const FieldSet& b);
 // The paths of `a` that are not in `b`.
-FieldSet subtract(const FieldSet& a, const FieldSet& b);
+FieldSet subtract(FieldSet a, const FieldSet& b);
 // The same, and without all that is below a path of `b`.
-FieldSet subtract_recursively(const FieldSet& a, const FieldSet& b);
+FieldSet subtract_recursively(FieldSet a, const FieldSet& b);
 
 }  // namespace schema::apply

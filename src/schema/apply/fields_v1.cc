@@ -36,7 +36,7 @@ FieldSet read_level(base::JsonReader& reader, bool& self) {
     sorted = false;
     FieldSet one;
     one.append(std::move(**element), member, std::move(below));
-    level = unite(level, one);
+    level = unite(std::move(level), std::move(one));
   }
   return level;
 }

@@ -3,9 +3,9 @@
 namespace schema::apply {
 namespace {
 
-FieldSet walk(const FieldSet& fields, const FieldFilter::Paths& paths) {
+FieldSet walk(FieldSet fields, const FieldFilter::Paths& paths) {
   FieldSet out;
-  for (const auto& node : fields.nodes()) {
+  for (FieldNode& node : fields.release()) {
     FieldFilter::Paths below;
     bool whole = false;
     for (const auto& path : paths) {
@@ -14,8 +14,8 @@ FieldSet walk(const FieldSet& fields, const FieldFilter::Paths& paths) {
       if (path.size() > 1) below.emplace_back(path.begin() + 1, path.end());
     }
     if (whole) continue;
-    FieldSet all = node.below ? *node.below : FieldSet();
-    out.append(node.element, node.member, below.empty() ? std::move(all) : walk(all, below));
+    if (!below.empty() && node.below) *node.below = walk(std::move(*node.below), below);
+    out.append(std::move(node));
   }
   return out;
 }
@@ -28,6 +28,8 @@ FieldFilter FieldFilter::without(Paths paths) {
   return filter;
 }
 
-FieldSet FieldFilter::of(const FieldSet& fields) const { return paths_.empty() ? fields : walk(fields, paths_); }
+FieldSet FieldFilter::of(FieldSet fields) const {
+  return paths_.empty() ? fields : walk(std::move(fields), paths_);
+}
 
 }  // namespace schema::apply

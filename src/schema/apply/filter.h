@@ -16,7 +16,7 @@ class FieldFilter {
   FieldFilter() = default;                  // all may be owned
   static FieldFilter without(Paths paths);  // all but these and what is below them
 
-  FieldSet of(const FieldSet& fields) const;
+  FieldSet of(FieldSet fields) const;
 
  private:
   Paths paths_;

@@ -136,7 +136,7 @@ void Managed::cap_updaters() {
     }
     erase(id);
     ManagedSet& united = ensure(bucket, old.api_version);
-    united.set_fields(unite(old.fields, united.fields));
+    united.set_fields(unite(std::move(old.fields), std::move(united.fields)));
     united.time = old.time;  // the latest so far
     --count;
   }

@@ -22,8 +22,15 @@ const FieldSet& unowned() {
   return set;
 }
 
-Comparison filtered(const FieldFilter& filter, const Comparison& comparison) {
-  return {filter.of(comparison.removed), filter.of(comparison.modified), filter.of(comparison.added)};
+// What a write did to fields that can be owned.
+struct Changes {
+  FieldSet set;  // modified or added
+  FieldSet removed;
+};
+
+Changes changes_of(const FieldFilter& filter, Comparison comparison) {
+  return {filter.of(unite(std::move(comparison.modified), std::move(comparison.added))),
+          filter.of(std::move(comparison.removed))};
 }
 
 // Fields of versions that are no more are forgotten; where the schema became another, they follow it.
@@ -58,29 +65,31 @@ struct Transition {
 
 // Takes from everybody but `manager` what a change took from him. Without `force` nothing is taken but what is gone,
 // and the others' fields that would have changed are conflicts.
-base::Result<std::vector<Conflict>> yield_fields(Managed& managed, const Transition& change, Comparison own,
+base::Result<std::vector<Conflict>> yield_fields(Managed& managed, const Transition& change, const Changes& own,
                                                  const ManagerId& manager, bool force) {
-  std::map<std::string, Comparison, std::less<>> by_version;
-  by_version.emplace(change.api_version, std::move(own));
+  std::map<std::string, Changes, std::less<>> of_others;  // by version
   std::vector<Conflict> conflicts;
   std::vector<std::pair<ManagedSet*, FieldSet>> losses;
   for (auto& set : managed.sets()) {
     if (set.id == manager) continue;
-    auto at = by_version.find(set.api_version);
-    if (at == by_version.end()) {
-      TRY(auto before, change.versions.convert(change.live(), set.api_version));
-      TRY(auto after, change.versions.convert(change.next(), set.api_version));
-      auto type = change.versions.type(set.api_version);
-      at = by_version.emplace(set.api_version, filtered(change.filter, compare(*type, before, after))).first;
+    const Changes* changes = &own;
+    if (set.api_version != change.api_version) {
+      auto at = of_others.find(set.api_version);
+      if (at == of_others.end()) {
+        TRY(auto before, change.versions.convert(change.live(), set.api_version));
+        TRY(auto after, change.versions.convert(change.next(), set.api_version));
+        auto type = change.versions.type(set.api_version);
+        at = of_others.emplace(set.api_version, changes_of(change.filter, compare(*type, before, after))).first;
+      }
+      changes = &at->second;
     }
-    const Comparison& comparison = at->second;
-    FieldSet contested = intersect(set.fields, unite(comparison.modified, comparison.added));
+    FieldSet contested = intersect(set.fields, changes->set);
     contested.each([&](const Path& path) { conflicts.push_back({set.id, path}); });
-    FieldSet lost = unite(contested, intersect(set.fields, comparison.removed));
+    FieldSet lost = unite(std::move(contested), intersect(set.fields, changes->removed));
     if (!lost.empty()) losses.emplace_back(&set, std::move(lost));
   }
   if (!force && !conflicts.empty()) return conflicts;
-  for (auto& [set, lost] : losses) set->set_fields(subtract(set->fields, lost));
+  for (auto& [set, lost] : losses) set->set_fields(subtract(std::move(set->fields), lost));
   managed.erase_empty();
   return std::vector<Conflict>();
 }
@@ -90,7 +99,7 @@ std::map<std::string, FieldSet, std::less<>> owned_by_version(const Managed& man
   std::map<std::string, FieldSet, std::less<>> owned;
   for (const auto& set : managed.sets()) {
     auto& all = owned[set.api_version];
-    all = unite(all, set.fields);
+    all = unite(std::move(all), set.fields);
   }
   return owned;
 }
@@ -164,15 +173,15 @@ Refusal refusal(std::string_view context, const base::Error& error) {
 
 base::Result<void> update(Managed& managed, Update update) {
   follow_schema(managed, update.versions, update.api_version, update.live_at, update.live);
-  Comparison comparison = filtered(update.filter, update.comparison);
-  FieldSet taken = subtract(update.filter.of(unite(comparison.modified, comparison.added)), unowned());
-  // Nobody is spared, the manager's own entry included: what he took comes back to it below.
+  Changes own = changes_of(update.filter, std::move(update.comparison));
   Transition transition{update.versions, update.api_version, update.filter, std::move(update.live),
                         std::move(update.next)};
-  TRY(auto conflicts, yield_fields(managed, transition, std::move(comparison), ManagerId(), true));
+  // Nobody is spared, the manager's own entry included: what he took comes back to it below.
+  TRY(auto conflicts, yield_fields(managed, transition, own, ManagerId(), true));
+  FieldSet taken = subtract(std::move(own.set), unowned());
   if (!taken.empty()) {
     ManagedSet& set = managed.ensure(update.manager, update.api_version);
-    set.set_fields(unite(taken, set.fields));
+    set.set_fields(unite(std::move(taken), std::move(set.fields)));
     set.time = update.now;
   }
   managed.cap_updaters();
@@ -200,14 +209,14 @@ std::expected<std::optional<Value>, Refusal> apply(Managed& managed, const Apply
   if (!next) return std::unexpected(refusal("failed to prune fields: ", next.error()));
 
   Transition transition{apply.versions, apply.api_version, apply.filter, live, [&] { return *next; }};
-  auto conflicts = yield_fields(managed, transition, filtered(apply.filter, compare(*type, apply.live, *next)),
+  auto conflicts = yield_fields(managed, transition, changes_of(apply.filter, compare(*type, apply.live, *next)),
                                 apply.manager, apply.force);
   if (!conflicts) return std::unexpected(refusal("", conflicts.error()));
   if (!conflicts->empty()) return std::unexpected(Refusal{std::move(*conflicts), ""});
 
   bool changed = apply.live != *next;
   if (ManagedSet* own = managed.find(apply.manager)) {
-    own->set_fields(subtract(own->fields, unowned()));
+    own->set_fields(subtract(std::move(own->fields), unowned()));
     if (changed) own->time = apply.now;
     if (own->fields.empty()) managed.erase(apply.manager);
   }

@@ -8,42 +8,50 @@ class Reconciliation {
  public:
   explicit Reconciliation(const ValueAt& live) : live_(live) {}
 
-  FieldSet walk(const TypeRef& type, const FieldSet& set) {
+  // Nothing when the level stays as it is: most do, and are not copied.
+  std::optional<FieldSet> walk(const TypeRef& type, const FieldSet& set) {
     Atom atom = type.atom();
-    FieldSet out;
-    for (const auto& node : set.nodes()) {
-      path_.push_back(node.element);
-      bool member = node.member;
-      FieldSet lower = below(type_below(type, atom, node.element), node, member);
-      out.append(node.element, member, std::move(lower));
+    std::optional<FieldSet> out;
+    const auto& nodes = set.nodes();
+    for (size_t i = 0; i < nodes.size(); ++i) {
+      path_.push_back(nodes[i].element);
+      auto next = follow(type_below(type, atom, nodes[i].element), nodes[i]);
       path_.pop_back();
+      if (next && !out) {
+        out.emplace();
+        for (size_t j = 0; j < i; ++j) out->append(nodes[j]);
+      }
+      if (out) out->append(next ? std::move(*next) : nodes[i]);
     }
     return out;
   }
 
-  bool changed = false;
-
  private:
   static std::optional<TypeRef> type_below(const TypeRef& type, const Atom& atom, const PathElement& element) {
-    if (element.kind() == PathElement::Kind::Field)
+    if (element.kind() == PathElement::Kind::Field) {
       return atom.map == MapRule::None ? std::nullopt : type.at(element.name());
+    }
     return atom.list == ListRule::None ? std::nullopt : std::optional(type.items());
   }
 
-  FieldSet below(const std::optional<TypeRef>& type, const FieldNode& node, bool& member) {
-    Atom atom = type ? type->atom() : Atom{.scalar = Scalar::Untyped};
+  std::optional<FieldNode> follow(const std::optional<TypeRef>& type, const FieldNode& node) {
+    if (!type) return std::nullopt;
+    Atom atom = type->atom();
     // Of what takes any form there is no telling how it was meant.
-    if (atom.scalar != Scalar::None) return node.below ? *node.below : FieldSet();
+    if (atom.scalar != Scalar::None) return std::nullopt;
     if (atom.map == MapRule::Atomic || atom.list == ListRule::Atomic) {
-      changed |= node.below != nullptr;
-      member = true;
-      return {};
+      return node.below ? std::optional(FieldNode(node.element, true)) : std::nullopt;
     }
-    if (node.below) return walk(*type, *node.below);
-    auto value = live_(path_);
-    FieldSet all = value ? field_set(*type, *value) : FieldSet();
-    changed |= !all.empty();
-    return all;
+    std::optional<FieldSet> below;
+    if (node.below) {
+      below = walk(*type, *node.below);
+    } else if (auto value = live_(path_)) {
+      below = field_set(*type, *value);
+    }
+    if (!below || below->empty()) return std::nullopt;
+    FieldNode next(node.element, node.member);
+    next.below = std::make_unique<FieldSet>(std::move(*below));
+    return next;
   }
 
   const ValueAt& live_;
@@ -53,9 +61,7 @@ class Reconciliation {
 }  // namespace
 
 std::optional<FieldSet> reconciled(const TypeRef& type, const FieldSet& set, const ValueAt& live) {
-  Reconciliation reconciliation(live);
-  FieldSet out = reconciliation.walk(type, set);
-  return reconciliation.changed ? std::optional(std::move(out)) : std::nullopt;
+  return Reconciliation(live).walk(type, set);
 }
 
 std::optional<Value> value_at(const TypeRef& type, const Value& object, const Path& path) {
