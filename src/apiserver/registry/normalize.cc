@@ -23,6 +23,11 @@ void normalize(core::Secret& secret) {
   secret.string_data.clear();
 }
 
+void normalize(apps::DaemonSet& set) {
+  normalize(set.spec.template_.spec);
+  set.metadata.annotations.try_emplace(std::string(kTemplateGeneration), "0");
+}
+
 template <class T>
 bool normalize_template(schema::Object& object) {
   auto* owner = object.get_if<T>();
@@ -35,14 +40,14 @@ bool normalize_template(schema::Object& object) {
 void normalize(schema::Object& object) {
   if (auto* pod = object.get_if<core::Pod>()) return normalize(pod->spec);
   if (auto* secret = object.get_if<core::Secret>()) return normalize(*secret);
+  if (auto* set = object.get_if<apps::DaemonSet>()) return normalize(*set);
   if (auto* one = object.get_if<core::PodTemplate>()) return normalize(one->template_.spec);
   if (auto* one = object.get_if<batch::CronJob>()) return normalize(one->spec.job_template.spec.template_.spec);
   if (auto* one = object.get_if<core::ReplicationController>(); one != nullptr && one->spec.template_) {
     return normalize(one->spec.template_->spec);
   }
   (void)(normalize_template<apps::Deployment>(object) || normalize_template<apps::ReplicaSet>(object) ||
-         normalize_template<apps::StatefulSet>(object) || normalize_template<apps::DaemonSet>(object) ||
-         normalize_template<batch::Job>(object));
+         normalize_template<apps::StatefulSet>(object) || normalize_template<batch::Job>(object));
 }
 
 }  // namespace apiserver

@@ -2,13 +2,17 @@
 
 #include "apiserver/registry/validation/workload.h"
 
+#include <algorithm>
+
 #include "api/apps_v1.h"
 #include "api/core_v1.h"
+#include "apiserver/registry/normalize.h"
 #include "apiserver/registry/strategy/pod_rules.h"
 #include "apiserver/registry/strategy/special.h"
 #include "apiserver/registry/strategy/typed.h"
 #include "apiserver/registry/validation/pod_warnings.h"
 #include "apiserver/registry/validation/storage_warnings.h"
+#include "base/strings.h"
 
 namespace apiserver {
 namespace {
@@ -82,6 +86,7 @@ struct WorkloadRules {
   FieldErrors (*check)(const T& next, const T* current);
   FieldErrors (*check_status)(const T& next, const T& current);
   bool names_pods;
+  void (*settle)(T& next, const T* current) = nullptr;  // on every write, after what is generic
 };
 
 template <class T>
@@ -91,9 +96,16 @@ class WorkloadStrategy final : public Typed<T> {
   Traits traits() const override { return rules_.traits; }
 
  protected:
-  void born(const Situation&, T& next) const override { drop_disabled_fields(next.spec.template_.spec, nullptr); }
+  void born(const Situation&, T& next) const override {
+    drop_disabled_fields(next.spec.template_.spec, nullptr);
+    if (rules_.settle != nullptr) rules_.settle(next, nullptr);
+  }
   void changed(const Situation&, T& next, const T& current) const override {
     drop_disabled_fields(next.spec.template_.spec, &current.spec.template_.spec);
+    if (rules_.settle != nullptr) rules_.settle(next, &current);
+  }
+  void status_changed(const Situation&, T& next, const T& current) const override {
+    if (rules_.settle != nullptr) rules_.settle(next, &current);
   }
   FieldErrors check(const Situation&, const T& next, const T* current) const override {
     return rules_.check(next, current);
@@ -113,6 +125,18 @@ class WorkloadStrategy final : public Typed<T> {
 
 FieldErrors check_replica_set_status(const apps::ReplicaSet& next, const apps::ReplicaSet&) {
   return validate_replica_set_status(next);
+}
+
+int64_t template_generation(const apps::DaemonSet& set) {
+  auto at = set.metadata.annotations.find(kTemplateGeneration);
+  return at == set.metadata.annotations.end() ? 0 : base::parse_int(at->second).value_or(0);
+}
+
+// Counts the changes of the template; what a client says counts at birth alone.
+void settle_template_generation(apps::DaemonSet& next, const apps::DaemonSet* current) {
+  int64_t generation = std::max<int64_t>(1, template_generation(current == nullptr ? next : *current));
+  if (current != nullptr && next.spec.template_ != current->spec.template_) ++generation;
+  next.metadata.annotations[std::string(kTemplateGeneration)] = std::to_string(generation);
 }
 
 class StatefulSetStrategy final : public Typed<apps::StatefulSet> {
@@ -173,7 +197,8 @@ void add_workload_strategies(StrategyMap& all) {
       WorkloadRules<apps::DaemonSet>{.traits = {.generation = Rule::OnSpec},
                                      .check = validate_daemon_set,
                                      .check_status = validate_daemon_set_status,
-                                     .names_pods = false});
+                                     .names_pods = false,
+                                     .settle = settle_template_generation});
   all["statefulsets.apps"] = std::make_unique<StatefulSetStrategy>();
   all["controllerrevisions.apps"] =
       std::make_unique<Ruled<apps::ControllerRevision>>(Traits{}, validate_controller_revision);
