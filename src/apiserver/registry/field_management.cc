@@ -52,7 +52,7 @@ apply::ManagerId id_of(const FieldManagement& management, std::string_view manag
 base::Result<void> update(const FieldManagement& management, std::string_view manager, apply::Managed& managed,
                           const schema::Object& before, const schema::Object& after) {
   const schema::Type& type = after.type();
-  const KindVersions versions(type);
+  const KindVersions versions(type, management.custom);
   std::string version = type.api_version();
   return apply::update(managed,
                        {.versions = versions,
@@ -83,7 +83,7 @@ std::string shown_kind(const schema::Value& config) {
 }
 
 base::Result<schema::Object> object_of(const schema::Type& type, schema::Value& tree) {
-  TRY(schema::convert_loosely(type, tree));
+  if (type.form != schema::Form::Custom) TRY(schema::convert_loosely(type, tree));
   TRY(auto object, schema::from_value(type, tree));
   normalize(object);
   return object;
@@ -172,7 +172,7 @@ base::Result<schema::Object> apply_config(const FieldManagement& management, con
       return base::fail(plain_error("failed to create manager for existing fields: " + done.error().message()));
     }
   }
-  const KindVersions versions(type);
+  const KindVersions versions(type, management.custom);
   std::string version = type.api_version();
   schema::Value tree = schema::to_value(live);
   if (schema::Value* metadata = tree.find("metadata"); metadata != nullptr && metadata->is_object()) {
@@ -194,8 +194,8 @@ base::Result<schema::Object> apply_config(const FieldManagement& management, con
     auto object = object_of(type, **applied);
     if (!object) {
       return base::fail(plain_error(base::cat({"failed to convert new object (", shown(config),
-                                               ") to proper version: unable to convert unstructured object to ", shown_kind(config), ": ",
-                                               object.error().message()})));
+                                               ") to proper version: unable to convert unstructured object to ",
+                                               shown_kind(config), ": ", object.error().message()})));
     }
     next = std::move(*object);
     schema::apply_defaults(next);

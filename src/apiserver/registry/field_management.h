@@ -4,6 +4,7 @@
 #include <string>
 #include <string_view>
 
+#include "apiserver/registry/served.h"
 #include "base/result.h"
 #include "base/time.h"
 #include "schema/apply/filter.h"
@@ -18,6 +19,7 @@ struct FieldManagement {
   std::string subresource;
   schema::apply::FieldFilter ownable;
   base::Time now;
+  CustomKindsRef custom = nullptr;  // among which the versions of a custom kind are
 };
 
 // Who is said to write: the field manager of the request, else what its user agent begins with.

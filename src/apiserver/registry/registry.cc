@@ -31,7 +31,8 @@ base::Time Registry::now() const { return base::Time::from_ns(options_.clock.wal
 
 FieldManagement Registry::field_management(const Call& call, const Served& served, std::string_view field_manager,
                                            std::string_view subresource) const {
-  return {manager_name(field_manager, call.user_agent), std::string(subresource), ownable_fields(served.row(), subresource), now()};
+  return {manager_name(field_manager, call.user_agent), std::string(subresource), ownable_fields(served.row(), subresource), now(),
+          options_.catalog.custom()};
 }
 
 // What every object goes through at birth.

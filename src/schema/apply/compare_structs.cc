@@ -3,6 +3,7 @@
 
 #include "schema/apply/comparison.h"
 #include "schema/apply/struct_items.h"
+#include "schema/convert.h"
 #include "schema/json.h"
 #include "schema/member.h"
 #include "schema/presence.h"
@@ -209,7 +210,9 @@ Comparison compare_structs(const Type& type, const void* before, const void* aft
 }  // namespace
 
 Comparison compare(const Type& type, const void* before, const void* after) {
-  return compare_structs(type, before, after);
+  if (type.form != Form::Custom) return compare_structs(type, before, after);
+  auto tree = [&](const void* object) { return object == nullptr ? Value::object() : to_value(type, object); };
+  return compare(TypeRef::of(type), tree(before), tree(after));
 }
 
 }  // namespace schema::apply

@@ -4,6 +4,8 @@
 
 #include "base/json.h"
 #include "schema/apply/type_ref.h"
+#include "schema/apply/typed.h"
+#include "schema/convert.h"
 #include "schema/json.h"
 #include "schema/member.h"
 #include "schema/presence.h"
@@ -191,6 +193,7 @@ std::optional<Value> tree_of(const Place& place) {
 }  // namespace
 
 std::optional<Value> value_at(const Type& type, const void* object, const Path& path) {
+  if (type.form == Form::Custom) return value_at(TypeRef::of(type), to_value(type, object), path);
   if (path.empty() || path[0].kind() != PathElement::Kind::Field) return std::nullopt;
   const Field* field = type.find(path[0].name());
   const void* member = field == nullptr ? nullptr : written(*field, object);

@@ -1,6 +1,7 @@
 #include "schema/apply/type_ref.h"
 
 #include "api/meta_v1.h"
+#include "schema/structural.h"
 
 namespace schema::apply {
 namespace {
@@ -116,7 +117,8 @@ bool is_atomic_struct(const Field& field) {
 }
 
 TypeRef TypeRef::of(const Type& type) {
-  return {Source::Struct, &type};
+  if (type.form != Form::Custom) return {Source::Struct, &type};
+  return type.structural == nullptr ? deduced() : structural(type.structural->document, true);
 }
 
 TypeRef TypeRef::member(const Field& field) {
