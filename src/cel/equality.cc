@@ -155,8 +155,22 @@ bool ListIndex::same(const Value& a, const Value& b) const {
   return true;
 }
 
+namespace {
+
+// Values nested deeper than this are taken for unequal; no stack is deep enough for all that JSON can hold.
+constexpr int kMaxDepth = 1000;
+thread_local int depth = 0;
+struct Deeper {
+  Deeper() { ++depth; }
+  ~Deeper() { --depth; }
+};
+
+}  // namespace
+
 bool equal(const Value& a, const Value& b) {
   if (a.kind() != b.kind()) return is_number(a.kind()) && is_number(b.kind()) && order_numbers(a, b) == 0;
+  Deeper deeper;
+  if (depth > kMaxDepth) return false;
   switch (a.kind()) {
     case Kind::Null:
       return true;

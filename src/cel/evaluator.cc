@@ -281,7 +281,6 @@ Value Evaluator::select_or_none(const Node& node) {
     if (operand.optional_value() == nullptr) return operand;
     operand = Value(*operand.optional_value());
   }
-  if (operand.kind() != Kind::Map && operand.kind() != Kind::Object) return no_such_overload();
   std::optional<Value> found = operand.field(node.children[1]->constant.as_string());
   if (found) charge(1);
   if (found && found->is_error()) return *found;

@@ -1,6 +1,7 @@
 #include <gtest/gtest.h>
 
 #include "cel/authorizer.h"
+#include "cel/object_names.h"
 #include "cel/testing.h"
 
 namespace cel {
@@ -206,6 +207,15 @@ TEST(Library, ObjectsAndPatchesAreMadeForMutations) {
   };
   EXPECT_EQ(result("Object{metadata: Object.metadata{labels: {'a': '1'}}, ?spec: optional.none()}"),
             R"({"metadata":{"labels":{"a":"1"}}})");
+  auto named = [&](const char* expression) {
+    Budget budget;
+    auto checked = check_object_names(environment.compile(expression).value()->evaluate({}, budget));
+    return checked ? std::string("fine") : checked.error().message();
+  };
+  EXPECT_EQ(named("Object{spec: Object.spec{items: [Object.spec.items{name: 'a'}]}}"), "fine");
+  EXPECT_EQ(named("Object{spec: Object.metadata{}}"),
+            "unexpected type name \"Object.metadata\", expected \"Object.spec\", which matches field name path from "
+            "root Object type");
   EXPECT_EQ(result("[JSONPatch{op: 'add', path: '/metadata/labels/' + jsonpatch.escapeKey('a/b~c'), value: 2}]"),
             R"([{"op":"add","path":"/metadata/labels/a~1b~0c","value":2}])");
   EXPECT_EQ(result("JSONPatch{op: 1}"),
