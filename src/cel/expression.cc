@@ -47,7 +47,6 @@ ExpressionPtr clone(const Expression& from) {
   auto copy = make_expression(from.kind, from.offset);
   copy->height = from.height;
   copy->test_only = from.test_only;
-  copy->optional = from.optional;
   copy->literal = from.literal;
   copy->name = from.name;
   if (from.target != nullptr) copy->target = clone(*from.target);
@@ -73,11 +72,17 @@ ExpressionPtr clone(const Expression& from) {
 }
 
 std::string qualified_name(const Expression& expression) {
-  if (expression.kind == Expression::Kind::Name) return expression.name;
-  if (expression.kind != Expression::Kind::Select || expression.test_only || expression.optional) return {};
-  std::string operand = qualified_name(*expression.target);
-  if (operand.empty()) return {};
-  return operand + "." + expression.name;
+  // No name has more parts.
+  constexpr int kMaxParts = 8;
+  const Expression* parts[kMaxParts];
+  int count = 0;
+  const Expression* at = &expression;
+  for (; at->kind == Expression::Kind::Select && !at->test_only && count < kMaxParts; at = at->target.get())
+    parts[count++] = at;
+  if (at->kind != Expression::Kind::Name) return {};
+  std::string name = at->name;
+  while (count > 0) name.append(".").append(parts[--count]->name);
+  return name;
 }
 
 }  // namespace cel

@@ -42,7 +42,6 @@ struct Expression {
   uint32_t offset;                       // its place in the source
   uint32_t height = 1;                   // levels of the tree; kept by the factories and by whoever adds children
   bool test_only = false;                // Select: has(a.b)
-  bool optional = false;                 // Select and index of optional syntax: a.?b, a[?b]
   Value literal;                         // Literal
   std::string name;                      // Name; Select: the field; Call: the function; Object: the type
   ExpressionPtr target;                  // Select: the operand; Call: the receiver, if any

@@ -71,69 +71,85 @@ TypeRef Inference::resolve(const TypeRef& type, bool unknown_to_dyn) const {
   return rebuild(*type, std::move(parameters));
 }
 
-bool Inference::mentions(const Known& known, const Type& variable, const TypeRef& in) {
+bool Inference::mentions(const Type& variable, const TypeRef& in) const {
   if (in->kind == Kind::Param) {
     if (in->name == variable.name) return true;
-    auto found = known.find(in->name);
-    return found != known.end() && mentions(known, variable, found->second);
+    auto found = known_.find(in->name);
+    return found != known_.end() && mentions(variable, found->second);
   }
   for (const TypeRef& parameter : in->parameters) {
-    if (mentions(known, variable, parameter)) return true;
+    if (mentions(variable, parameter)) return true;
   }
   return false;
 }
 
-Inference::Substitution Inference::substitute(Known& known, const TypeRef& a, const TypeRef& b) {
+void Inference::learn(const std::string& variable, const TypeRef& type) {
+  TypeRef& known = known_[variable];
+  before_.emplace_back(variable, std::exchange(known, type));
+}
+
+void Inference::forget() {
+  for (; !before_.empty(); before_.pop_back()) {
+    auto& [variable, type] = before_.back();
+    if (type == nullptr) {
+      known_.erase(variable);
+    } else {
+      known_[variable] = std::move(type);
+    }
+  }
+}
+
+Inference::Substitution Inference::substitute(const TypeRef& a, const TypeRef& b) {
   if (same_type(*a, *b)) return {true, true};
-  if (auto found = known.find(b->name); found != known.end()) {
+  if (auto found = known_.find(b->name); found != known_.end()) {
     TypeRef current = found->second;
     if (same_type(*a, *current)) return {true, true};
-    if (!fits(known, a, current)) return {false, true};
+    if (!fits(a, current)) return {false, true};
     TypeRef wider = most_general(a, current);
-    if (!mentions(known, *b, wider)) known[b->name] = wider;
+    if (!mentions(*b, wider)) learn(b->name, wider);
     return {true, true};
   }
-  if (mentions(known, *b, a)) return {false, false};
-  known[b->name] = a;
+  if (mentions(*b, a)) return {false, false};
+  learn(b->name, a);
   return {true, false};
 }
 
-bool Inference::fits(Known& known, const TypeRef& a, const TypeRef& b) {
+bool Inference::fits(const TypeRef& a, const TypeRef& b) {
   if (b->kind == Kind::Param) {
-    Substitution found = substitute(known, a, b);
+    Substitution found = substitute(a, b);
     if (found.valid) return true;
     if (found.known) return false;
   }
-  if (a->kind == Kind::Param) return substitute(known, b, a).valid;
+  if (a->kind == Kind::Param) return substitute(b, a).valid;
   if (is_dyn_or_error(*a) || is_dyn_or_error(*b)) return true;
   if (a->kind == Kind::Null) return is_nullable(*b);
   if (b->kind == Kind::Null) return is_nullable(*a);
   if (a->kind != b->kind) return false;
   if (a->kind == Kind::Type) return true;
   if (a->name != b->name) return false;
-  return fits_all(known, a->parameters, b->parameters);
+  return fits_all(a->parameters, b->parameters);
 }
 
-bool Inference::fits_all(Known& known, const std::vector<TypeRef>& a, const std::vector<TypeRef>& b) {
+bool Inference::fits_all(const std::vector<TypeRef>& a, const std::vector<TypeRef>& b) {
   if (a.size() != b.size()) return false;
   for (size_t i = 0; i < a.size(); ++i) {
-    if (!fits(known, a[i], b[i])) return false;
+    if (!fits(a[i], b[i])) return false;
   }
   return true;
 }
 
 bool Inference::assignable(const TypeRef& a, const TypeRef& b) {
-  Known attempt = known_;
-  if (!fits(attempt, a, b)) return false;
-  known_ = std::move(attempt);
-  return true;
+  bool fit = fits(a, b);
+  if (!fit) forget();
+  before_.clear();
+  return fit;
 }
 
 bool Inference::assignable(const std::vector<TypeRef>& a, const std::vector<TypeRef>& b) {
-  Known attempt = known_;
-  if (!fits_all(attempt, a, b)) return false;
-  known_ = std::move(attempt);
-  return true;
+  bool fit = fits_all(a, b);
+  if (!fit) forget();
+  before_.clear();
+  return fit;
 }
 
 }  // namespace cel

@@ -3,6 +3,8 @@
 
 #include <map>
 #include <string>
+#include <unordered_map>
+#include <utility>
 #include <vector>
 
 #include "cel/type.h"
@@ -24,19 +26,20 @@ class Inference {
   TypeRef resolve(const TypeRef& type, bool unknown_to_dyn) const;
 
  private:
-  using Known = std::map<std::string, TypeRef>;
-
-  static bool fits(Known& known, const TypeRef& a, const TypeRef& b);
-  static bool fits_all(Known& known, const std::vector<TypeRef>& a, const std::vector<TypeRef>& b);
+  bool fits(const TypeRef& a, const TypeRef& b);
+  bool fits_all(const std::vector<TypeRef>& a, const std::vector<TypeRef>& b);
   // Whether variable `b` may be `a`; and whether it was known before.
   struct Substitution {
     bool valid;
     bool known;
   };
-  static Substitution substitute(Known& known, const TypeRef& a, const TypeRef& b);
-  static bool mentions(const Known& known, const Type& variable, const TypeRef& in);
+  Substitution substitute(const TypeRef& a, const TypeRef& b);
+  bool mentions(const Type& variable, const TypeRef& in) const;
+  void learn(const std::string& variable, const TypeRef& type);
+  void forget();  // what was learnt since the last answer
 
-  Known known_;
+  std::unordered_map<std::string, TypeRef> known_;
+  std::vector<std::pair<std::string, TypeRef>> before_;  // what was known of them, to go back to
   int next_ = 0;
 };
 

@@ -93,7 +93,7 @@ bool is_simple_name(const Expression& expression) {
 
 ExpressionPtr expand_has(const Expansion& x, std::vector<ExpressionPtr>& arguments) {
   Expression& argument = *arguments[0];
-  if (argument.kind != Expression::Kind::Select || argument.test_only || argument.optional) {
+  if (argument.kind != Expression::Kind::Select || argument.test_only) {
     return argument.kind == Expression::Kind::Error ? std::move(arguments[0])
                                                     : x.failed(argument.offset, "invalid argument to has() macro");
   }
