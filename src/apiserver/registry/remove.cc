@@ -8,6 +8,7 @@
 #include "apiserver/registry/options.h"
 #include "apiserver/registry/registry.h"
 #include "apiserver/registry/selection.h"
+#include "apiserver/registry/strategy/delete_warnings.h"
 #include "base/strings.h"
 
 namespace apiserver {
@@ -129,6 +130,7 @@ schema::Object success(const Served& served, const meta::ObjectMeta& object) {
 
 io::Task<base::Result<Answer>> Registry::remove(Call& call, const Served& served) {
   CO_TRY(auto options, read_delete_options(call));
+  warn_about_delete(served, options, call.warnings);
   std::string namespace_ = served.row().namespaced ? call.info.namespace_ : std::string();
   CO_TRY(auto object, co_await remove_object(call, served, namespace_, call.info.name, std::move(options)));
   co_return Answer::of(std::move(object), 200, &served);
@@ -192,6 +194,7 @@ io::Task<base::Result<schema::Object>> Registry::remove_object(Call& call, const
 
 io::Task<base::Result<Answer>> Registry::remove_collection(Call& call, const Served& served) {
   CO_TRY(auto options, read_delete_options(call));
+  warn_about_delete(served, options, call.warnings);
   CO_TRY(auto query, read_list_query(call.query, served, false));
   CO_TRY(auto page, co_await select_page(options_.store, served, call.info.namespace_, std::move(query)));
   for (const auto& entry : page.entries) {

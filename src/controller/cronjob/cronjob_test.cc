@@ -12,29 +12,6 @@ using api::batch_v1::Job;
 using testing::Cluster;
 using namespace std::chrono_literals;
 
-std::string next(std::string_view schedule, std::string_view after) {
-  auto parsed = base::CronSchedule::parse(schedule);
-  if (!parsed) return parsed.error().message();
-  auto time = parsed->next(*base::parse_rfc3339(after));
-  return time ? base::format_rfc3339(*time) : "never";
-}
-
-TEST(Schedule, NextMoments) {
-  EXPECT_EQ(next("*/15 * * * *", "2026-03-01T10:00:00Z"), "2026-03-01T10:15:00Z");
-  EXPECT_EQ(next("0 0 29 2 *", "2026-03-01T10:00:00Z"), "2028-02-29T00:00:00Z");
-  EXPECT_EQ(next("30 9-17/4 * * mon-fri", "2026-03-06T17:30:00Z"), "2026-03-09T09:30:00Z");
-  EXPECT_EQ(next("0 12 13 * fri", "2026-03-01T00:00:00Z"), "2026-03-06T12:00:00Z");  // either day will do
-  EXPECT_EQ(next("@hourly", "2026-12-31T23:30:01Z"), "2027-01-01T00:00:00Z");
-  EXPECT_EQ(next("@every 90m", "2026-01-01T00:00:00Z"), "2026-01-01T01:30:00Z");
-  EXPECT_EQ(next("0 0 30 feb ?", "2026-01-01T00:00:00Z"), "never");
-}
-
-TEST(Schedule, WhatCannotBeReadIsRefused) {
-  for (std::string_view bad : {"", "* * * *", "60 * * * *", "* * 0 * *", "5-1 * * * *", "*/0 * * * *", "* * * * 7", "a * * * *"}) {
-    EXPECT_FALSE(base::CronSchedule::parse(bad)) << bad;
-  }
-}
-
 class CronJobTest : public ::testing::Test {
  protected:
   void SetUp() override {

@@ -23,7 +23,10 @@ constexpr std::string_view kNamespaceFinalizer = "kubernetes";
 class ServiceStrategy final : public Typed<core::Service> {
  public:
   Traits traits() const override {
-    return {.create_on_update = true, .returns_deleted_object = true, .name_rule = NameRule::Label};
+    return {.create_on_update = true,
+            .returns_deleted_object = true,
+            .name_rule = NameRule::Label,
+            .update_checks_whole_metadata = true};
   }
 
  protected:
@@ -40,7 +43,7 @@ class ServiceStrategy final : public Typed<core::Service> {
 
 class NodeStrategy final : public Typed<core::Node> {
  public:
-  Traits traits() const override { return {.keeps_status_on_create = true}; }
+  Traits traits() const override { return {.keeps_status_on_create = true, .update_checks_whole_metadata = true}; }
 
  protected:
   void born(const Situation&, core::Node& next) const override {

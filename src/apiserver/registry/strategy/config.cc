@@ -47,7 +47,7 @@ class SecretStrategy final : public Typed<core::Secret> {
 
 class ServiceAccountStrategy final : public Typed<core::ServiceAccount> {
  public:
-  Traits traits() const override { return {.returns_deleted_object = true}; }
+  Traits traits() const override { return {.returns_deleted_object = true, .update_checks_whole_metadata = true}; }
 
  protected:
   void born(const Situation&, core::ServiceAccount& next) const override { keep_names_only(next); }

@@ -3,6 +3,8 @@
 #include "apiserver/registry/validation/job.h"
 
 #include "api/batch_v1.h"
+#include "apiserver/registry/served.h"
+#include "apiserver/registry/strategy/delete_warnings.h"
 #include "apiserver/registry/strategy/pod_rules.h"
 #include "apiserver/registry/strategy/special.h"
 #include "apiserver/registry/strategy/typed.h"
@@ -32,7 +34,9 @@ void warn_about_job_spec(std::vector<std::string>& warnings, const batch::JobSpe
 // A job knows its pods by labels made from its uid, unless it is told to use a selector of its own.
 class JobStrategy final : public Typed<batch::Job> {
  public:
-  Traits traits() const override { return {.orphans_by_default = true, .generation = GenerationRule::OnSpec}; }
+  Traits traits() const override {
+    return {.orphans_by_default = true, .generation = GenerationRule::OnSpec, .update_checks_whole_metadata = true};
+  }
 
  protected:
   void born(const Situation&, batch::Job& job) const override {
@@ -102,6 +106,16 @@ class CronJobStrategy final : public Typed<batch::CronJob> {
 void add_job_strategies(StrategyMap& all) {
   all["jobs.batch"] = std::make_unique<JobStrategy>();
   all["cronjobs.batch"] = std::make_unique<CronJobStrategy>();
+}
+
+void warn_about_delete(const Served& served, const api::meta_v1::DeleteOptions& options,
+                       std::vector<std::string>& warnings) {
+  if (served.row().plural != "jobs" || served.row().group != "batch") return;
+  if (options.propagation_policy || options.orphan_dependents) return;
+  warnings.emplace_back(
+      "child pods are preserved by default when jobs are deleted; set propagationPolicy=Background to remove them or "
+      "set "
+      "propagationPolicy=Orphan to suppress this warning");
 }
 
 }  // namespace apiserver

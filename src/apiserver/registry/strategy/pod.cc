@@ -17,7 +17,10 @@ using schema::FieldErrors;
 class PodStrategy final : public Typed<core::Pod> {
  public:
   Traits traits() const override {
-    return {.unconditional_update = true, .returns_deleted_object = true, .generation = GenerationRule::OnSpec};
+    return {.unconditional_update = true,
+            .returns_deleted_object = true,
+            .generation = GenerationRule::OnSpec,
+            .update_checks_whole_metadata = true};
   }
   std::optional<int64_t> grace_seconds(const api::meta_v1::DeleteOptions& options,
                                        const schema::Object& current) const override {
@@ -35,6 +38,7 @@ class PodStrategy final : public Typed<core::Pod> {
     pod.status.phase = "Pending";
     pod.status.qos_class = qos_class(pod.spec);
     drop_disabled_fields(pod.spec, nullptr);
+    if (pod.spec.termination_grace_period_seconds.value_or(0) < 0) pod.spec.termination_grace_period_seconds = 1;
     merge_label_keys(pod);
     settle_app_armor(pod, situation.warnings);
     if (!pod.spec.scheduling_gates.empty()) {
@@ -43,6 +47,7 @@ class PodStrategy final : public Typed<core::Pod> {
       condition.status = "False";
       condition.reason = "SchedulingGated";
       condition.message = "Scheduling is blocked due to non-empty scheduling gates";
+      condition.last_transition_time = situation.now.truncated_to_seconds();
     }
   }
   void changed(const Situation& situation, core::Pod& next, const core::Pod& current) const override {

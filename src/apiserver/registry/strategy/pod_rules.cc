@@ -103,7 +103,9 @@ void drop_disabled_fields(core::PodSpec& next, const core::PodSpec* current) {
   if (current == nullptr || !uses_stop_signal(*current)) {
     for (auto* list : {&next.init_containers, &next.containers}) {
       for (auto& container : *list) {
-        if (container.lifecycle) container.lifecycle->stop_signal.reset();
+        if (!container.lifecycle || !container.lifecycle->stop_signal) continue;
+        container.lifecycle->stop_signal.reset();
+        if (*container.lifecycle == core::Lifecycle()) container.lifecycle.reset();
       }
     }
   }

@@ -43,7 +43,7 @@ class PersistentVolumeStrategy final : public Typed<core::PersistentVolume> {
 
 class PersistentVolumeClaimStrategy final : public Typed<core::PersistentVolumeClaim> {
  public:
-  Traits traits() const override { return {.returns_deleted_object = true}; }
+  Traits traits() const override { return {.returns_deleted_object = true, .update_checks_whole_metadata = true}; }
 
  protected:
   void born(const Situation&, core::PersistentVolumeClaim& next) const override {

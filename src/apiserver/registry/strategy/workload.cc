@@ -6,7 +6,6 @@
 
 #include "api/apps_v1.h"
 #include "api/core_v1.h"
-#include "apiserver/registry/normalize.h"
 #include "apiserver/registry/strategy/pod_rules.h"
 #include "apiserver/registry/strategy/special.h"
 #include "apiserver/registry/strategy/typed.h"
@@ -30,7 +29,10 @@ bool is_news(const T& next, const T* current) {
 class ReplicationControllerStrategy final : public Typed<core::ReplicationController> {
  public:
   Traits traits() const override {
-    return {.orphans_by_default = true, .generation = GenerationRule::OnSpec, .name_rule = NameRule::LongName};
+    return {.orphans_by_default = true,
+            .generation = GenerationRule::OnSpec,
+            .name_rule = NameRule::LongName,
+            .update_checks_whole_metadata = true};
   }
 
  protected:
@@ -79,14 +81,12 @@ class PodTemplateStrategy final : public Typed<core::PodTemplate> {
   }
 };
 
-// Deployments, replica sets and daemon sets differ in their rules only.
+// Deployments and replica sets differ in their rules only.
 template <class T>
 struct WorkloadRules {
   Traits traits;
   FieldErrors (*check)(const T& next, const T* current);
   FieldErrors (*check_status)(const T& next, const T& current);
-  bool names_pods;
-  void (*settle)(T& next, const T* current) = nullptr;  // on every write, after what is generic
 };
 
 template <class T>
@@ -96,16 +96,9 @@ class WorkloadStrategy final : public Typed<T> {
   Traits traits() const override { return rules_.traits; }
 
  protected:
-  void born(const Situation&, T& next) const override {
-    drop_disabled_fields(next.spec.template_.spec, nullptr);
-    if (rules_.settle != nullptr) rules_.settle(next, nullptr);
-  }
+  void born(const Situation&, T& next) const override { drop_disabled_fields(next.spec.template_.spec, nullptr); }
   void changed(const Situation&, T& next, const T& current) const override {
     drop_disabled_fields(next.spec.template_.spec, &current.spec.template_.spec);
-    if (rules_.settle != nullptr) rules_.settle(next, &current);
-  }
-  void status_changed(const Situation&, T& next, const T& current) const override {
-    if (rules_.settle != nullptr) rules_.settle(next, &current);
   }
   FieldErrors check(const Situation&, const T& next, const T* current) const override {
     return rules_.check(next, current);
@@ -114,8 +107,7 @@ class WorkloadStrategy final : public Typed<T> {
     return rules_.check_status(next, current);
   }
   void notice(const Situation& situation, const T& next, const T* current) const override {
-    if (rules_.names_pods && current == nullptr)
-      warn_about_name(situation.warnings, next.metadata.name, NameUse::PodNames);
+    if (current == nullptr) warn_about_name(situation.warnings, next.metadata.name, NameUse::PodNames);
     if (is_news(next, current)) warn_about_template(situation.warnings, next.spec.template_, "spec.template");
   }
 
@@ -127,21 +119,56 @@ FieldErrors check_replica_set_status(const apps::ReplicaSet& next, const apps::R
   return validate_replica_set_status(next);
 }
 
+// How often the template has changed is told by an annotation: once there was a field.
+constexpr std::string_view kTemplateGeneration = "deprecated.daemonset.template.generation";
+
 int64_t template_generation(const apps::DaemonSet& set) {
-  auto at = set.metadata.annotations.find(kTemplateGeneration);
-  return at == set.metadata.annotations.end() ? 0 : base::parse_int(at->second).value_or(0);
+  auto found = set.metadata.annotations.find(kTemplateGeneration);
+  if (found == set.metadata.annotations.end()) return 0;
+  return base::parse_int(found->second).value_or(0);
 }
 
-// Counts the changes of the template; what a client says counts at birth alone.
-void settle_template_generation(apps::DaemonSet& next, const apps::DaemonSet* current) {
-  int64_t generation = std::max<int64_t>(1, template_generation(current == nullptr ? next : *current));
-  if (current != nullptr && next.spec.template_ != current->spec.template_) ++generation;
-  next.metadata.annotations[std::string(kTemplateGeneration)] = std::to_string(generation);
-}
+class DaemonSetStrategy final : public Typed<apps::DaemonSet> {
+ public:
+  Traits traits() const override {
+    return {.generation = GenerationRule::OnSpec, .update_checks_whole_metadata = true};
+  }
+
+ protected:
+  void born(const Situation&, apps::DaemonSet& next) const override {
+    drop_disabled_fields(next.spec.template_.spec, nullptr);
+    set_template_generation(next, std::max<int64_t>(template_generation(next), 1));
+  }
+  void changed(const Situation&, apps::DaemonSet& next, const apps::DaemonSet& current) const override {
+    drop_disabled_fields(next.spec.template_.spec, &current.spec.template_.spec);
+    int64_t before = std::max<int64_t>(template_generation(current), 1);
+    set_template_generation(next, next.spec.template_ == current.spec.template_ ? before : before + 1);
+  }
+  void status_changed(const Situation&, apps::DaemonSet& next, const apps::DaemonSet& current) const override {
+    set_template_generation(next, std::max<int64_t>(template_generation(current), 1));
+  }
+  FieldErrors check(const Situation&, const apps::DaemonSet& next, const apps::DaemonSet* current) const override {
+    return validate_daemon_set(next, current);
+  }
+  FieldErrors check_status(const Situation&, const apps::DaemonSet& next,
+                           const apps::DaemonSet& current) const override {
+    return validate_daemon_set_status(next, current);
+  }
+  void notice(const Situation& situation, const apps::DaemonSet& next, const apps::DaemonSet* current) const override {
+    if (is_news(next, current)) warn_about_template(situation.warnings, next.spec.template_, "spec.template");
+  }
+
+ private:
+  static void set_template_generation(apps::DaemonSet& set, int64_t generation) {
+    set.metadata.annotations[std::string(kTemplateGeneration)] = std::to_string(generation);
+  }
+};
 
 class StatefulSetStrategy final : public Typed<apps::StatefulSet> {
  public:
-  Traits traits() const override { return {.generation = GenerationRule::OnSpec, .name_rule = NameRule::Label}; }
+  Traits traits() const override {
+    return {.generation = GenerationRule::OnSpec, .name_rule = NameRule::Label, .update_checks_whole_metadata = true};
+  }
 
  protected:
   void born(const Situation&, apps::StatefulSet& next) const override {
@@ -186,19 +213,12 @@ void add_workload_strategies(StrategyMap& all) {
   all["deployments.apps"] = std::make_unique<WorkloadStrategy<apps::Deployment>>(
       WorkloadRules<apps::Deployment>{.traits = {.status_keeps_labels = true, .generation = Rule::OnSpecAndAnnotations},
                                       .check = validate_deployment,
-                                      .check_status = validate_deployment_status,
-                                      .names_pods = true});
+                                      .check_status = validate_deployment_status});
   all["replicasets.apps"] = std::make_unique<WorkloadStrategy<apps::ReplicaSet>>(
-      WorkloadRules<apps::ReplicaSet>{.traits = {.generation = Rule::OnSpec},
+      WorkloadRules<apps::ReplicaSet>{.traits = {.generation = Rule::OnSpec, .update_checks_whole_metadata = true},
                                       .check = validate_replica_set,
-                                      .check_status = check_replica_set_status,
-                                      .names_pods = true});
-  all["daemonsets.apps"] = std::make_unique<WorkloadStrategy<apps::DaemonSet>>(
-      WorkloadRules<apps::DaemonSet>{.traits = {.generation = Rule::OnSpec},
-                                     .check = validate_daemon_set,
-                                     .check_status = validate_daemon_set_status,
-                                     .names_pods = false,
-                                     .settle = settle_template_generation});
+                                      .check_status = check_replica_set_status});
+  all["daemonsets.apps"] = std::make_unique<DaemonSetStrategy>();
   all["statefulsets.apps"] = std::make_unique<StatefulSetStrategy>();
   all["controllerrevisions.apps"] =
       std::make_unique<Ruled<apps::ControllerRevision>>(Traits{}, validate_controller_revision);
