@@ -72,14 +72,6 @@ void merge(schema::Box<Affinity>& affinity, const Labels& labels) {
     merge(weighted.pod_affinity_term, labels);
 }
 
-std::string annotation_of(const core::AppArmorProfile& profile) {
-  if (profile.type == "RuntimeDefault") return "runtime/default";
-  if (profile.type == "Unconfined") return "unconfined";
-  if (profile.type == "Localhost" && profile.localhost_profile)
-    return std::string(kLocalhost) + *profile.localhost_profile;
-  return "";
-}
-
 // Nothing when the annotation says nothing that a field could.
 schema::Box<core::AppArmorProfile> profile_of(const std::string& annotation) {
   core::AppArmorProfile profile;
@@ -154,15 +146,11 @@ void settle_app_armor(core::Pod& pod, std::vector<std::string>& warnings) {
           container.security_context ? container.security_context->app_armor_profile.get() : nullptr;
       if (own == nullptr) own = whole;
       auto annotation = pod.metadata.annotations.find(key);
-      if (annotation == pod.metadata.annotations.end()) {
-        if (own == nullptr) continue;
-        if (auto text = annotation_of(*own); !text.empty()) pod.metadata.annotations[key] = text;
-      } else if (own == nullptr) {
-        warnings.push_back("metadata.annotations[" + key +
-                           "]: deprecated since v1.30; use the \"appArmorProfile\" field instead");
-        if (auto profile = profile_of(annotation->second)) {
-          container.security_context.ensure().app_armor_profile = std::move(profile);
-        }
+      if (annotation == pod.metadata.annotations.end() || own != nullptr) continue;
+      warnings.push_back("metadata.annotations[" + key +
+                         "]: deprecated since v1.30; use the \"appArmorProfile\" field instead");
+      if (auto profile = profile_of(annotation->second)) {
+        container.security_context.ensure().app_armor_profile = std::move(profile);
       }
     }
   }
