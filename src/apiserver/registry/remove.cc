@@ -173,8 +173,10 @@ io::Task<base::Result<schema::Object>> Registry::remove_object(Call& call, const
     served.strategy().mark_deleting(situation, next);
     if (verdict.kind == Verdict::Kind::Keep) co_return current;
     bool removes = verdict.kind == Verdict::Kind::Remove && !served.strategy().outlives_delete(next);
+    base::Bytes bytes(served.encode(next));
+    // What is being deleted already is not written again for being told so.
+    if (!removes && bytes.view() == entry->value.view()) co_return current;
     if (!dry_run) {
-      base::Bytes bytes(served.encode(next));
       bool lost = false;
       CO_TRY(auto written, co_await options_.store.update(key, [&](const store::Entry* there) -> base::Result<store::Change> {
         lost = there == nullptr || there->revision != entry->revision;
