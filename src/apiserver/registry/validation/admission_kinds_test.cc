@@ -85,6 +85,28 @@ TEST(AdmissionPolicyRules, PoliciesMatchSomethingAndSaySomething) {
           ::testing::StartsWith("spec.validationActions: Invalid value: [\"Deny\",\"Warn\",\"Deny\"]: must not")));
 }
 
+TEST(AdmissionPolicyRules, ExpressionsCompileAndGiveWhatIsAsked) {
+  auto policy = object<admission::ValidatingAdmissionPolicy>(
+      R"({"metadata":{"name":"p"},"spec":{"failurePolicy":"Fail","matchConstraints":{"matchPolicy":"Exact","namespaceSelector":{},
+          "objectSelector":{},"resourceRules":[{"operations":["*"],"apiGroups":["*"],"apiVersions":["*"],"resources":["*"]}]},
+          "matchConditions":[{"name":"c","expression":"request.name"}],
+          "variables":[{"name":"n","expression":"1"},{"name":"m","expression":"variables.n + 1"}],
+          "validations":[{"expression":"variables.m"},{"expression":"params.x"},{"expression":"true","messageExpression":"1"}],
+          "auditAnnotations":[{"key":"k","valueExpression":"1"}]}})");
+  EXPECT_THAT(
+      texts(validate_policy(policy)),
+      ::testing::ElementsAre(
+          "spec.matchConditions[0].expression: Invalid value: \"request.name\": must evaluate to bool but got string",
+          "spec.validations[0].expression: Invalid value: \"variables.m\": must evaluate to bool but got int",
+          ::testing::StartsWith(
+              "spec.validations[1].expression: Invalid value: \"params.x\": compilation failed: ERROR: "
+              "<input>:1:1: undeclared reference to 'params'"),
+          "spec.validations[2].messageExpression: Invalid value: \"1\": must evaluate to string but got int",
+          "spec.auditAnnotations[0].valueExpression: Invalid value: \"1\": must evaluate to one of [string null_type] "
+          "but "
+          "got int"));
+}
+
 TEST(EndpointSliceRules, AddressesAreOfTheSlicesFamily) {
   expect_all<discovery::EndpointSlice>(
       validate_endpoint_slice,

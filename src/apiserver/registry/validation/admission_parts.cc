@@ -109,13 +109,19 @@ void check_match_rule(Report& report, const admission::RuleWithOperations& rule,
   if (rule.scope) report.one_of(Place(at, "scope"), *rule.scope, {"*", "Cluster", "Namespaced"});
 }
 
-void check_match_conditions(Report& report, const std::vector<admission::MatchCondition>& conditions, const Place& at) {
+void check_match_conditions(Report& report, const std::vector<admission::MatchCondition>& conditions,
+                            const ExpressionScope& scope, const Place& at) {
   if (conditions.size() > kConditionsMax) report.too_many(at, conditions.size(), kConditionsMax);
   std::set<std::string_view> names;
   for (size_t i = 0; i < conditions.size(); ++i) {
     const auto& condition = conditions[i];
     Place here(at, i);
-    if (base::trim(condition.expression).empty()) report.required(Place(here, "expression"));
+    std::string_view expression = base::trim(condition.expression);
+    if (expression.empty()) {
+      report.required(Place(here, "expression"));
+    } else {
+      scope.check(report, expression, Gives::Bool, Place(here, "expression"));
+    }
     Place name(here, "name");
     if (condition.name.empty()) {
       report.required(name);

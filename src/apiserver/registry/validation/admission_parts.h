@@ -4,6 +4,7 @@
 #include <vector>
 
 #include "api/admissionregistration_k8s_io_v1.h"
+#include "apiserver/registry/validation/expressions.h"
 #include "apiserver/registry/validation/values.h"
 
 namespace apiserver {
@@ -12,7 +13,7 @@ void check_match_rule(Report& report, const api::admissionregistration_k8s_io_v1
                       const Place& at);
 void check_match_conditions(Report& report,
                             const std::vector<api::admissionregistration_k8s_io_v1::MatchCondition>& conditions,
-                            const Place& at);
+                            const ExpressionScope& scope, const Place& at);
 void check_match_resources(Report& report, const api::admissionregistration_k8s_io_v1::MatchResources& resources,
                            SelectorValues values, const Place& at);
 

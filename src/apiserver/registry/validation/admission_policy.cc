@@ -56,7 +56,8 @@ void check_param_kind(Report& report, const admission::ParamKind& kind, const Pl
   }
 }
 
-void check_variables(Report& report, const std::vector<admission::Variable>& variables, const Place& at) {
+void check_variables(Report& report, const std::vector<admission::Variable>& variables, ExpressionScope& scope,
+                     const Place& at) {
   for (size_t i = 0; i < variables.size(); ++i) {
     Place here(at, i);
     Place name(here, "name");
@@ -65,14 +66,34 @@ void check_variables(Report& report, const std::vector<admission::Variable>& var
     } else if (!is_identifier(variables[i].name)) {
       report.invalid(name, variables[i].name, "must be a valid CEL identifier");
     }
-    if (is_blank(variables[i].expression)) report.required(Place(here, "expression"), kNoExpression);
+    Place expression(here, "expression");
+    if (is_blank(variables[i].expression)) {
+      report.required(expression, kNoExpression);
+    } else {
+      scope.add_variable(report, variables[i], expression);
+    }
   }
 }
 
-void check_validation(Report& report, const admission::Validation& validation, const Place& at) {
-  if (is_blank(validation.expression)) report.required(Place(at, "expression"), kNoExpression);
-  if (!validation.message_expression.empty() && is_blank(validation.message_expression)) {
-    report.invalid(Place(at, "messageExpression"), validation.message_expression, "must be non-empty if specified");
+void check_expression(Report& report, const std::string& expression, Gives gives, const ExpressionScope& scope,
+                      const Place& at) {
+  if (is_blank(expression)) {
+    report.required(at, kNoExpression);
+  } else {
+    scope.check(report, expression, gives, at);
+  }
+}
+
+void check_validation(Report& report, const admission::Validation& validation, const ExpressionScope& scope,
+                      const Place& at) {
+  check_expression(report, validation.expression, Gives::Bool, scope, Place(at, "expression"));
+  if (!validation.message_expression.empty()) {
+    Place expression(at, "messageExpression");
+    if (is_blank(validation.message_expression)) {
+      report.invalid(expression, validation.message_expression, "must be non-empty if specified");
+    } else {
+      scope.check(report, validation.message_expression, Gives::Text, expression);
+    }
   }
   Place message(at, "message");
   bool breaks = base::trim(validation.message).find_first_of("\n\r") != std::string_view::npos;
@@ -91,7 +112,7 @@ void check_validation(Report& report, const admission::Validation& validation, c
 
 // Keys are prefixed by the policy's name, and have to be good with it.
 void check_audit_annotations(Report& report, const std::vector<admission::AuditAnnotation>& annotations,
-                             const std::string& policy, const Place& at) {
+                             const std::string& policy, const ExpressionScope& scope, const Place& at) {
   if (annotations.size() > kAnnotationsMax) report.too_many(at, annotations.size(), kAnnotationsMax);
   std::set<std::string_view> keys;
   for (size_t i = 0; i < annotations.size(); ++i) {
@@ -105,6 +126,8 @@ void check_audit_annotations(Report& report, const std::vector<admission::AuditA
     } else if (value.size() > kAnnotationBytesMax) {
       report.required(expression,
                       base::cat({"must not exceed ", std::to_string(kAnnotationBytesMax), " bytes in length"}));
+    } else {
+      scope.check(report, value, Gives::TextOrNull, expression);
     }
     if (!keys.insert(annotations[i].key).second) report.duplicate(key, annotations[i].key);
   }
@@ -112,7 +135,7 @@ void check_audit_annotations(Report& report, const std::vector<admission::AuditA
 
 // What both sorts of policies begin with.
 template <class Spec>
-void check_matching(Report& report, const Spec& spec, const Place& at) {
+void check_matching(Report& report, const Spec& spec, ExpressionScope& scope, const Place& at) {
   Place failure(at, "failurePolicy");
   if (!spec.failure_policy) {
     report.required(failure);
@@ -127,25 +150,26 @@ void check_matching(Report& report, const Spec& spec, const Place& at) {
     check_match_resources(report, *spec.match_constraints, SelectorValues::Checked, constraints);
     if (spec.match_constraints->resource_rules.empty()) report.required(Place(constraints, "resourceRules"));
   }
-  check_match_conditions(report, spec.match_conditions, Place(at, "matchConditions"));
-  check_variables(report, spec.variables, Place(at, "variables"));
+  check_match_conditions(report, spec.match_conditions, scope, Place(at, "matchConditions"));
+  check_variables(report, spec.variables, scope, Place(at, "variables"));
 }
 
-void check_mutation(Report& report, const admission::Mutation& mutation, const Place& at) {
+void check_mutation(Report& report, const admission::Mutation& mutation, const ExpressionScope& scope,
+                    const Place& at) {
   Place apply(at, "applyConfiguration");
   Place patch(at, "jsonPatch");
-  auto check_part = [&](const auto& part, const Place& here) {
+  auto check_part = [&](const auto& part, Gives gives, const Place& here) {
     if (!part) {
       report.required(here);
-    } else if (is_blank(part->expression)) {
-      report.required(Place(here, "expression"), kNoExpression);
+    } else {
+      check_expression(report, part->expression, gives, scope, Place(here, "expression"));
     }
   };
   if (mutation.patch_type == "ApplyConfiguration") {
-    check_part(mutation.apply_configuration, apply);
+    check_part(mutation.apply_configuration, Gives::Object, apply);
     if (mutation.json_patch) report.forbidden(patch, "must not be specified when patchType is ApplyConfiguration");
   } else if (mutation.patch_type == "JSONPatch") {
-    check_part(mutation.json_patch, patch);
+    check_part(mutation.json_patch, Gives::Patches, patch);
     if (mutation.apply_configuration) report.forbidden(apply, "must not be specified when patchType is JSONPatch");
   } else {
     report.required_one_of(Place(at, "patchType"), mutation.patch_type, {"ApplyConfiguration", "JSONPatch"});
@@ -196,7 +220,8 @@ schema::FieldErrors validate_policy(const admission::ValidatingAdmissionPolicy& 
   Report report;
   Place at("spec");
   const auto& spec = next.spec;
-  check_matching(report, spec, at);
+  ExpressionScope scope(spec.param_kind.has_value(), false);
+  check_matching(report, spec, scope, at);
   Place validations(at, "validations");
   Place annotations(at, "auditAnnotations");
   if (spec.validations.empty() && spec.audit_annotations.empty()) {
@@ -205,8 +230,8 @@ schema::FieldErrors validate_policy(const admission::ValidatingAdmissionPolicy& 
     return report.take();
   }
   for (size_t i = 0; i < spec.validations.size(); ++i)
-    check_validation(report, spec.validations[i], Place(validations, i));
-  check_audit_annotations(report, spec.audit_annotations, next.metadata.name, annotations);
+    check_validation(report, spec.validations[i], scope, Place(validations, i));
+  check_audit_annotations(report, spec.audit_annotations, next.metadata.name, scope, annotations);
   return report.take();
 }
 
@@ -214,10 +239,12 @@ schema::FieldErrors validate_policy(const admission::MutatingAdmissionPolicy& ne
   Report report;
   Place at("spec");
   const auto& spec = next.spec;
-  check_matching(report, spec, at);
+  ExpressionScope scope(spec.param_kind.has_value(), true);
+  check_matching(report, spec, scope, at);
   Place mutations(at, "mutations");
   if (spec.mutations.empty()) report.required(mutations, "mutations must contain at least one item");
-  for (size_t i = 0; i < spec.mutations.size(); ++i) check_mutation(report, spec.mutations[i], Place(mutations, i));
+  for (size_t i = 0; i < spec.mutations.size(); ++i)
+    check_mutation(report, spec.mutations[i], scope, Place(mutations, i));
   report.required_one_of(Place(at, "reinvocationPolicy"), spec.reinvocation_policy, kReinvocationPolicies);
   return report.take();
 }

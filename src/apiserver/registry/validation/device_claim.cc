@@ -240,7 +240,9 @@ schema::FieldErrors validate_resource_claim_template(const resource::ResourceCla
 schema::FieldErrors validate_device_class(const resource::DeviceClass& next, const resource::DeviceClass* current) {
   Report report;
   Place spec("spec");
-  check_device_selectors(report, next.spec.selectors, Place(spec, "selectors"));
+  if (current == nullptr || next.spec.selectors != current->spec.selectors) {
+    check_device_selectors(report, next.spec.selectors, Place(spec, "selectors"));
+  }
   Place config(spec, "config");
   for (size_t i = 0; i < next.spec.config.size(); ++i)
     check_device_configuration(report, next.spec.config[i], Place(config, i));

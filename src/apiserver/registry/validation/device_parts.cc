@@ -2,6 +2,7 @@
 
 #include "apiserver/registry/validation/common_names.h"
 #include "apiserver/registry/validation/device.h"
+#include "apiserver/registry/validation/expressions.h"
 #include "base/strings.h"
 #include "schema/named_format.h"
 #include "schema/value.h"
@@ -38,6 +39,8 @@ void check_device_selectors(Report& report, const std::vector<resource::DeviceSe
       report.required(cel);
     } else if (selectors[i].cel->expression.size() > kExpressionMax) {
       report.too_long(Place(cel, "expression"), kExpressionMax);
+    } else {
+      check_device_expression(report, selectors[i].cel->expression, Place(cel, "expression"));
     }
   }
 }

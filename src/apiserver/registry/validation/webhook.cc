@@ -1,5 +1,6 @@
 #include "apiserver/registry/validation/webhook.h"
 
+#include <algorithm>
 #include <set>
 
 #include "apiserver/registry/validation/admission_parts.h"
@@ -15,6 +16,7 @@ struct Strictness {
   bool no_side_effects = true;
   bool known_review_version = true;
   bool unique_names = true;
+  bool match_conditions = true;
   SelectorValues selectors = SelectorValues::Checked;
 };
 
@@ -30,11 +32,19 @@ bool has_invalid_selector(const auto& hook) {
   return !report.empty();
 }
 
+// Whether the conditions of all webhooks are what they were.
+template <class Configuration>
+bool same_conditions(const Configuration& next, const Configuration& current) {
+  return std::ranges::equal(next.webhooks, current.webhooks,
+                            [](const auto& a, const auto& b) { return a.match_conditions == b.match_conditions; });
+}
+
 // No stricter than what was there before.
 template <class Configuration>
-Strictness strictness_of(const Configuration* current) {
+Strictness strictness_of(const Configuration& next, const Configuration* current) {
   Strictness out;
   if (current == nullptr) return out;
+  out.match_conditions = !same_conditions(next, *current);
   std::set<std::string_view> names;
   for (const auto& hook : current->webhooks) {
     if (!has_no_side_effects(hook.side_effects)) out.no_side_effects = false;
@@ -101,13 +111,16 @@ void check_hook(Report& report, const Hook& hook, const Strictness& strictness, 
       report.one_of(Place(at, "reinvocationPolicy"), *hook.reinvocation_policy, kReinvocationPolicies);
   }
   check_client(report, hook.client_config, Place(at, "clientConfig"));
-  check_match_conditions(report, hook.match_conditions, Place(at, "matchConditions"));
+  if (strictness.match_conditions) {
+    static const auto* const scope = new ExpressionScope();
+    check_match_conditions(report, hook.match_conditions, *scope, Place(at, "matchConditions"));
+  }
 }
 
 template <class Configuration>
 schema::FieldErrors validate(const Configuration& next, const Configuration* current) {
   Report report;
-  Strictness strictness = strictness_of(current);
+  Strictness strictness = strictness_of(next, current);
   Place at("webhooks");
   std::set<std::string_view> names;
   for (size_t i = 0; i < next.webhooks.size(); ++i) {
