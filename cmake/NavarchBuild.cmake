@@ -40,6 +40,9 @@ if(NAVARCH_TESTS)
     <string_view> <utility> <variant> <vector> <gmock/gmock.h> <gtest/gtest.h>)
   target_compile_definitions(test_headers PRIVATE NAVARCH_SOURCE_DIR="${CMAKE_SOURCE_DIR}")
   target_link_libraries(test_headers PRIVATE GTest::gmock GTest::gtest Threads::Threads)
+  # What is tested is optimized; the tests themselves need not be, and are built in half the time.
+  set(navarch_test_options $<$<CONFIG:Release>:-O0>)
+  target_compile_options(test_headers PRIVATE ${navarch_test_options})
 endif()
 
 # The folder's headers, seen as <folder>/..., and nothing beside them.
@@ -89,6 +92,7 @@ function(navarch_test name)
   set_target_properties(${name} PROPERTIES RUNTIME_OUTPUT_DIRECTORY ${CMAKE_BINARY_DIR}/tests)
   target_link_libraries(${name} PRIVATE ${ARG_DEPENDS} GTest::gmock GTest::gtest GTest::gtest_main)
   target_compile_definitions(${name} PRIVATE NAVARCH_SOURCE_DIR="${CMAKE_SOURCE_DIR}")
+  target_compile_options(${name} PRIVATE ${navarch_test_options})
   target_precompile_headers(${name} REUSE_FROM test_headers)
   add_test(NAME ${name} COMMAND ${name})
 endfunction()
