@@ -1,6 +1,7 @@
 #include "apiserver/admission/presented.h"
 
 #include "api/autoscaling_v1.h"
+#include "apiserver/admission/matching.h"
 #include "apiserver/registry/call.h"
 #include "apiserver/subresource/scale.h"
 #include "base/json.h"
@@ -63,6 +64,28 @@ base::Result<void> take_back(Attempt& attempt, const Served& version, schema::Ob
   }
   TRY(*attempt.object, in_version(changed, version, attempt.served));
   return {};
+}
+
+api::admission_k8s_io_v1::AdmissionRequest admission_request(const Attempt& attempt, const Served& version, const Presented& seen) {
+  api::admission_k8s_io_v1::AdmissionRequest request;
+  request.kind = {seen.group, seen.version, seen.kind};
+  const auto& row = version.row();
+  request.resource = {std::string(row.group), std::string(row.version), std::string(row.plural)};
+  request.sub_resource = attempt.subresource;
+  const auto& asked = attempt.served.row();
+  request.request_kind.emplace() = {seen.asked_group, seen.asked_version, seen.kind};
+  request.request_resource.emplace() = {std::string(asked.group), std::string(asked.version), std::string(asked.plural)};
+  request.request_sub_resource = attempt.subresource;
+  request.name = attempt.name;
+  request.namespace_ = attempt.is("namespaces") ? attempt.name : attempt.namespace_;
+  request.operation = operation_name(attempt.operation);
+  request.user_info.username = attempt.user.name;
+  request.user_info.uid = attempt.user.uid;
+  request.user_info.groups = attempt.user.groups;
+  request.user_info.extra = attempt.user.extra;
+  request.dry_run = attempt.dry_run;
+  request.options = options_json(attempt);
+  return request;
 }
 
 std::string options_json(const Attempt& attempt) {

@@ -3,6 +3,7 @@
 
 #include <string>
 
+#include "api/admission_k8s_io_v1.h"
 #include "apiserver/admission/plugin.h"
 
 namespace apiserver {
@@ -19,6 +20,9 @@ base::Result<Presented> present(const Attempt& attempt, const Served& version);
 
 // Takes what a mutation made of the presented object back into the write.
 base::Result<void> take_back(Attempt& attempt, const Served& version, schema::Object changed);
+
+// What is said of the write besides its objects, which are left out, and without a uid.
+api::admission_k8s_io_v1::AdmissionRequest admission_request(const Attempt& attempt, const Served& version, const Presented& seen);
 
 // The options of the write as JSON: CreateOptions, UpdateOptions, PatchOptions or DeleteOptions; "" for connections.
 std::string options_json(const Attempt& attempt);

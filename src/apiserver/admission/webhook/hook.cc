@@ -63,28 +63,10 @@ io::Task<base::Result<Destination>> locate(const Hook& hook, const Attempt& atte
 
 std::string review_of(const Hook& hook, const Served& version, const Attempt& attempt, const Presented& seen,
                       const std::string& uid) {
-  admission::AdmissionRequest request;
+  auto request = admission_request(attempt, version, seen);
   request.uid = uid;
-  request.kind = {seen.group, seen.version, seen.kind};
-  const auto& row = version.row();
-  request.resource = {std::string(row.group), std::string(row.version), std::string(row.plural)};
-  request.sub_resource = attempt.subresource;
-  const auto& asked = attempt.served.row();
-  request.request_kind.emplace() = {seen.asked_group, seen.asked_version, seen.kind};
-  request.request_resource.emplace() = {std::string(asked.group), std::string(asked.version),
-                                        std::string(asked.plural)};
-  request.request_sub_resource = attempt.subresource;
-  request.name = attempt.name;
-  request.namespace_ = attempt.is("namespaces") ? attempt.name : attempt.namespace_;
-  request.operation = operation_name(attempt.operation);
-  request.user_info.username = attempt.user.name;
-  request.user_info.uid = attempt.user.uid;
-  request.user_info.groups = attempt.user.groups;
-  request.user_info.extra = attempt.user.extra;
   if (seen.object) request.object = schema::to_json(seen.object);
   if (seen.old_object) request.old_object = schema::to_json(seen.old_object);
-  request.dry_run = attempt.dry_run;
-  request.options = options_json(attempt);
   return base::cat({R"({"kind":"AdmissionReview","apiVersion":"admission.k8s.io/)", hook.review_version,
                     R"(","request":)", schema::to_json(request), "}"});
 }
