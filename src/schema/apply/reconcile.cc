@@ -76,7 +76,10 @@ std::optional<Value> value_at(const TypeRef& type, const Value& object, const Pa
     } else if (value->is_array() && at.atom().list != ListRule::Atomic && at.atom().list != ListRule::None) {
       below = at.items();
       for (const Value& item : value->as_array()) {
-        if (auto known = path_element(at, item); known && *known == element) found = &item;
+        auto known = path_element(at, item);
+        if (!known || *known != element) continue;
+        if (found != nullptr) return std::nullopt;
+        found = &item;
       }
     }
     if (!below || found == nullptr) return std::nullopt;

@@ -159,10 +159,13 @@ std::optional<Place> step(const Place& from, const PathElement& element) {
         field.list_type == ListType::Atomic) {
       return std::nullopt;
     }
+    std::optional<Place> found;
     for (const Item& item : items_of(field, from.at)) {
-      if (item.element == element) return Place{&field, item.value, true};
+      if (item.element != element) continue;
+      if (found) return std::nullopt;
+      found = Place{&field, item.value, true};
     }
-    return std::nullopt;
+    return found;
   }
   if (!from.item && field.holder == Holder::Map) {
     const void* value = entry_of(field, from.at, element.name());

@@ -20,7 +20,8 @@ struct Item {
 // Of a list of type map or set, which may be null; by element, and in the list's order where elements are the same.
 std::vector<Item> items_of(const Field& field, const void* list);
 
-// What is at a path in a struct; nothing when it is absent, null or empty. No tree is built for that.
+// What is at a path in a struct; nothing when it is absent, null or empty, or an item that occurs twice. No tree is
+// built for that.
 std::optional<Value> value_at(const Type& type, const void* object, const Path& path);
 
 }  // namespace schema::apply

@@ -30,7 +30,7 @@ Value remove_fields(const TypeRef& type, const Value& value, const FieldSet& fie
 // The set with every declared field that it has something below as a member, too.
 FieldSet with_named_fields(const TypeRef& type, const FieldSet& set);
 
-// What is at a path of the live object; nothing when it is absent, null or empty.
+// What is at a path of the live object; nothing when it is absent, null or empty, or an item that occurs twice.
 using ValueAt = std::function<std::optional<Value>(const Path& path)>;
 
 // A set that was recorded under another schema: what has become atomic since is owned as a whole, what has become

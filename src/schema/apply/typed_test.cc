@@ -5,6 +5,7 @@
 #include "api/apps_v1.h"
 #include "api/core_v1.h"
 #include "schema/apply/struct_items.h"
+#include "schema/convert.h"
 #include "schema/json.h"
 
 namespace schema::apply {
@@ -128,6 +129,18 @@ TEST(Reconciled, FollowsWhatBecameAtomicOrGranular) {
   EXPECT_EQ(
       follow(R"({"f:metadata":{"f:labels":{}},"f:spec":{"f:containers":{"k:{\"name\":\"c\"}":{"f:resources":{}}}}})"),
       R"({"f:metadata":{"f:labels":{".":{},"f:a":{}}},"f:spec":{"f:containers":{"k:{\"name\":\"c\"}":{"f:resources":{".":{},"f:limits":{"f:cpu":{}}}}}}})");
+}
+
+TEST(Reconciled, LeavesItemsThatShareAKeyWhole) {
+  auto live = from_json<api::core_v1::Pod>(
+      R"({"spec":{"containers":[{"name":"c","env":[{"name":"A","value":"1"},{"name":"A","value":"2"}]}]}})");
+  auto set =
+      FieldSet::parse(R"({"f:spec":{"f:containers":{"k:{\"name\":\"c\"}":{"f:env":{"k:{\"name\":\"A\"}":{}}}}}})");
+  ASSERT_TRUE(live && set);
+  auto by_struct = [&](const Path& path) { return value_at(api::core_v1::Pod::kType, &*live, path); };
+  auto by_tree = [&](const Path& path) { return value_at(kPod, to_value(api::core_v1::Pod::kType, &*live), path); };
+  EXPECT_FALSE(reconciled(kPod, *set, by_struct).has_value());
+  EXPECT_FALSE(reconciled(kPod, *set, by_tree).has_value());
 }
 
 }  // namespace
