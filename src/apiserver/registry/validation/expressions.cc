@@ -2,8 +2,7 @@
 
 #include <algorithm>
 
-#include "api/admission_k8s_io_v1.h"
-#include "api/core_v1.h"
+#include "apiserver/admission/expression_input.h"
 #include "base/strings.h"
 #include "cel/authorizer.h"
 #include "cel/program.h"
@@ -50,19 +49,6 @@ cel::Environment with_variables(const cel::Environment& environment,
   return out;
 }
 
-// What an expression sees of a write. Objects are seen as they come.
-cel::Environment write_environment(bool with_params) {
-  cel::Environment environment;
-  environment.add_variable("object", cel::dyn_type());
-  environment.add_variable("oldObject", cel::dyn_type());
-  environment.add_variable("request", cel::declare(api::admission_k8s_io_v1::AdmissionRequest::kType));
-  environment.add_variable("authorizer", cel::authorizer_type());
-  environment.add_variable("authorizer.requestResource", cel::resource_check_type());
-  environment.add_variable("namespaceObject", cel::declare(api::core_v1::Namespace::kType));
-  if (with_params) environment.add_variable("params", cel::dyn_type());
-  return environment;
-}
-
 // What drivers say of a device, by the domains of the names.
 cel::Environment device_environment() {
   auto text = cel::declare(cel::string_type());
@@ -81,9 +67,9 @@ cel::Environment device_environment() {
 
 }  // namespace
 
-ExpressionScope::ExpressionScope() : environment_(write_environment(false)), complete_(environment_) {}
+ExpressionScope::ExpressionScope() : environment_(expression_environment(false, true)), complete_(environment_) {}
 
-ExpressionScope::ExpressionScope(bool with_params, bool mutates) : environment_(write_environment(with_params)) {
+ExpressionScope::ExpressionScope(bool with_params, bool mutates) : environment_(expression_environment(with_params, true)) {
   if (mutates) environment_.allow_mutation();
   complete_ = with_variables(environment_, variables_);
 }
