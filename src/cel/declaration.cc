@@ -109,7 +109,7 @@ DeclarationRef declare_object(std::string type_name, std::vector<std::pair<std::
   made.type = object_type(std::move(type_name));
   made.min_serialized_size = 2;
   for (auto& [name, declaration] : fields) {
-    std::string identifier = escape_identifier(name);
+    std::string identifier = name;
     made.fields.push_back({std::move(name), std::move(identifier), std::move(declaration)});
   }
   made.sort_fields();
