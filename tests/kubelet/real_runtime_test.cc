@@ -50,9 +50,15 @@ bool can_run() {
 // One containerd for all tests of this program.
 class World {
  public:
+  // Made by the first test that asks, ended by end() below.
   static World& get() {
-    static World world;
-    return world;
+    if (made_ == nullptr) made_ = new World;
+    return *made_;
+  }
+  // While all else still stands: what the loop runs may use what exit() destroys.
+  static void end() {
+    delete made_;
+    made_ = nullptr;
   }
 
   std::string directory;
@@ -168,7 +174,16 @@ class World {
     }
     co_await containerd->stop();
   }
+
+ private:
+  static inline World* made_ = nullptr;
 };
+
+class WorldEnds final : public testing::Environment {
+ public:
+  void TearDown() override { World::end(); }
+};
+[[maybe_unused]] auto* const world_ends = testing::AddGlobalTestEnvironment(new WorldEnds);
 
 class RealRuntime : public testing::Test {
  protected:
