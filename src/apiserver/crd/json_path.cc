@@ -8,7 +8,9 @@ namespace apiserver::crd {
 
 using schema::Value;
 
-constexpr int kDepthMax = 16;  // of filters in filters
+constexpr int kDepthMax = 16;           // of filters in filters
+constexpr size_t kStepsMax = 256;       // of one path
+constexpr size_t kVisitsMax = 100'000;  // of places in a tree
 
 class JsonPath::Parser {
  public:
@@ -18,9 +20,11 @@ class JsonPath::Parser {
     JsonPath path;
     if (rest_.starts_with('$')) rest_.remove_prefix(1);
     while (!rest_.empty()) {
+      if (path.steps_.size() >= kStepsMax) return wrong("too many steps");
       if (rest_.starts_with("..")) {
         rest_.remove_prefix(rest_.starts_with("..[") ? 2 : 1);
-        path.steps_.push_back({.is = Step::Is::Deep});
+        bool again = !path.steps_.empty() && path.steps_.back().is == Step::Is::Deep;
+        if (!again) path.steps_.push_back({.is = Step::Is::Deep});
       } else if (rest_ == ".") {
         break;
       } else if (rest_.starts_with('.')) {
@@ -134,6 +138,8 @@ class JsonPath::Parser {
   base::Result<void> read_operand(std::string_view text, std::shared_ptr<const JsonPath>& path, Value& literal) {
     if (text.starts_with('@')) {
       TRY(auto below, Parser(text.substr(1), depth_ + 1).parse());
+      bool is_deep = std::ranges::find(below.steps_, Step::Is::Deep, &Step::is) != below.steps_.end();
+      if (is_deep) return wrong("recursion within a filter");
       path = std::make_shared<const JsonPath>(std::move(below));
       return {};
     }
@@ -187,14 +193,13 @@ bool JsonPath::passes(const Step& filter, const Value& element) {
   return compared ? holds(filter.name, *compared) : filter.name == "!=";
 }
 
-void JsonPath::walk_array(const std::vector<Step>& steps, size_t at, const Value& value,
-                          std::vector<const Value*>& found) {
+void JsonPath::walk_array(const std::vector<Step>& steps, size_t at, const Value& value, Walk& so_far) {
   const Step& step = steps[at];
   const auto& elements = value.as_array();
   auto size = static_cast<int64_t>(elements.size());
   if (step.is == Step::Is::Index) {
     int64_t index = *step.from < 0 ? *step.from + size : *step.from;
-    if (index >= 0 && index < size) walk(steps, at + 1, elements[static_cast<size_t>(index)], found);
+    if (index >= 0 && index < size) walk(steps, at + 1, elements[static_cast<size_t>(index)], so_far);
     return;
   }
   auto place = [&](std::optional<int64_t> asked, int64_t otherwise) {
@@ -203,26 +208,28 @@ void JsonPath::walk_array(const std::vector<Step>& steps, size_t at, const Value
   };
   int64_t stride = std::max<int64_t>(step.step.value_or(1), 1);
   for (int64_t i = place(step.from, 0); i < place(step.to, size); i += std::min(stride, size)) {
-    walk(steps, at + 1, elements[static_cast<size_t>(i)], found);
+    walk(steps, at + 1, elements[static_cast<size_t>(i)], so_far);
   }
 }
 
-void JsonPath::walk(const std::vector<Step>& steps, size_t at, const Value& value, std::vector<const Value*>& found) {
+void JsonPath::walk(const std::vector<Step>& steps, size_t at, const Value& value, Walk& so_far) {
+  if (so_far.left == 0) return;
+  --so_far.left;
   if (at == steps.size()) {
-    found.push_back(&value);
+    so_far.found.push_back(&value);
     return;
   }
   const Step& step = steps[at];
   switch (step.is) {
     case Step::Is::Name:
-      if (const Value* member = value.find(step.name)) walk(steps, at + 1, *member, found);
+      if (const Value* member = value.find(step.name)) walk(steps, at + 1, *member, so_far);
       return;
     case Step::Is::Index:
     case Step::Is::Slice:
-      if (value.is_array()) walk_array(steps, at, value, found);
+      if (value.is_array()) walk_array(steps, at, value, so_far);
       return;
     case Step::Is::Deep:
-      walk(steps, at + 1, value, found);
+      walk(steps, at + 1, value, so_far);
       break;
     case Step::Is::All:
     case Step::Is::Filter:
@@ -230,7 +237,7 @@ void JsonPath::walk(const std::vector<Step>& steps, size_t at, const Value& valu
   }
   auto below = [&](const Value& element) {
     if (step.is == Step::Is::Filter && !passes(step, element)) return;
-    walk(steps, step.is == Step::Is::Deep ? at : at + 1, element, found);
+    walk(steps, step.is == Step::Is::Deep ? at : at + 1, element, so_far);
   };
   if (value.is_array()) {
     for (const Value& element : value.as_array()) below(element);
@@ -240,9 +247,9 @@ void JsonPath::walk(const std::vector<Step>& steps, size_t at, const Value& valu
 }
 
 std::vector<const Value*> JsonPath::find(const Value& root) const {
-  std::vector<const Value*> found;
-  walk(steps_, 0, root, found);
-  return found;
+  Walk walked{{}, kVisitsMax};
+  walk(steps_, 0, root, walked);
+  return std::move(walked.found);
 }
 
 const Value* JsonPath::first(const Value& root) const {

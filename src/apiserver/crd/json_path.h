@@ -19,7 +19,8 @@ class JsonPath {
   // BadRequest for what is no path.
   static base::Result<JsonPath> parse(std::string_view text);
 
-  // Everything the path leads to, in order; nothing where something on the way is missing. Pointers into `root`.
+  // Everything the path leads to, in order, as far as a bounded number of steps reaches; nothing where something on the
+  // way is missing. Pointers into `root`.
   std::vector<const schema::Value*> find(const schema::Value& root) const;
   // The first of them, null when there is none.
   const schema::Value* first(const schema::Value& root) const;
@@ -37,10 +38,12 @@ class JsonPath {
   };
   class Parser;
 
-  static void walk(const std::vector<Step>& steps, size_t at, const schema::Value& value,
-                   std::vector<const schema::Value*>& found);
-  static void walk_array(const std::vector<Step>& steps, size_t at, const schema::Value& value,
-                         std::vector<const schema::Value*>& found);
+  struct Walk {
+    std::vector<const schema::Value*> found;
+    size_t left;  // steps that may still be taken
+  };
+  static void walk(const std::vector<Step>& steps, size_t at, const schema::Value& value, Walk& so_far);
+  static void walk_array(const std::vector<Step>& steps, size_t at, const schema::Value& value, Walk& so_far);
   static bool passes(const Step& filter, const schema::Value& element);
 
   std::vector<Step> steps_;

@@ -35,8 +35,23 @@ TEST(JsonPath, LeadsToWhatIsThere) {
 }
 
 TEST(JsonPath, WhatIsNoPathIsRefused) {
-  for (std::string_view text : {".a[", ".a[x]", ".a[1:2:3:4]", ".a[?(]", ".a[?(@.b == )]"})
+  for (std::string_view text : {".a[", ".a[x]", ".a[1:2:3:4]", ".a[?(]", ".a[?(@.b == )]", ".a[?(@..b)]"})
     EXPECT_FALSE(JsonPath::parse(text)) << text;
+}
+
+TEST(JsonPath, NoPathRunsAway) {
+  std::string nested = "1";
+  for (int i = 0; i < 200; ++i) nested = "{\"a\":" + nested + ",\"b\":[1,2,3]}";
+  auto tree = *schema::Value::parse(nested);
+  std::string text;
+  for (int i = 0; i < 100; ++i) text += "..*";
+  auto path = JsonPath::parse(text);
+  ASSERT_TRUE(path);
+  EXPECT_LE(path->find(tree).size(), 100'000u);
+  EXPECT_FALSE(JsonPath::parse(std::string(2000, '.') + std::string(1000, '[') + "a"));
+  std::string many;
+  for (int i = 0; i < 300; ++i) many += ".a";
+  EXPECT_FALSE(JsonPath::parse(many));
 }
 
 }  // namespace

@@ -2,7 +2,7 @@
 
 #include "schema/custom.h"
 
-#include <cmath>
+#include <algorithm>
 
 #include "apiserver/crd/kind.h"
 #include "apiserver/table/cells.h"
@@ -42,8 +42,9 @@ std::string cell(std::string_view type, const Value& value, const Cells& cells) 
   if (type == "date") return date_cell(value, cells);
   if (type == "boolean") return value.is_bool() ? value.to_json() : "null";
   if (!value.is_number()) return "null";
+  constexpr double kLimit = 9223372036854774784;  // what an int64 holds
   if (type == "integer" && value.is_double())
-    return std::to_string(static_cast<int64_t>(std::trunc(value.as_double())));
+    return std::to_string(static_cast<int64_t>(std::clamp(value.as_double(), -kLimit, kLimit)));
   return type == "integer" || type == "number" ? value.to_json() : "null";
 }
 
