@@ -35,18 +35,18 @@ void CustomStrategy::prepare_status(const Situation&, schema::Object& next, cons
   next.meta().resource_version = std::move(version);
 }
 
-FieldErrors CustomStrategy::validate_create(const Situation&, const schema::Object& next) const {
-  return validate(next, nullptr);
+FieldErrors CustomStrategy::validate_create(const Situation& situation, const schema::Object& next) const {
+  return validate(situation, next, nullptr);
 }
 
-FieldErrors CustomStrategy::validate_update(const Situation&, const schema::Object& next,
+FieldErrors CustomStrategy::validate_update(const Situation& situation, const schema::Object& next,
                                             const schema::Object& current) const {
-  return validate(next, &current);
+  return validate(situation, next, &current);
 }
 
-FieldErrors CustomStrategy::validate_status(const Situation&, const schema::Object& next,
+FieldErrors CustomStrategy::validate_status(const Situation& situation, const schema::Object& next,
                                             const schema::Object& current) const {
-  return validate(next, &current);
+  return validate(situation, next, &current);
 }
 
 base::Result<void> CustomStrategy::allow_create(const Situation&, const schema::Object& next) const {
@@ -70,7 +70,8 @@ void CustomStrategy::warn(const Situation& situation, const schema::Object& next
   }
 }
 
-FieldErrors CustomStrategy::validate(const schema::Object& next, const schema::Object* current) const {
+FieldErrors CustomStrategy::validate(const Situation& situation, const schema::Object& next,
+                                     const schema::Object* current) const {
   FieldErrors errors;
   const auto& custom = *schema::custom_of(next);
   if (!custom.kind.empty()) {
@@ -101,7 +102,7 @@ FieldErrors CustomStrategy::validate(const schema::Object& next, const schema::O
         "errors to complete validation"));
     return errors;
   }
-  append(errors, kind_.rules()->check(tree, *structural, old));
+  append(errors, kind_.rules()->check(tree, *structural, old, {}, &situation.warnings));
   return errors;
 }
 

@@ -22,7 +22,8 @@ class CustomStrategy final : public Strategy {
   base::Result<void> allow_create(const Situation& situation, const schema::Object& next) const override;
 
  private:
-  schema::FieldErrors validate(const schema::Object& next, const schema::Object* current) const;
+  schema::FieldErrors validate(const Situation& situation, const schema::Object& next,
+                               const schema::Object* current) const;
   void validate_scale(schema::FieldErrors& errors, const schema::Value& tree) const;
 
   const Kind& kind_;

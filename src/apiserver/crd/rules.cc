@@ -132,6 +132,8 @@ std::unique_ptr<RuleSet> RuleSet::create(const v1::JSONSchemaProps& schema, bool
 // One check of one object: what there is to spend is shared by all rules.
 class RuleSet::Check {
  public:
+  explicit Check(std::vector<std::string>* warnings) : warnings_(warnings) {}
+
   void run(const Node& node, const Value& value, const Structural& schema, const Value* old, const FieldPath& path) {
     if (spent_ || (value.is_null() && schema.nullable)) return;
     check_rules(node, value, schema, old, path);
@@ -168,7 +170,11 @@ class RuleSet::Check {
       if (spent_) return;
       // Rules about changes look at every change; others let pass what was there.
       auto tell = [&](FieldError error) {
-        if (rule.uses_old || !is_unchanged) errors_.push_back(std::move(error));
+        if (rule.uses_old || !is_unchanged) {
+          errors_.push_back(std::move(error));
+        } else if (warnings_ != nullptr) {
+          warnings_->push_back(error.to_string());
+        }
       };
       if (rule.program == nullptr) {
         tell(FieldError::invalid(path, type_name(schema), base::cat({"rule compile error: ", rule.error})));
@@ -246,11 +252,12 @@ class RuleSet::Check {
   cel::Budget budget_{.limit = cel::kRuntimeBudget};
   bool spent_ = false;
   FieldErrors errors_;
+  std::vector<std::string>* const warnings_;
 };
 
-FieldErrors RuleSet::check(const Value& value, const Structural& structural, const Value* old,
-                           const FieldPath& path) const {
-  Check check;
+FieldErrors RuleSet::check(const Value& value, const Structural& structural, const Value* old, const FieldPath& path,
+                           std::vector<std::string>* warnings) const {
+  Check check(warnings);
   check.run(root_, value, structural, old, path);
   return check.take();
 }

@@ -44,9 +44,9 @@ class RuleSet {
                                          bool is_root = true);
 
   // What breaks a rule. `old`: the value before, null at birth: rules about changes are not checked then. What is as it
-  // was may go on breaking rules.
+  // was may go on breaking rules, which is said in `warnings`.
   schema::FieldErrors check(const schema::Value& value, const schema::Structural& structural, const schema::Value* old,
-                            const schema::FieldPath& path = {}) const;
+                            const schema::FieldPath& path = {}, std::vector<std::string>* warnings = nullptr) const;
 
  private:
   struct Node {
