@@ -8,6 +8,7 @@
 #include "apiserver/audit/auditor.h"
 #include "apiserver/crd/definitions.h"
 #include "apiserver/crd/kind.h"
+#include "apiserver/crd/webhook_conversion.h"
 #include "apiserver/discovery/paths.h"
 #include "apiserver/flowcontrol/flow_control.h"
 #include "apiserver/metrics/request_metrics.h"
@@ -242,7 +243,13 @@ io::Task<base::Result<std::unique_ptr<WatchStream>>> Server::watch(Call& call) {
   if (!query.timeout_seconds || *query.timeout_seconds <= 0) {
     query.timeout_seconds = options_.watch_seconds_min + static_cast<int64_t>(options_.random.below(options_.watch_seconds_min));
   }
-  co_return co_await WatchStream::open(options_.store, *served, call.info.namespace_, std::move(query));
+  WatchStream::Convert convert;
+  if (crd::asks_webhook(*served)) {
+    convert = [registry = &parts_->registry, served](std::vector<store::EntryRef> entries) {
+      return registry->as_served(*served, std::move(entries));
+    };
+  }
+  co_return co_await WatchStream::open(options_.store, *served, call.info.namespace_, std::move(query), std::move(convert));
 }
 
 io::Task<void> Server::serve(const io::Request& request, const io::Peer& peer, io::RequestBody& body, io::ResponseWriter& writer) {

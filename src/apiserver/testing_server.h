@@ -29,7 +29,16 @@ class TestServer {
     admin_ = std::make_unique<Local>(*server_, User{.name = "admin", .groups = {std::string(kMastersGroup)}});
     send("POST", "/api/v1/namespaces", R"({"metadata":{"name":"default"}})");
   }
-  ~TestServer() { store_->close(); }
+  ~TestServer() {
+    scope_.cancel();
+    store_->close();
+  }
+
+  // From now on custom resource definitions are followed.
+  void serve_custom_kinds() {
+    scope_.spawn(server_->run());
+    loop_->run_task(server_->wait_synced());
+  }
 
   struct Reply {
     int status = 0;
@@ -44,6 +53,7 @@ class TestServer {
   io::Loop& loop() { return *loop_; }
   store::Store& store() { return *store_; }
   Server& server() { return *server_; }
+  Local& admin() { return *admin_; }
 
  private:
   class Nobody final : public Authenticator {
@@ -64,6 +74,7 @@ class TestServer {
   std::unique_ptr<store::Store> store_;
   std::unique_ptr<Server> server_;
   std::unique_ptr<Local> admin_;
+  io::Scope scope_;
 };
 
 }  // namespace apiserver

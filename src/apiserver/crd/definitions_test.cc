@@ -4,30 +4,13 @@
 
 #include <gtest/gtest.h>
 
-#include <optional>
-
-#include "apiserver/local.h"
-#include "apiserver/server.h"
-#include "io/loop.h"
-#include "schema/json.h"
+#include "apiserver/testing_server.h"
 #include "schema/value.h"
 
 namespace apiserver::crd {
 namespace {
 
 using schema::Value;
-
-class NobodyKnown final : public Authenticator {
- public:
-  io::Task<base::Result<std::optional<User>>> authenticate(const io::Request&, const io::Peer&) override {
-    co_return std::nullopt;
-  }
-};
-
-class AllAllowed final : public Authorizer {
- public:
-  Authorization authorize(const AuthorizationAttributes&) const override { return {Decision::Allow, ""}; }
-};
 
 constexpr std::string_view kDefinitions = "/apis/apiextensions.k8s.io/v1/customresourcedefinitions";
 constexpr std::string_view kWidgets = "/apis/example.com/v1/namespaces/default/widgets";
@@ -38,34 +21,13 @@ constexpr std::string_view kSize =
 
 class DefinitionsTest : public ::testing::Test {
  protected:
-  DefinitionsTest() {
-    auto loop = io::Loop::create();
-    loop_ = std::move(*loop);
-    entered_.emplace(*loop_);
-    store_ = store::open_memory({.indexer = make_indexer()});
-    server_ = std::make_unique<Server>(ServerOptions{.store = *store_,
-                                                     .authenticator = authenticator_,
-                                                     .authorizer = authorizer_,
-                                                     .clock = base::system_clock(),
-                                                     .random = base::system_random(),
-                                                     .service_networks = {*base::IpNetwork::parse("10.96.0.0/24")}});
-    admin_ = std::make_unique<Local>(*server_, User{.name = "admin", .groups = {std::string(kMastersGroup)}});
-    scope_.emplace();
-    scope_->spawn(server_->run());
-    loop_->run_task(server_->wait_synced());
-    send("POST", "/api/v1/namespaces", R"({"metadata":{"name":"default"}})");
-  }
-  ~DefinitionsTest() override {
-    scope_.reset();
-    store_->close();
-  }
+  DefinitionsTest() { server_.serve_custom_kinds(); }
 
   // The answer as a tree; of built-in kinds, which come as protobuf, null.
   Value send(std::string method, std::string target, std::string body = "", std::string type = "application/json") {
-    auto reply = loop_->run_task(
-        admin_->call(std::move(method), std::move(target), std::move(type), base::Bytes(std::move(body))));
+    auto reply = server_.send(std::move(method), std::move(target), std::move(body), std::move(type));
     status_ = reply.status;
-    auto tree = Value::parse(reply.body.view());
+    auto tree = Value::parse(reply.body);
     return tree ? std::move(*tree) : Value();
   }
 
@@ -87,14 +49,7 @@ class DefinitionsTest : public ::testing::Test {
     FAIL() << target << " answers " << status_;
   }
 
-  std::unique_ptr<io::Loop> loop_;
-  std::optional<io::Loop::Entered> entered_;
-  NobodyKnown authenticator_;
-  AllAllowed authorizer_;
-  std::unique_ptr<store::Store> store_;
-  std::unique_ptr<Server> server_;
-  std::unique_ptr<Local> admin_;
-  std::optional<io::Scope> scope_;
+  TestServer server_;
   int status_ = 0;
 };
 
@@ -181,14 +136,14 @@ TEST_F(DefinitionsTest, ADefinitionThatGoesTakesItsObjectsWithIt) {
 
 TEST_F(DefinitionsTest, AWatchOutlivesTheDefinition) {
   define();
-  auto watch = loop_->run_task(admin_->watch(std::string(kWidgets) + "?watch=true"));
+  auto watch = server_.loop().run_task(server_.admin().watch(std::string(kWidgets) + "?watch=true"));
   ASSERT_TRUE(watch);
   send("POST", std::string(kWidgets), widget("a", "{}"));
   send("DELETE", std::string(kDefinitions) + "/widgets.example.com");
   wait_for(404, std::string(kWidgets));
   size_t seen = 0;
   while (seen < 2) {
-    auto items = loop_->run_task((*watch)->next());
+    auto items = server_.loop().run_task((*watch)->next());
     ASSERT_TRUE(items);
     seen += items->size();
   }

@@ -103,7 +103,12 @@ io::Task<base::Result<schema::Object>> Registry::try_create(Call& call, const Se
     object.meta().resource_version.clear();
     co_return object;
   }
-  base::Bytes bytes(served.encode(object));
+  auto encoded = co_await encode(served, object);
+  if (!encoded) {
+    co_await options_.allocations.give_back(std::move(taken));
+    co_return base::fail(std::move(encoded).error());
+  }
+  const base::Bytes bytes = std::move(*encoded);
   auto written = co_await options_.store.update(key, [&](const store::Entry* current) -> base::Result<store::Change> {
     if (current == nullptr) return store::Change::put(bytes);
     auto error = already_exists(row.group, row.plural, name);
@@ -117,7 +122,7 @@ io::Task<base::Result<schema::Object>> Registry::try_create(Call& call, const Se
     co_await options_.allocations.give_back(std::move(taken));
     co_return base::fail(std::move(written).error());
   }
-  if (served.custom() != nullptr && served.needs_conversion()) co_return served.decode(*written->entry);
+  if (served.custom() != nullptr && served.needs_conversion()) co_return co_await decode(served, written->entry);
   object.meta().resource_version = std::to_string(written->entry->revision);
   co_return object;
 }

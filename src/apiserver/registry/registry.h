@@ -84,6 +84,13 @@ class Registry {
   io::Task<base::Result<schema::Object>> remove_object(Call& call, const Served& served, std::string namespace_, std::string name,
                                                        api::meta_v1::DeleteOptions options, bool admitted = false);
 
+  // The object of that name in the version of `served`. NotFound in the API's words.
+  io::Task<base::Result<schema::Object>> get_object(const Served& served, std::string namespace_, std::string name);
+  // What is stored, as it reads in the version of `served`: where a webhook converts, it is asked. And the way back.
+  io::Task<base::Result<std::vector<store::EntryRef>>> as_served(const Served& served, std::vector<store::EntryRef> entries);
+  io::Task<base::Result<schema::Object>> decode(const Served& served, store::EntryRef entry);
+  io::Task<base::Result<base::Bytes>> encode(const Served& served, const schema::Object& object);
+
   store::Store& store() { return options_.store; }
   const Catalog& catalog() const { return options_.catalog; }
   const Reader& reader() const { return reader_; }

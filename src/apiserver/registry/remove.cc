@@ -144,7 +144,7 @@ io::Task<base::Result<schema::Object>> Registry::remove_object(Call& call, const
   for (int i = 0; i < kTriesMax; ++i) {
     CO_TRY(auto entry, co_await options_.store.get(key));
     if (entry == nullptr) co_return base::fail(not_found(row.group, row.plural, name));
-    CO_TRY(auto current, served.decode(*entry));
+    CO_TRY(auto current, co_await decode(served, entry));
     Attempt attempt{.operation = Operation::Delete,
                     .served = served,
                     .subresource = {},
@@ -173,7 +173,7 @@ io::Task<base::Result<schema::Object>> Registry::remove_object(Call& call, const
     served.strategy().mark_deleting(situation, next);
     if (verdict.kind == Verdict::Kind::Keep) co_return current;
     bool removes = verdict.kind == Verdict::Kind::Remove && !served.strategy().outlives_delete(next);
-    base::Bytes bytes(served.encode(next));
+    CO_TRY(auto bytes, co_await encode(served, next));
     // What is being deleted already is not written again for being told so.
     if (!removes && bytes.view() == entry->value.view()) co_return current;
     if (!dry_run) {

@@ -79,7 +79,7 @@ io::Task<base::Result<Registry::Written>> Registry::write(Call& call, const Serv
       if (!created) co_return base::fail(std::move(created).error());
       co_return Written{std::move(*created), true};
     }
-    CO_TRY(current, served.decode(*entry));
+    CO_TRY(current, co_await decode(served, entry));
     if (!options.uid.empty() && options.uid != current.meta().uid) {
       co_return base::fail(conflict(row.group, row.plural, name,
                                     base::cat({"StorageError: invalid object, Code: 4, Key: ", key,
@@ -130,7 +130,12 @@ io::Task<base::Result<Registry::Written>> Registry::write(Call& call, const Serv
       co_return base::fail(std::move(finished).error());
     }
     bool ends = is_at_end(served, next, current);
-    base::Bytes bytes(served.encode(next));
+    auto encoded = co_await encode(served, next);
+    if (!encoded) {
+      co_await options_.allocations.give_back(std::move(taken));
+      co_return base::fail(std::move(encoded).error());
+    }
+    const base::Bytes bytes = std::move(*encoded);
     if (options.dry_run) {
       co_await options_.allocations.give_back(std::move(taken));
       next.meta().resource_version = current.meta().resource_version;
@@ -154,7 +159,7 @@ io::Task<base::Result<Registry::Written>> Registry::write(Call& call, const Serv
     }
     co_await options_.allocations.release(current, ends ? nullptr : &next);
     if (!ends && served.custom() != nullptr && served.needs_conversion()) {
-      CO_TRY(next, served.decode(*written->entry));
+      CO_TRY(next, co_await decode(served, written->entry));
       co_return Written{std::move(next), false};
     }
     // What has ended shows the state it had last.

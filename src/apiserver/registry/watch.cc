@@ -1,6 +1,7 @@
 #include "apiserver/registry/watch.h"
 
 #include <algorithm>
+#include <utility>
 
 #include "apiserver/pipeline/errors.h"
 #include "base/strings.h"
@@ -21,8 +22,9 @@ base::Error too_old(store::Revision asked, store::Revision oldest) {
 }  // namespace
 
 io::Task<base::Result<std::unique_ptr<WatchStream>>> WatchStream::open(store::Store& store, const Served& served,
-                                                                       std::string namespace_, ListQuery query) {
+                                                                       std::string namespace_, ListQuery query, Convert convert) {
   std::unique_ptr<WatchStream> stream(new WatchStream(served, Selection(served, query.labels, query.fields)));
+  stream->convert_ = std::move(convert);
   std::string prefix = served.prefix(namespace_);
   CO_TRY(auto asked, parse_resource_version(query.resource_version));
   int64_t now_ns = io::Loop::current().clock().monotonic_ns();
@@ -76,7 +78,7 @@ void WatchStream::take(const store::Event& event, std::vector<WatchItem>& items)
 }
 
 io::Task<base::Result<std::vector<WatchItem>>> WatchStream::next() {
-  if (!initial_.empty()) co_return std::move(initial_);
+  if (!initial_.empty()) co_return co_await converted(std::exchange(initial_, {}));
   std::vector<WatchItem> items;
   while (items.empty()) {
     int64_t now_ns = io::Loop::current().clock().monotonic_ns();
@@ -107,6 +109,20 @@ io::Task<base::Result<std::vector<WatchItem>>> WatchStream::next() {
       if (event->entry->revision > not_before_) take(*event, items);
     }
     if (!items.empty()) told_ = items.back().revision;
+  }
+  co_return co_await converted(std::move(items));
+}
+
+io::Task<base::Result<std::vector<WatchItem>>> WatchStream::converted(std::vector<WatchItem> items) const {
+  if (convert_ == nullptr) co_return items;
+  std::vector<store::EntryRef> entries;
+  for (const auto& item : items) {
+    if (item.entry != nullptr) entries.push_back(item.entry);
+  }
+  CO_TRY(entries, co_await convert_(std::move(entries)));
+  size_t next = 0;
+  for (auto& item : items) {
+    if (item.entry != nullptr) item.entry = std::move(entries[next++]);
   }
   co_return items;
 }

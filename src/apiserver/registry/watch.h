@@ -2,6 +2,7 @@
 #pragma once
 
 #include <deque>
+#include <functional>
 #include <memory>
 #include <vector>
 
@@ -26,9 +27,12 @@ struct WatchItem {
 
 class WatchStream {
  public:
+  // How entries come to read in the version that is watched, where a webhook converts them.
+  using Convert = std::function<io::Task<base::Result<std::vector<store::EntryRef>>>(std::vector<store::EntryRef>)>;
+
   // Expired when history does not reach back to the revision asked for; Timeout for one to come.
   static io::Task<base::Result<std::unique_ptr<WatchStream>>> open(store::Store& store, const Served& served, std::string namespace_,
-                                                                   ListQuery query);
+                                                                   ListQuery query, Convert convert = nullptr);
 
   // What happened since, at least one thing. Closed when the watch's time is up or the store ends; Expired when the watcher
   // fell too far behind.
@@ -39,10 +43,12 @@ class WatchStream {
   WatchStream(const Served& served, Selection selection)
       : held_(served.shared_from_this()), served_(served), selection_(std::move(selection)) {}
   void take(const store::Event& event, std::vector<WatchItem>& items) const;
+  io::Task<base::Result<std::vector<WatchItem>>> converted(std::vector<WatchItem> items) const;
 
   const std::shared_ptr<const Served> held_;  // a custom kind may go while it is watched
   const Served& served_;
   const Selection selection_;
+  Convert convert_;  // null: entries are read as they are
   std::unique_ptr<store::Watch> watch_;
   std::vector<WatchItem> initial_;
   bool bookmarks_ = false;

@@ -129,7 +129,7 @@ HandlerTask handle_scale(Desk desk, Call& call, const Served& served) {
   const std::string namespace_ = call.info.namespace_;
   const std::string name = call.info.name;
   if (call.info.verb == "get") {
-    CO_TRY(auto owner, co_await desk.registry.reader().get_object(served, namespace_, name));
+    CO_TRY(auto owner, co_await desk.registry.get_object(served, namespace_, name));
     CO_TRY(auto scale, scale_of(served, owner));
     co_return Answer::of(schema::Object(std::move(scale)), 200, &served);
   }
