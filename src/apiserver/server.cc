@@ -5,6 +5,7 @@
 #include <limits>
 
 #include "apiserver/admission/list.h"
+#include "apiserver/aggregation/pass_on.h"
 #include "apiserver/audit/auditor.h"
 #include "apiserver/crd/definitions.h"
 #include "apiserver/crd/kind.h"
@@ -20,6 +21,7 @@
 #include "apiserver/pipeline/response.h"
 #include "apiserver/proxy/connect.h"
 #include "apiserver/proxy/connect_options.h"
+#include "apiserver/proxy/forward.h"
 #include "apiserver/registry/allocations.h"
 #include "apiserver/registry/registry.h"
 #include "apiserver/render/page_stream.h"
@@ -104,7 +106,8 @@ struct Server::Parts {
         renderer(options.clock, options.encoding_cache_bytes_max),
         flow(registry.reader(), options.clock, options.reads_max + options.writes_max),
         metrics({.store = options.store, .catalog = catalog, .reads = reads, .writes = writes}),
-        definitions(registry, catalog) {}
+        definitions(registry, catalog),
+        aggregator(registry, options.aggregation) {}
 
   Catalog catalog;
   AdmissionChain admission;
@@ -116,6 +119,7 @@ struct Server::Parts {
   std::atomic<int> writes = 0;
   ServerMetrics metrics;
   crd::Definitions definitions;
+  Aggregator aggregator;
 };
 
 // One HTTP request on its way.
@@ -126,6 +130,7 @@ struct Server::Exchange {
   MeteredWriter writer;
   Call call;
   const Served* served = nullptr;  // once it is found
+  RemoteVersionRef remote = nullptr;  // of requests that another server answers
   std::unique_ptr<AuditRecord> audit = nullptr;  // of requests that are written down
 
   Response response() { return Response(request, call, writer); }
@@ -134,8 +139,16 @@ struct Server::Exchange {
 Server::Server(ServerOptions options) : options_(std::move(options)), parts_(std::make_unique<Parts>(options_)) {}
 Server::~Server() = default;
 
-io::Task<void> Server::run() { return parts_->definitions.run(); }
-io::Task<void> Server::wait_synced() { return parts_->definitions.wait_synced(); }
+io::Task<void> Server::run() {
+  io::Scope scope;
+  scope.spawn(parts_->aggregator.run());
+  co_await parts_->definitions.run();
+}
+
+io::Task<void> Server::wait_synced() {
+  co_await parts_->definitions.wait_synced();
+  co_await parts_->aggregator.wait_synced();
+}
 
 Registry& Server::registry() { return parts_->registry; }
 Renderer& Server::renderer() { return parts_->renderer; }
@@ -305,7 +318,8 @@ io::Task<void> Server::answer(Exchange& exchange) {
   }
   if (*other) call.user = std::move(**other);
 
-  if (is_long_running(call)) {
+  exchange.remote = remote_of_path(*parts_->aggregator.remote(), call.info.path);
+  if (is_long_running(call) || (exchange.remote && is_upgrade(request))) {
     co_await serve_resource(exchange);
     co_return;
   }
@@ -338,8 +352,13 @@ io::Task<void> Server::serve_resource(Exchange& exchange) {
     response.send_error(allowed.error());
     co_return;
   }
+  if (exchange.remote) {
+    co_await pass_on(exchange.remote, exchange.request, exchange.peer, exchange.body, call, response, options_.random);
+    co_return;
+  }
   if (!call.info.is_resource) {
-    co_await serve_path(PathContext{options_, parts_->registry, parts_->metrics}, exchange.request, call, response);
+    auto remote = parts_->aggregator.remote();
+    co_await serve_path(PathContext{options_, parts_->registry, *remote, parts_->metrics}, exchange.request, call, response);
     co_return;
   }
   if (is_nowhere(call)) {

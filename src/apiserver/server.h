@@ -14,6 +14,7 @@
 #include <vector>
 
 #include "apiserver/admission/list.h"
+#include "apiserver/aggregation/aggregator.h"
 #include "apiserver/pipeline/authorizer.h"
 #include "apiserver/pipeline/identity.h"
 #include "apiserver/pipeline/negotiate.h"
@@ -52,6 +53,7 @@ struct ServerOptions {
   const RbacAuthorizer* rbac = nullptr;       // for what a user may do in all; none: SelfSubjectRulesReviews are incomplete
   const Auditor* auditor = nullptr;           // none: nothing is written down
   PodSecurityOptions pod_security = {};
+  AggregationOptions aggregation = {};
   std::vector<std::string> admission_enabled = {};   // beside the steps that are on by default
   std::vector<std::string> admission_disabled = {};  // of those
   std::string address = "127.0.0.1:6443";     // where clients find us, as /api tells them
@@ -82,9 +84,10 @@ class Server {
   io::Task<base::Result<Answer>> handle(Call& call);
   io::Task<base::Result<std::unique_ptr<WatchStream>>> watch(Call& call);
 
-  // Keeps what is served in step with the custom resource definitions that are stored, until the store closes. On one loop.
+  // Keeps what is served in step with the custom resource definitions and APIServices that are stored, until the store closes. On
+  // one loop.
   io::Task<void> run();
-  // Comes back once run() serves all kinds that were defined at the start.
+  // Comes back once run() knows all that was defined at the start.
   io::Task<void> wait_synced();
 
   Registry& registry();

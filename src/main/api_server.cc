@@ -203,6 +203,10 @@ io::Task<base::Result<std::unique_ptr<ApiServer>>> ApiServer::start(ApiServerOpt
                                   .kubelets = state->kubelets.get(),
                                   .rbac = state->security->rbac().get(),
                                   .auditor = state->auditor.get(),
+                                  .aggregation = {.certificate = {.file = given.proxy_client_certificate_file},
+                                                  .key = {.file = given.proxy_client_key_file},
+                                                  .routing = given.aggregator_routing ? apiserver::Routing::Endpoints
+                                                                                      : apiserver::Routing::ClusterAddress},
                                   .admission_enabled = given.admission_enabled,
                                   .admission_disabled = given.admission_disabled,
                                   .address = base::cat({given.advertise_address, ":", std::to_string(given.secure_port)}),

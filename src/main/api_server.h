@@ -46,6 +46,9 @@ struct ApiServerOptions {
   int64_t audit_log_backups_max = 0;        // 0: all are kept
   std::string audit_webhook_kubeconfig;     // YAML
   std::string kubelet_client_certificate, kubelet_client_key;  // what we show to kubelets
+  // What we show to the servers of APIServices, as files; none: nothing.
+  std::string proxy_client_certificate_file, proxy_client_key_file;
+  bool aggregator_routing = false;          // straight to the endpoints of their services
   std::string service_account_key;          // private; signs tokens
   std::vector<std::string> service_account_public_keys;        // others that may have signed
   std::string service_account_issuer = "https://kubernetes.default.svc.cluster.local";

@@ -32,6 +32,7 @@ std::string api_version(std::string_view group, std::string_view version) {
 }
 
 constexpr int32_t kCustomGroupPriority = 1000;
+constexpr int32_t kCustomVersionPriority = 100;  // beside versions of other servers
 
 // Versions as the Kubernetes documentation orders them ("Version priority"): stable ones first, then betas, then alphas, the newest
 // first; what is no version of that form comes last, in order of the alphabet.
@@ -75,7 +76,7 @@ struct VersionRank {
 };
 
 // The versions of each group, best first; groups in the order in which clients should look at them.
-std::vector<std::vector<schema::GroupVersion>> ordered_groups(const CustomKinds& custom) {
+std::vector<std::vector<schema::GroupVersion>> ordered_groups(const CustomKinds& custom, const RemoteVersions& remote) {
   std::map<std::string_view, std::vector<schema::GroupVersion>> by_group;
   for (const auto& one : schema::group_versions()) by_group[one.group].push_back(one);
   for (auto& [name, versions] : by_group) {
@@ -89,9 +90,22 @@ std::vector<std::vector<schema::GroupVersion>> ordered_groups(const CustomKinds&
     versions.push_back({row.group, row.version, kCustomGroupPriority, 0, false});
     added.insert(row.group);
   }
+  std::set<std::string_view> shared;  // groups with versions of other servers
+  for (const auto& [name, one] : remote) {
+    auto& versions = by_group[one->group];
+    std::erase_if(versions, [&](const auto& known) { return known.version == one->version; });
+    versions.push_back({one->group, one->version, one->group_priority, one->version_priority, false});
+    shared.insert(one->group);
+  }
   std::vector<std::vector<schema::GroupVersion>> groups;
   for (auto& [name, versions] : by_group) {
-    if (added.contains(name)) {
+    if (shared.contains(name)) {
+      std::stable_sort(versions.begin(), versions.end(), [](const auto& a, const auto& b) {
+        auto priority = [](const auto& one) { return one.version_priority == 0 ? kCustomVersionPriority : one.version_priority; };
+        if (priority(a) != priority(b)) return priority(a) > priority(b);
+        return VersionRank(a.version).before(VersionRank(b.version));
+      });
+    } else if (added.contains(name)) {
       std::stable_sort(versions.begin(), versions.end(), [](const auto& a, const auto& b) {
         bool custom_a = a.version_priority == 0, custom_b = b.version_priority == 0;
         if (custom_a != custom_b) return custom_b;
@@ -101,7 +115,8 @@ std::vector<std::vector<schema::GroupVersion>> ordered_groups(const CustomKinds&
     groups.push_back(std::move(versions));
   }
   auto rank = [](const auto& group) {
-    return group[0].group == kRegistrationGroup ? INT32_MAX : group[0].group_priority;
+    if (group[0].group == kRegistrationGroup) return INT32_MAX;
+    return std::ranges::max(group, {}, &schema::GroupVersion::group_priority).group_priority;
   };
   std::stable_sort(groups.begin(), groups.end(), [&](const auto& a, const auto& b) { return rank(a) > rank(b); });
   return groups;
@@ -192,17 +207,17 @@ schema::Object api_versions(const std::string& server_address) {
   return made;
 }
 
-schema::Object group_list(const CustomKinds& custom) {
+schema::Object group_list(const CustomKinds& custom, const RemoteVersions& remote) {
   meta::APIGroupList made;
-  for (const auto& versions : ordered_groups(custom)) {
+  for (const auto& versions : ordered_groups(custom, remote)) {
     if (!versions[0].group.empty()) made.groups.push_back(make_group(versions));
   }
   return made;
 }
 
-std::optional<schema::Object> group(const CustomKinds& custom, std::string_view name) {
+std::optional<schema::Object> group(const CustomKinds& custom, const RemoteVersions& remote, std::string_view name) {
   if (name.empty()) return std::nullopt;
-  for (const auto& versions : ordered_groups(custom)) {
+  for (const auto& versions : ordered_groups(custom, remote)) {
     if (versions[0].group == name) return make_group(versions);
   }
   return std::nullopt;
@@ -236,15 +251,20 @@ std::optional<schema::Object> resource_list(const CustomKinds& custom, std::stri
   return made;
 }
 
-schema::Object aggregated(Root root, const CustomKinds& custom) {
+schema::Object aggregated(Root root, const CustomKinds& custom, const RemoteVersions& remote) {
   v2::APIGroupDiscoveryList made;
-  for (const auto& versions : ordered_groups(custom)) {
+  for (const auto& versions : ordered_groups(custom, remote)) {
     if (versions[0].group.empty() != (root == Root::Core)) continue;
     auto& group = made.items.emplace_back();
     group.metadata.name = versions[0].group;
     for (const auto& one : versions) {
       auto& version = group.versions.emplace_back();
       version.version = one.version;
+      if (auto other = remote.find(api_version(one.group, one.version)); other != remote.end()) {
+        version.freshness = other->second->fresh ? "Current" : "Stale";
+        version.resources = other->second->resources;
+        continue;
+      }
       version.freshness = "Current";
       for (const auto& resource : resources_of(custom, one.group, one.version)) version.resources.push_back(describe(resource));
     }

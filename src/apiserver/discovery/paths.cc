@@ -79,11 +79,11 @@ void send_object(const io::Request& request, const Call& call, Response& respons
 
 // /api and /apis.
 void send_root(const io::Request& request, const Call& call, Response& response, discovery::Root root, const std::string& address,
-               const CustomKinds& custom) {
+               const CustomKinds& custom, const RemoteVersions& remote) {
   MediaType media;
   Asked asked = discovery_form(request.headers, media);
   if (asked != Asked::Aggregated) {
-    if (root == discovery::Root::Groups) return send_object(request, call, response, discovery::group_list(custom));
+    if (root == discovery::Root::Groups) return send_object(request, call, response, discovery::group_list(custom, remote));
     auto representation = negotiate(request.headers, call.query, false, false);
     if (!representation) return response.send_error(representation.error());
     std::string text = render_object(discovery::api_versions(address), *representation);
@@ -93,7 +93,7 @@ void send_root(const io::Request& request, const Call& call, Response& response,
     response.send(200, content_type(representation->media), base::Bytes(std::move(text)));
     return;
   }
-  std::string text = render_object(discovery::aggregated(root, custom), {.media = media});
+  std::string text = render_object(discovery::aggregated(root, custom, remote), {.media = media});
   io::Headers more;
   more.add("vary", "Accept");
   std::string tag = discovery::etag(text);
@@ -121,9 +121,9 @@ io::Task<void> serve_path(PathContext context, const io::Request& request, const
   while (path.size() > 1 && path.ends_with('/')) path.remove_suffix(1);
   auto parts = base::split(path.substr(1), '/');
   if (path == "/api") {
-    send_root(request, call, response, discovery::Root::Core, context.options.address, custom);
+    send_root(request, call, response, discovery::Root::Core, context.options.address, custom, context.remote);
   } else if (path == "/apis") {
-    send_root(request, call, response, discovery::Root::Groups, context.options.address, custom);
+    send_root(request, call, response, discovery::Root::Groups, context.options.address, custom, context.remote);
   } else if (parts[0] == "api" && parts.size() == 2) {
     auto list = discovery::resource_list(custom, "", parts[1]);
     if (list) {
@@ -132,7 +132,7 @@ io::Task<void> serve_path(PathContext context, const io::Request& request, const
       response.send_error(no_such_path());
     }
   } else if (parts[0] == "apis" && parts.size() == 2) {
-    auto group = discovery::group(custom, parts[1]);
+    auto group = discovery::group(custom, context.remote, parts[1]);
     if (group) {
       send_object(request, call, response, *group);
     } else {
@@ -142,7 +142,7 @@ io::Task<void> serve_path(PathContext context, const io::Request& request, const
     auto list = discovery::resource_list(custom, parts[1], parts[2]);
     if (list) {
       send_object(request, call, response, *list);
-    } else if (discovery::group(custom, parts[1])) {
+    } else if (discovery::group(custom, context.remote, parts[1])) {
       response.send_error(no_such_path());
     } else {
       send_page_not_found(response);

@@ -3,6 +3,7 @@
 
 #include <string_view>
 
+#include "apiserver/aggregation/remote_version.h"
 #include "apiserver/pipeline/response.h"
 #include "apiserver/registry/call.h"
 #include "io/http.h"
@@ -17,6 +18,7 @@ struct ServerOptions;
 struct PathContext {
   const ServerOptions& options;
   Registry& registry;
+  const RemoteVersions& remote;
   ServerMetrics& metrics;
 };
 

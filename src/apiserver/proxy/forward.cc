@@ -52,6 +52,16 @@ std::string protocols_without_token(std::string_view value) {
 
 std::string origin_of(const Backend& backend) { return base::cat({backend.tls ? "https://" : "http://", backend.address.text()}); }
 
+void add_own(io::Headers& headers, const Backend& backend) {
+  for (const auto& field : backend.added.fields()) headers.remove(field.name);
+  for (const auto& field : backend.added.fields()) headers.add(field.name, field.value);
+}
+
+void complain(Response& response, const Backend& backend, const base::Error& error) {
+  if (backend.complaints == Complaints::Status) return response.send_error(error);
+  response.send_text(503, base::cat({error.message(), "\n"}));
+}
+
 // The client's body as one that an HTTP client can own; the request outlives its use.
 class BorrowedBody final : public io::RequestBody {
  public:
@@ -90,6 +100,10 @@ io::Headers forwarded_headers(const io::Headers& headers, bool upgrade) {
     bool hop = is_one_of(kHopByHop, field.name) || std::find(dropped.begin(), dropped.end(), field.name) != dropped.end();
     if (upgrade && (field.name == "connection" || field.name == "upgrade")) hop = false;
     if (hop || is_identity(field.name) || field.name == "host" || field.name == "content-length") continue;
+    if (field.name == "connection") {
+      kept.set(field.name, "Upgrade");  // and no word of what else is to be dropped on the way: that may be what we add
+      continue;
+    }
     if (field.name == "sec-websocket-protocol") {
       auto protocols = protocols_without_token(field.value);
       if (!protocols.empty()) kept.add(field.name, protocols);
@@ -123,7 +137,7 @@ io::Headers returned_headers(const io::Headers& headers, const Backend& backend)
 io::Task<void> forward_upgrade_to(Backend backend, const io::Request& request, Response& response) {
   auto stream = co_await connect_for_upgrade(backend.address, backend.tls);
   if (!stream) {
-    response.send_error(plain_error(base::cat({"error dialing backend: ", stream.error().message()})));
+    complain(response, backend, plain_error(base::cat({"error dialing backend: ", stream.error().message()})));
     co_return;
   }
   io::Request onward;
@@ -131,6 +145,7 @@ io::Task<void> forward_upgrade_to(Backend backend, const io::Request& request, R
   onward.target = backend.target;
   onward.authority = backend.address.text();
   onward.headers = forwarded_headers(request.headers, true);
+  add_own(onward.headers, backend);
   co_await io::forward_upgrade(std::move(onward), std::move(*stream), response.writer());
 }
 
@@ -154,6 +169,7 @@ io::Task<void> forward_to(Backend backend, const io::Request& request, const io:
   headers.set("x-forwarded-host", request.authority);
   headers.set("x-forwarded-proto", "https");
   if (!backend.prefix.empty()) headers.set("x-forwarded-uri", request.path());
+  add_own(headers, backend);
   base::Result<std::unique_ptr<io::ResponseStream>> answer;
   if (has_body(request)) {
     answer = co_await (*client)->request(request.method, backend.target, std::move(headers), std::make_unique<BorrowedBody>(body));
@@ -161,7 +177,7 @@ io::Task<void> forward_to(Backend backend, const io::Request& request, const io:
     answer = co_await (*client)->request(request.method, backend.target, std::move(headers));
   }
   if (!answer) {
-    response.send_error(service_unavailable(base::cat({"error trying to reach service: ", answer.error().message()})));
+    complain(response, backend, service_unavailable(base::cat({"error trying to reach service: ", answer.error().message()})));
     co_return;
   }
   auto& writer = response.writer();

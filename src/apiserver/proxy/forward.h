@@ -17,6 +17,9 @@ class TlsClient;
 
 namespace apiserver {
 
+// In which form a client is told that the backend cannot be reached.
+enum class Complaints : uint8_t { Status, Text };
+
 // Where a request goes.
 struct Backend {
   io::Address address;
@@ -25,6 +28,8 @@ struct Backend {
   // What stands before the backend's paths in the client's view ("/api/v1/namespaces/x/services/y/proxy"); redirects of the
   // backend to itself are rewritten so. "": answers go out as they are.
   std::string prefix;
+  io::Headers added = {};  // what the backend is to see beside the client's headers, in their place where the client sent such
+  Complaints complaints = Complaints::Status;
 };
 
 bool is_upgrade(const io::Request& request);

@@ -47,6 +47,9 @@ void add_flags(cli::Flags& flags, Given& given, ApiServerOptions& options) {
   flags.add("requestheader-uid-headers", &options.front_proxy_uid_headers, "headers with the user's uid");
   flags.add("requestheader-group-headers", &options.front_proxy_group_headers, "headers with his groups");
   flags.add("requestheader-extra-headers-prefix", &options.front_proxy_extra_prefixes, "beginnings of headers with more about him");
+  flags.add("proxy-client-cert-file", &options.proxy_client_certificate_file, "what is shown to the servers of APIServices");
+  flags.add("proxy-client-key-file", &options.proxy_client_key_file, "and its key");
+  flags.add("enable-aggregator-routing", &options.aggregator_routing, "reach them at their endpoints, not at their service's address");
   flags.add("enable-bootstrap-token-auth", &options.bootstrap_tokens, "believe the tokens that new nodes join with");
   flags.add("authentication-token-webhook-config-file", &given.token_webhook_file, "a kubeconfig: who is asked about other tokens");
   flags.add_duration("authentication-token-webhook-cache-ttl", &options.token_webhook_remember_ns, "how long his answers are remembered");
@@ -112,6 +115,9 @@ base::Result<void> complete(Given& given, ApiServerOptions& options) {
   if (options.certificate_file.empty() != options.key_file.empty()) {
     return base::fail(base::Code::BadRequest, "--tls-cert-file and --tls-private-key-file go together");
   }
+  if (options.proxy_client_certificate_file.empty() != options.proxy_client_key_file.empty()) {
+    return base::fail(base::Code::BadRequest, "--proxy-client-cert-file and --proxy-client-key-file go together");
+  }
   if (!options.certificate_file.empty() && !options.service_account_key.empty() && !options.client_ca.empty())
     return {};
   // What was not given is made, as a cluster of our own would have it.
@@ -128,7 +134,13 @@ base::Result<void> complete(Given& given, ApiServerOptions& options) {
   }
   if (options.service_account_key.empty()) options.service_account_key = made.service_account_key_pem;
   if (options.client_ca.empty()) options.client_ca = made.authority.certificate_pem;
-  if (options.front_proxy_ca.empty()) options.front_proxy_ca = made.front_proxy_authority.certificate_pem;
+  if (options.front_proxy_ca.empty()) {
+    options.front_proxy_ca = made.front_proxy_authority.certificate_pem;
+    if (options.proxy_client_certificate_file.empty()) {
+      options.proxy_client_certificate_file = given.certificate_directory + "/front-proxy-client.crt";
+      options.proxy_client_key_file = given.certificate_directory + "/front-proxy-client.key";
+    }
+  }
   if (options.kubelet_client_key.empty()) {
     options.kubelet_client_certificate = made.api_server_kubelet_client.certificate_pem;
     options.kubelet_client_key = made.api_server_kubelet_client.key_pem;

@@ -1,0 +1,107 @@
+#include "apiserver/aggregation/inquiry.h"
+
+#include <algorithm>
+
+#include "base/strings.h"
+#include "io/http_client.h"
+#include "io/tls.h"
+#include "schema/json.h"
+
+namespace apiserver {
+namespace {
+
+namespace meta = api::meta_v1;
+
+constexpr auto kTimeout = std::chrono::seconds(6);
+constexpr size_t kAttemptsMax = 5;
+constexpr size_t kAnswerBytesMax = size_t{4} << 20;
+
+std::string target_of(const RemoteVersion& remote) {
+  return base::cat({"/apis/", remote.group, "/", remote.version});
+}
+std::string url_of(const RemoteVersion& remote, const io::Address& place) {
+  return base::cat({"https://", place.text(), target_of(remote)});
+}
+
+io::Task<base::Result<ResourceDescriptions>> ask(RemoteVersionRef remote, io::Address place) {
+  auto failing = [&](std::string_view why) {
+    return base::fail(base::Code::Unavailable,
+                      base::cat({"failing or missing response from ", url_of(*remote, place), ": ", why}));
+  };
+  std::string getting = base::cat({"Get ", base::quote(url_of(*remote, place)), ": "});
+  auto client = io::HttpClient::create({.url = base::cat({"https://", place.text()}), .tls = remote->tls});
+  if (!client) co_return failing(getting + client.error().message());
+  io::Headers headers;
+  headers.add("accept", "application/json");
+  headers.add("user-agent", "kube-apiserver");
+  headers.add("x-remote-user", "system:kube-aggregator");
+  headers.add("x-remote-group", "system:masters");
+  auto answer = co_await (*client)->request("GET", target_of(*remote), std::move(headers));
+  if (!answer) co_return failing(getting + answer.error().message());
+  int status = (*answer)->head().status;
+  if (status < 200 || status >= 300) {
+    co_return failing(base::cat({"bad status from ", url_of(*remote, place), ": ", std::to_string(status)}));
+  }
+  auto text = co_await io::read_all(**answer, kAnswerBytesMax);
+  if (!text) co_return failing(getting + text.error().message());
+  auto list = schema::from_json<meta::APIResourceList>(*text);
+  // A server that answers works, even if what it says of itself cannot be read.
+  co_return list ? described(*list) : ResourceDescriptions();
+}
+
+io::Task<base::Result<ResourceDescriptions>> ask_several(RemoteVersionRef remote, size_t first) {
+  base::Result<ResourceDescriptions> told = base::fail(base::Code::Unavailable, "");
+  size_t attempts = std::min(kAttemptsMax, remote->places.size());
+  for (size_t i = 0; i < attempts; ++i) {
+    told = co_await ask(remote, remote->places[(first + i) % remote->places.size()]);
+    if (told) break;
+  }
+  co_return told;
+}
+
+}  // namespace
+
+ResourceDescriptions described(const meta::APIResourceList& list) {
+  ResourceDescriptions made;
+  auto of = [&](std::string_view name) -> auto& {
+    for (auto& one : made) {
+      if (one.resource == name) return one;
+    }
+    auto& added = made.emplace_back();
+    added.resource = name;
+    return added;
+  };
+  for (const auto& one : list.resources) {
+    auto slash = one.name.find('/');
+    auto& resource = of(one.name.substr(0, slash));
+    if (resource.scope.empty()) resource.scope = one.namespaced ? "Namespaced" : "Cluster";
+    auto set_kind = [&](auto& kind) { kind.group = one.group, kind.version = one.version, kind.kind = one.kind; };
+    if (slash != std::string::npos) {
+      auto& subresource = resource.subresources.emplace_back();
+      subresource.subresource = one.name.substr(slash + 1);
+      set_kind(subresource.response_kind.emplace());
+      subresource.verbs = one.verbs;
+      continue;
+    }
+    set_kind(resource.response_kind.emplace());
+    resource.singular_resource = one.singular_name;
+    resource.verbs = one.verbs;
+    resource.short_names = one.short_names;
+    resource.categories = one.categories;
+  }
+  return made;
+}
+
+io::Task<base::Result<ResourceDescriptions>> inquire(RemoteVersionRef remote, base::Random& random) {
+  if (remote->tls == nullptr)
+    co_return base::fail(base::Code::BadRequest,
+                         "unable to load root certificates: unable to parse bytes as PEM block");
+  if (remote->places.empty()) co_return base::fail(base::Code::Unavailable, "no place to ask");
+  size_t first = random.below(remote->places.size());
+  auto told = co_await io::with_timeout(kTimeout, ask_several(remote, first));
+  if (told) co_return std::move(*told);
+  co_return base::fail(base::Code::Timeout,
+                       base::cat({"timed out waiting for ", url_of(*remote, remote->places[first])}));
+}
+
+}  // namespace apiserver
