@@ -126,6 +126,16 @@ TEST(Renderer, AnEventOnAProtobufStreamHasALengthAndNoEnvelope) {
   EXPECT_EQ(length, bytes.size() - 4);
 }
 
+TEST(Renderer, APartialListOfNothingHasNullForItems) {
+  Served pods(*schema::find_resource("", "v1", "pods"));
+  Answer answer;
+  answer.served = &pods;
+  answer.page.emplace();
+  auto text = Renderer(base::system_clock(), 0).render(answer, {.view = View::PartialMetadataList}, Query(""));
+  ASSERT_TRUE(text);
+  EXPECT_NE(text->view().find("\"items\":null"), std::string_view::npos);
+}
+
 TEST_F(ServerTest, RequestsAreCountedByWhatTheyWereAbout) {
   send("GET", "/api/v1/namespaces/default/configmaps/absent");
   send("GET", "/api/v1/namespaces/default/configmaps");

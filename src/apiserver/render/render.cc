@@ -392,12 +392,13 @@ base::Result<base::Bytes> Renderer::render_page(const Served& served, const List
   std::string json = type_meta_json("PartialObjectMetadataList", meta_version(representation));
   json += ",\"metadata\":";
   schema::append_json(json, meta::ListMeta::kType, &list_meta, schema::WithTypeMeta::No);
-  json += ",\"items\":[";
+  json += ",\"items\":";
   for (size_t i = 0; i < list.items.size(); ++i) {
-    if (i != 0) json += ',';
+    json += i == 0 ? '[' : ',';
     json += partial_json(list.items[i].metadata, representation);
   }
-  return base::Bytes(finish_json(json + "]}", representation));
+  json += list.items.empty() ? "null" : "]";  // as upstream: none are null here
+  return base::Bytes(finish_json(json + "}", representation));
 }
 
 base::Result<schema::Object> Renderer::viewed(const Served& served, const store::EntryRef& entry, store::Revision revision,
