@@ -166,6 +166,16 @@ TEST_F(ServerTest, AnUpdateThatChangesNothingKeepsTheRevision) {
   EXPECT_EQ(again.metadata.resource_version, made.metadata.resource_version);
 }
 
+// A patch is made on compact text; upstream compares what was written.
+TEST_F(ServerTest, RawDataThatIsWrittenAnewWithoutItsSpacesIsOther) {
+  std::string revisions = "/apis/apps/v1/namespaces/default/controllerrevisions";
+  std::string labels = R"({"metadata":{"labels":{"l":"1"}}})";
+  send("POST", revisions, R"({"metadata":{"name":"spaced"},"revision":1,"data":{"a": 1}})");
+  send("POST", revisions, R"({"metadata":{"name":"compact"},"revision":1,"data":{"a":1}})");
+  EXPECT_EQ(status("PATCH", revisions + "/spaced", labels, "application/merge-patch+json"), 422);
+  EXPECT_EQ(status("PATCH", revisions + "/compact", labels, "application/merge-patch+json"), 200);
+}
+
 TEST_F(ServerTest, AFinalizerHoldsAnObjectUntilItIsTakenOff) {
   send("POST", "/api/v1/namespaces/default/configmaps", R"({"metadata":{"name":"a","finalizers":["example.com/f"]}})");
   EXPECT_EQ(status("DELETE", "/api/v1/namespaces/default/configmaps/a"), 200);

@@ -22,6 +22,9 @@ namespace {
 
 using base::JsonKind;
 
+// Whose raw JSON is values rather than texts: spaces in a default are no difference.
+constexpr std::string_view kDefinitionsGroup = "apiextensions.k8s.io";
+
 class Decoder {
  public:
   Decoder(std::string_view json, std::vector<std::string>* strict_errors)
@@ -29,6 +32,7 @@ class Decoder {
 
   base::Result<void> decode(const Type& type, void* object) {
     JsonKind kind = reader_.peek();
+    keeps_text_ = type.group != kDefinitionsGroup;
     if (kind == JsonKind::Object) {
       read_struct(type, object, nullptr);
     } else {
@@ -403,7 +407,11 @@ class Decoder {
     std::string_view text;
     target.clear();
     if (!reader_.read_raw(text) || kind == JsonKind::Null) return;
-    append_compact(target, text);
+    if (keeps_text_) {
+      target.assign(text);
+    } else {
+      append_compact(target, text);
+    }
   }
 
   // The forms of JSON schema that are an object or something else. Upstream reads what is in there without strictness.
@@ -488,6 +496,7 @@ class Decoder {
 
   base::JsonReader reader_;
   Complaints complaints_;
+  bool keeps_text_ = true;  // raw JSON as it was sent, spaces too
 };
 
 }  // namespace

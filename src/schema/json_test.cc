@@ -77,6 +77,17 @@ TEST(Json, EveryFormOfValueComesBack) {
             R"("object":{"z":1},"oldObject":null,"options":null}})");
 }
 
+TEST(Json, RawJsonIsKeptAsItCameButForTheValuesOfDefinitions) {
+  auto revision = from_json<api::apps_v1::ControllerRevision>(R"({"data":{"a": [1, "x y"] }})");
+  ASSERT_TRUE(revision);
+  EXPECT_EQ(revision->data, R"({"a": [1, "x y"] })");
+  auto definition = from_json<api::apiextensions_k8s_io_v1::CustomResourceDefinition>(
+      R"({"spec":{"versions":[{"name":"v1","schema":{"openAPIV3Schema":{"default":{"a": [1, "x y"] }}}}]}})");
+  ASSERT_TRUE(definition);
+  const auto& schema = *definition->spec.versions.at(0).schema->open_api_v3_schema;
+  EXPECT_EQ(schema.default_, R"({"a":[1,"x y"]})");
+}
+
 TEST(Json, SchemasThatMayBeSomethingElse) {
   using Props = api::apiextensions_k8s_io_v1::JSONSchemaProps;
   EXPECT_EQ(again<Props>(R"({"items":{"type":"string"},"additionalProperties":false,"default":{"b":1},"enum":["a",null]})"),

@@ -7,6 +7,7 @@
 #include "apiserver/registry/validation/workload.h"
 #include "apiserver/registry/validation/workload_parts.h"
 #include "base/contains.h"
+#include "schema/json.h"
 
 namespace apiserver {
 namespace {
@@ -125,9 +126,12 @@ FieldErrors validate_controller_revision(const apps::ControllerRevision& next,
   Place data("data");
   if (next.data.empty()) report.required(data, "data is mandatory");
   report.not_negative(Place("revision"), next.revision);
-  if (current != nullptr)
-    report.immutable_unless(next.data == current->data, data,
-                            schema::BadValue::json(next.data.empty() ? "null" : next.data));
+  if (current != nullptr) {
+    std::string shown;
+    schema::append_compact(shown, next.data.empty() ? "null" : next.data);
+    // Compared as they were written, spaces too.
+    report.immutable_unless(next.data == current->data, data, schema::BadValue::json(std::move(shown)));
+  }
   return report.take();
 }
 
