@@ -176,6 +176,16 @@ TEST_F(ServerTest, RawDataThatIsWrittenAnewWithoutItsSpacesIsOther) {
   EXPECT_EQ(status("PATCH", revisions + "/compact", labels, "application/merge-patch+json"), 200);
 }
 
+TEST_F(ServerTest, WhoAsksOwnsWhatTheQuestionSays) {
+  std::string reviews = "/apis/authorization.k8s.io/v1/selfsubjectaccessreviews";
+  auto asked = send("POST", reviews, R"({"spec":{"resourceAttributes":{"verb":"get","resource":"pods"}}})");
+  EXPECT_EQ(asked.status, 201);
+  EXPECT_NE(asked.body.view().find("f:resourceAttributes"), std::string_view::npos);
+  auto refused = send("POST", reviews, R"({"metadata":{"name":"x"},"spec":{"resourceAttributes":{"verb":"get"}}})");
+  EXPECT_EQ(refused.status, 422);
+  EXPECT_NE(refused.body.view().find("managedFields"), std::string_view::npos);
+}
+
 TEST_F(ServerTest, AFinalizerHoldsAnObjectUntilItIsTakenOff) {
   send("POST", "/api/v1/namespaces/default/configmaps", R"({"metadata":{"name":"a","finalizers":["example.com/f"]}})");
   EXPECT_EQ(status("DELETE", "/api/v1/namespaces/default/configmaps/a"), 200);

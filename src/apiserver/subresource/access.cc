@@ -6,6 +6,7 @@
 #include "apiserver/registry/body.h"
 #include "apiserver/registry/options.h"
 #include "apiserver/subresource/handlers.h"
+#include "apiserver/subresource/own_fields.h"
 #include "base/json.h"
 #include "base/strings.h"
 #include "schema/json.h"
@@ -158,6 +159,7 @@ HandlerTask handle_access_review(Desk desk, Call& call, const Served& served) {
   CO_TRY(auto query, read_write_query(call.query, "CreateOptions"));
   CO_TRY(auto object, decode_body(call, served.type(), query.field_validation));
   object.meta().creation_timestamp = {};
+  own_fields(desk, call, served, query, object);
   FieldErrors errors;
   if (auto* review = object.get_if<authorization::SelfSubjectAccessReview>()) {
     check_spec(errors, review->spec, false);

@@ -8,6 +8,7 @@
 #include "apiserver/registry/body.h"
 #include "apiserver/registry/options.h"
 #include "apiserver/subresource/handlers.h"
+#include "apiserver/subresource/own_fields.h"
 #include "base/strings.h"
 #include "schema/defaults.h"
 
@@ -72,6 +73,7 @@ HandlerTask handle_token(Desk desk, Call& call, const Served& served) {
   if (desk.options.token_issuer == nullptr) co_return base::fail(no_such_path());
   CO_TRY(auto query, read_write_query(call.query, "CreateOptions"));
   CO_TRY(auto object, decode_part(call, authentication::TokenRequest::kType, query.field_validation));
+  own_fields(desk, call, served, query, object);
   auto& request = object.as<authentication::TokenRequest>();
   const std::string namespace_ = call.info.namespace_;
   const std::string name = call.info.name;
@@ -120,6 +122,7 @@ static io::Task<std::optional<User>> user_of_token(const Desk& desk, std::string
 HandlerTask handle_token_review(Desk desk, Call& call, const Served& served) {
   CO_TRY(auto query, read_write_query(call.query, "CreateOptions"));
   CO_TRY(auto object, decode_body(call, authentication::TokenReview::kType, query.field_validation));
+  own_fields(desk, call, served, query, object);
   auto& review = object.as<authentication::TokenReview>();
   if (!review.metadata.namespace_.empty()) co_return base::fail(bad_request("namespace is not allowed on this type"));
   if (review.spec.token.empty()) co_return base::fail(bad_request("token is required for TokenReview in authentication"));
