@@ -186,6 +186,19 @@ TEST_F(ServerTest, WhoAsksOwnsWhatTheQuestionSays) {
   EXPECT_NE(refused.body.view().find("managedFields"), std::string_view::npos);
 }
 
+TEST_F(ServerTest, AResizeOfWhatItCannotResizeIsStillAWriteByItsManager) {
+  std::string pods = "/api/v1/namespaces/default/pods";
+  send("POST", "/api/v1/namespaces/default/serviceaccounts", R"({"metadata":{"name":"default"}})");
+  auto made = object<api::core_v1::Pod>(
+      send("POST", pods, R"({"metadata":{"name":"p"},"spec":{"containers":[{"name":"c","image":"i"}]}})"));
+  auto resized = object<api::core_v1::Pod>(send("PATCH", pods + "/p/resize",
+                                                R"({"spec":{"containers":[{"name":"c","image":"other"}]}})",
+                                                "application/strategic-merge-patch+json"));
+  EXPECT_EQ(resized.spec.containers.at(0).image, "i");
+  EXPECT_NE(resized.metadata.resource_version, made.metadata.resource_version);
+  EXPECT_EQ(resized.metadata.managed_fields.back().subresource, "resize");
+}
+
 TEST_F(ServerTest, AFinalizerHoldsAnObjectUntilItIsTakenOff) {
   send("POST", "/api/v1/namespaces/default/configmaps", R"({"metadata":{"name":"a","finalizers":["example.com/f"]}})");
   EXPECT_EQ(status("DELETE", "/api/v1/namespaces/default/configmaps/a"), 200);

@@ -64,6 +64,8 @@ class PodStrategy final : public Typed<core::Pod> {
         pod.spec.resources = next.spec.resources;
       }
       pod.metadata.resource_version = next.metadata.resource_version;
+      // Who writes what is put back has written all the same.
+      pod.metadata.managed_fields = std::move(next.metadata.managed_fields);
       next = std::move(pod);
     }
     drop_disabled_fields(next.spec, &current.spec);
