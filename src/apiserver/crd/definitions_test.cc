@@ -71,6 +71,20 @@ TEST_F(DefinitionsTest, AKindIsServedOnceItIsDefined) {
   EXPECT_EQ(list.find("items")->as_array()[0].text_at({"kind"}), "Widget");
 }
 
+TEST_F(DefinitionsTest, AWatchReachesNoFurtherBackThanTheDefinition) {
+  define();
+  auto made = send("POST", std::string(kWidgets), widget("a", "{}"));
+  auto open = [&](std::string_view revision) {
+    return server_.loop().run_task(
+        server_.admin().watch(std::string(kWidgets) + "?resourceVersion=" + std::string(revision)));
+  };
+  auto early = open("1");
+  ASSERT_FALSE(early);
+  EXPECT_EQ(early.error().code(), base::Code::Expired);
+  EXPECT_TRUE(open(made.text_at({"metadata", "resourceVersion"})));
+  EXPECT_TRUE(open("0"));
+}
+
 TEST_F(DefinitionsTest, ObjectsKeepToTheirSchema) {
   define();
   send("POST", std::string(kWidgets), widget("a", R"({"size":10})"));

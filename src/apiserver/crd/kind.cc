@@ -58,6 +58,7 @@ std::shared_ptr<const schema::Structural> structural_of(const v1::CustomResource
 
 Kind::Kind(const Definition& definition, const Version& version)
     : definition_uid_(definition.metadata.uid),
+      definition_revision_(base::parse_uint(definition.metadata.resource_version).value_or(0)),
       structural_(structural_of(definition, version)),
       type_(std::make_unique<schema::CustomType>(definition.spec.group, version.name,
                                                  definition.status.accepted_names.kind, structural_)),

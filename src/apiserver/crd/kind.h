@@ -55,6 +55,8 @@ class Kind {
   bool is_terminating() const { return is_terminating_; }
   const api::apiextensions_k8s_io_v1::JSONSchemaProps* open_api_schema() const { return open_api_schema_.get(); }
   const std::string& definition_uid() const { return definition_uid_; }
+  // Of the definition it was made of. Watches reach no further back.
+  uint64_t definition_revision() const { return definition_revision_; }
   // How objects of other versions become ours: by a webhook, or by saying another version.
   const api::apiextensions_k8s_io_v1::WebhookConversion* webhook() const { return webhook_.get(); }
 
@@ -62,6 +64,7 @@ class Kind {
   void make_row(const Definition& definition, const Version& version);
 
   std::string definition_uid_;
+  uint64_t definition_revision_ = 0;
   std::shared_ptr<const schema::Structural> structural_;
   std::unique_ptr<schema::CustomType> type_;
   std::unique_ptr<schema::CustomType> list_type_;

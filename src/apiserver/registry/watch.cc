@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "apiserver/crd/kind.h"
 #include "apiserver/pipeline/errors.h"
 #include "base/strings.h"
 
@@ -52,6 +53,10 @@ io::Task<base::Result<std::unique_ptr<WatchStream>>> WatchStream::open(store::St
     }
   } else if (asked == 0) {
     from = store.revision();
+  }
+  if (served.custom() != nullptr && !with_state && asked != 0) {
+    store::Revision begin = served.custom()->definition_revision();
+    if (asked < begin) co_return base::fail(too_old(asked, begin));
   }
   auto watch = store.watch(prefix, from);
   if (!watch) {
