@@ -1,5 +1,5 @@
-// What the HTTP server costs: CPU of its thread per GET over TLS and HTTP/2, memory of an idle TLS connection, and CPU of
-// one event to many watchers. The client runs on a thread of its own, in the same process.
+// What the HTTP server costs: CPU of its thread per GET over TLS and HTTP/2, memory of an idle TLS connection, and CPU
+// of one event to many watchers. The client runs on a thread of its own, in the same process.
 //
 //   io_bench [requests]
 #include <malloc.h>
@@ -41,7 +41,7 @@ long resident_kb() {
 struct Server {
   std::unique_ptr<io::Loop> loop = *io::Loop::create();
   std::unique_ptr<io::HttpServer> http;
-  io::Notice event;         // on the loop
+  io::Notice event;  // on the loop
   base::Bytes event_bytes;
   size_t told = 0;
   std::thread thread;
@@ -122,7 +122,8 @@ int main(int argc, char** argv) {
     options.streams_max = 1000;
     options.tls = *io::TlsServer::create(std::move(tls));
     server.http = *io::HttpServer::create(
-        std::move(options), [self = &server](const io::Request& request, const io::Peer&, io::RequestBody&, io::ResponseWriter& writer) {
+        std::move(options),
+        [self = &server](const io::Request& request, const io::Peer&, io::RequestBody&, io::ResponseWriter& writer) {
           return Server::handle(self, request, writer);
         });
   }
@@ -163,7 +164,8 @@ int main(int argc, char** argv) {
     std::vector<std::unique_ptr<io::Transport>> idle;
     long before = resident_kb();
     for (int i = 0; i < kIdle; i++) idle.push_back(*loop->run_task(connect(server.http->address(), tls)));
-    printf("%-44s %12.1f KB (both ends)\n", "idle TLS connection, HTTP/2", static_cast<double>(resident_kb() - before) / kIdle);
+    printf("%-44s %12.1f KB (both ends)\n", "idle TLS connection, HTTP/2",
+           static_cast<double>(resident_kb() - before) / kIdle);
   }
 
   {
@@ -187,7 +189,8 @@ int main(int argc, char** argv) {
       loop->run_task(until(&bytes, (i + 1) * kWatchers * 1024));
     }
     cpu = cpu_us(clock) - cpu;
-    printf("%-44s %12.2f us per event and watcher\n", "watch, 1 KB events, 500 on one connection", cpu / (kWatchers * kEvents));
+    printf("%-44s %12.2f us per event and watcher\n", "watch, 1 KB events, 500 on one connection",
+           cpu / (kWatchers * kEvents));
   }
 
   server.loop->post([&] {

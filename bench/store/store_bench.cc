@@ -32,7 +32,9 @@ double wall_seconds() {
 double cpu_seconds() {
   rusage usage{};
   getrusage(RUSAGE_SELF, &usage);
-  auto seconds = [](timeval time) { return static_cast<double>(time.tv_sec) + static_cast<double>(time.tv_usec) / 1e6; };
+  auto seconds = [](timeval time) {
+    return static_cast<double>(time.tv_sec) + static_cast<double>(time.tv_usec) / 1e6;
+  };
   return seconds(usage.ru_utime) + seconds(usage.ru_stime);
 }
 
@@ -64,7 +66,8 @@ Attributes pod_attributes(std::string_view, std::string_view) {
 }
 
 std::string pod_key(int number) {
-  return "/registry/pods/namespace-" + std::to_string(number % 100) + "/deployment-5d9c6b7f4d-" + std::to_string(100000 + number);
+  return "/registry/pods/namespace-" + std::to_string(number % 100) + "/deployment-5d9c6b7f4d-" +
+         std::to_string(100000 + number);
 }
 
 struct Load {
@@ -79,9 +82,8 @@ struct Load {
 io::Task<void> write_some(Load* load) {
   while (load->next < load->count) {
     std::string key = pod_key(load->next++);
-    auto written = co_await load->store->update(key, [load](const Entry*) {
-      return Change::put(base::Bytes(std::string(load->bytes, 'x')));
-    });
+    auto written = co_await load->store->update(
+        key, [load](const Entry*) { return Change::put(base::Bytes(std::string(load->bytes, 'x'))); });
     if (!written) {
       fprintf(stderr, "%s\n", written.error().message().c_str());
       abort();
@@ -120,8 +122,10 @@ void memory_per_object(io::Loop& loop) {
   loop.run_task(write_all(store.get(), kObjects, kPodBytes, 1));
   cpu = cpu_seconds() - cpu;
   double each = static_cast<double>(heap_bytes() - before) / kObjects;
-  printf("%d objects of %zu bytes in memory: %.0f bytes each (%.2f times, history of their creation included), CPU %.1f us/op\n",
-         kObjects, kPodBytes, each, each / static_cast<double>(kPodBytes), cpu / kObjects * 1e6);
+  printf(
+      "%d objects of %zu bytes in memory: %.0f bytes each (%.2f times, history of their creation included), CPU %.1f "
+      "us/op\n",
+      kObjects, kPodBytes, each, each / static_cast<double>(kPodBytes), cpu / kObjects * 1e6);
   double wall = wall_seconds();
   auto page = loop.run_task(store->list("/registry/pods/", {.limit = 5000}));
   printf("list of %zu of them: %.2f ms\n", page->entries.size(), (wall_seconds() - wall) * 1e3);
@@ -136,9 +140,11 @@ void cold_start(io::Loop& loop, const std::string& folder) {
   double wall = wall_seconds();
   double cpu = cpu_seconds();
   auto store = store::open_lmdb({.directory = folder + "/cold", .indexer = pod_attributes});
-  printf("opening with %d objects of %zu bytes: %.2f s wall, %.2f s CPU; resident then %.0f MB, %.0f MB of them anonymous\n",
-         kObjects, kPodBytes, wall_seconds() - wall, cpu_seconds() - cpu, resident_megabytes("VmRSS"),
-         resident_megabytes("RssAnon"));
+  printf(
+      "opening with %d objects of %zu bytes: %.2f s wall, %.2f s CPU; resident then %.0f MB, %.0f MB of them "
+      "anonymous\n",
+      kObjects, kPodBytes, wall_seconds() - wall, cpu_seconds() - cpu, resident_megabytes("VmRSS"),
+      resident_megabytes("RssAnon"));
 }
 
 struct Fan {
@@ -173,13 +179,15 @@ void fan_out(io::Loop& loop) {
   double start = 0;
   loop.run_task(tell_all(store.get(), kWatchers, kEvents, &start));
   double cpu = cpu_seconds() - start;
-  printf("%d watchers, %d events: %.3f us CPU per event and watcher\n", kWatchers, kEvents, cpu / kWatchers / kEvents * 1e6);
+  printf("%d watchers, %d events: %.3f us CPU per event and watcher\n", kWatchers, kEvents,
+         cpu / kWatchers / kEvents * 1e6);
 }
 
 }  // namespace
 
 int main(int argc, char** argv) {
-  std::string folder = (argc > 1 ? std::filesystem::path(argv[1]) : std::filesystem::temp_directory_path()) / "store-bench-XXXXXX";
+  std::string folder =
+      (argc > 1 ? std::filesystem::path(argv[1]) : std::filesystem::temp_directory_path()) / "store-bench-XXXXXX";
   if (mkdtemp(folder.data()) == nullptr) return 1;
   auto loop = *io::Loop::create();
   durable_puts(*loop, folder);

@@ -1,7 +1,8 @@
-// The API from inside the process: the same road as every request, without sockets, TLS and HTTP. Reads hand out the store's own
-// bytes, shared by reference; a watch hands out the store's entries past the watcher's selectors.
+// The API from inside the process: the same road as every request, without sockets, TLS and HTTP. Reads hand out the
+// store's own bytes, shared by reference; a watch hands out the store's entries past the watcher's selectors.
 //
-// What client::Transport is made of on top of this lives where both are known. One loop at a time; the server outlives it.
+// What client::Transport is made of on top of this lives where both are known. One loop at a time; the server outlives
+// it.
 #pragma once
 
 #include <memory>
@@ -24,7 +25,8 @@ class Local {
 
   struct Reply {
     int status = 0;
-    std::string content_type;  // "application/vnd.kubernetes.protobuf" (enveloped), or JSON where there is no protobuf form
+    std::string
+        content_type;  // "application/vnd.kubernetes.protobuf" (enveloped), or JSON where there is no protobuf form
     base::Bytes body;
   };
   // Any verb but watch. An error of the API is a reply, with its Status as the body.

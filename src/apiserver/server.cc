@@ -39,7 +39,9 @@
 namespace apiserver {
 namespace {
 
-bool is_read(std::string_view verb) { return verb == "get" || verb == "list" || verb == "watch"; }
+bool is_read(std::string_view verb) {
+  return verb == "get" || verb == "list" || verb == "watch";
+}
 
 // Requests that live as long as their client likes; neither counted nor timed.
 bool is_long_running(const Call& call) {
@@ -65,7 +67,9 @@ class Place {
 // A request that is open for long, counted while it lives.
 class LongRunning {
  public:
-  LongRunning(RequestMetrics& metrics, const Call& call) : metrics_(metrics), call_(call) { metrics_.count_long_running(call_, 1); }
+  LongRunning(RequestMetrics& metrics, const Call& call) : metrics_(metrics), call_(call) {
+    metrics_.count_long_running(call_, 1);
+  }
   ~LongRunning() { metrics_.count_long_running(call_, -1); }
   LongRunning(const LongRunning&) = delete;
 
@@ -88,8 +92,8 @@ void audit_request(AuditRecord& record, const Call& call) {
 
 struct Server::Parts {
   explicit Parts(const ServerOptions& options)
-      : admission(default_admission({options.authorizer, options.random, options.rbac, options.pod_security, options.admission_enabled,
-                                     options.admission_disabled})),
+      : admission(default_admission({options.authorizer, options.random, options.rbac, options.pod_security,
+                                     options.admission_enabled, options.admission_disabled})),
         allocations({.store = options.store,
                      .catalog = catalog,
                      .clock = options.clock,
@@ -129,8 +133,8 @@ struct Server::Exchange {
   io::RequestBody& body;
   MeteredWriter writer;
   Call call;
-  const Served* served = nullptr;  // once it is found
-  RemoteVersionRef remote = nullptr;  // of requests that another server answers
+  const Served* served = nullptr;                // once it is found
+  RemoteVersionRef remote = nullptr;             // of requests that another server answers
   std::unique_ptr<AuditRecord> audit = nullptr;  // of requests that are written down
 
   Response response() { return Response(request, call, writer); }
@@ -150,9 +154,15 @@ io::Task<void> Server::wait_synced() {
   co_await parts_->aggregator.wait_synced();
 }
 
-Registry& Server::registry() { return parts_->registry; }
-Renderer& Server::renderer() { return parts_->renderer; }
-base::Metrics& Server::metrics() { return parts_->metrics.metrics(); }
+Registry& Server::registry() {
+  return parts_->registry;
+}
+Renderer& Server::renderer() {
+  return parts_->renderer;
+}
+base::Metrics& Server::metrics() {
+  return parts_->metrics.metrics();
+}
 
 base::Result<void> Server::authorize(const Call& call) const {
   if (!call.info.is_resource) {
@@ -203,7 +213,8 @@ base::Result<ServedRef> Server::find_resource(const Call& call) const {
 bool Server::is_nowhere(const Call& call) const {
   const RequestInfo& info = call.info;
   if (!parts_->catalog.has_group(info.group)) return true;
-  bool is_built_in = std::ranges::any_of(schema::group_versions(), [&](const auto& one) { return one.group == info.group; });
+  bool is_built_in =
+      std::ranges::any_of(schema::group_versions(), [&](const auto& one) { return one.group == info.group; });
   if (is_built_in) return false;
   ServedRef served = parts_->catalog.find(info.group, info.version, info.resource);
   if (served == nullptr || served->row().namespaced) {
@@ -254,7 +265,8 @@ io::Task<base::Result<std::unique_ptr<WatchStream>>> Server::watch(Call& call) {
   CO_TRY(ServedRef served, find_resource(call));
   CO_TRY(auto query, read_watch_query(call, *served));
   if (!query.timeout_seconds || *query.timeout_seconds <= 0) {
-    query.timeout_seconds = options_.watch_seconds_min + static_cast<int64_t>(options_.random.below(options_.watch_seconds_min));
+    query.timeout_seconds =
+        options_.watch_seconds_min + static_cast<int64_t>(options_.random.below(options_.watch_seconds_min));
   }
   WatchStream::Convert convert;
   if (crd::asks_webhook(*served)) {
@@ -262,10 +274,12 @@ io::Task<base::Result<std::unique_ptr<WatchStream>>> Server::watch(Call& call) {
       return registry->as_served(*served, std::move(entries));
     };
   }
-  co_return co_await WatchStream::open(options_.store, *served, call.info.namespace_, std::move(query), std::move(convert));
+  co_return co_await WatchStream::open(options_.store, *served, call.info.namespace_, std::move(query),
+                                       std::move(convert));
 }
 
-io::Task<void> Server::serve(const io::Request& request, const io::Peer& peer, io::RequestBody& body, io::ResponseWriter& writer) {
+io::Task<void> Server::serve(const io::Request& request, const io::Peer& peer, io::RequestBody& body,
+                             io::ResponseWriter& writer) {
   Exchange exchange{request, peer, body, MeteredWriter(writer), {}};
   int64_t began_ns = options_.clock.monotonic_ns();
   co_await answer(exchange);
@@ -292,7 +306,8 @@ io::Task<void> Server::answer(Exchange& exchange) {
   if (auto asked = call.query.get("timeout"); !asked.empty() && !is_long_running(call)) {
     auto span = base::parse_duration(asked);
     if (!span) {
-      exchange.response().send_error(bad_request(base::cat({"invalid timeout specified in the request URL - ", span.error().message()})));
+      exchange.response().send_error(
+          bad_request(base::cat({"invalid timeout specified in the request URL - ", span.error().message()})));
       co_return;
     }
     if (*span > 0) time_max = std::min(time_max, std::chrono::nanoseconds(*span));
@@ -358,7 +373,8 @@ io::Task<void> Server::serve_resource(Exchange& exchange) {
   }
   if (!call.info.is_resource) {
     auto remote = parts_->aggregator.remote();
-    co_await serve_path(PathContext{options_, parts_->registry, *remote, parts_->metrics}, exchange.request, call, response);
+    co_await serve_path(PathContext{options_, parts_->registry, *remote, parts_->metrics}, exchange.request, call,
+                        response);
     co_return;
   }
   if (is_nowhere(call)) {
@@ -386,12 +402,13 @@ io::Task<void> Server::serve_resource(Exchange& exchange) {
         co_return;
       }
     }
-    co_await connect({parts_->registry.reader(), options_.kubelets, options_.random}, exchange.request, exchange.peer, exchange.body, call,
-                     response);
+    co_await connect({parts_->registry.reader(), options_.kubelets, options_.random}, exchange.request, exchange.peer,
+                     exchange.body, call, response);
     co_return;
   }
-  bool views = call.info.verb == "get" || call.info.verb == "list" || call.info.verb == "create" || call.info.verb == "update" ||
-               call.info.verb == "patch" || call.info.verb == "delete" || call.info.verb == "deletecollection";
+  bool views = call.info.verb == "get" || call.info.verb == "list" || call.info.verb == "create" ||
+               call.info.verb == "update" || call.info.verb == "patch" || call.info.verb == "delete" ||
+               call.info.verb == "deletecollection";
   auto representation = negotiate(exchange.request.headers, call.query, false, views);
   if (!representation) {
     response.send_error(representation.error());
@@ -428,7 +445,8 @@ io::Task<void> Server::serve_resource(Exchange& exchange) {
   response.send(answer->status, content_type(representation->media), std::move(*rendered));
 }
 
-// What a client that has gone, or an object that cannot be read, cuts short ends without a proper end, so that nobody takes it for whole.
+// What a client that has gone, or an object that cannot be read, cuts short ends without a proper end, so that nobody
+// takes it for whole.
 io::Task<void> Server::send_page(Exchange& exchange, Answer answer, Representation representation) {
   bool gzipped = exchange.call.method == "GET" && takes_gzip(exchange.request.headers);
   exchange.response().start(answer.status, content_type(representation.media), gzipped);
@@ -465,7 +483,8 @@ io::Task<void> Server::serve_watch(Exchange& exchange) {
     co_return;
   }
   LongRunning counted(parts_->metrics.requests(), call);
-  response.start(200, media == MediaType::Protobuf ? "application/vnd.kubernetes.protobuf;stream=watch" : "application/json");
+  response.start(
+      200, media == MediaType::Protobuf ? "application/vnd.kubernetes.protobuf;stream=watch" : "application/json");
   if (!stream) {
     auto sent = co_await exchange.writer.write(Renderer::render_error_event(stream.error(), media));
     exchange.writer.finish();

@@ -1,5 +1,5 @@
-// The API server without its sockets: every request, over HTTP or from inside the process, takes the same road: who is it, may
-// it, what does it ask for, admission, registry, store.
+// The API server without its sockets: every request, over HTTP or from inside the process, takes the same road: who is
+// it, may it, what does it ask for, admission, registry, store.
 //
 //   apiserver::Server server(options);
 //   io::HttpServer::create(http_options, [&](auto& request, auto& peer, auto& body, auto& writer) {
@@ -42,21 +42,21 @@ class TokenIssuer;
 class TokenJudge;
 
 struct ServerOptions {
-  store::Store& store;            // made with make_indexer()
+  store::Store& store;  // made with make_indexer()
   Authenticator& authenticator;
   const Authorizer& authorizer;
   base::Clock& clock;
   base::Random& random;
   const TokenIssuer* token_issuer = nullptr;  // none: no tokens are issued
-  TokenJudge* token_verifier = nullptr;    // none: token reviews know no token
+  TokenJudge* token_verifier = nullptr;       // none: token reviews know no token
   KubeletDialer* kubelets = nullptr;          // none: no logs, exec and proxies
-  const RbacAuthorizer* rbac = nullptr;       // for what a user may do in all; none: SelfSubjectRulesReviews are incomplete
-  const Auditor* auditor = nullptr;           // none: nothing is written down
+  const RbacAuthorizer* rbac = nullptr;  // for what a user may do in all; none: SelfSubjectRulesReviews are incomplete
+  const Auditor* auditor = nullptr;      // none: nothing is written down
   PodSecurityOptions pod_security = {};
   AggregationOptions aggregation = {};
   std::vector<std::string> admission_enabled = {};   // beside the steps that are on by default
   std::vector<std::string> admission_disabled = {};  // of those
-  std::string address = "127.0.0.1:6443";     // where clients find us, as /api tells them
+  std::string address = "127.0.0.1:6443";            // where clients find us, as /api tells them
   std::vector<base::IpNetwork> service_networks;
   int node_port_first = 30000;
   int node_port_last = 32767;
@@ -65,7 +65,7 @@ struct ServerOptions {
   int writes_max = 200;
   size_t body_bytes_max = size_t{3} << 20;
   int64_t request_seconds_max = 60;
-  int64_t watch_seconds_min = 1800;           // a watch that does not say lives this long, up to twice that
+  int64_t watch_seconds_min = 1800;  // a watch that does not say lives this long, up to twice that
   size_t encoding_cache_bytes_max = size_t{64} << 20;
 };
 
@@ -77,15 +77,16 @@ class Server {
   Server& operator=(const Server&) = delete;
 
   // One HTTP request.
-  io::Task<void> serve(const io::Request& request, const io::Peer& peer, io::RequestBody& body, io::ResponseWriter& writer);
+  io::Task<void> serve(const io::Request& request, const io::Peer& peer, io::RequestBody& body,
+                       io::ResponseWriter& writer);
 
   // The road past authentication, for requests of whatever origin: `call.user` is believed.
   // Authorization included. Not for watches and for what streams.
   io::Task<base::Result<Answer>> handle(Call& call);
   io::Task<base::Result<std::unique_ptr<WatchStream>>> watch(Call& call);
 
-  // Keeps what is served in step with the custom resource definitions and APIServices that are stored, until the store closes. On
-  // one loop.
+  // Keeps what is served in step with the custom resource definitions and APIServices that are stored, until the store
+  // closes. On one loop.
   io::Task<void> run();
   // Comes back once run() knows all that was defined at the start.
   io::Task<void> wait_synced();

@@ -1,14 +1,14 @@
-#include "apiserver/render/render.h"
-#include "api/authentication_k8s_io_v1.h"
 #include "apiserver/server.h"
 
 #include <gtest/gtest.h>
 
+#include "api/authentication_k8s_io_v1.h"
 #include "api/core_v1.h"
 #include "apiserver/local.h"
 #include "apiserver/registry/allocations.h"
 #include "apiserver/registry/registry.h"
 #include "apiserver/registry/served.h"
+#include "apiserver/render/render.h"
 #include "io/loop.h"
 #include "schema/json.h"
 #include "schema/protobuf.h"
@@ -60,8 +60,10 @@ class ServerTest : public ::testing::Test {
   }
   ~ServerTest() override { store_->close(); }
 
-  Local::Reply send(std::string method, std::string target, std::string body = "", std::string type = "application/json") {
-    return loop_->run_task(admin_->call(std::move(method), std::move(target), std::move(type), base::Bytes(std::move(body))));
+  Local::Reply send(std::string method, std::string target, std::string body = "",
+                    std::string type = "application/json") {
+    return loop_->run_task(
+        admin_->call(std::move(method), std::move(target), std::move(type), base::Bytes(std::move(body))));
   }
   int status(std::string method, std::string target, std::string body = "", std::string type = "application/json") {
     return send(std::move(method), std::move(target), std::move(body), std::move(type)).status;
@@ -86,7 +88,8 @@ class ServerTest : public ::testing::Test {
 TEST_F(ServerTest, EveryStoredResourceCanBeListedAndAnswersForWhatIsNotThere) {
   for (const schema::Resource& row : schema::resources()) {
     if (row.etcd_key.empty()) continue;
-    std::string root = row.group.empty() ? "/api/v1" : "/apis/" + std::string(row.group) + "/" + std::string(row.version);
+    std::string root =
+        row.group.empty() ? "/api/v1" : "/apis/" + std::string(row.group) + "/" + std::string(row.version);
     std::string all = root + (row.namespaced ? "/namespaces/default/" : "/") + std::string(row.plural);
     EXPECT_EQ(status("GET", all), 200) << all;
     EXPECT_EQ(status("GET", all + "/absent"), 404) << all;
@@ -120,7 +123,8 @@ TEST(Renderer, AnEventOnAProtobufStreamHasALengthAndNoEnvelope) {
   auto frame = Renderer::render_error_event(base::Error(base::Code::Expired, "too old"), MediaType::Protobuf);
   auto bytes = frame.view();
   ASSERT_GT(bytes.size(), 11u);
-  EXPECT_EQ(bytes.substr(4, 7), std::string_view("\x0a\x05" "ERROR"));
+  EXPECT_EQ(bytes.substr(4, 7), std::string_view("\x0a\x05"
+                                                 "ERROR"));
   uint32_t length = 0;
   for (char byte : bytes.substr(0, 4)) length = length << 8 | static_cast<uint8_t>(byte);
   EXPECT_EQ(length, bytes.size() - 4);
@@ -142,8 +146,9 @@ TEST_F(ServerTest, RequestsAreCountedByWhatTheyWereAbout) {
   send("GET", "/apis/made.up/v1/namespaces/default/things");
   auto text = server_->metrics().to_text();
   auto counted = [](std::string code, std::string scope, std::string verb) {
-    return "\napiserver_request_total{code=\"" + code + R"(",component="apiserver",dry_run="",group="",resource="configmaps",scope=")" +
-           scope + R"(",subresource="",verb=")" + verb + "\",version=\"v1\"} 1\n";
+    return "\napiserver_request_total{code=\"" + code +
+           R"(",component="apiserver",dry_run="",group="",resource="configmaps",scope=")" + scope +
+           R"(",subresource="",verb=")" + verb + "\",version=\"v1\"} 1\n";
   };
   EXPECT_NE(text.find(counted("404", "resource", "GET")), std::string::npos) << text;
   EXPECT_NE(text.find(counted("200", "namespace", "LIST")), std::string::npos) << text;
@@ -151,7 +156,8 @@ TEST_F(ServerTest, RequestsAreCountedByWhatTheyWereAbout) {
 }
 
 TEST_F(ServerTest, AnUpdateWithAStaleRevisionIsAConflict) {
-  auto made = object<core::ConfigMap>(send("POST", "/api/v1/namespaces/default/configmaps", R"({"metadata":{"name":"a"}})"));
+  auto made =
+      object<core::ConfigMap>(send("POST", "/api/v1/namespaces/default/configmaps", R"({"metadata":{"name":"a"}})"));
   auto sent = made;
   sent.data["k"] = "1";
   EXPECT_EQ(status("PUT", "/api/v1/namespaces/default/configmaps/a", schema::to_json(sent)), 200);
@@ -160,7 +166,8 @@ TEST_F(ServerTest, AnUpdateWithAStaleRevisionIsAConflict) {
 }
 
 TEST_F(ServerTest, AnUpdateThatChangesNothingKeepsTheRevision) {
-  auto made = object<core::ConfigMap>(send("POST", "/api/v1/namespaces/default/configmaps", R"({"metadata":{"name":"a"}})"));
+  auto made =
+      object<core::ConfigMap>(send("POST", "/api/v1/namespaces/default/configmaps", R"({"metadata":{"name":"a"}})"));
   auto again = object<core::ConfigMap>(
       send("PATCH", "/api/v1/namespaces/default/configmaps/a", "{}", "application/merge-patch+json"));
   EXPECT_EQ(again.metadata.resource_version, made.metadata.resource_version);
@@ -204,7 +211,8 @@ TEST_F(ServerTest, AFinalizerHoldsAnObjectUntilItIsTakenOff) {
   EXPECT_EQ(status("DELETE", "/api/v1/namespaces/default/configmaps/a"), 200);
   EXPECT_EQ(status("GET", "/api/v1/namespaces/default/configmaps/a"), 200);
   EXPECT_EQ(status("PATCH", "/api/v1/namespaces/default/configmaps/a", R"({"metadata":{"finalizers":null}})",
-                   "application/merge-patch+json"), 200);
+                   "application/merge-patch+json"),
+            200);
   EXPECT_EQ(status("GET", "/api/v1/namespaces/default/configmaps/a"), 404);
 }
 
@@ -231,9 +239,10 @@ TEST_F(ServerTest, PagesOfAListJoinToTheWhole) {
 
 TEST_F(ServerTest, LabelsOfWhatIsKeptAsJsonAreSelectedToo) {
   std::string all = "/apis/apiregistration.k8s.io/v1/apiservices";
-  send("POST", all,
-       R"({"metadata":{"name":"v1.example.com","labels":{"a":"b"}},"spec":{"group":"example.com","version":"v1",)"
-       R"("groupPriorityMinimum":1,"versionPriority":1,"service":{"namespace":"default","name":"x"},"insecureSkipTLSVerify":true}})");
+  send(
+      "POST", all,
+      R"({"metadata":{"name":"v1.example.com","labels":{"a":"b"}},"spec":{"group":"example.com","version":"v1",)"
+      R"("groupPriorityMinimum":1,"versionPriority":1,"service":{"namespace":"default","name":"x"},"insecureSkipTLSVerify":true}})");
   auto page = loop_->run_task(admin_->list(all + "?labelSelector=a%3Db"));
   ASSERT_TRUE(page);
   EXPECT_EQ(page->entries.size(), 1U);
@@ -249,24 +258,31 @@ TEST_F(ServerTest, AWatchOfANamedObjectIsAboutNoOther) {
   ASSERT_TRUE(items);
   ASSERT_EQ(items->size(), 1U);
   EXPECT_TRUE((*items)[0].entry->key.ends_with("/b"));
-  EXPECT_FALSE(loop_->run_task(admin_->watch("/api/v1/watch/namespaces/default/configmaps/b?fieldSelector=metadata.name%3Da")));
+  EXPECT_FALSE(
+      loop_->run_task(admin_->watch("/api/v1/watch/namespaces/default/configmaps/b?fieldSelector=metadata.name%3Da")));
 }
 
 TEST_F(ServerTest, PartsOfAnotherNamespaceAreRefused) {
   std::string pods = "/api/v1/namespaces/default/pods";
   send("POST", "/api/v1/namespaces/default/serviceaccounts", R"({"metadata":{"name":"default"}})");
   ASSERT_EQ(status("POST", pods, R"({"metadata":{"name":"p"},"spec":{"containers":[{"name":"c","image":"i"}]}})"), 201);
-  EXPECT_EQ(status("POST", pods + "/p/binding", R"({"metadata":{"name":"p","namespace":"other"},"target":{"name":"n"}})"), 400);
+  EXPECT_EQ(
+      status("POST", pods + "/p/binding", R"({"metadata":{"name":"p","namespace":"other"},"target":{"name":"n"}})"),
+      400);
   EXPECT_EQ(status("POST", pods + "/p/binding", R"({"metadata":{"name":"p"},"target":{}})"), 500);
-  EXPECT_EQ(status("POST", pods + "/p/eviction", R"({"apiVersion":"policy/v1","kind":"Eviction","metadata":{"name":"p","namespace":"other"}})"), 400);
+  EXPECT_EQ(status("POST", pods + "/p/eviction",
+                   R"({"apiVersion":"policy/v1","kind":"Eviction","metadata":{"name":"p","namespace":"other"}})"),
+            400);
 }
 
 TEST_F(ServerTest, AWatchSeesWhatEntersAndLeavesItsSelection) {
   auto stream = loop_->run_task(admin_->watch("/api/v1/namespaces/default/configmaps?labelSelector=x%3D1"));
   ASSERT_TRUE(stream.has_value());
   send("POST", "/api/v1/namespaces/default/configmaps", R"({"metadata":{"name":"a"}})");
-  send("PATCH", "/api/v1/namespaces/default/configmaps/a", R"({"metadata":{"labels":{"x":"1"}}})", "application/merge-patch+json");
-  send("PATCH", "/api/v1/namespaces/default/configmaps/a", R"({"metadata":{"labels":{"x":"2"}}})", "application/merge-patch+json");
+  send("PATCH", "/api/v1/namespaces/default/configmaps/a", R"({"metadata":{"labels":{"x":"1"}}})",
+       "application/merge-patch+json");
+  send("PATCH", "/api/v1/namespaces/default/configmaps/a", R"({"metadata":{"labels":{"x":"2"}}})",
+       "application/merge-patch+json");
   std::vector<WatchItem::Kind> kinds;
   while (kinds.size() < 2) {
     auto items = loop_->run_task((*stream)->next());
@@ -302,8 +318,9 @@ TEST_F(ServerTest, RepairGivesBackWhatNoServiceUses) {
       R"({"metadata":{"name":"a"},"spec":{"type":"NodePort","clusterIP":"10.96.0.9","ports":[{"port":80,"nodePort":30123}]}})";
   EXPECT_EQ(status("POST", "/api/v1/namespaces/default/services", kBody), 201);
   // A server that stopped between taking and using, or between removing and giving back.
-  auto gone = loop_->run_task(store_->update("/registry/services/specs/default/a",
-                                             [](const store::Entry*) -> base::Result<store::Change> { return store::Change::remove(); }));
+  auto gone = loop_->run_task(
+      store_->update("/registry/services/specs/default/a",
+                     [](const store::Entry*) -> base::Result<store::Change> { return store::Change::remove(); }));
   ASSERT_TRUE(gone.has_value());
   EXPECT_EQ(status("POST", "/api/v1/namespaces/default/services", kBody), 422);
   ASSERT_TRUE(loop_->run_task(server_->registry().allocations().repair()).has_value());
@@ -313,8 +330,10 @@ TEST_F(ServerTest, RepairGivesBackWhatNoServiceUses) {
 TEST_F(ServerTest, ABoundPodIsNotBoundAgain) {
   send("POST", "/api/v1/namespaces/default/serviceaccounts", R"({"metadata":{"name":"default"}})");
   EXPECT_EQ(status("POST", "/api/v1/namespaces/default/pods",
-                   R"({"metadata":{"name":"p"},"spec":{"containers":[{"name":"c","image":"i"}]}})"), 201);
-  constexpr const char* kBinding = R"({"apiVersion":"v1","kind":"Binding","metadata":{"name":"p"},"target":{"name":"n1"}})";
+                   R"({"metadata":{"name":"p"},"spec":{"containers":[{"name":"c","image":"i"}]}})"),
+            201);
+  constexpr const char* kBinding =
+      R"({"apiVersion":"v1","kind":"Binding","metadata":{"name":"p"},"target":{"name":"n1"}})";
   EXPECT_EQ(status("POST", "/api/v1/namespaces/default/pods/p/binding", kBinding), 201);
   EXPECT_EQ(object<core::Pod>(send("GET", "/api/v1/namespaces/default/pods/p")).spec.node_name, "n1");
   EXPECT_EQ(status("POST", "/api/v1/namespaces/default/pods/p/binding", kBinding), 409);

@@ -135,7 +135,9 @@ Result<std::vector<std::string>> list_directory(const std::string& path) {
   return names;
 }
 
-bool exists(const std::string& path) { return ::access(path.c_str(), F_OK) == 0; }
+bool exists(const std::string& path) {
+  return ::access(path.c_str(), F_OK) == 0;
+}
 
 Result<void> remove_tree(const std::string& path) {
   struct stat status;

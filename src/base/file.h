@@ -1,9 +1,10 @@
 // Whole files and folders. Blocking: not for a loop's thread once it serves.
 #pragma once
 
+#include <sys/types.h>
+
 #include <string>
 #include <string_view>
-#include <sys/types.h>
 #include <vector>
 
 #include "base/result.h"

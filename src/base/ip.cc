@@ -31,7 +31,8 @@ std::optional<uint32_t> parse_v4(std::string_view text) {
 IpAddress IpAddress::v4(uint32_t host_order) {
   IpAddress address;
   std::ranges::copy(kMapped, address.bytes_.begin());
-  for (int i = 0; i < 4; ++i) address.bytes_[static_cast<size_t>(12 + i)] = static_cast<uint8_t>(host_order >> (24 - 8 * i));
+  for (int i = 0; i < 4; ++i)
+    address.bytes_[static_cast<size_t>(12 + i)] = static_cast<uint8_t>(host_order >> (24 - 8 * i));
   return address;
 }
 
@@ -54,7 +55,9 @@ std::optional<IpAddress> IpAddress::parse(std::string_view text) {
   return address;
 }
 
-bool IpAddress::is_v4() const { return std::equal(kMapped.begin(), kMapped.end(), bytes_.begin()); }
+bool IpAddress::is_v4() const {
+  return std::equal(kMapped.begin(), kMapped.end(), bytes_.begin());
+}
 
 uint32_t IpAddress::v4_value() const {
   return static_cast<uint32_t>(bytes_[12]) << 24 | static_cast<uint32_t>(bytes_[13]) << 16 |
@@ -96,7 +99,9 @@ std::string IpAddress::to_string() const {
   return out;
 }
 
-bool IpAddress::is_unspecified() const { return is_v4() ? v4_value() == 0 : *this == IpAddress(); }
+bool IpAddress::is_unspecified() const {
+  return is_v4() ? v4_value() == 0 : *this == IpAddress();
+}
 bool IpAddress::is_loopback() const {
   if (is_v4()) return bytes_[12] == 127;
   return bytes_[15] == 1 && std::all_of(bytes_.begin(), bytes_.end() - 1, [](uint8_t byte) { return byte == 0; });
@@ -109,7 +114,9 @@ bool IpAddress::is_link_local_multicast() const {
   if (is_v4()) return bytes_[12] == 224 && bytes_[13] == 0 && bytes_[14] == 0;
   return bytes_[0] == 0xff && (bytes_[1] & 0x0f) == 0x02;
 }
-bool IpAddress::is_multicast() const { return is_v4() ? (bytes_[12] & 0xf0) == 0xe0 : bytes_[0] == 0xff; }
+bool IpAddress::is_multicast() const {
+  return is_v4() ? (bytes_[12] & 0xf0) == 0xe0 : bytes_[0] == 0xff;
+}
 
 IpAddress IpAddress::plus(uint64_t offset) const {
   IpAddress sum = *this;
@@ -136,7 +143,8 @@ std::optional<IpNetwork> IpNetwork::parse(std::string_view text) {
   if (slash == text.npos) return std::nullopt;
   auto address = IpAddress::parse(text.substr(0, slash));
   std::string_view bits = text.substr(slash + 1);
-  if (!address || bits.empty() || bits.size() > 3 || bits.find_first_not_of("0123456789") != bits.npos) return std::nullopt;
+  if (!address || bits.empty() || bits.size() > 3 || bits.find_first_not_of("0123456789") != bits.npos)
+    return std::nullopt;
   auto length = parse_uint(bits);
   bool mapped = address->is_v4() && text.find(':') != text.npos;
   if (mapped && *length >= 96) *length -= 96;
@@ -148,8 +156,12 @@ bool IpNetwork::contains(const IpAddress& address) const {
   return address.is_v4() == is_v4() && IpNetwork(address, prefix_length_).address_ == address_;
 }
 
-bool IpNetwork::overlaps(const IpNetwork& other) const { return contains(other.address_) || other.contains(address_); }
+bool IpNetwork::overlaps(const IpNetwork& other) const {
+  return contains(other.address_) || other.contains(address_);
+}
 
-std::string IpNetwork::to_string() const { return cat({address_.to_string(), "/", std::to_string(prefix_length_)}); }
+std::string IpNetwork::to_string() const {
+  return cat({address_.to_string(), "/", std::to_string(prefix_length_)});
+}
 
 }  // namespace base

@@ -13,8 +13,8 @@ namespace base {
 class IpAddress {
  public:
   IpAddress() = default;  // ::
-  // "10.0.0.1", "fd00::1". As upstream, decimal parts may have leading zeros, and IPv4 inside IPv6 ("::ffff:10.0.0.1") is IPv4;
-  // zones are refused.
+  // "10.0.0.1", "fd00::1". As upstream, decimal parts may have leading zeros, and IPv4 inside IPv6 ("::ffff:10.0.0.1")
+  // is IPv4; zones are refused.
   static std::optional<IpAddress> parse(std::string_view text);
   static IpAddress v4(uint32_t host_order);
   static IpAddress v6(const std::array<uint8_t, 16>& bytes);  // an IPv4 one when mapped

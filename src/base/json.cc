@@ -12,7 +12,9 @@ namespace base {
 
 namespace {
 
-bool is_digit(char c) { return c >= '0' && c <= '9'; }
+bool is_digit(char c) {
+  return c >= '0' && c <= '9';
+}
 
 constexpr std::string_view kReplacement = "\xEF\xBF\xBD";  // U+FFFD
 
@@ -38,19 +40,23 @@ size_t utf8_length(const char* at, const char* end) {
   return length == 1 || is_valid_utf8({at, length}) ? length : 0;
 }
 
-// Where the characters end that a string holds as they are: at a quote, a backslash, a control character, or one beyond ASCII.
-// Eight at a time; the lowest marked byte of a word is exact, and that is the one asked for.
+// Where the characters end that a string holds as they are: at a quote, a backslash, a control character, or one beyond
+// ASCII. Eight at a time; the lowest marked byte of a word is exact, and that is the one asked for.
 const char* end_of_plain(const char* at, const char* end) {
   constexpr uint64_t kOnes = 0x0101010101010101, kHighs = kOnes << 7;
   while (end - at >= 8) {
     uint64_t word;
     memcpy(&word, at, 8);
     uint64_t quote = word ^ kOnes * '"', backslash = word ^ kOnes * '\\';
-    uint64_t marks = (((quote - kOnes) & ~quote) | ((backslash - kOnes) & ~backslash) | ((word - kOnes * 0x20) & ~word) | word) & kHighs;
+    uint64_t marks =
+        (((quote - kOnes) & ~quote) | ((backslash - kOnes) & ~backslash) | ((word - kOnes * 0x20) & ~word) | word) &
+        kHighs;
     if (marks != 0) return at + std::countr_zero(marks) / 8;
     at += 8;
   }
-  while (at != end && *at != '"' && *at != '\\' && static_cast<uint8_t>(*at) >= 0x20 && static_cast<uint8_t>(*at) < 0x80) ++at;
+  while (at != end && *at != '"' && *at != '\\' && static_cast<uint8_t>(*at) >= 0x20 &&
+         static_cast<uint8_t>(*at) < 0x80)
+    ++at;
   return at;
 }
 
@@ -106,7 +112,9 @@ bool JsonReader::read_literal(std::string_view literal) {
   return true;
 }
 
-bool JsonReader::read_null() { return expected(JsonKind::Null) && read_literal("null"); }
+bool JsonReader::read_null() {
+  return expected(JsonKind::Null) && read_literal("null");
+}
 
 bool JsonReader::read_bool(bool& value) {
   if (!expected(JsonKind::Bool)) return false;
@@ -225,10 +233,10 @@ bool JsonReader::scan_hex(uint32_t& code) {
   ++at_;
   for (int i = 0; i < 4; ++i, ++at_) {
     char c = at_ == end_ ? '\0' : *at_;
-    uint32_t digit = is_digit(c)              ? static_cast<uint32_t>(c - '0')
-                     : c >= 'a' && c <= 'f'   ? static_cast<uint32_t>(c - 'a' + 10)
-                     : c >= 'A' && c <= 'F'   ? static_cast<uint32_t>(c - 'A' + 10)
-                                              : 16;
+    uint32_t digit = is_digit(c)            ? static_cast<uint32_t>(c - '0')
+                     : c >= 'a' && c <= 'f' ? static_cast<uint32_t>(c - 'a' + 10)
+                     : c >= 'A' && c <= 'F' ? static_cast<uint32_t>(c - 'A' + 10)
+                                            : 16;
     if (digit == 16) return complain("in \\u hexadecimal character escape");
     code = code << 4 | digit;
   }
@@ -246,8 +254,12 @@ bool JsonReader::enter(char open) {
   return true;
 }
 
-bool JsonReader::enter_object() { return enter('{'); }
-bool JsonReader::enter_array() { return enter('['); }
+bool JsonReader::enter_object() {
+  return enter('{');
+}
+bool JsonReader::enter_array() {
+  return enter('[');
+}
 
 bool JsonReader::next_key(std::string_view& key) {
   if (failed_) return false;

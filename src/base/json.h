@@ -1,5 +1,6 @@
-// JSON text, read from the left without building anything, and the pieces of writing it. Strict (RFC 8259), depth-bounded,
-// and as Go's encoding/json where that shows: the words of its complaints, bad UTF-8 read as U+FFFD, the form of numbers.
+// JSON text, read from the left without building anything, and the pieces of writing it. Strict (RFC 8259),
+// depth-bounded, and as Go's encoding/json where that shows: the words of its complaints, bad UTF-8 read as U+FFFD, the
+// form of numbers.
 //
 //   JsonReader reader(text);
 //   std::string_view key;
@@ -10,7 +11,8 @@
 //   }
 //   TRY(reader.finish());
 //
-// After the first complaint every call returns false and does nothing, so loops end and only finish() need be looked at.
+// After the first complaint every call returns false and does nothing, so loops end and only finish() need be looked
+// at.
 #pragma once
 
 #include <array>

@@ -34,7 +34,8 @@ std::string written(double value) {
 }
 
 TEST(Json, AcceptsWhatTheStandardAccepts) {
-  for (const char* text : {"null", " true ", "[]", "{}", "[1,-0,0.5,1e3,-1.5E-7]", R"({"a":{"b":[{}]},"a":""})", "\t[ 1 ,\n2 ]\r"}) {
+  for (const char* text :
+       {"null", " true ", "[]", "{}", "[1,-0,0.5,1e3,-1.5E-7]", R"({"a":{"b":[{}]},"a":""})", "\t[ 1 ,\n2 ]\r"}) {
     EXPECT_EQ(complaint(text), "") << text;
   }
 }

@@ -16,11 +16,21 @@ void append_quoted(std::string& out, std::string_view text) {
   out += '"';
   for (unsigned char c : text) {
     switch (c) {
-      case '"': out += "\\\""; break;
-      case '\\': out += "\\\\"; break;
-      case '\n': out += "\\n"; break;
-      case '\t': out += "\\t"; break;
-      case '\r': out += "\\r"; break;
+      case '"':
+        out += "\\\"";
+        break;
+      case '\\':
+        out += "\\\\";
+        break;
+      case '\n':
+        out += "\\n";
+        break;
+      case '\t':
+        out += "\\t";
+        break;
+      case '\r':
+        out += "\\r";
+        break;
       default:
         if (c < 0x20 || c == 0x7f) {
           char hex[8];
@@ -36,8 +46,12 @@ void append_quoted(std::string& out, std::string_view text) {
 
 }  // namespace
 
-void set_log_verbosity(int level) { verbosity = level; }
-int log_verbosity() { return verbosity; }
+void set_log_verbosity(int level) {
+  verbosity = level;
+}
+int log_verbosity() {
+  return verbosity;
+}
 
 void log(Severity severity, std::string_view file, int line, std::string_view message,
          std::initializer_list<LogField> fields) {

@@ -42,7 +42,7 @@ void log(Severity severity, std::string_view file, int line, std::string_view me
 #define LOG_INFO(message, ...) LOG_AT_(Info, message, __VA_ARGS__)
 #define LOG_WARNING(message, ...) LOG_AT_(Warning, message, __VA_ARGS__)
 #define LOG_ERROR(message, ...) LOG_AT_(Error, message, __VA_ARGS__)
-#define LOG_V(level, message, ...)                                                     \
-  do {                                                                                 \
-    if (::base::log_verbosity() >= (level)) LOG_AT_(Info, message, __VA_ARGS__);       \
+#define LOG_V(level, message, ...)                                               \
+  do {                                                                           \
+    if (::base::log_verbosity() >= (level)) LOG_AT_(Info, message, __VA_ARGS__); \
   } while (false)

@@ -45,7 +45,8 @@ std::optional<Suffix> parse_suffix(std::string_view text) {
   auto exponent = parse_int(text.substr(1));
   if (!exponent) return std::nullopt;
   // Beyond these every digit is lost anyway, or the cap is reached.
-  return Suffix{Format::DecimalExponent, static_cast<int>(std::min<int64_t>(std::max<int64_t>(*exponent, -1000), 1000))};
+  return Suffix{Format::DecimalExponent,
+                static_cast<int>(std::min<int64_t>(std::max<int64_t>(*exponent, -1000), 1000))};
 }
 
 struct Parts {
@@ -171,9 +172,15 @@ __int128 Quantity::nanos() const {
   return static_cast<__int128>(static_cast<unsigned __int128>(static_cast<uint64_t>(high_)) << 64 | low_);
 }
 
-Quantity Quantity::of(int64_t value, Format format) { return {static_cast<__int128>(value) * kNanosPerUnit, format}; }
-Quantity Quantity::of_milli(int64_t value, Format format) { return {static_cast<__int128>(value) * kNanosPerMilli, format}; }
-Quantity Quantity::of_nano(int64_t value, Format format) { return {value, format}; }
+Quantity Quantity::of(int64_t value, Format format) {
+  return {static_cast<__int128>(value) * kNanosPerUnit, format};
+}
+Quantity Quantity::of_milli(int64_t value, Format format) {
+  return {static_cast<__int128>(value) * kNanosPerMilli, format};
+}
+Quantity Quantity::of_nano(int64_t value, Format format) {
+  return {value, format};
+}
 
 Result<Quantity> Quantity::parse(std::string_view text) {
   auto parts = cut(text);
@@ -214,8 +221,12 @@ std::string Quantity::to_string() const {
   return out + kDecimalSuffixes[static_cast<size_t>((exponent - kNanoScale) / 3)];
 }
 
-int64_t Quantity::value() const { return clamp(divide_rounding_away(nanos(), kNanosPerUnit)); }
-int64_t Quantity::milli_value() const { return clamp(divide_rounding_away(nanos(), kNanosPerMilli)); }
+int64_t Quantity::value() const {
+  return clamp(divide_rounding_away(nanos(), kNanosPerUnit));
+}
+int64_t Quantity::milli_value() const {
+  return clamp(divide_rounding_away(nanos(), kNanosPerMilli));
+}
 
 std::optional<int64_t> Quantity::as_int64() const {
   __int128 units = nanos() / kNanosPerUnit;
@@ -223,18 +234,28 @@ std::optional<int64_t> Quantity::as_int64() const {
   return static_cast<int64_t>(units);
 }
 
-double Quantity::to_double() const { return static_cast<double>(nanos()) / static_cast<double>(kNanosPerUnit); }
+double Quantity::to_double() const {
+  return static_cast<double>(nanos()) / static_cast<double>(kNanosPerUnit);
+}
 
 Quantity& Quantity::operator+=(const Quantity& other) {
   return *this = Quantity(add_saturating(nanos(), other.nanos()), is_zero() ? other.format_ : format_);
 }
-Quantity& Quantity::operator-=(const Quantity& other) { return *this += -other; }
-Quantity Quantity::operator-() const { return {-nanos(), format_}; }
+Quantity& Quantity::operator-=(const Quantity& other) {
+  return *this += -other;
+}
+Quantity Quantity::operator-() const {
+  return {-nanos(), format_};
+}
 
 Quantity Quantity::rounded_up(int64_t unit_nanos) const {
   return {divide_rounding_away(nanos(), unit_nanos) * unit_nanos, format_};
 }
-Quantity Quantity::rounded_up_to_milli() const { return rounded_up(kNanosPerMilli); }
-Quantity Quantity::rounded_up_to_whole() const { return rounded_up(kNanosPerUnit); }
+Quantity Quantity::rounded_up_to_milli() const {
+  return rounded_up(kNanosPerMilli);
+}
+Quantity Quantity::rounded_up_to_whole() const {
+  return rounded_up(kNanosPerUnit);
+}
 
 }  // namespace base

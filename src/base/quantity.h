@@ -1,9 +1,9 @@
 // An amount of a resource as the API writes it: "500m", "1536Mi", "1e3". A value of 24 bytes; copy it freely.
 //
-// The number is exact to one billionth (10^-9); what is finer is rounded up when parsed, away from zero, and magnitudes are
-// capped near 2^63. The suffix family a quantity was written in is remembered and used again when it is printed, in
-// canonical form: no fraction, the largest suffix that loses nothing ("1000m" is "1", "0.5" is "500m", "1024Ki" is "1Mi").
-// Source of the rules: the API documentation of Quantity.
+// The number is exact to one billionth (10^-9); what is finer is rounded up when parsed, away from zero, and magnitudes
+// are capped near 2^63. The suffix family a quantity was written in is remembered and used again when it is printed, in
+// canonical form: no fraction, the largest suffix that loses nothing ("1000m" is "1", "0.5" is "500m", "1024Ki" is
+// "1Mi"). Source of the rules: the API documentation of Quantity.
 #pragma once
 
 #include <compare>

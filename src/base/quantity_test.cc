@@ -10,26 +10,54 @@ std::string canonical(std::string_view text) {
   return quantity ? quantity->to_string() : quantity.error().message();
 }
 
-Quantity quantity(std::string_view text) { return Quantity::parse(text).value(); }
+Quantity quantity(std::string_view text) {
+  return Quantity::parse(text).value();
+}
 
 TEST(Quantity, PrintsInCanonicalForm) {
   struct Case {
     const char *in, *out;
   } cases[] = {
-      {"0", "0"},          {"0Ki", "0"},        {"1000m", "1"},      {"0.5", "500m"},      {"1.5", "1500m"},
-      {"1024Ki", "1Mi"},   {"1.5Gi", "1536Mi"}, {"1024", "1024"},    {"1000", "1k"},       {"1500k", "1500k"},
-      {"1e3", "1e3"},      {"1E3", "1e3"},      {"12e5", "1200e3"},  {"0.0001", "100u"},   {"100Mi", "100Mi"},
-      {"1023Ki", "1023Ki"}, {"0.5Ki", "512"},   {"0.9Gi", "966367641600m"}, {"+5", "5"},   {"-1.5Gi", "-1536Mi"},
-      {"007", "7"},        {".5", "500m"},      {"5.", "5"},         {"1n", "1n"},         {"1e-9", "1e-9"},
-      {"0.0000000001", "1n"}, {"1E", "1E"},     {"3Ei", "3Ei"},      {"8Ei", "9223372036854775807"},
-      {"9223372036854775808", "9223372036854775807"}, {"1e40", "9223372036854775807"}, {"1e-40", "1e-9"},
+      {"0", "0"},
+      {"0Ki", "0"},
+      {"1000m", "1"},
+      {"0.5", "500m"},
+      {"1.5", "1500m"},
+      {"1024Ki", "1Mi"},
+      {"1.5Gi", "1536Mi"},
+      {"1024", "1024"},
+      {"1000", "1k"},
+      {"1500k", "1500k"},
+      {"1e3", "1e3"},
+      {"1E3", "1e3"},
+      {"12e5", "1200e3"},
+      {"0.0001", "100u"},
+      {"100Mi", "100Mi"},
+      {"1023Ki", "1023Ki"},
+      {"0.5Ki", "512"},
+      {"0.9Gi", "966367641600m"},
+      {"+5", "5"},
+      {"-1.5Gi", "-1536Mi"},
+      {"007", "7"},
+      {".5", "500m"},
+      {"5.", "5"},
+      {"1n", "1n"},
+      {"1e-9", "1e-9"},
+      {"0.0000000001", "1n"},
+      {"1E", "1E"},
+      {"3Ei", "3Ei"},
+      {"8Ei", "9223372036854775807"},
+      {"9223372036854775808", "9223372036854775807"},
+      {"1e40", "9223372036854775807"},
+      {"1e-40", "1e-9"},
       {"100000000000000000000000000000000000000000000", "9223372036854775807"},
   };
   for (auto& c : cases) EXPECT_EQ(canonical(c.in), c.out) << c.in;
 }
 
 TEST(Quantity, CanonicalFormIsAFixedPoint) {
-  for (const char* text : {"1000m", "1.5Gi", "12e5", "0.9Gi", "-0.3", "1234567890123", "999999999999999999", "7Ei", "0.1Ti"}) {
+  for (const char* text :
+       {"1000m", "1.5Gi", "12e5", "0.9Gi", "-0.3", "1234567890123", "999999999999999999", "7Ei", "0.1Ti"}) {
     Quantity first = quantity(text);
     Quantity again = quantity(first.to_string());
     EXPECT_EQ(first, again) << text;
@@ -38,8 +66,10 @@ TEST(Quantity, CanonicalFormIsAFixedPoint) {
 }
 
 TEST(Quantity, RefusesInUpstreamsWords) {
-  const std::string wrong = "quantities must match the regular expression '^([+-]?[0-9.]+)([eEinumkKMGTP]*[-+]?[0-9]*)$'";
-  for (const char* text : {"", "1.2.3", "abc", "1 Gi", "1Gi ", "1/2", "1Gi5x", "ü"}) EXPECT_EQ(canonical(text), wrong) << text;
+  const std::string wrong =
+      "quantities must match the regular expression '^([+-]?[0-9.]+)([eEinumkKMGTP]*[-+]?[0-9]*)$'";
+  for (const char* text : {"", "1.2.3", "abc", "1 Gi", "1Gi ", "1/2", "1Gi5x", "ü"})
+    EXPECT_EQ(canonical(text), wrong) << text;
   for (const char* text : {"1Kii", "1ki", "1mm", "1e", "1e+", "1i"}) {
     EXPECT_EQ(canonical(text), "unable to parse quantity's suffix") << text;
   }

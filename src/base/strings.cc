@@ -7,8 +7,12 @@ namespace base {
 
 namespace {
 
-bool is_space(char c) { return c == ' ' || (c >= '\t' && c <= '\r'); }
-char lower(char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c + ('a' - 'A')) : c; }
+bool is_space(char c) {
+  return c == ' ' || (c >= '\t' && c <= '\r');
+}
+char lower(char c) {
+  return c >= 'A' && c <= 'Z' ? static_cast<char>(c + ('a' - 'A')) : c;
+}
 
 template <class T>
 std::optional<T> parse_number(std::string_view text) {
@@ -41,8 +45,8 @@ Rune next_rune(std::string_view text) {
     if (code >= 0x800 && (code < 0xD800 || code > 0xDFFF)) return {code, 3};
   }
   if (first >= 0xF0 && first <= 0xF4 && continues(1) && continues(2) && continues(3)) {
-    uint32_t code = static_cast<uint32_t>((first & 0x07) << 18 | (byte(1) & 0x3F) << 12 | (byte(2) & 0x3F) << 6 |
-                                          (byte(3) & 0x3F));
+    uint32_t code =
+        static_cast<uint32_t>((first & 0x07) << 18 | (byte(1) & 0x3F) << 12 | (byte(2) & 0x3F) << 6 | (byte(3) & 0x3F));
     if (code >= 0x10000 && code <= 0x10FFFF) return {code, 4};
   }
   return {0, 0};
@@ -53,11 +57,10 @@ bool is_printable(uint32_t code) {
   struct Range {
     uint32_t first, last;
   };
-  static constexpr Range kHidden[] = {{0x80, 0xA0},     {0xAD, 0xAD},     {0x600, 0x605},   {0x61C, 0x61C},
-                                      {0x6DD, 0x6DD},   {0x70F, 0x70F},   {0x1680, 0x1680}, {0x180E, 0x180E},
-                                      {0x2000, 0x200F}, {0x2028, 0x202F}, {0x205F, 0x206F}, {0x3000, 0x3000},
-                                      {0xD800, 0xF8FF}, {0xFEFF, 0xFEFF}, {0xFFF0, 0xFFFB}, {0xFFFE, 0xFFFF},
-                                      {0xE0000, 0xE00FF}, {0xE01F0, 0x10FFFF}};
+  static constexpr Range kHidden[] = {
+      {0x80, 0xA0},     {0xAD, 0xAD},     {0x600, 0x605},   {0x61C, 0x61C},   {0x6DD, 0x6DD},     {0x70F, 0x70F},
+      {0x1680, 0x1680}, {0x180E, 0x180E}, {0x2000, 0x200F}, {0x2028, 0x202F}, {0x205F, 0x206F},   {0x3000, 0x3000},
+      {0xD800, 0xF8FF}, {0xFEFF, 0xFEFF}, {0xFFF0, 0xFFFB}, {0xFFFE, 0xFFFF}, {0xE0000, 0xE00FF}, {0xE01F0, 0x10FFFF}};
   for (const Range& range : kHidden) {
     if (code >= range.first && code <= range.last) return false;
   }
@@ -96,7 +99,9 @@ int value64(char c, bool url) {
 }
 
 Result<std::string> decode64(std::string_view text, bool url) {
-  auto illegal = [](size_t at) { return fail(Code::BadRequest, "illegal base64 data at input byte " + std::to_string(at)); };
+  auto illegal = [](size_t at) {
+    return fail(Code::BadRequest, "illegal base64 data at input byte " + std::to_string(at));
+  };
   std::string out;
   out.reserve(text.size() / 4 * 3 + 3);
   uint32_t group = 0;
@@ -129,8 +134,8 @@ Result<std::string> decode64(std::string_view text, bool url) {
   } else if (filled == 1 || (filled != 0 && !url)) {
     return illegal(text.size() - static_cast<size_t>(filled));
   }
-  // RFC 4648, 3.5: bits beyond the last byte are zero, or one byte string had several texts. Go is lax about it where Kubernetes
-  // reads base64 in objects.
+  // RFC 4648, 3.5: bits beyond the last byte are zero, or one byte string had several texts. Go is lax about it where
+  // Kubernetes reads base64 in objects.
   if (url && (group & ((1u << (filled * 6 % 8)) - 1)) != 0) return illegal(text.size() - 1);
   if (filled == 2) out += static_cast<char>(group >> 4);
   if (filled == 3) {
@@ -195,8 +200,12 @@ bool equals_ignoring_case(std::string_view a, std::string_view b) {
   return true;
 }
 
-std::optional<int64_t> parse_int(std::string_view text) { return parse_number<int64_t>(text); }
-std::optional<uint64_t> parse_uint(std::string_view text) { return parse_number<uint64_t>(text); }
+std::optional<int64_t> parse_int(std::string_view text) {
+  return parse_number<int64_t>(text);
+}
+std::optional<uint64_t> parse_uint(std::string_view text) {
+  return parse_number<uint64_t>(text);
+}
 
 std::string quote(std::string_view text) {
   static constexpr std::string_view kEscaped = "\a\b\f\n\r\t\v\\\"";
@@ -226,10 +235,18 @@ std::string quote(std::string_view text) {
   return out;
 }
 
-std::string base64_encode(std::string_view bytes) { return encode64(bytes, kBase64, true); }
-Result<std::string> base64_decode(std::string_view text) { return decode64(text, false); }
-std::string base64url_encode(std::string_view bytes) { return encode64(bytes, kBase64Url, false); }
-Result<std::string> base64url_decode(std::string_view text) { return decode64(text, true); }
+std::string base64_encode(std::string_view bytes) {
+  return encode64(bytes, kBase64, true);
+}
+Result<std::string> base64_decode(std::string_view text) {
+  return decode64(text, false);
+}
+std::string base64url_encode(std::string_view bytes) {
+  return encode64(bytes, kBase64Url, false);
+}
+Result<std::string> base64url_decode(std::string_view text) {
+  return decode64(text, true);
+}
 
 std::string hex_encode(std::string_view bytes) {
   std::string out;
@@ -263,7 +280,8 @@ std::string url_encode(std::string_view text) {
   out.reserve(text.size());
   for (char c : text) {
     char folded = lower(c);
-    bool unreserved = (folded >= 'a' && folded <= 'z') || (c >= '0' && c <= '9') || c == '-' || c == '_' || c == '.' || c == '~';
+    bool unreserved =
+        (folded >= 'a' && folded <= 'z') || (c >= '0' && c <= '9') || c == '-' || c == '_' || c == '.' || c == '~';
     if (unreserved) {
       out += c;
     } else {

@@ -60,7 +60,8 @@ TEST(Strings, UrlEscapes) {
 TEST(Strings, Utf8HasNoOverlongFormsAndNoSurrogates) {
   EXPECT_TRUE(is_valid_utf8("aé€😀"));
   EXPECT_EQ(to_valid_utf8("é\xff\xe2\x82z"), "é\uFFFD\uFFFD\uFFFDz");
-  for (const char* text : {"\xc0\x80", "\xe0\x80\x80", "\xed\xa0\x80", "\xf4\x90\x80\x80", "\x80", "\xe2\x82", "\xff"}) {
+  for (const char* text :
+       {"\xc0\x80", "\xe0\x80\x80", "\xed\xa0\x80", "\xf4\x90\x80\x80", "\x80", "\xe2\x82", "\xff"}) {
     EXPECT_FALSE(is_valid_utf8(text));
     EXPECT_TRUE(is_valid_utf8(to_valid_utf8(text)));
   }

@@ -80,7 +80,9 @@ std::string format_seconds(Time time) {
   return out;
 }
 
-bool is_digit(char c) { return c >= '0' && c <= '9'; }
+bool is_digit(char c) {
+  return c >= '0' && c <= '9';
+}
 
 // Reads RFC 3339 from the left, and words its complaints as Go's time.Parse.
 class TimeParser {
@@ -118,7 +120,9 @@ class TimeParser {
   std::unexpected<Error> problem(std::string_view what) const {
     return fail(Code::BadRequest, cat({"parsing time ", quote(text_), what}));
   }
-  std::unexpected<Error> out_of_range(std::string_view what) const { return problem(cat({": ", what, " out of range"})); }
+  std::unexpected<Error> out_of_range(std::string_view what) const {
+    return problem(cat({": ", what, " out of range"}));
+  }
   std::unexpected<Error> cannot_parse(std::string_view rest, std::string_view element) const {
     return problem(cat({" as \"2006-01-02T15:04:05Z07:00\": cannot parse ", quote(rest), " as ", quote(element)}));
   }
@@ -217,7 +221,9 @@ Time Time::from_ns(int64_t ns) {
   return {seconds, static_cast<int32_t>(nanos)};
 }
 
-std::string format_rfc3339(Time time) { return format_seconds(time) + 'Z'; }
+std::string format_rfc3339(Time time) {
+  return format_seconds(time) + 'Z';
+}
 
 std::string format_rfc3339_micro(Time time) {
   std::string out = format_seconds(time);
@@ -227,7 +233,9 @@ std::string format_rfc3339_micro(Time time) {
   return out;
 }
 
-Result<Time> parse_rfc3339(std::string_view text) { return TimeParser(text).parse(); }
+Result<Time> parse_rfc3339(std::string_view text) {
+  return TimeParser(text).parse();
+}
 
 std::string format_duration(int64_t ns) {
   if (ns == 0) return "0s";

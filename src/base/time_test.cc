@@ -33,7 +33,8 @@ TEST(Time, EveryDayOfFourCenturiesRoundTrips) {
 TEST(Time, ComplainsAsGo) {
   EXPECT_EQ(time_error("yesterday"),
             R"(parsing time "yesterday" as "2006-01-02T15:04:05Z07:00": cannot parse "yesterday" as "2006")");
-  EXPECT_EQ(time_error("2024-01-01"), R"(parsing time "2024-01-01" as "2006-01-02T15:04:05Z07:00": cannot parse "" as "T")");
+  EXPECT_EQ(time_error("2024-01-01"),
+            R"(parsing time "2024-01-01" as "2006-01-02T15:04:05Z07:00": cannot parse "" as "T")");
   EXPECT_EQ(time_error("2024-13-01T00:00:00Z"), R"(parsing time "2024-13-01T00:00:00Z": month out of range)");
   EXPECT_EQ(time_error("2023-02-29T00:00:00Z"), R"(parsing time "2023-02-29T00:00:00Z": day out of range)");
   EXPECT_EQ(time_error("2024-01-01T00:00:00Zx"), R"(parsing time "2024-01-01T00:00:00Zx": extra text: "x")");
@@ -52,7 +53,8 @@ TEST(Duration, FormatsAsGo) {
 }
 
 TEST(Duration, ParsesWhatItFormats) {
-  for (int64_t ns : {int64_t{0}, int64_t{1}, int64_t{1500}, int64_t{90'000'000'001}, INT64_MAX, INT64_MIN, int64_t{-5}}) {
+  for (int64_t ns :
+       {int64_t{0}, int64_t{1}, int64_t{1500}, int64_t{90'000'000'001}, INT64_MAX, INT64_MIN, int64_t{-5}}) {
     EXPECT_EQ(parse_duration(format_duration(ns)).value(), ns);
   }
   EXPECT_EQ(parse_duration("1.5h").value(), 5'400'000'000'000);

@@ -61,7 +61,8 @@ DeclarationRef declare(const schema::Value& openapi_schema, const DeclareOptions
 DeclarationRef declare(const schema::Type& type);
 // A plain type without bounds.
 DeclarationRef declare(TypeRef type);
-// An object whose fields have plain declarations, for `request` and the like. Names are as expressions write them: none is escaped.
+// An object whose fields have plain declarations, for `request` and the like. Names are as expressions write them: none
+// is escaped.
 DeclarationRef declare_object(std::string type_name, std::vector<std::pair<std::string, DeclarationRef>> fields);
 DeclarationRef declare_list(DeclarationRef element, uint64_t max_elements = 0);
 DeclarationRef declare_map(DeclarationRef key, DeclarationRef element, uint64_t max_elements = 0);

@@ -89,7 +89,9 @@ base::Result<std::vector<std::string>> Flags::parse(const std::vector<std::strin
     } else {
       auto found = std::find_if(flags_.begin(), flags_.end(), [&](const Flag& f) { return f.letter == argument[1]; });
       if (found == flags_.end()) {
-        return base::fail(base::Code::BadRequest, base::cat({"unknown shorthand flag: ", base::quote(argument.substr(1, 1)), " in ", argument}));
+        return base::fail(
+            base::Code::BadRequest,
+            base::cat({"unknown shorthand flag: ", base::quote(argument.substr(1, 1)), " in ", argument}));
       }
       flag = &*found;
       if (!has_value && argument.size() > 2) {  // -v2
@@ -117,10 +119,13 @@ base::Result<void> Flags::set(Flag& flag, std::string_view value) {
       if (value == yes) return true;
     for (std::string_view no : {"false", "0", "f", "F", "FALSE", "False"})
       if (value == no) return false;
-    return base::fail(invalid(value, flag.name, base::cat({"strconv.ParseBool: parsing ", base::quote(value), ": invalid syntax"})));
+    return base::fail(
+        invalid(value, flag.name, base::cat({"strconv.ParseBool: parsing ", base::quote(value), ": invalid syntax"})));
   };
   switch (flag.kind) {
-    case Kind::Text: *static_cast<std::string*>(flag.target) = value; break;
+    case Kind::Text:
+      *static_cast<std::string*>(flag.target) = value;
+      break;
     case Kind::Switch: {
       TRY(*static_cast<bool*>(flag.target), parse_switch());
       break;
@@ -133,7 +138,8 @@ base::Result<void> Flags::set(Flag& flag, std::string_view value) {
     case Kind::Number: {
       auto number = base::parse_int(value);
       if (!number) {
-        return base::fail(invalid(value, flag.name, base::cat({"strconv.ParseInt: parsing ", base::quote(value), ": invalid syntax"})));
+        return base::fail(invalid(value, flag.name,
+                                  base::cat({"strconv.ParseInt: parsing ", base::quote(value), ": invalid syntax"})));
       }
       *static_cast<int64_t*>(flag.target) = *number;
       break;
@@ -152,7 +158,8 @@ base::Result<void> Flags::set(Flag& flag, std::string_view value) {
       for (auto piece : base::split(value, ',')) {
         if (piece.empty()) continue;
         auto equals = piece.find('=');
-        if (equals == std::string_view::npos) return base::fail(invalid(value, flag.name, base::cat({"malformed pair, expect string=string"})));
+        if (equals == std::string_view::npos)
+          return base::fail(invalid(value, flag.name, base::cat({"malformed pair, expect string=string"})));
         target[std::string(base::trim(piece.substr(0, equals)))] = base::trim(piece.substr(equals + 1));
       }
       break;
@@ -163,7 +170,8 @@ base::Result<void> Flags::set(Flag& flag, std::string_view value) {
       *static_cast<int64_t*>(flag.target) = *span;
       break;
     }
-    case Kind::Ignored: break;
+    case Kind::Ignored:
+      break;
   }
   flag.given = true;
   return {};
@@ -173,14 +181,26 @@ std::string Flags::help() const {
   std::string out;
   for (const Flag& flag : flags_) {
     if (flag.kind == Kind::Ignored || flag.kind == Kind::IgnoredSwitch) continue;
-    std::string head = flag.letter ? base::cat({"  -", std::string_view(&flag.letter, 1), ", --", flag.name}) : base::cat({"      --", flag.name});
+    std::string head = flag.letter ? base::cat({"  -", std::string_view(&flag.letter, 1), ", --", flag.name})
+                                   : base::cat({"      --", flag.name});
     switch (flag.kind) {
-      case Kind::Text: head += " string"; break;
-      case Kind::Number: head += " int"; break;
-      case Kind::List: head += " strings"; break;
-      case Kind::Map: head += " mapStringString"; break;
-      case Kind::Duration: head += " duration"; break;
-      default: break;
+      case Kind::Text:
+        head += " string";
+        break;
+      case Kind::Number:
+        head += " int";
+        break;
+      case Kind::List:
+        head += " strings";
+        break;
+      case Kind::Map:
+        head += " mapStringString";
+        break;
+      case Kind::Duration:
+        head += " duration";
+        break;
+      default:
+        break;
     }
     head.resize(std::max<size_t>(head.size() + 2, 42), ' ');
     out += head + flag.help;

@@ -58,7 +58,8 @@ TEST_F(FlagsTest, AListReplacesItsDefaultAndGrows) {
 TEST_F(FlagsTest, AMapIsPairs) {
   ASSERT_EQ(error_of({"--labels=a=1,b=2", "--labels=c="}), "none");
   EXPECT_EQ(labels, (std::map<std::string, std::string, std::less<>>{{"a", "1"}, {"b", "2"}, {"c", ""}}));
-  EXPECT_EQ(error_of({"--labels=a"}), "invalid argument \"a\" for \"--labels\" flag: malformed pair, expect string=string");
+  EXPECT_EQ(error_of({"--labels=a"}),
+            "invalid argument \"a\" for \"--labels\" flag: malformed pair, expect string=string");
 }
 
 TEST_F(FlagsTest, WhatWasOnTheCommandLineIsKnown) {
@@ -83,16 +84,19 @@ TEST_F(FlagsTest, WhatIsNotAFlagComesBackInOrder) {
 TEST_F(FlagsTest, NonsenseIsRefusedInUpstreamsWords) {
   EXPECT_EQ(error_of({"--nonsense"}), "unknown flag: --nonsense");
   EXPECT_EQ(error_of({"--data-dir"}), "flag needs an argument: --data-dir");
-  EXPECT_EQ(error_of({"--v=x"}), "invalid argument \"x\" for \"--v\" flag: strconv.ParseInt: parsing \"x\": invalid syntax");
+  EXPECT_EQ(error_of({"--v=x"}),
+            "invalid argument \"x\" for \"--v\" flag: strconv.ParseInt: parsing \"x\": invalid syntax");
   EXPECT_EQ(error_of({"--purge=maybe"}),
             "invalid argument \"maybe\" for \"--purge\" flag: strconv.ParseBool: parsing \"maybe\": invalid syntax");
 }
 
 TEST_F(FlagsTest, IgnoredFlagsAreAcceptedAndNotShown) {
-  EXPECT_EQ(error_of({"--cloud-provider=external", "--profiling", "--cloud-config", "file", "--profiling=false"}), "none");
+  EXPECT_EQ(error_of({"--cloud-provider=external", "--profiling", "--cloud-config", "file", "--profiling=false"}),
+            "none");
   EXPECT_EQ(flags.parse({"--profiling", "x"}), (std::vector<std::string>{"x"}));
-  EXPECT_EQ(error_of({"--profiling=perhaps"}),
-            "invalid argument \"perhaps\" for \"--profiling\" flag: strconv.ParseBool: parsing \"perhaps\": invalid syntax");
+  EXPECT_EQ(
+      error_of({"--profiling=perhaps"}),
+      "invalid argument \"perhaps\" for \"--profiling\" flag: strconv.ParseBool: parsing \"perhaps\": invalid syntax");
   EXPECT_EQ(error_of({"--cloud-config"}), "flag needs an argument: --cloud-config");
   EXPECT_EQ(flags.help().find("cloud-provider"), std::string::npos);
   EXPECT_NE(flags.help().find("--data-dir string"), std::string::npos);

@@ -1,7 +1,7 @@
 // A local copy of one resource (all of it, or what a selector picks), kept current by list and watch: an informer.
 //
-// The copy holds bytes, shared with the server when it is in the same process; an object is decoded when someone asks for
-// it, and the last few decoded ones are kept. One loop: the cache, its readers and its listeners.
+// The copy holds bytes, shared with the server when it is in the same process; an object is decoded when someone asks
+// for it, and the last few decoded ones are kept. One loop: the cache, its readers and its listeners.
 #pragma once
 
 #include <functional>

@@ -16,7 +16,9 @@ void CacheCore::add_index(std::string name, IndexValues values) {
   indexes_.push_back({.name = std::move(name), .of = std::move(values), .found = {}});
 }
 
-io::Task<void> CacheCore::run() { return reflect(client_, target_of(resource_of(type_), namespace_), selectors_, *this); }
+io::Task<void> CacheCore::run() {
+  return reflect(client_, target_of(resource_of(type_), namespace_), selectors_, *this);
+}
 
 void CacheCore::replace(std::vector<Raw> items, std::string resource_version) {
   std::unordered_set<Key> present;
@@ -90,7 +92,8 @@ CacheCore::Object CacheCore::decoded(const Key& key, const Entry& entry) const {
   if (Object known = entry.decoded.lock()) return known;
   auto object = decode(type_, entry.raw);
   if (!object) {
-    LOG_ERROR("Cannot read a cached object", {"kind", type_.name}, {"key", key.text()}, {"err", object.error().message()});
+    LOG_ERROR("Cannot read a cached object", {"kind", type_.name}, {"key", key.text()},
+              {"err", object.error().message()});
     return nullptr;
   }
   auto shared = std::make_shared<const schema::Object>(std::move(*object));

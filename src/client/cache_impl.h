@@ -25,7 +25,8 @@ std::vector<std::shared_ptr<const T>> typed(std::vector<std::shared_ptr<const sc
 
 template <class T>
 Cache<T>::Cache(Client client, ListOptions selectors, std::string namespace_)
-    : core_(std::make_unique<CacheCore>(std::move(client), schema::type_of<T>(), std::move(selectors), std::move(namespace_))) {}
+    : core_(std::make_unique<CacheCore>(std::move(client), schema::type_of<T>(), std::move(selectors),
+                                        std::move(namespace_))) {}
 
 template <class T>
 Cache<T>::~Cache() = default;
@@ -39,9 +40,8 @@ void Cache<T>::add_listener(Listener<T> listener) {
 
 template <class T>
 void Cache<T>::add_index(std::string name, IndexFunction<T> values) {
-  core_->add_index(std::move(name), [values = std::move(values)](const void* object) {
-    return values(*static_cast<const T*>(object));
-  });
+  core_->add_index(std::move(name),
+                   [values = std::move(values)](const void* object) { return values(*static_cast<const T*>(object)); });
 }
 
 template <class T>

@@ -4,8 +4,9 @@
 //   pod.metadata.labels["seen"] = "yes";
 //   CO_TRY(pod, co_await client.update(std::move(pod)));     // Conflict if someone was faster
 //
-// An answer that is not 2xx comes back as the Error of its Status: NotFound, AlreadyExists, Conflict, Invalid, Forbidden,
-// Expired, TooManyRequests... with the Status as details (client/status.h). One loop; copies share the transport.
+// An answer that is not 2xx comes back as the Error of its Status: NotFound, AlreadyExists, Conflict, Invalid,
+// Forbidden, Expired, TooManyRequests... with the Status as details (client/status.h). One loop; copies share the
+// transport.
 #pragma once
 
 #include <cstdint>
@@ -50,8 +51,8 @@ class Client {
  public:
   explicit Client(std::shared_ptr<Transport> transport, std::string field_manager = "");
 
-  // T names the resource: its kind's group, version and plural. `namespace_` is "" for cluster-wide kinds and, in list(), for
-  // all namespaces.
+  // T names the resource: its kind's group, version and plural. `namespace_` is "" for cluster-wide kinds and, in
+  // list(), for all namespaces.
   template <class T>
   io::Task<base::Result<T>> get(std::string namespace_, std::string name) {
     CO_TRY(auto object, co_await get_object(schema::type_of<T>(), std::move(namespace_), std::move(name)));
@@ -60,7 +61,8 @@ class Client {
   template <class T>
   io::Task<base::Result<List<T>>> list(std::string namespace_, ListOptions options = {}) {
     CO_TRY(auto page, co_await list_objects(schema::type_of<T>(), std::move(namespace_), std::move(options)));
-    List<T> list{.items = {}, .resource_version = std::move(page.resource_version),
+    List<T> list{.items = {},
+                 .resource_version = std::move(page.resource_version),
                  .continue_token = std::move(page.continue_token)};
     list.items.reserve(page.items.size());
     for (auto& item : page.items) list.items.push_back(std::move(item).template take<T>());
@@ -112,16 +114,18 @@ class Client {
   };
   // The same by run-time type.
   io::Task<base::Result<schema::Object>> get_object(const schema::Type& type, std::string namespace_, std::string name);
-  io::Task<base::Result<ObjectPage>> list_objects(const schema::Type& type, std::string namespace_, ListOptions options);
+  io::Task<base::Result<ObjectPage>> list_objects(const schema::Type& type, std::string namespace_,
+                                                  ListOptions options);
   io::Task<base::Result<schema::Object>> create_object(schema::Object object, std::string subresource);
   io::Task<base::Result<schema::Object>> update_object(schema::Object object, std::string subresource);
-  io::Task<base::Result<schema::Object>> patch_object(const schema::Type& type, std::string namespace_, std::string name,
-                                                      PatchType patch_type, std::string body, std::string subresource);
+  io::Task<base::Result<schema::Object>> patch_object(const schema::Type& type, std::string namespace_,
+                                                      std::string name, PatchType patch_type, std::string body,
+                                                      std::string subresource);
   io::Task<base::Result<void>> remove_object(const schema::Type& type, std::string namespace_, std::string name,
                                              DeleteOptions options);
   // An answer without an object of the body's kind (a Status, as bindings give) returns the body as it was sent.
-  io::Task<base::Result<schema::Object>> post_object(const schema::Type& owner, std::string namespace_, std::string name,
-                                                     std::string subresource, schema::Object body);
+  io::Task<base::Result<schema::Object>> post_object(const schema::Type& owner, std::string namespace_,
+                                                     std::string name, std::string subresource, schema::Object body);
 
  private:
   std::shared_ptr<Transport> transport_;

@@ -68,7 +68,8 @@ TEST_F(ClientTest, StatusAndSpecAreWrittenApart) {
 
 TEST_F(ClientTest, PatchChangesWhatItNames) {
   ASSERT_TRUE(world_.await(client_.create<Pod>(pod("a").label("app", "web"))));
-  auto patched = world_.await(client_.patch<Pod>("default", "a", PatchType::Merge, R"({"metadata":{"labels":{"app":null,"b":"c"}}})"));
+  auto patched = world_.await(
+      client_.patch<Pod>("default", "a", PatchType::Merge, R"({"metadata":{"labels":{"app":null,"b":"c"}}})"));
   ASSERT_TRUE(patched) << patched.error().message();
   EXPECT_EQ(patched->metadata.labels, (decltype(patched->metadata.labels){{"b", "c"}}));
 }
@@ -118,7 +119,9 @@ TEST_F(ClientTest, ListPicksByLabelAndField) {
   world_.server.put<Pod>(pod("a").label("app", "web").on("n1"));
   world_.server.put<Pod>(pod("b").label("app", "db").on("n1"));
   world_.server.put<Pod>(pod("c", "other").label("app", "web").on("n2"));
-  auto count = [&](std::string ns, ListOptions options) { return world_.await(client_.list<Pod>(ns, options))->items.size(); };
+  auto count = [&](std::string ns, ListOptions options) {
+    return world_.await(client_.list<Pod>(ns, options))->items.size();
+  };
   EXPECT_EQ(count("", {}), 3u);
   EXPECT_EQ(count("default", {}), 2u);
   EXPECT_EQ(count("", {.label_selector = "app=web"}), 2u);

@@ -50,8 +50,12 @@ Result<ObjectMeta> decode_meta(const Raw& raw) {
   return std::move(partial.metadata);
 }
 
-base::Bytes encode_message(const Object& object) { return base::Bytes(schema::encode_protobuf(object.type(), object.data())); }
-base::Bytes encode_body(const Object& object) { return base::Bytes(schema::encode_envelope(object)); }
+base::Bytes encode_message(const Object& object) {
+  return base::Bytes(schema::encode_protobuf(object.type(), object.data()));
+}
+base::Bytes encode_body(const Object& object) {
+  return base::Bytes(schema::encode_envelope(object));
+}
 
 Result<Object> decode_reply(const schema::Type& type, const Reply& reply) {
   return decode_as(type, reply.content_type, reply.body.view());

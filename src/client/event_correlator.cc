@@ -57,8 +57,9 @@ bool EventCorrelator::allow(const std::string& source, int64_t now_ns) {
 
 EventCorrelator::Outcome EventCorrelator::correlate(api::core_v1::Event event, int64_t monotonic_ns, base::Time now) {
   const auto& about = event.involved_object;
-  std::string object = base::cat({event.source.component, "|", event.source.host, "|", about.kind, "|", about.namespace_, "|",
-                                  about.name, "|", about.uid, "|", about.api_version, "|", about.field_path});
+  std::string object =
+      base::cat({event.source.component, "|", event.source.host, "|", about.kind, "|", about.namespace_, "|",
+                 about.name, "|", about.uid, "|", about.api_version, "|", about.field_path});
   if (!allow(object, monotonic_ns)) return {};
 
   std::string key = base::cat({object, "\n", event.type, "\n", event.reason});
@@ -73,7 +74,8 @@ EventCorrelator::Outcome EventCorrelator::correlate(api::core_v1::Event event, i
   }
 
   Seen& seen = seen_[key];
-  Outcome outcome{.verdict = seen.count == 0 ? Verdict::Create : Verdict::Count, .event = std::move(event), .key = std::move(key)};
+  Outcome outcome{
+      .verdict = seen.count == 0 ? Verdict::Create : Verdict::Count, .event = std::move(event), .key = std::move(key)};
   seen.count++;
   if (seen.count == 1) {
     seen.name = base::cat({outcome.event.involved_object.name, ".", hex(static_cast<uint64_t>(now.to_ns()))});
@@ -86,6 +88,8 @@ EventCorrelator::Outcome EventCorrelator::correlate(api::core_v1::Event event, i
   return outcome;
 }
 
-void EventCorrelator::lost(const std::string& key) { seen_.erase(key); }
+void EventCorrelator::lost(const std::string& key) {
+  seen_.erase(key);
+}
 
 }  // namespace client

@@ -1,6 +1,7 @@
-// Decides what becomes of an event: dropped as spam, folded into one that was seen before, or new. Pure but for its memory,
-// which is bounded. The rules are upstream's: 25 events at once about one object from one source, then one in 5 minutes; the same reason with
-// an 11th different message within 10 minutes becomes "(combined from similar events)"; what repeats is counted up.
+// Decides what becomes of an event: dropped as spam, folded into one that was seen before, or new. Pure but for its
+// memory, which is bounded. The rules are upstream's: 25 events at once about one object from one source, then one in 5
+// minutes; the same reason with an 11th different message within 10 minutes becomes "(combined from similar events)";
+// what repeats is counted up.
 #pragma once
 
 #include <cstdint>

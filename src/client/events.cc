@@ -23,7 +23,11 @@ constexpr io::Duration kRetryAfter = std::chrono::seconds(10);
 
 struct EventRecorder::State {
   State(Client client, base::Clock& clock, base::Random& random, std::string component, std::string host)
-      : client(std::move(client)), clock(clock), random(random), component(std::move(component)), host(std::move(host)) {}
+      : client(std::move(client)),
+        clock(clock),
+        random(random),
+        component(std::move(component)),
+        host(std::move(host)) {}
 
   io::Task<base::Result<void>> send(EventCorrelator::Outcome outcome);
 
@@ -37,11 +41,13 @@ struct EventRecorder::State {
   io::Event filled;
 };
 
-EventRecorder::EventRecorder(Client client, base::Clock& clock, base::Random& random, std::string component, std::string host)
+EventRecorder::EventRecorder(Client client, base::Clock& clock, base::Random& random, std::string component,
+                             std::string host)
     : state_(std::make_unique<State>(std::move(client), clock, random, std::move(component), std::move(host))) {}
 EventRecorder::~EventRecorder() = default;
 
-api::core_v1::ObjectReference EventRecorder::reference_to(const schema::Type& type, const api::meta_v1::ObjectMeta& meta) {
+api::core_v1::ObjectReference EventRecorder::reference_to(const schema::Type& type,
+                                                          const api::meta_v1::ObjectMeta& meta) {
   api::core_v1::ObjectReference reference;
   reference.kind = type.name;
   reference.api_version = type.api_version();
@@ -107,7 +113,8 @@ io::Task<void> EventRecorder::run() {
       auto sent = co_await state.send(outcome);
       if (sent) break;
       Code code = sent.error().code();
-      bool worth_another = code == Code::Unavailable || code == Code::Timeout || code == Code::TooManyRequests || code == Code::Internal;
+      bool worth_another =
+          code == Code::Unavailable || code == Code::Timeout || code == Code::TooManyRequests || code == Code::Internal;
       if (!worth_another || tries >= kTries) {
         LOG_V(1, "Event not recorded", {"reason", outcome.event.reason}, {"err", sent.error().message()});
         state.correlator.lost(outcome.key);

@@ -68,7 +68,9 @@ TEST_F(EventsTest, ManyDifferentTextsOfOneReasonAreCombined) {
   for (int i = 0; i < 13; i++) record("attempt " + std::to_string(i));
   auto all = events();
   EXPECT_EQ(all.size(), 11u);
-  auto combined = std::find_if(all.begin(), all.end(), [](const Event& event) { return event.message.starts_with("(combined from similar events): "); });
+  auto combined = std::find_if(all.begin(), all.end(), [](const Event& event) {
+    return event.message.starts_with("(combined from similar events): ");
+  });
   ASSERT_NE(combined, all.end());
   EXPECT_EQ(combined->count, 3);
   EXPECT_EQ(combined->message, "(combined from similar events): attempt 12");

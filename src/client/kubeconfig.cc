@@ -50,7 +50,8 @@ Result<Access> parse_kubeconfig(std::string_view text, const std::string& folder
   const Value* chosen = named(config, "contexts", name, "context");
   if (chosen == nullptr) return base::fail(Code::Invalid, base::cat({"kubeconfig: no context \"", name, "\""}));
   const Value* cluster = named(config, "clusters", chosen->text_at({"cluster"}), "cluster");
-  if (cluster == nullptr) return base::fail(Code::Invalid, base::cat({"kubeconfig: no cluster \"", chosen->text_at({"cluster"}), "\""}));
+  if (cluster == nullptr)
+    return base::fail(Code::Invalid, base::cat({"kubeconfig: no cluster \"", chosen->text_at({"cluster"}), "\""}));
 
   Access access;
   access.namespace_ = chosen->text_at({"namespace"});
@@ -92,7 +93,8 @@ Result<Access> in_cluster_access() {
   constexpr std::string_view kFolder = "/var/run/secrets/kubernetes.io/serviceaccount";
   const char* host = getenv("KUBERNETES_SERVICE_HOST");
   const char* port = getenv("KUBERNETES_SERVICE_PORT");
-  if (host == nullptr || port == nullptr) return base::fail(Code::NotFound, "not in a pod: KUBERNETES_SERVICE_HOST is not set");
+  if (host == nullptr || port == nullptr)
+    return base::fail(Code::NotFound, "not in a pod: KUBERNETES_SERVICE_HOST is not set");
   Access access;
   bool v6 = std::string_view(host).find(':') != std::string_view::npos;
   access.server = base::cat({"https://", v6 ? "[" : "", host, v6 ? "]" : "", ":", port});

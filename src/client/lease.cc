@@ -12,9 +12,13 @@ using api::coordination_k8s_io_v1::Lease;
 using base::Code;
 using base::Result;
 
-int32_t seconds(io::Duration span) { return static_cast<int32_t>(std::chrono::duration_cast<std::chrono::seconds>(span).count()); }
+int32_t seconds(io::Duration span) {
+  return static_cast<int32_t>(std::chrono::duration_cast<std::chrono::seconds>(span).count());
+}
 
-base::Time now(base::Clock& clock) { return base::Time::from_ns(clock.wall_ns()).truncated_to_micros(); }
+base::Time now(base::Clock& clock) {
+  return base::Time::from_ns(clock.wall_ns()).truncated_to_micros();
+}
 
 // What a contender knows of the lease.
 class Contender {
@@ -56,7 +60,8 @@ class Contender {
     read->spec.lease_duration_seconds = 1;
     read->spec.renew_time = now(clock_);
     auto released = co_await client_.update(std::move(*read));
-    if (!released) LOG_WARNING("Failed to release lease", {"lease", options_.name}, {"err", released.error().message()});
+    if (!released)
+      LOG_WARNING("Failed to release lease", {"lease", options_.name}, {"err", released.error().message()});
   }
 
   const ElectionOptions& options() const { return options_; }

@@ -14,16 +14,16 @@ namespace client {
 
 struct ElectionOptions {
   std::string namespace_ = "kube-system";
-  std::string name;      // "kube-scheduler"
-  std::string identity;  // of this process: host name and a uuid
+  std::string name;                                        // "kube-scheduler"
+  std::string identity;                                    // of this process: host name and a uuid
   io::Duration lease_duration = std::chrono::seconds(15);  // others wait this long after the last renewal they saw
   io::Duration renew_deadline = std::chrono::seconds(10);  // a leader that could not renew for this long steps down
   io::Duration retry_period = std::chrono::seconds(2);
 };
 
-// Waits until this process leads, then runs `lead()`; cancels it when the lead is lost and comes back (the caller ends the
-// process, as upstream's components do, or runs again). If lead() ends by itself the lease is given up.
-// Another's lease counts from when we saw it change, on our clock: clocks of different machines are not compared.
+// Waits until this process leads, then runs `lead()`; cancels it when the lead is lost and comes back (the caller ends
+// the process, as upstream's components do, or runs again). If lead() ends by itself the lease is given up. Another's
+// lease counts from when we saw it change, on our clock: clocks of different machines are not compared.
 io::Task<void> lead_while_elected(Client client, base::Clock& clock, base::Random& random, ElectionOptions options,
                                   std::function<io::Task<void>()> lead);
 

@@ -30,7 +30,8 @@ class LeaseTest : public ::testing::Test {
   }
   void contend(Contender& contender, std::string identity) {
     world_.on_loop([&] {
-      contender.scope.spawn(lead_while_elected(world_.client, world_.clock, world_.random, {.name = "scheduler", .identity = identity},
+      contender.scope.spawn(lead_while_elected(world_.client, world_.clock, world_.random,
+                                               {.name = "scheduler", .identity = identity},
                                                [&contender] { return lead(&contender); }));
     });
   }

@@ -25,10 +25,10 @@ io::Duration backoff(int failures) {
 
 struct Queue::State {
   struct Entry {
-    bool ready = false;     // in `ready`
-    bool busy = false;      // with a worker
-    bool again = false;     // added while busy
-    int64_t due_ns = -1;    // in `delayed`, -1 when not
+    bool ready = false;   // in `ready`
+    bool busy = false;    // with a worker
+    bool again = false;   // added while busy
+    int64_t due_ns = -1;  // in `delayed`, -1 when not
     int failures = 0;
     bool idle() const { return !ready && !busy && due_ns < 0 && failures == 0; }
   };
@@ -121,8 +121,12 @@ struct Queue::State {
 Queue::Queue(base::Random& random) : state_(std::make_unique<State>(random)) {}
 Queue::~Queue() = default;
 
-void Queue::add(Key key) { state_->add(key); }
-void Queue::add_after(Key key, io::Duration after) { state_->add_after(key, after); }
+void Queue::add(Key key) {
+  state_->add(key);
+}
+void Queue::add_after(Key key, io::Duration after) {
+  state_->add_after(key, after);
+}
 
 void Queue::add_rate_limited(Key key) {
   io::Duration after = backoff(state_->entries[key].failures++);
@@ -159,7 +163,9 @@ void Queue::done(const Key& key) {
   }
 }
 
-size_t Queue::size() const { return state_->ready.size(); }
+size_t Queue::size() const {
+  return state_->ready.size();
+}
 
 namespace {
 

@@ -44,8 +44,8 @@ io::Task<Result<Listed>> list_all(Client client, std::string collection, ListOpt
 }
 
 // Follows a watch until it ends; moves `resource_version` along. Closed when it ended in good order.
-io::Task<base::Error> follow(Client client, std::string collection, ListOptions selectors, std::string* resource_version,
-                             Sink* sink) {
+io::Task<base::Error> follow(Client client, std::string collection, ListOptions selectors,
+                             std::string* resource_version, Sink* sink) {
   std::string target = collection;
   selectors.resource_version = *resource_version;
   add_list_options(target, selectors);

@@ -18,9 +18,9 @@ class Sink {
   virtual std::string apply(RawEvent event) = 0;
 };
 
-// Lists `target` (a collection, without a query) page by page and watches it. A watch that ends is taken up where it ended; Expired,
-// or an answer that makes no sense, means a new list. Failures are retried after 100 ms, doubled up to 30 s, spread.
-// Never returns; cancel it. `sink` outlives it.
+// Lists `target` (a collection, without a query) page by page and watches it. A watch that ends is taken up where it
+// ended; Expired, or an answer that makes no sense, means a new list. Failures are retried after 100 ms, doubled up to
+// 30 s, spread. Never returns; cancel it. `sink` outlives it.
 io::Task<void> reflect(Client client, std::string target, ListOptions selectors, Sink& sink);
 
 }  // namespace client

@@ -62,11 +62,13 @@ class RemoteTransport final : public Transport {
   }
 
   io::Task<Result<std::unique_ptr<RawWatch>>> watch(std::string target) override {
-    io::Headers headers = headers_for("application/vnd.kubernetes.protobuf;stream=watch,application/json;stream=watch", "");
+    io::Headers headers =
+        headers_for("application/vnd.kubernetes.protobuf;stream=watch,application/json;stream=watch", "");
     auto opened = co_await io::with_timeout(kCallTimeout, http_->request("GET", std::move(target), std::move(headers)));
     if (!opened) co_return base::fail(Code::Timeout, "the server did not answer within a minute");
     CO_TRY(auto stream, std::move(*opened));
-    if (stream->head().status == 200) co_return std::unique_ptr<RawWatch>(std::make_unique<RemoteWatch>(std::move(stream)));
+    if (stream->head().status == 200)
+      co_return std::unique_ptr<RawWatch>(std::make_unique<RemoteWatch>(std::move(stream)));
     CO_TRY(Reply reply, co_await read_reply(std::move(stream)));
     co_return base::fail(error_of(reply));
   }
@@ -74,13 +76,15 @@ class RemoteTransport final : public Transport {
  private:
   io::Task<Result<Reply>> send(Call call) {
     io::Headers headers = headers_for(call.accept, call.content_type);
-    CO_TRY(auto stream, co_await http_->request(std::move(call.method), std::move(call.target), std::move(headers), std::move(call.body)));
+    CO_TRY(auto stream, co_await http_->request(std::move(call.method), std::move(call.target), std::move(headers),
+                                                std::move(call.body)));
     co_return co_await read_reply(std::move(stream));
   }
 
   static io::Task<Result<Reply>> read_reply(std::unique_ptr<io::ResponseStream> stream) {
     CO_TRY(std::string body, co_await io::read_all(*stream, kBodyMax));
-    co_return Reply{.status = stream->head().status, .content_type = std::string(stream->head().headers.get("content-type")),
+    co_return Reply{.status = stream->head().status,
+                    .content_type = std::string(stream->head().headers.get("content-type")),
                     .body = base::Bytes(std::move(body))};
   }
 

@@ -10,9 +10,9 @@
 
 namespace client {
 
-// Fails when the access makes no sense (certificates that cannot be read); whether a server answers shows later. Objects come as
-// protobuf where the server has it, custom resources as JSON. A call without an answer for a minute is a Timeout.
-// `user_agent` is what the server's logs see: "kubelet/v1.36.0".
+// Fails when the access makes no sense (certificates that cannot be read); whether a server answers shows later.
+// Objects come as protobuf where the server has it, custom resources as JSON. A call without an answer for a minute is
+// a Timeout. `user_agent` is what the server's logs see: "kubelet/v1.36.0".
 base::Result<std::shared_ptr<Transport>> make_remote_transport(Access access, std::string user_agent);
 
 }  // namespace client

@@ -24,10 +24,11 @@ class RemoteTransportTest : public ::testing::Test {
  protected:
   void SetUp() override {
     io::Loop::Entered entered(*loop_);
-    server_ = *io::HttpServer::create({.address = *io::Address::parse("127.0.0.1:0")},
-                                      [this](const io::Request& request, const io::Peer&, io::RequestBody& body, io::ResponseWriter& writer) {
-                                        return answer(&fake_, &seen_, &request, &body, &writer);
-                                      });
+    server_ = *io::HttpServer::create(
+        {.address = *io::Address::parse("127.0.0.1:0")},
+        [this](const io::Request& request, const io::Peer&, io::RequestBody& body, io::ResponseWriter& writer) {
+          return answer(&fake_, &seen_, &request, &body, &writer);
+        });
     Access access;
     access.server = "http://" + server_->address().text();
     access.token = "secret";
@@ -39,9 +40,10 @@ class RemoteTransportTest : public ::testing::Test {
     server_.reset();
   }
 
-  static io::Task<void> answer(FakeServer* fake, std::vector<std::string>* seen, const io::Request* request, io::RequestBody* body,
-                               io::ResponseWriter* writer) {
-    seen->push_back(std::string(request->headers.get("authorization")) + " " + std::string(request->headers.get("user-agent")));
+  static io::Task<void> answer(FakeServer* fake, std::vector<std::string>* seen, const io::Request* request,
+                               io::RequestBody* body, io::ResponseWriter* writer) {
+    seen->push_back(std::string(request->headers.get("authorization")) + " " +
+                    std::string(request->headers.get("user-agent")));
     auto transport = fake->transport();
     std::string text = *co_await body->read_all(1 << 20);
     io::Headers headers;
@@ -72,8 +74,10 @@ class RemoteTransportTest : public ::testing::Test {
       writer->send(200, headers, base::Bytes(schema::wrap_envelope("v1", "PodList", list.view())));
       co_return;
     }
-    auto reply = co_await transport->call({.method = request->method, .target = request->target,
-                                           .content_type = std::string(request->headers.get("content-type")), .body = base::Bytes(text)});
+    auto reply = co_await transport->call({.method = request->method,
+                                           .target = request->target,
+                                           .content_type = std::string(request->headers.get("content-type")),
+                                           .body = base::Bytes(text)});
     writer->send(reply->status, headers, reply->body);
   }
 
@@ -158,7 +162,8 @@ TEST(WatchDecoder, JsonEventsAreFoundHoweverTheyAreCut) {
 
 TEST(WatchDecoder, AnErrorEventIsItsErrorAfterWhatCameBefore) {
   WatchDecoder decoder("application/json;stream=watch");
-  auto events = decoder.feed(R"({"type":"DELETED","object":{}}{"type":"ERROR","object":{"kind":"Status","reason":"Expired","code":410}})");
+  auto events = decoder.feed(
+      R"({"type":"DELETED","object":{}}{"type":"ERROR","object":{"kind":"Status","reason":"Expired","code":410}})");
   ASSERT_TRUE(events);
   EXPECT_EQ(events->size(), 1u);
   auto end = decoder.feed("");
@@ -167,7 +172,10 @@ TEST(WatchDecoder, AnErrorEventIsItsErrorAfterWhatCameBefore) {
 }
 
 TEST(SplitList, JsonListsAreCutIntoItems) {
-  auto page = split_list("application/json", base::Bytes(std::string(R"({"kind":"FooList","metadata":{"resourceVersion":"9","continue":"x"},"items":[{"a":1}, {"b":2}]})")));
+  auto page = split_list(
+      "application/json",
+      base::Bytes(std::string(
+          R"({"kind":"FooList","metadata":{"resourceVersion":"9","continue":"x"},"items":[{"a":1}, {"b":2}]})")));
   ASSERT_TRUE(page);
   EXPECT_EQ(page->resource_version, "9");
   EXPECT_EQ(page->continue_token, "x");

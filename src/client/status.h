@@ -14,7 +14,9 @@ base::Error error_of(const Reply& reply);
 // How long the server asks us to wait before the next try; zero if it does not say.
 io::Duration retry_after(const base::Error& error);
 
-inline bool is(const base::Error& error, base::Code code) { return error.code() == code; }
+inline bool is(const base::Error& error, base::Code code) {
+  return error.code() == code;
+}
 // The same for a failed Result: is(result, Code::NotFound).
 template <class T>
 bool is(const base::Result<T>& result, base::Code code) {

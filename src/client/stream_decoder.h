@@ -14,7 +14,8 @@ namespace client {
 // A list's body split into its items; they are slices of it.
 base::Result<RawPage> split_list(std::string_view content_type, base::Bytes body);
 
-// The body of a watch, fed as it arrives. Protobuf: frames of a 4-byte length and a WatchEvent. JSON: one event after another.
+// The body of a watch, fed as it arrives. Protobuf: frames of a 4-byte length and a WatchEvent. JSON: one event after
+// another.
 class WatchDecoder {
  public:
   explicit WatchDecoder(std::string_view content_type);

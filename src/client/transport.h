@@ -17,8 +17,8 @@ namespace client {
 // the very bytes of the store.
 struct Raw {
   enum class Form : uint8_t { Protobuf, Json };
-  base::Bytes bytes;       // the message without the "k8s\0" envelope
-  uint64_t revision = 0;   // the resource version, when the bytes do not carry it (0: they do)
+  base::Bytes bytes;      // the message without the "k8s\0" envelope
+  uint64_t revision = 0;  // the resource version, when the bytes do not carry it (0: they do)
   Form form = Form::Protobuf;
 };
 
@@ -34,8 +34,8 @@ struct RawEvent {
   Raw object;
 };
 
-// A running watch. An Error Status from the server (410 Expired and the like) ends it as that Error; Closed when the server
-// ended it in good order (its time was up): watch again from the last resource version.
+// A running watch. An Error Status from the server (410 Expired and the like) ends it as that Error; Closed when the
+// server ended it in good order (its time was up): watch again from the last resource version.
 class RawWatch {
  public:
   virtual ~RawWatch() = default;

@@ -31,7 +31,8 @@ class Caches {
     if (indexes_.insert({&schema::type_of<T>(), name}).second) cache.add_index(name, std::move(values));
     return cache;
   }
-  // Indexed by owner: "controller" by the uid of the owner that controls it, "orphan" by namespace those that have none.
+  // Indexed by owner: "controller" by the uid of the owner that controls it, "orphan" by namespace those that have
+  // none.
   template <class T>
   client::Cache<T>& owned() {
     indexed<T>("controller", [](const T& object) { return controller_uids(object.metadata); });

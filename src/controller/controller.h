@@ -1,7 +1,8 @@
 // What a controller is: a flow that makes one kind of thing so, and keeps it so. See controller/list.h for all of them.
 //
-// A controller declares the caches it reads, its listeners and its queue in its constructor; run() does the work. Its logic is
-// plan(snapshot) -> actions, a pure function with tests of its own; what carries the actions out is a few lines. One loop.
+// A controller declares the caches it reads, its listeners and its queue in its constructor; run() does the work. Its
+// logic is plan(snapshot) -> actions, a pure function with tests of its own; what carries the actions out is a few
+// lines. One loop.
 #pragma once
 
 #include <cstdint>
@@ -21,25 +22,25 @@ namespace controller {
 // As the flags of upstream's controller manager; durations in seconds.
 struct Options {
   std::string cluster_name = "kubernetes";
-  std::string cluster_cidr;              // pod addresses: "10.244.0.0/16", or two, by comma; "" gives nodes none
+  std::string cluster_cidr;  // pod addresses: "10.244.0.0/16", or two, by comma; "" gives nodes none
   bool allocate_node_cidrs = false;
   int node_cidr_mask_size_ipv4 = 24;
   int node_cidr_mask_size_ipv6 = 64;
-  std::string root_ca;                   // PEM, for kube-root-ca.crt; "" publishes none
-  pki::KeyPair signing_authority;        // signs certificate requests; empty signs none
+  std::string root_ca;             // PEM, for kube-root-ca.crt; "" publishes none
+  pki::KeyPair signing_authority;  // signs certificate requests; empty signs none
   int64_t signing_seconds_max = 365 * 24 * 3600;
   int64_t node_monitor_grace_period = 50;
   int64_t node_startup_grace_period = 60;
-  double node_eviction_rate = 0.1;       // nodes a second, in a zone that is healthy
+  double node_eviction_rate = 0.1;  // nodes a second, in a zone that is healthy
   int terminated_pod_gc_threshold = 12500;
   int endpoints_per_slice = 100;
-  int workers = 5;                       // of each queue
+  int workers = 5;  // of each queue
 };
 
 // What every controller is given; outlives it.
 struct Context {
-  client::Client client;   // what the controller does, under its own name
-  client::Client reader;   // lists and watches, under the manager's: as for the caches that all share
+  client::Client client;  // what the controller does, under its own name
+  client::Client reader;  // lists and watches, under the manager's: as for the caches that all share
   Caches& caches;
   base::Clock& clock;
   base::Random& random;

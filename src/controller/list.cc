@@ -13,8 +13,8 @@
 #include "controller/garbage_collector/garbage_collector.h"
 #include "controller/job/job.h"
 #include "controller/namespace/namespace.h"
-#include "controller/node_lifecycle/node_lifecycle.h"
 #include "controller/node_ipam/node_ipam.h"
+#include "controller/node_lifecycle/node_lifecycle.h"
 #include "controller/pod_gc/pod_gc.h"
 #include "controller/replicaset/replicaset.h"
 #include "controller/root_ca/root_ca.h"
@@ -53,7 +53,9 @@ constexpr Row kRows[] = {
 
 }  // namespace
 
-std::span<const Row> controllers() { return kRows; }
+std::span<const Row> controllers() {
+  return kRows;
+}
 
 bool is_chosen(const std::vector<std::string>& chosen, std::string_view name) {
   auto says = [&](std::string_view word) { return std::find(chosen.begin(), chosen.end(), word) != chosen.end(); };
@@ -61,15 +63,19 @@ bool is_chosen(const std::vector<std::string>& chosen, std::string_view name) {
   return says(name) || says("*");
 }
 
-io::Task<void> run_controllers(client::Client reader, ClientFor client_for, base::Clock& clock, base::Random& random, Options options,
-                               std::vector<std::string> chosen) {
+io::Task<void> run_controllers(client::Client reader, ClientFor client_for, base::Clock& clock, base::Random& random,
+                               Options options, std::vector<std::string> chosen) {
   Caches caches(reader);
   std::vector<std::unique_ptr<Context>> contexts;
   std::vector<std::unique_ptr<Controller>> running;
   for (const Row& row : controllers()) {
     if (!is_chosen(chosen, row.name)) continue;
-    contexts.push_back(std::make_unique<Context>(Context{
-        .client = client_for(row.account), .reader = reader, .caches = caches, .clock = clock, .random = random, .options = options}));
+    contexts.push_back(std::make_unique<Context>(Context{.client = client_for(row.account),
+                                                         .reader = reader,
+                                                         .caches = caches,
+                                                         .clock = clock,
+                                                         .random = random,
+                                                         .options = options}));
     running.push_back(row.make(*contexts.back()));
   }
   LOG_INFO("Starting controllers", {"count", static_cast<int64_t>(running.size())});

@@ -31,7 +31,8 @@ const char* architecture() {
 // POSIX ustar; owner root, time 0.
 class Tar {
  public:
-  base::Result<void> add(const std::string& path, char kind, unsigned mode, std::string_view content, std::string_view link) {
+  base::Result<void> add(const std::string& path, char kind, unsigned mode, std::string_view content,
+                         std::string_view link) {
     if (path.size() > kPathMax || link.size() > kPathMax) {
       return base::fail(base::Code::BadRequest, base::cat({"path too long for an image: ", path}));
     }
@@ -97,10 +98,10 @@ std::string make_config(const Image& image, const std::string& layer_digest) {
   }
   auto environment = image.environment;
   environment.insert(environment.begin(), "PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin");
-  return base::cat({R"({"architecture":")", architecture(), R"(","os":"linux","created":"1970-01-01T00:00:00Z","config":{"Env":)",
-                    text_list(environment), R"(,"Entrypoint":)", text_list(image.entrypoint), R"(,"User":)",
-                    base::quote(image.user), R"(,"ExposedPorts":{)", ports, R"(}},"rootfs":{"type":"layers","diff_ids":["sha256:)",
-                    layer_digest, R"("]}})"});
+  return base::cat(
+      {R"({"architecture":")", architecture(), R"(","os":"linux","created":"1970-01-01T00:00:00Z","config":{"Env":)",
+       text_list(environment), R"(,"Entrypoint":)", text_list(image.entrypoint), R"(,"User":)", base::quote(image.user),
+       R"(,"ExposedPorts":{)", ports, R"(}},"rootfs":{"type":"layers","diff_ids":["sha256:)", layer_digest, R"("]}})"});
 }
 
 }  // namespace

@@ -11,14 +11,14 @@
 namespace image {
 
 struct File {
-  std::string path;      // "bin/hello", without a slash in front; folders above it are made
+  std::string path;  // "bin/hello", without a slash in front; folders above it are made
   std::string content;
   unsigned mode = 0755;
-  std::string link;      // instead of content: the target of a symbolic link
+  std::string link;  // instead of content: the target of a symbolic link
 };
 
 struct Image {
-  std::string reference;                 // "registry.local/hello:v1"
+  std::string reference;  // "registry.local/hello:v1"
   std::vector<File> files;
   std::vector<std::string> entrypoint;
   std::vector<std::string> environment;  // "NAME=value"

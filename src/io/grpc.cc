@@ -50,17 +50,25 @@ base::Error grpc_error(GrpcCode code, std::string message) {
 GrpcCode grpc_code_of(const base::Error& error) {
   if (auto* details = dynamic_cast<const GrpcDetails*>(error.details())) return details->code;
   switch (error.code()) {
-    case base::Code::Internal: return GrpcCode::Internal;
-    case base::Code::Closed: return GrpcCode::Unavailable;
-    case base::Code::TooLarge: return GrpcCode::ResourceExhausted;
-    case base::Code::Expired: return GrpcCode::OutOfRange;
-    default: break;
+    case base::Code::Internal:
+      return GrpcCode::Internal;
+    case base::Code::Closed:
+      return GrpcCode::Unavailable;
+    case base::Code::TooLarge:
+      return GrpcCode::ResourceExhausted;
+    case base::Code::Expired:
+      return GrpcCode::OutOfRange;
+    default:
+      break;
   }
-  auto row = std::find_if(std::begin(kCodes), std::end(kCodes), [&](const CodeRow& row) { return row.code == error.code(); });
+  auto row =
+      std::find_if(std::begin(kCodes), std::end(kCodes), [&](const CodeRow& row) { return row.code == error.code(); });
   return row == std::end(kCodes) ? GrpcCode::Unknown : row->grpc;
 }
 
-std::string_view grpc_code_name(GrpcCode code) { return kCodes[static_cast<size_t>(code)].name; }
+std::string_view grpc_code_name(GrpcCode code) {
+  return kCodes[static_cast<size_t>(code)].name;
+}
 
 std::string grpc_frame(std::string_view message) {
   std::string frame(1, '\0');  // not compressed
@@ -78,7 +86,8 @@ void GrpcParser::feed(std::string_view bytes) {
 base::Result<std::optional<std::string>> GrpcParser::next() {
   std::string_view left = std::string_view(input_).substr(read_);
   if (left.size() < kFrameHeaderBytes) return std::nullopt;
-  if (left[0] != 0) return base::fail(grpc_error(GrpcCode::Unimplemented, "grpc: compressed messages are not supported"));
+  if (left[0] != 0)
+    return base::fail(grpc_error(GrpcCode::Unimplemented, "grpc: compressed messages are not supported"));
   size_t size = 0;
   for (char byte : left.substr(1, 4)) size = size << 8 | static_cast<uint8_t>(byte);
   if (size > message_bytes_max_) {
@@ -103,7 +112,8 @@ std::string grpc_timeout(Duration span) {
     int64_t ns;
   };
   int64_t ns = std::max<int64_t>(span.count(), 1);
-  for (Unit unit : {Unit{'n', 1}, Unit{'u', 1'000}, Unit{'m', 1'000'000}, Unit{'S', 1'000'000'000}, Unit{'M', 60'000'000'000}}) {
+  for (Unit unit :
+       {Unit{'n', 1}, Unit{'u', 1'000}, Unit{'m', 1'000'000}, Unit{'S', 1'000'000'000}, Unit{'M', 60'000'000'000}}) {
     int64_t count = ns / unit.ns + (ns % unit.ns != 0);
     if (count <= kMost) return std::to_string(count) + unit.name;
   }
@@ -116,14 +126,21 @@ std::optional<Duration> parse_grpc_timeout(std::string_view text) {
   if (!count) return std::nullopt;
   auto value = static_cast<int64_t>(*count);
   switch (text.back()) {
-    case 'n': return std::chrono::nanoseconds(value);
-    case 'u': return std::chrono::microseconds(value);
-    case 'm': return std::chrono::milliseconds(value);
-    case 'S': return std::chrono::seconds(value);
+    case 'n':
+      return std::chrono::nanoseconds(value);
+    case 'u':
+      return std::chrono::microseconds(value);
+    case 'm':
+      return std::chrono::milliseconds(value);
+    case 'S':
+      return std::chrono::seconds(value);
     // Longer than a century would not fit; it is no bound anyway.
-    case 'M': return std::chrono::minutes(std::min<int64_t>(value, 50'000'000));
-    case 'H': return std::chrono::hours(std::min<int64_t>(value, 800'000));
-    default: return std::nullopt;
+    case 'M':
+      return std::chrono::minutes(std::min<int64_t>(value, 50'000'000));
+    case 'H':
+      return std::chrono::hours(std::min<int64_t>(value, 800'000));
+    default:
+      return std::nullopt;
   }
 }
 
@@ -141,7 +158,11 @@ std::string grpc_message_encode(std::string_view message) {
 }
 
 std::string grpc_message_decode(std::string_view text) {
-  auto digit = [](char byte) { return byte >= '0' && byte <= '9' ? byte - '0' : (byte | 32) >= 'a' && (byte | 32) <= 'f' ? (byte | 32) - 'a' + 10 : -1; };
+  auto digit = [](char byte) {
+    return byte >= '0' && byte <= '9'                 ? byte - '0'
+           : (byte | 32) >= 'a' && (byte | 32) <= 'f' ? (byte | 32) - 'a' + 10
+                                                      : -1;
+  };
   std::string message;
   for (size_t i = 0; i < text.size(); ++i) {
     if (text[i] == '%' && i + 2 < text.size() && digit(text[i + 1]) >= 0 && digit(text[i + 2]) >= 0) {

@@ -35,7 +35,8 @@ enum class GrpcCode : uint8_t {
   Unauthenticated = 16,
 };
 
-// A server's status as an Error and back. grpc_code_of() of an error that came over gRPC is exactly what the server sent.
+// A server's status as an Error and back. grpc_code_of() of an error that came over gRPC is exactly what the server
+// sent.
 base::Error grpc_error(GrpcCode code, std::string message);
 GrpcCode grpc_code_of(const base::Error& error);
 std::string_view grpc_code_name(GrpcCode code);  // "DeadlineExceeded", as Go prints them
@@ -47,8 +48,8 @@ class GrpcParser {
  public:
   explicit GrpcParser(size_t message_bytes_max = kGrpcMessageBytesMax) : message_bytes_max_(message_bytes_max) {}
   void feed(std::string_view bytes);
-  // The next whole message, or nothing until more is fed. ResourceExhausted for one that is too long, Unimplemented for a
-  // compressed one; both are final.
+  // The next whole message, or nothing until more is fed. ResourceExhausted for one that is too long, Unimplemented for
+  // a compressed one; both are final.
   base::Result<std::optional<std::string>> next();
   // True if nothing of a message is left over.
   bool is_between_messages() const { return read_ == input_.size(); }
@@ -67,7 +68,8 @@ std::optional<Duration> parse_grpc_timeout(std::string_view text);
 std::string grpc_message_encode(std::string_view message);
 std::string grpc_message_decode(std::string_view text);
 
-// How a call ended, from its trailers; or from the head of an answer that has no body. Nothing if grpc-status is not there.
+// How a call ended, from its trailers; or from the head of an answer that has no body. Nothing if grpc-status is not
+// there.
 std::optional<base::Result<void>> grpc_status(const Headers& fields);
 // What an answer that is not gRPC's amounts to; http-grpc-status-mapping.md.
 base::Error grpc_error_of_http_status(int status);

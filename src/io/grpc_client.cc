@@ -39,9 +39,11 @@ Task<base::Result<void>> GrpcCall::outcome() {
     CO_TRY(const Response* head, co_await stream_->head());
     status = grpc_status(head->headers);
   }
-  if (!status) co_return base::fail(grpc_error(GrpcCode::Internal, "server closed the stream without sending trailers"));
+  if (!status)
+    co_return base::fail(grpc_error(GrpcCode::Internal, "server closed the stream without sending trailers"));
   if (!*status) co_return base::fail(status->error());
-  if (!parser_.is_between_messages()) co_return base::fail(grpc_error(GrpcCode::Internal, "the last message is incomplete"));
+  if (!parser_.is_between_messages())
+    co_return base::fail(grpc_error(GrpcCode::Internal, "the last message is incomplete"));
   co_return base::Result<void>();
 }
 
@@ -54,7 +56,9 @@ struct GrpcClient::Attempt {
 
 GrpcClient::GrpcClient(Options options) : options_(std::move(options)) {}
 
-GrpcClient::~GrpcClient() { disconnect(); }
+GrpcClient::~GrpcClient() {
+  disconnect();
+}
 
 void GrpcClient::disconnect() {
   connecting_.cancel();
@@ -68,7 +72,8 @@ Task<void> GrpcClient::connect_once() {
   std::shared_ptr<Attempt> attempt = attempt_;
   auto transport = co_await with_timeout(options_.connect_timeout, connect(options_.address, options_.tls));
   if (!transport) {
-    attempt->outcome = base::fail(base::Code::Unavailable, base::cat({"connection to ", options_.address.text(), " timed out"}));
+    attempt->outcome =
+        base::fail(base::Code::Unavailable, base::cat({"connection to ", options_.address.text(), " timed out"}));
   } else if (!*transport) {
     attempt->outcome = base::fail(base::Code::Unavailable, (*transport).error().message());
   } else {
@@ -92,7 +97,10 @@ Task<base::Result<std::shared_ptr<Http2Client>>> GrpcClient::connected() {
 }
 
 Http2Client::Head GrpcClient::head(std::string path) const {
-  Http2Client::Head head{.method = "POST", .scheme = options_.tls ? "https" : "http", .authority = options_.authority, .target = std::move(path)};
+  Http2Client::Head head{.method = "POST",
+                         .scheme = options_.tls ? "https" : "http",
+                         .authority = options_.authority,
+                         .target = std::move(path)};
   head.headers.add("te", "trailers");
   head.headers.add("content-type", "application/grpc");
   head.headers.add("user-agent", "navarch");
@@ -125,7 +133,8 @@ Task<base::Result<std::string>> GrpcClient::call(std::string path, std::string r
       answer = *std::move(in_time);
     }
     // A server's own Unavailable is its answer; ours, over a connection that was there before, says that it was lost.
-    bool may_retry = attempt == 0 && was_connected && !answer && answer.error().code() == base::Code::Unavailable && !answer.error().details();
+    bool may_retry = attempt == 0 && was_connected && !answer && answer.error().code() == base::Code::Unavailable &&
+                     !answer.error().details();
     if (!may_retry) co_return answer;
   }
 }

@@ -58,7 +58,8 @@ class GrpcClient {
   // One message there, one back. Timeout once `timeout` has passed, which the server is told too. Unavailable when the
   // server cannot be reached; a call that a dying connection certainly did not process is tried once more.
   Task<base::Result<std::string>> call(std::string path, std::string request, Duration timeout = kNoTimeout);
-  // A call with streams both ways, without a deadline; a server's stream begins with write() of the request and finish().
+  // A call with streams both ways, without a deadline; a server's stream begins with write() of the request and
+  // finish().
   Task<base::Result<std::unique_ptr<GrpcCall>>> open(std::string path, Headers metadata = {});
 
   // Ends the connection; calls in progress fail with Closed. The next call connects again.

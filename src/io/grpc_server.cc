@@ -12,7 +12,8 @@ Task<base::Result<std::optional<std::string>>> GrpcServerCall::read() {
     if (piece.empty()) break;
     parser_.feed(piece);
   }
-  if (!parser_.is_between_messages()) co_return base::fail(grpc_error(GrpcCode::Internal, "the last message is incomplete"));
+  if (!parser_.is_between_messages())
+    co_return base::fail(grpc_error(GrpcCode::Internal, "the last message is incomplete"));
   co_return std::optional<std::string>();
 }
 
@@ -33,7 +34,9 @@ void GrpcServices::unary(std::string path, Unary handler) {
   streaming(std::move(path), [handler = std::move(handler)](GrpcServerCall& call) { return run_unary(handler, call); });
 }
 
-void GrpcServices::streaming(std::string path, Streaming handler) { handlers_[std::move(path)] = std::move(handler); }
+void GrpcServices::streaming(std::string path, Streaming handler) {
+  handlers_[std::move(path)] = std::move(handler);
+}
 
 Task<base::Result<void>> GrpcServices::run_unary(const Unary& handler, GrpcServerCall& call) {
   CO_TRY(auto request, co_await call.read());
@@ -48,7 +51,8 @@ Handler GrpcServices::handler() const {
   };
 }
 
-Task<void> GrpcServices::serve(const GrpcServices& services, const Request& request, RequestBody& body, ResponseWriter& writer) {
+Task<void> GrpcServices::serve(const GrpcServices& services, const Request& request, RequestBody& body,
+                               ResponseWriter& writer) {
   if (request.method != "POST" || !request.headers.get("content-type").starts_with("application/grpc")) {
     writer.send(415, {}, {});
     co_return;

@@ -15,11 +15,12 @@
 
 namespace io {
 
-// One call as its handler sees it. Lives until the handler's task ends; that task is cancelled when the caller goes or its
-// deadline passes.
+// One call as its handler sees it. Lives until the handler's task ends; that task is cancelled when the caller goes or
+// its deadline passes.
 class GrpcServerCall {
  public:
-  GrpcServerCall(const Request& request, RequestBody& body, ResponseWriter& writer) : request_(request), body_(body), writer_(writer) {}
+  GrpcServerCall(const Request& request, RequestBody& body, ResponseWriter& writer)
+      : request_(request), body_(body), writer_(writer) {}
   const Headers& metadata() const { return request_.headers; }
   // The next message; nothing once the caller has sent all.
   Task<base::Result<std::optional<std::string>>> read();
@@ -37,8 +38,8 @@ class GrpcServerCall {
   bool started_ = false;
 };
 
-// Handlers by path: "/v1beta1.Registration/Register". Filled before it serves, and outlives the server. An unknown path is
-// answered Unimplemented.
+// Handlers by path: "/v1beta1.Registration/Register". Filled before it serves, and outlives the server. An unknown path
+// is answered Unimplemented.
 class GrpcServices {
  public:
   using Unary = std::function<Task<base::Result<std::string>>(std::string request)>;
@@ -51,7 +52,8 @@ class GrpcServices {
 
  private:
   static Task<base::Result<void>> run_unary(const Unary& handler, GrpcServerCall& call);
-  static Task<void> serve(const GrpcServices& services, const Request& request, RequestBody& body, ResponseWriter& writer);
+  static Task<void> serve(const GrpcServices& services, const Request& request, RequestBody& body,
+                          ResponseWriter& writer);
 
   std::map<std::string, Streaming, std::less<>> handlers_;
 };

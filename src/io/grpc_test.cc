@@ -36,7 +36,8 @@ TEST(Grpc, TimeoutsFitEightDigits) {
   EXPECT_EQ(grpc_timeout(std::chrono::minutes(2)), "120000m");
   EXPECT_EQ(grpc_timeout(std::chrono::hours(48)), "172800S");
   EXPECT_EQ(grpc_timeout(Duration(100'000'001)), "100001u");
-  for (const char* text : {"1n", "2000000u", "120000m", "172800S", "5M", "6H"}) EXPECT_TRUE(parse_grpc_timeout(text)) << text;
+  for (const char* text : {"1n", "2000000u", "120000m", "172800S", "5M", "6H"})
+    EXPECT_TRUE(parse_grpc_timeout(text)) << text;
   EXPECT_EQ(parse_grpc_timeout("3S"), std::chrono::seconds(3));
   for (const char* text : {"", "1", "S", "1x", "123456789S", "-1S"}) EXPECT_FALSE(parse_grpc_timeout(text)) << text;
 }

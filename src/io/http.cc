@@ -58,7 +58,8 @@ Task<base::Result<std::string>> RequestBody::read_all(size_t limit) {
     CO_TRY(auto piece, co_await read());
     if (piece.empty()) co_return std::move(all);
     if (piece.size() > limit - all.size()) {
-      co_return base::fail(base::Code::TooLarge, base::cat({"the body is larger than ", std::to_string(limit), " bytes"}));
+      co_return base::fail(base::Code::TooLarge,
+                           base::cat({"the body is larger than ", std::to_string(limit), " bytes"}));
     }
     if (all.empty()) {
       all = std::move(piece);

@@ -37,10 +37,11 @@ class Headers {
 
 // Who is at the other end of a connection.
 struct Peer {
-  std::string address;           // "10.0.0.7:51234", or a path for unix sockets
+  std::string address;  // "10.0.0.7:51234", or a path for unix sockets
   std::string local_address;
-  std::vector<std::string> certificates_der;  // the client's chain, leaf first; verified by the handshake to be the
-                                              // client's own (it holds the key), NOT against any CA: the caller does that
+  std::vector<std::string>
+      certificates_der;  // the client's chain, leaf first; verified by the handshake to be the
+                         // client's own (it holds the key), NOT against any CA: the caller does that
 };
 
 // A stream of bytes both ways: a TLS or plain connection, an HTTP/2 stream, an upgraded connection. One loop.
@@ -58,11 +59,11 @@ class Stream {
 };
 
 struct Request {
-  std::string method;   // "GET"
-  std::string target;   // path and query as sent, percent escapes kept: "/api/v1/pods?watch=1"
+  std::string method;  // "GET"
+  std::string target;  // path and query as sent, percent escapes kept: "/api/v1/pods?watch=1"
   std::string authority;
   Headers headers;
-  int http_major = 1;   // 1 or 2
+  int http_major = 1;              // 1 or 2
   std::string_view path() const;   // target up to '?'
   std::string_view query() const;  // after '?', or ""
 };
@@ -100,7 +101,8 @@ class ResponseWriter {
 };
 
 // Answers one request. `peer` and `request` live until the task ends.
-using Handler = std::function<Task<void>(const Request& request, const Peer& peer, RequestBody& body, ResponseWriter& writer)>;
+using Handler =
+    std::function<Task<void>(const Request& request, const Peer& peer, RequestBody& body, ResponseWriter& writer)>;
 
 // ---- client side ----
 

@@ -21,7 +21,8 @@ constexpr std::array<bool, 256> make_token_table() {
 constexpr std::array<bool, 256> kToken = make_token_table();
 
 bool is_token(std::string_view text) {
-  return !text.empty() && std::all_of(text.begin(), text.end(), [](char c) { return kToken[static_cast<unsigned char>(c)]; });
+  return !text.empty() &&
+         std::all_of(text.begin(), text.end(), [](char c) { return kToken[static_cast<unsigned char>(c)]; });
 }
 
 bool is_field_value(std::string_view text) {
@@ -52,8 +53,8 @@ bool any_lists(const Headers& headers, std::string_view name, std::string_view w
 }
 
 size_t count(const Headers& headers, std::string_view name) {
-  return static_cast<size_t>(
-      std::count_if(headers.fields().begin(), headers.fields().end(), [name](const auto& field) { return field.name == name; }));
+  return static_cast<size_t>(std::count_if(headers.fields().begin(), headers.fields().end(),
+                                           [name](const auto& field) { return field.name == name; }));
 }
 
 }  // namespace
@@ -150,7 +151,8 @@ Http1Parser::Event Http1Parser::next(std::string_view& input) {
           if (too_long) return fail(400, "chunk size line too long");
           return Event::NeedMore;
         }
-        if (!parse_chunk_size(std::string_view(line_).substr(0, line_.size() - 2))) return fail(400, "malformed chunk size");
+        if (!parse_chunk_size(std::string_view(line_).substr(0, line_.size() - 2)))
+          return fail(400, "malformed chunk size");
         line_.clear();
         state_ = left_ > 0 ? State::ChunkData : State::Trailers;
         continue;
@@ -164,7 +166,8 @@ Http1Parser::Event Http1Parser::next(std::string_view& input) {
         trailer_bytes_ += line_.size();
         bool last = line_.size() == 2;
         Headers ignored;
-        if (!last && !parse_field(std::string_view(line_).substr(0, line_.size() - 2), ignored)) return fail(400, "malformed trailer");
+        if (!last && !parse_field(std::string_view(line_).substr(0, line_.size() - 2), ignored))
+          return fail(400, "malformed trailer");
         line_.clear();
         if (!last) continue;
         state_ = State::End;
@@ -212,7 +215,8 @@ bool Http1Parser::parse_request_line(std::string_view line) {
     return false;
   }
   minor_ = version[7] - '0';
-  bool printable = std::all_of(target.begin(), target.end(), [](char c) { return static_cast<unsigned char>(c) > 0x20 && c != 0x7f; });
+  bool printable = std::all_of(target.begin(), target.end(),
+                               [](char c) { return static_cast<unsigned char>(c) > 0x20 && c != 0x7f; });
   if (!is_token(method) || target.empty() || !printable) {
     fail(400, "malformed request line");
     return false;
@@ -237,8 +241,8 @@ bool Http1Parser::parse_request_line(std::string_view line) {
 }
 
 bool Http1Parser::parse_status_line(std::string_view line) {
-  bool good = line.size() >= 12 && line.starts_with("HTTP/1.") && (line[7] == '0' || line[7] == '1') && line[8] == ' ' &&
-              (line.size() == 12 || line[12] == ' ');
+  bool good = line.size() >= 12 && line.starts_with("HTTP/1.") && (line[7] == '0' || line[7] == '1') &&
+              line[8] == ' ' && (line.size() == 12 || line[12] == ' ');
   auto status = good ? base::parse_uint(line.substr(9, 3)) : std::nullopt;
   if (!status || *status < 100 || *status > 999) {
     fail(400, "malformed status line");
@@ -277,7 +281,8 @@ Http1Parser::Event Http1Parser::parse_head() {
   wants_upgrade_ = minor_ == 1 && headers.has("upgrade") && any_lists(headers, "connection", "upgrade");
   if (kind_ == Kind::Request) {
     size_t hosts = count(headers, "host");
-    if (hosts > 1 || (hosts == 0 && minor_ == 1)) return fail(400, hosts == 0 ? "missing required Host header" : "too many Host headers");
+    if (hosts > 1 || (hosts == 0 && minor_ == 1))
+      return fail(400, hosts == 0 ? "missing required Host header" : "too many Host headers");
     auto host = headers.get("host");
     if (std::any_of(host.begin(), host.end(), [](char c) { return c == ' ' || c == '\t' || c == '/' || c == '@'; })) {
       return fail(400, "malformed Host header");
@@ -328,7 +333,8 @@ bool Http1Parser::frame_body(const Headers& headers) {
   uint64_t length = 0;
   if (lengths == 1) {
     auto text = headers.get("content-length");
-    bool digits = !text.empty() && text.size() <= 18 && std::all_of(text.begin(), text.end(), [](char c) { return c >= '0' && c <= '9'; });
+    bool digits = !text.empty() && text.size() <= 18 &&
+                  std::all_of(text.begin(), text.end(), [](char c) { return c >= '0' && c <= '9'; });
     if (!digits) {
       fail(400, "bad Content-Length");
       return false;
@@ -373,46 +379,86 @@ bool Http1Parser::parse_chunk_size(std::string_view line) {
 
 std::string_view status_text(int status) {
   switch (status) {
-    case 100: return "Continue";
-    case 101: return "Switching Protocols";
-    case 200: return "OK";
-    case 201: return "Created";
-    case 202: return "Accepted";
-    case 204: return "No Content";
-    case 206: return "Partial Content";
-    case 301: return "Moved Permanently";
-    case 302: return "Found";
-    case 303: return "See Other";
-    case 304: return "Not Modified";
-    case 307: return "Temporary Redirect";
-    case 308: return "Permanent Redirect";
-    case 400: return "Bad Request";
-    case 401: return "Unauthorized";
-    case 403: return "Forbidden";
-    case 404: return "Not Found";
-    case 405: return "Method Not Allowed";
-    case 406: return "Not Acceptable";
-    case 408: return "Request Timeout";
-    case 409: return "Conflict";
-    case 410: return "Gone";
-    case 411: return "Length Required";
-    case 412: return "Precondition Failed";
-    case 413: return "Request Entity Too Large";
-    case 414: return "Request URI Too Long";
-    case 415: return "Unsupported Media Type";
-    case 416: return "Requested Range Not Satisfiable";
-    case 417: return "Expectation Failed";
-    case 422: return "Unprocessable Entity";
-    case 426: return "Upgrade Required";
-    case 429: return "Too Many Requests";
-    case 431: return "Request Header Fields Too Large";
-    case 500: return "Internal Server Error";
-    case 501: return "Not Implemented";
-    case 502: return "Bad Gateway";
-    case 503: return "Service Unavailable";
-    case 504: return "Gateway Timeout";
-    case 505: return "HTTP Version Not Supported";
-    default: return "";
+    case 100:
+      return "Continue";
+    case 101:
+      return "Switching Protocols";
+    case 200:
+      return "OK";
+    case 201:
+      return "Created";
+    case 202:
+      return "Accepted";
+    case 204:
+      return "No Content";
+    case 206:
+      return "Partial Content";
+    case 301:
+      return "Moved Permanently";
+    case 302:
+      return "Found";
+    case 303:
+      return "See Other";
+    case 304:
+      return "Not Modified";
+    case 307:
+      return "Temporary Redirect";
+    case 308:
+      return "Permanent Redirect";
+    case 400:
+      return "Bad Request";
+    case 401:
+      return "Unauthorized";
+    case 403:
+      return "Forbidden";
+    case 404:
+      return "Not Found";
+    case 405:
+      return "Method Not Allowed";
+    case 406:
+      return "Not Acceptable";
+    case 408:
+      return "Request Timeout";
+    case 409:
+      return "Conflict";
+    case 410:
+      return "Gone";
+    case 411:
+      return "Length Required";
+    case 412:
+      return "Precondition Failed";
+    case 413:
+      return "Request Entity Too Large";
+    case 414:
+      return "Request URI Too Long";
+    case 415:
+      return "Unsupported Media Type";
+    case 416:
+      return "Requested Range Not Satisfiable";
+    case 417:
+      return "Expectation Failed";
+    case 422:
+      return "Unprocessable Entity";
+    case 426:
+      return "Upgrade Required";
+    case 429:
+      return "Too Many Requests";
+    case 431:
+      return "Request Header Fields Too Large";
+    case 500:
+      return "Internal Server Error";
+    case 501:
+      return "Not Implemented";
+    case 502:
+      return "Bad Gateway";
+    case 503:
+      return "Service Unavailable";
+    case 504:
+      return "Gateway Timeout";
+    case 505:
+      return "HTTP Version Not Supported";
+    default:
+      return "";
   }
 }
 

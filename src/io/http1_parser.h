@@ -1,6 +1,6 @@
-// HTTP/1.1 messages out of bytes: a state machine without a socket. Strict where leniency lets two readers disagree about
-// where a message ends (RFC 9112, 11.2 "Request Smuggling"): lines end in CRLF, one content-length of digits only, never
-// beside transfer-encoding, which is "chunked" or nothing, no folded lines, no space before a colon.
+// HTTP/1.1 messages out of bytes: a state machine without a socket. Strict where leniency lets two readers disagree
+// about where a message ends (RFC 9112, 11.2 "Request Smuggling"): lines end in CRLF, one content-length of digits
+// only, never beside transfer-encoding, which is "chunked" or nothing, no folded lines, no space before a colon.
 #pragma once
 
 #include <cstdint>
@@ -68,7 +68,7 @@ class Http1Parser {
   size_t headers_max_;
   State state_ = State::Head;
   BodyKind body_kind_ = BodyKind::None;
-  std::string line_;  // what has come of the head, of a chunk's size or of the trailers
+  std::string line_;   // what has come of the head, of a chunk's size or of the trailers
   uint64_t left_ = 0;  // of the body or of the chunk
   size_t trailer_bytes_ = 0;
   std::string_view body_;

@@ -22,7 +22,8 @@ std::string events(io::Http1Parser::Kind kind, std::string_view input, size_t st
       }
       if (event == Event::Failed) return said + "F" + std::to_string(parser.error_status());
       if (event == Event::Head) {
-        const auto& headers = kind == io::Http1Parser::Kind::Request ? parser.request().headers : parser.response().headers;
+        const auto& headers =
+            kind == io::Http1Parser::Kind::Request ? parser.request().headers : parser.response().headers;
         said += "H" + parser.request().method + std::to_string(headers.fields().size());
       }
       if (event == Event::Body) body += parser.body().size();

@@ -15,7 +15,8 @@ struct Parsed {
   std::string rest;  // input after the first End
 };
 
-Parsed parse(std::string_view input, size_t step = 1'000'000, Kind kind = Kind::Request, size_t limit = 4096, size_t headers_max = 16) {
+Parsed parse(std::string_view input, size_t step = 1'000'000, Kind kind = Kind::Request, size_t limit = 4096,
+             size_t headers_max = 16) {
   Http1Parser parser(kind, limit, headers_max);
   Parsed parsed;
   for (size_t at = 0; at < input.size(); at += step) {
@@ -100,13 +101,15 @@ TEST(Http1Parser, RefusesWhatTwoReadersMightReadDifferently) {
     EXPECT_EQ(refused(request), 400) << request;
   }
   EXPECT_EQ(refused("POST / HTTP/1.1\r\nHost: h\r\nTransfer-Encoding: gzip, chunked\r\n\r\n"), 501);
-  EXPECT_EQ(refused("POST / HTTP/1.1\r\nHost: h\r\nTransfer-Encoding: chunked\r\nTransfer-Encoding: chunked\r\n\r\n"), 501);
+  EXPECT_EQ(refused("POST / HTTP/1.1\r\nHost: h\r\nTransfer-Encoding: chunked\r\nTransfer-Encoding: chunked\r\n\r\n"),
+            501);
   EXPECT_EQ(refused("POST / HTTP/1.0\r\nTransfer-Encoding: chunked\r\n\r\n"), 400);
 }
 
 TEST(Http1Parser, RefusesMalformedRequestLines) {
-  for (const char* line : {"GET / HTTP/1.1 ", "GET /", "GET  / HTTP/1.1", "G@T / HTTP/1.1", "GET a HTTP/1.1", "GET /\x01 HTTP/1.1", " GET / HTTP/1.1",
-                           "GET / HTTP/1", "GET / http/1.1", "CONNECT h:1 HTTP/1.1", "\rGET / HTTP/1.1", "GET /a b HTTP/1.1"}) {
+  for (const char* line : {"GET / HTTP/1.1 ", "GET /", "GET  / HTTP/1.1", "G@T / HTTP/1.1", "GET a HTTP/1.1",
+                           "GET /\x01 HTTP/1.1", " GET / HTTP/1.1", "GET / HTTP/1", "GET / http/1.1",
+                           "CONNECT h:1 HTTP/1.1", "\rGET / HTTP/1.1", "GET /a b HTTP/1.1"}) {
     EXPECT_EQ(refused(std::string(line) + "\r\nHost: h\r\n\r\n"), 400) << line;
   }
   EXPECT_EQ(refused("GET / HTTP/2.0\r\nHost: h\r\n\r\n"), 505);
@@ -124,8 +127,10 @@ TEST(Http1Parser, AbsoluteTargetsLoseTheirAuthority) {
 }
 
 TEST(Http1Parser, RefusesBadChunks) {
-  for (const char* body : {"x\r\n", "\r\n", "-1\r\n", "5\r\nhelloX", "5\nhello\r\n", "10000000000000000\r\n", "5 5\r\n", "0\r\nbad\r\n\r\n"}) {
-    EXPECT_EQ(refused(std::string("POST / HTTP/1.1\r\nHost: h\r\nTransfer-Encoding: chunked\r\n\r\n") + body), 400) << body;
+  for (const char* body : {"x\r\n", "\r\n", "-1\r\n", "5\r\nhelloX", "5\nhello\r\n", "10000000000000000\r\n", "5 5\r\n",
+                           "0\r\nbad\r\n\r\n"}) {
+    EXPECT_EQ(refused(std::string("POST / HTTP/1.1\r\nHost: h\r\nTransfer-Encoding: chunked\r\n\r\n") + body), 400)
+        << body;
   }
 }
 
@@ -136,7 +141,9 @@ TEST(Http1Parser, BoundsAreKeptToTheByte) {
   EXPECT_EQ(parse(request, 1000, Kind::Request, request.size() - 1).status, 431);
   EXPECT_EQ(parse("GET / HTTP/1.1\r\nHost: h\r\nA: 1\r\nB: 2\r\n\r\n", 1000, Kind::Request, 4096, 2).status, 431);
   EXPECT_EQ(parse("GET /" + std::string(100'000, 'a'), 1000).status, 431);
-  EXPECT_EQ(parse("POST / HTTP/1.1\r\nHost: h\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n" + std::string(5000, 'A'), 100).status, 431);
+  EXPECT_EQ(parse("POST / HTTP/1.1\r\nHost: h\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n" + std::string(5000, 'A'), 100)
+                .status,
+            431);
 }
 
 TEST(Http1Parser, KeepsTheConnectionAsVersionAndHeadersSay) {
@@ -164,8 +171,7 @@ TEST(Http1Parser, ResponsesEndAsTheyShould) {
 }
 
 TEST(Http1Parser, NonsenseAtAnyOffsetNeverLoops) {
-  const std::string good =
-      "POST /a HTTP/1.1\r\nHost: h\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nhello\r\n0\r\n\r\n";
+  const std::string good = "POST /a HTTP/1.1\r\nHost: h\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nhello\r\n0\r\n\r\n";
   for (size_t at = 0; at < good.size(); at++) {
     for (int byte : {0, 1, 9, 10, 13, 32, 58, 59, 127, 128, 255}) {
       std::string bad = good;

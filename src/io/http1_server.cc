@@ -10,10 +10,10 @@
 namespace io {
 namespace {
 
-constexpr size_t kInputMax = 64 * 1024;        // received ahead of whoever reads it
+constexpr size_t kInputMax = 64 * 1024;         // received ahead of whoever reads it
 constexpr size_t kSkippedBodyMax = 256 * 1024;  // of a body that the handler left, to keep the connection
-constexpr size_t kSmallPiece = 4096;           // copied together rather than written alone
-constexpr std::chrono::seconds kLinger{1};     // for the peer to read our last answer before the connection goes
+constexpr size_t kSmallPiece = 4096;            // copied together rather than written alone
+constexpr std::chrono::seconds kLinger{1};      // for the peer to read our last answer before the connection goes
 
 thread_local char read_buffer[32 * 1024];
 
@@ -267,13 +267,16 @@ void Connection::next_request() {
   }
 }
 
-void Connection::rest() { timer_.start(context_.options.idle_timeout, [this] { die(); }); }
+void Connection::rest() {
+  timer_.start(context_.options.idle_timeout, [this] { die(); });
+}
 
 void Connection::refuse(int status) {
   keep_alive_ = false;
   auto text = status_text(status);
   std::string body = base::cat({std::to_string(status), " ", text});
-  add_output(base::cat({"HTTP/1.1 ", body, "\r\ncontent-type: text/plain; charset=utf-8\r\nconnection: close\r\ncontent-length: ",
+  add_output(base::cat({"HTTP/1.1 ", body,
+                        "\r\ncontent-type: text/plain; charset=utf-8\r\nconnection: close\r\ncontent-length: ",
                         std::to_string(body.size()), "\r\n\r\n", body}));
   close_after_output();
 }
@@ -419,7 +422,8 @@ Task<base::Result<void>> Connection::write(base::Bytes chunk) {
   if (gone_ || !started_ || finished_) co_return base::fail(base::Code::Closed, "the client has gone");
   if (without_body_ || chunk.empty()) co_return base::Result<void>();
   if (length_left_) {
-    if (chunk.size() > *length_left_) co_return base::fail(base::Code::Internal, "the answer is longer than its content-length");
+    if (chunk.size() > *length_left_)
+      co_return base::fail(base::Code::Internal, "the answer is longer than its content-length");
     *length_left_ -= chunk.size();
   }
   if (chunked_) {
@@ -441,7 +445,8 @@ void Connection::finish_with_trailers(Headers trailers) {
   if (chunked_) {
     std::string end = "0\r\n";
     std::string storage;
-    for (const auto& field : trailers.fields()) end += base::cat({field.name, ": ", safe_value(field.value, storage), "\r\n"});
+    for (const auto& field : trailers.fields())
+      end += base::cat({field.name, ": ", safe_value(field.value, storage), "\r\n"});
     end += "\r\n";
     add_output(std::string_view(end));
   } else if (length_left_.value_or(0) > 0 && !without_body_) {
@@ -459,11 +464,13 @@ void Connection::send(int status, Headers headers, base::Bytes body) {
 }
 
 base::Result<std::unique_ptr<Stream>> Connection::upgrade(Headers headers) {
-  if (parser_.minor_version() != 1) return base::fail(base::Code::MethodNotAllowed, "only HTTP/1.1 connections can be upgraded");
+  if (parser_.minor_version() != 1)
+    return base::fail(base::Code::MethodNotAllowed, "only HTTP/1.1 connections can be upgraded");
   if (gone_ || started_ || transport_ == nullptr) return base::fail(base::Code::Closed, "the client has gone");
   std::string head = "HTTP/1.1 101 Switching Protocols\r\n";
   std::string storage;
-  for (const auto& field : headers.fields()) head += base::cat({field.name, ": ", safe_value(field.value, storage), "\r\n"});
+  for (const auto& field : headers.fields())
+    head += base::cat({field.name, ": ", safe_value(field.value, storage), "\r\n"});
   head += "\r\n";
   // Between requests the socket's buffer is empty, so that this little fits at once.
   std::string_view rest = head;
@@ -488,7 +495,8 @@ base::Result<std::unique_ptr<Stream>> Connection::upgrade(Headers headers) {
 
 }  // namespace
 
-std::unique_ptr<ServerConnection> make_http1_connection(const ServerContext& context, ServerShard& shard, std::unique_ptr<Transport> transport) {
+std::unique_ptr<ServerConnection> make_http1_connection(const ServerContext& context, ServerShard& shard,
+                                                        std::unique_ptr<Transport> transport) {
   return std::make_unique<Connection>(context, shard, std::move(transport));
 }
 

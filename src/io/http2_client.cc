@@ -19,7 +19,8 @@ struct Http2Client::State final : Http2Session {
   }
 
   int on_begin_headers(const nghttp2_frame&) override { return 0; }
-  void on_header(Http2StreamState& stream, const nghttp2_frame& frame, std::string_view name, std::string_view value) override;
+  void on_header(Http2StreamState& stream, const nghttp2_frame& frame, std::string_view name,
+                 std::string_view value) override;
   void on_headers_end(Http2StreamState& stream, const nghttp2_frame& frame) override;
   void on_frame(const nghttp2_frame& frame) override {
     if (frame.hd.type == NGHTTP2_GOAWAY) leaving = true;
@@ -44,8 +45,8 @@ struct Http2Client::State final : Http2Session {
   size_t header_bytes_max;
   bool leaving = false;  // the server said GOAWAY
   bool has_settings = false;
-  std::string reason;    // why it is dead
-  Notice changed;        // settings have come, or the connection died
+  std::string reason;             // why it is dead
+  Notice changed;                 // settings have come, or the connection died
   ClientStream* first = nullptr;  // those nghttp2 knows
   size_t count = 0;
 
@@ -108,8 +109,10 @@ class Http2Client::State::ClientStream final : public Http2Stream, public Http2S
   }
 
   base::Error failure() const {
-    if (refused || error_code == NGHTTP2_REFUSED_STREAM) return base::Error(base::Code::Unavailable, "the server refused the request");
-    if (header_bytes > session->header_bytes_max) return base::Error(base::Code::Closed, "the answer's headers are too large");
+    if (refused || error_code == NGHTTP2_REFUSED_STREAM)
+      return base::Error(base::Code::Unavailable, "the server refused the request");
+    if (header_bytes > session->header_bytes_max)
+      return base::Error(base::Code::Closed, "the answer's headers are too large");
     if (!lost.empty()) return base::Error(base::Code::Closed, lost);
     return base::Error(base::Code::Closed, base::cat({"stream reset: ", nghttp2_http2_strerror(error_code)}));
   }
@@ -121,12 +124,13 @@ class Http2Client::State::ClientStream final : public Http2Stream, public Http2S
   bool has_head = false;
   bool sent = false;     // the request's head has left
   bool refused = false;  // the server cannot have processed it
-  std::string lost;  // why the connection died
+  std::string lost;      // why the connection died
   ClientStream* next = nullptr;
   ClientStream* previous = nullptr;
 };
 
-void Http2Client::State::on_header(Http2StreamState& state, const nghttp2_frame& frame, std::string_view name, std::string_view value) {
+void Http2Client::State::on_header(Http2StreamState& state, const nghttp2_frame& frame, std::string_view name,
+                                   std::string_view value) {
   auto& stream = static_cast<ClientStream&>(state);
   stream.header_bytes += name.size() + value.size() + 32;
   if (stream.header_bytes > header_bytes_max) return;
@@ -183,8 +187,10 @@ void Http2Client::State::let_go(ClientStream& stream) {
   on_stream_closed(stream);
 }
 
-base::Result<std::unique_ptr<Http2Stream>> Http2Client::State::open(const std::shared_ptr<State>& self, const Head& head, bool ended) {
-  if (!takes_requests()) return base::fail(base::Code::Unavailable, reason.empty() ? "the server is closing the connection" : reason);
+base::Result<std::unique_ptr<Http2Stream>> Http2Client::State::open(const std::shared_ptr<State>& self,
+                                                                    const Head& head, bool ended) {
+  if (!takes_requests())
+    return base::fail(base::Code::Unavailable, reason.empty() ? "the server is closing the connection" : reason);
   auto stream = std::make_unique<ClientStream>(self);
   std::vector<nghttp2_nv> fields;
   fields.reserve(4 + head.headers.fields().size());
@@ -197,7 +203,8 @@ base::Result<std::unique_ptr<Http2Stream>> Http2Client::State::open(const std::s
   }
   nghttp2_data_provider provider = data_provider();
   auto* state = static_cast<Http2StreamState*>(stream.get());
-  int32_t id = nghttp2_submit_request(session_, nullptr, fields.data(), fields.size(), ended ? nullptr : &provider, state);
+  int32_t id =
+      nghttp2_submit_request(session_, nullptr, fields.data(), fields.size(), ended ? nullptr : &provider, state);
   if (id < 0) return base::fail(base::Code::Unavailable, nghttp2_strerror(id));
   stream->id = id;
   stream->body_ended = ended;
@@ -212,9 +219,13 @@ base::Result<std::unique_ptr<Http2Stream>> Http2Client::State::open(const std::s
 Http2Client::Http2Client(std::unique_ptr<Transport> transport) : Http2Client(std::move(transport), Options{}) {}
 Http2Client::Http2Client(std::unique_ptr<Transport> transport, Options options)
     : state_(std::make_shared<State>(std::move(transport), options)) {}
-Http2Client::~Http2Client() { close(); }
+Http2Client::~Http2Client() {
+  close();
+}
 
-base::Result<std::unique_ptr<Http2Stream>> Http2Client::open(const Head& head, bool ended) { return state_->open(state_, head, ended); }
+base::Result<std::unique_ptr<Http2Stream>> Http2Client::open(const Head& head, bool ended) {
+  return state_->open(state_, head, ended);
+}
 
 Task<base::Result<void>> Http2Client::ready() {
   auto state = state_;
@@ -223,9 +234,15 @@ Task<base::Result<void>> Http2Client::ready() {
   co_return base::Result<void>();
 }
 
-bool Http2Client::is_open() const { return state_->takes_requests(); }
-size_t Http2Client::streams() const { return state_->count; }
-size_t Http2Client::streams_max() const { return state_->streams_max(); }
+bool Http2Client::is_open() const {
+  return state_->takes_requests();
+}
+size_t Http2Client::streams() const {
+  return state_->count;
+}
+size_t Http2Client::streams_max() const {
+  return state_->streams_max();
+}
 
 void Http2Client::close() {
   if (!state_->is_dead()) state_->die("connection closed");

@@ -40,8 +40,8 @@ class Http2Stream {
 class Http2Client {
  public:
   struct Options {
-    size_t stream_window = 256 * 1024;            // bytes of one answer the server may send ahead of its reader
-    size_t connection_window = 4 * 1024 * 1024;   // of all answers together
+    size_t stream_window = 256 * 1024;           // bytes of one answer the server may send ahead of its reader
+    size_t connection_window = 4 * 1024 * 1024;  // of all answers together
     size_t header_bytes_max = 256 * 1024;
   };
   struct Head {
@@ -65,9 +65,9 @@ class Http2Client {
 
   // Returns once the server's settings have come, and with them its limit of streams. Closed if the connection is lost.
   Task<base::Result<void>> ready();
-  bool is_open() const;         // takes requests
-  size_t streams() const;       // in progress
-  size_t streams_max() const;   // the server's limit, as far as known
+  bool is_open() const;        // takes requests
+  size_t streams() const;      // in progress
+  size_t streams_max() const;  // the server's limit, as far as known
   // Ends the connection; its streams fail with Closed.
   void close();
 

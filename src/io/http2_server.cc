@@ -22,7 +22,8 @@ constexpr std::chrono::milliseconds kDrainNotice{200};
 class Allowance {
  public:
   bool take(int64_t now_ns) {
-    tokens_ = std::min(kFreeFramesBurst, tokens_ + static_cast<double>(now_ns - last_ns_) * 1e-9 * kFreeFramesPerSecond);
+    tokens_ =
+        std::min(kFreeFramesBurst, tokens_ + static_cast<double>(now_ns - last_ns_) * 1e-9 * kFreeFramesPerSecond);
     last_ns_ = now_ns;
     tokens_ -= 1;
     return tokens_ >= 0;
@@ -34,7 +35,8 @@ class Allowance {
 };
 
 bool belongs_to_connection(std::string_view name) {
-  return name == "connection" || name == "transfer-encoding" || name == "upgrade" || name == "keep-alive" || name == "proxy-connection";
+  return name == "connection" || name == "transfer-encoding" || name == "upgrade" || name == "keep-alive" ||
+         name == "proxy-connection";
 }
 
 class Connection;
@@ -99,7 +101,8 @@ class Connection final : public ServerConnection, public Http2Session {
     nghttp2_submit_shutdown_notice(session_);
     flush_soon();
     timer_.start(kDrainNotice, [this] {
-      nghttp2_submit_goaway(session_, NGHTTP2_FLAG_NONE, nghttp2_session_get_last_proc_stream_id(session_), NGHTTP2_NO_ERROR, nullptr, 0);
+      nghttp2_submit_goaway(session_, NGHTTP2_FLAG_NONE, nghttp2_session_get_last_proc_stream_id(session_),
+                            NGHTTP2_NO_ERROR, nullptr, 0);
       drained_ = true;
       flush_soon();  // with no stream left the session then ends
     });
@@ -119,12 +122,14 @@ class Connection final : public ServerConnection, public Http2Session {
     return 0;
   }
 
-  void on_header(Http2StreamState& state, const nghttp2_frame&, std::string_view name, std::string_view value) override {
+  void on_header(Http2StreamState& state, const nghttp2_frame&, std::string_view name,
+                 std::string_view value) override {
     auto& exchange = static_cast<Exchange&>(state);
     if (exchange.headers_complete_) return;  // trailers: nobody asks for them
     exchange.header_bytes_ += name.size() + value.size() + 32;
     auto& request = exchange.request_;
-    if (exchange.header_bytes_ > context_.options.header_bytes_max || request.headers.fields().size() >= context_.options.headers_max) {
+    if (exchange.header_bytes_ > context_.options.header_bytes_max ||
+        request.headers.fields().size() >= context_.options.headers_max) {
       exchange.too_large_ = true;
     } else if (name.starts_with(':')) {
       if (name == ":method") request.method = value;
@@ -163,7 +168,9 @@ class Connection final : public ServerConnection, public Http2Session {
   }
 
   void on_sent(const nghttp2_frame& frame) override {
-    if ((frame.hd.type != NGHTTP2_HEADERS && frame.hd.type != NGHTTP2_DATA) || (frame.hd.flags & NGHTTP2_FLAG_END_STREAM) == 0) return;
+    if ((frame.hd.type != NGHTTP2_HEADERS && frame.hd.type != NGHTTP2_DATA) ||
+        (frame.hd.flags & NGHTTP2_FLAG_END_STREAM) == 0)
+      return;
     auto* stream = find(frame.hd.stream_id);
     // The answer is complete: the rest of the request's body is not wanted (RFC 9113, 8.1).
     if (stream != nullptr && !stream->input_ended) {
@@ -304,7 +311,8 @@ void Exchange::submit(int status, const Headers& headers, bool with_body, std::s
     has_date |= one.name == "date";
     fields[count++] = Http2Session::field(one.name, one.value);
   }
-  if (!content_length.empty() && !headers.has("content-length")) fields[count++] = Http2Session::field("content-length", content_length);
+  if (!content_length.empty() && !headers.has("content-length"))
+    fields[count++] = Http2Session::field("content-length", content_length);
   if (!has_date) fields[count++] = Http2Session::field("date", http_date());
   nghttp2_data_provider provider = Http2Session::data_provider();
   nghttp2_submit_response(connection_.session_, id, fields.data(), count, with_body ? &provider : nullptr);
@@ -328,7 +336,9 @@ Task<base::Result<void>> Exchange::write(base::Bytes chunk) {
   co_return base::Result<void>();
 }
 
-void Exchange::finish() { finish_with_trailers({}); }
+void Exchange::finish() {
+  finish_with_trailers({});
+}
 
 void Exchange::finish_with_trailers(Headers trailers) {
   if (over || !started_ || std::exchange(finished_, true)) return;
@@ -353,7 +363,8 @@ Task<void> Exchange::closed() {
 
 }  // namespace
 
-std::unique_ptr<ServerConnection> make_http2_connection(const ServerContext& context, ServerShard& shard, std::unique_ptr<Transport> transport) {
+std::unique_ptr<ServerConnection> make_http2_connection(const ServerContext& context, ServerShard& shard,
+                                                        std::unique_ptr<Transport> transport) {
   return std::make_unique<Connection>(context, shard, std::move(transport));
 }
 

@@ -9,8 +9,8 @@ namespace io {
 namespace {
 
 constexpr size_t kReadSize = 32 * 1024;
-constexpr int kReadsPerTurn = 16;             // then others have their turn
-constexpr size_t kOutputMax = 128 * 1024;     // frames built ahead of the transport
+constexpr int kReadsPerTurn = 16;          // then others have their turn
+constexpr size_t kOutputMax = 128 * 1024;  // frames built ahead of the transport
 constexpr size_t kWritesPerTurnBytes = 1024 * 1024;
 
 // Shared by all connections of a loop: bytes live here only while they are parsed or written.
@@ -22,10 +22,12 @@ thread_local std::string write_buffer;
 struct Http2Session::Callbacks {
   static Http2Session& self(void* user) { return *static_cast<Http2Session*>(user); }
 
-  static int begin_headers(nghttp2_session*, const nghttp2_frame* frame, void* user) { return self(user).on_begin_headers(*frame); }
+  static int begin_headers(nghttp2_session*, const nghttp2_frame* frame, void* user) {
+    return self(user).on_begin_headers(*frame);
+  }
 
-  static int header(nghttp2_session*, const nghttp2_frame* frame, const uint8_t* name, size_t name_size, const uint8_t* value,
-                    size_t value_size, uint8_t, void* user) {
+  static int header(nghttp2_session*, const nghttp2_frame* frame, const uint8_t* name, size_t name_size,
+                    const uint8_t* value, size_t value_size, uint8_t, void* user) {
     auto* stream = self(user).find(frame->hd.stream_id);
     if (stream != nullptr) {
       self(user).on_header(*stream, *frame, {reinterpret_cast<const char*>(name), name_size},
@@ -80,8 +82,8 @@ struct Http2Session::Callbacks {
     return 0;
   }
 
-  static ssize_t read_source(nghttp2_session* session, int32_t id, uint8_t*, size_t length, uint32_t* flags, nghttp2_data_source*,
-                             void* user) {
+  static ssize_t read_source(nghttp2_session* session, int32_t id, uint8_t*, size_t length, uint32_t* flags,
+                             nghttp2_data_source*, void* user) {
     auto* stream = self(user).find(id);
     if (stream == nullptr) return NGHTTP2_ERR_TEMPORAL_CALLBACK_FAILURE;
     size_t size = std::min(length, stream->queued);
@@ -102,7 +104,8 @@ struct Http2Session::Callbacks {
     return static_cast<ssize_t>(size);
   }
 
-  static int send_data(nghttp2_session*, nghttp2_frame* frame, const uint8_t* frame_head, size_t length, nghttp2_data_source*, void* user) {
+  static int send_data(nghttp2_session*, nghttp2_frame* frame, const uint8_t* frame_head, size_t length,
+                       nghttp2_data_source*, void* user) {
     auto& session = self(user);
     std::string& out = *session.building_;
     if (out.size() > kOutputMax) return NGHTTP2_ERR_WOULDBLOCK;
@@ -126,7 +129,8 @@ struct Http2Session::Callbacks {
       stream->pieces.clear();
       stream->piece_first = 0;
     } else if (stream->piece_first >= 64) {
-      stream->pieces.erase(stream->pieces.begin(), stream->pieces.begin() + static_cast<ptrdiff_t>(stream->piece_first));
+      stream->pieces.erase(stream->pieces.begin(),
+                           stream->pieces.begin() + static_cast<ptrdiff_t>(stream->piece_first));
       stream->piece_first = 0;
     }
     if (frame->data.padlen > 1) out.append(frame->data.padlen - 1, '\0');
@@ -158,8 +162,8 @@ nghttp2_data_provider Http2Session::data_provider() {
 }
 
 nghttp2_nv Http2Session::field(std::string_view name, std::string_view value) {
-  return {reinterpret_cast<uint8_t*>(const_cast<char*>(name.data())), reinterpret_cast<uint8_t*>(const_cast<char*>(value.data())),
-          name.size(), value.size(), NGHTTP2_NV_FLAG_NONE};
+  return {reinterpret_cast<uint8_t*>(const_cast<char*>(name.data())),
+          reinterpret_cast<uint8_t*>(const_cast<char*>(value.data())), name.size(), value.size(), NGHTTP2_NV_FLAG_NONE};
 }
 
 Http2Session::Http2Session(std::unique_ptr<Transport> transport, Settings settings) : transport_(std::move(transport)) {
@@ -183,7 +187,8 @@ Http2Session::Http2Session(std::unique_ptr<Transport> transport, Settings settin
     entries.push_back({NGHTTP2_SETTINGS_ENABLE_PUSH, 0});
   }
   nghttp2_submit_settings(session_, NGHTTP2_FLAG_NONE, entries.data(), entries.size());
-  nghttp2_session_set_local_window_size(session_, NGHTTP2_FLAG_NONE, 0, static_cast<int32_t>(settings.connection_window));
+  nghttp2_session_set_local_window_size(session_, NGHTTP2_FLAG_NONE, 0,
+                                        static_cast<int32_t>(settings.connection_window));
   watch_ = std::make_unique<Watch>(transport_->fd(), Ready::Read, [this](Ready ready) { on_ready(ready); });
   flush_soon();
 }

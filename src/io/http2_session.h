@@ -1,8 +1,8 @@
 // The machinery of an HTTP/2 connection that client and server share: nghttp2 between a transport and its streams, with
 // flow control both ways. Not for users; see http2_client.h and http_server.h.
 //
-// No code of a user runs inside a callback of nghttp2: whoever waits is woken in the loop's next turn, and derived classes
-// do their work in after_turn(). Nothing is buffered for a connection at rest.
+// No code of a user runs inside a callback of nghttp2: whoever waits is woken in the loop's next turn, and derived
+// classes do their work in after_turn(). Nothing is buffered for a connection at rest.
 #pragma once
 
 #include <nghttp2/nghttp2.h>
@@ -26,21 +26,21 @@ struct Http2StreamState {
 
   // Going out.
   std::vector<base::Bytes> pieces;
-  size_t piece_first = 0;    // of `pieces`: those before are sent
-  size_t piece_offset = 0;   // sent of the first
-  size_t queued = 0;         // bytes not yet framed
-  bool body_ended = false;   // nothing will be added
-  bool deferred = false;     // nghttp2 waits for more
+  size_t piece_first = 0;   // of `pieces`: those before are sent
+  size_t piece_offset = 0;  // sent of the first
+  size_t queued = 0;        // bytes not yet framed
+  bool body_ended = false;  // nothing will be added
+  bool deferred = false;    // nghttp2 waits for more
   Headers trailers_out;
-  Notice can_write;          // `queued` has fallen, or the stream has closed
+  Notice can_write;  // `queued` has fallen, or the stream has closed
 
   // Coming in.
   std::string received;
   bool input_ended = false;
-  Notice can_read;           // data, headers or the end came
+  Notice can_read;  // data, headers or the end came
 
-  bool over = false;         // nghttp2 has forgotten the stream, or the connection is gone
-  uint32_t error_code = 0;   // with `over`: why
+  bool over = false;        // nghttp2 has forgotten the stream, or the connection is gone
+  uint32_t error_code = 0;  // with `over`: why
 
   // Adds to what goes out; call Http2Session::data_added() after.
   void push(base::Bytes piece) {
@@ -66,7 +66,7 @@ class Http2Session {
  protected:
   struct Settings {
     bool server = false;
-    uint32_t streams_max = 250;       // the peer may open; server
+    uint32_t streams_max = 250;  // the peer may open; server
     size_t stream_window = 256 * 1024;
     size_t connection_window = 1024 * 1024;
     size_t header_bytes_max = 256 * 1024;
@@ -80,7 +80,8 @@ class Http2Session {
 
   // What derived classes make of frames. Called inside nghttp2: note, do not act.
   virtual int on_begin_headers(const nghttp2_frame& frame) = 0;
-  virtual void on_header(Http2StreamState& stream, const nghttp2_frame& frame, std::string_view name, std::string_view value) = 0;
+  virtual void on_header(Http2StreamState& stream, const nghttp2_frame& frame, std::string_view name,
+                         std::string_view value) = 0;
   virtual void on_headers_end(Http2StreamState& stream, const nghttp2_frame& frame) = 0;
   virtual void on_frame(const nghttp2_frame& frame) {}
   virtual void on_sent(const nghttp2_frame& frame) {}
@@ -102,7 +103,7 @@ class Http2Session {
   void die(std::string_view reason);
 
   nghttp2_session* session_ = nullptr;
-  std::unique_ptr<Transport> transport_;  // null once dead
+  std::unique_ptr<Transport> transport_;      // null once dead
   bool consumes_connection_at_once_ = false;  // a stream that is not read does not hold up the others
 
  private:
@@ -114,7 +115,7 @@ class Http2Session {
   void turn(bool input);
 
   std::unique_ptr<Watch> watch_;
-  std::string output_;          // what the transport would not take; starts at output_offset_
+  std::string output_;  // what the transport would not take; starts at output_offset_
   size_t output_offset_ = 0;
   std::string* building_ = nullptr;  // where frames are put while write_output() runs
   Wakeup flush_;

@@ -20,7 +20,8 @@ constexpr size_t kHeadersMax = 1024;
 // What was read ahead of an upgrade, then the connection.
 class ContinuedStream final : public Stream {
  public:
-  ContinuedStream(std::unique_ptr<Stream> stream, std::string early) : stream_(std::move(stream)), early_(std::move(early)) {}
+  ContinuedStream(std::unique_ptr<Stream> stream, std::string early)
+      : stream_(std::move(stream)), early_(std::move(early)) {}
   Task<base::Result<std::string>> read(size_t max) override {
     if (early_.empty()) return stream_->read(max);
     return read_early(max);
@@ -39,7 +40,9 @@ class ContinuedStream final : public Stream {
   std::string early_;
 };
 
-bool is_idempotent(std::string_view method) { return method == "GET" || method == "HEAD" || method == "OPTIONS"; }
+bool is_idempotent(std::string_view method) {
+  return method == "GET" || method == "HEAD" || method == "OPTIONS";
+}
 
 struct Connection1 {
   Connection1(std::unique_ptr<Transport> transport) : fd(transport->fd()), stream(make_stream(std::move(transport))) {}
@@ -108,7 +111,8 @@ struct HttpClient::State : std::enable_shared_from_this<State> {
   void rest(const std::shared_ptr<Connection2>& connection);
   void give_back(std::unique_ptr<Connection1> connection);
   void expire_idle();
-  std::string head_text(std::string_view method, std::string_view target, const Headers& headers, std::optional<size_t> length) const;
+  std::string head_text(std::string_view method, std::string_view target, const Headers& headers,
+                        std::optional<size_t> length) const;
 };
 
 // An answer over HTTP/1.1.
@@ -121,7 +125,9 @@ class HttpClient::State::Answer1 final : public ResponseStream {
 
   // Sends the request, whole. A server may answer and close before it has read all: what it says then counts.
   Task<base::Result<void>> send(std::string head, base::Bytes rest, bool no_body);
-  Task<base::Result<void>> send_head(std::string head) { return connection_->stream->write(base::Bytes(std::move(head))); }
+  Task<base::Result<void>> send_head(std::string head) {
+    return connection_->stream->write(base::Bytes(std::move(head)));
+  }
   // Reads up to the answer's head; the error if there was none.
   Task<base::Result<void>> begin(bool no_body);
   Task<base::Result<base::Bytes>> read() override;
@@ -392,7 +398,8 @@ base::Result<std::unique_ptr<HttpClient>> HttpClient::create(Options options) {
     state->authority = "localhost";
   } else {
     state->secure = url.starts_with("https://");
-    if (!state->secure && !url.starts_with("http://")) return base::fail(base::Code::Invalid, base::cat({"unsupported URL: ", url}));
+    if (!state->secure && !url.starts_with("http://"))
+      return base::fail(base::Code::Invalid, base::cat({"unsupported URL: ", url}));
     std::string_view rest = url.substr(state->secure ? 8 : 7);
     std::string host(rest.substr(0, rest.find('/')));
     size_t colon = host.rfind(':');
@@ -410,8 +417,8 @@ base::Result<std::unique_ptr<HttpClient>> HttpClient::create(Options options) {
   return std::unique_ptr<HttpClient>(new HttpClient(std::move(state)));
 }
 
-Task<base::Result<std::unique_ptr<ResponseStream>>> HttpClient::request(std::string method, std::string target, Headers headers,
-                                                                        base::Bytes body) {
+Task<base::Result<std::unique_ptr<ResponseStream>>> HttpClient::request(std::string method, std::string target,
+                                                                        Headers headers, base::Bytes body) {
   auto state = state_;
   for (int attempt = 1;; attempt++) {
     CO_TRY(auto acquired, co_await state->acquire());
@@ -420,9 +427,14 @@ Task<base::Result<std::unique_ptr<ResponseStream>>> HttpClient::request(std::str
     if (acquired.shared != nullptr) {
       auto& connection = *acquired.shared;
       bool reused = connection.used;
-      Http2Client::Head head{.method = method, .scheme = state->secure ? "https" : "http", .authority = state->authority, .target = target};
+      Http2Client::Head head{.method = method,
+                             .scheme = state->secure ? "https" : "http",
+                             .authority = state->authority,
+                             .target = target};
       for (const auto& field : headers.fields()) {
-        if (field.name == "connection" || field.name == "transfer-encoding" || field.name == "host" || field.name == "content-length") continue;
+        if (field.name == "connection" || field.name == "transfer-encoding" || field.name == "host" ||
+            field.name == "content-length")
+          continue;
         head.headers.add(field.name, field.value);
       }
       if (!body.empty()) head.headers.add("content-length", std::to_string(body.size()));
@@ -432,7 +444,8 @@ Task<base::Result<std::unique_ptr<ResponseStream>>> HttpClient::request(std::str
         auto begun = co_await answer->begin(body);
         if (begun) co_return std::unique_ptr<ResponseStream>(std::move(answer));
         error = begun.error();
-        again = error.code() == base::Code::Unavailable || (reused && is_idempotent(method) && !connection.client.is_open());
+        again = error.code() == base::Code::Unavailable ||
+                (reused && is_idempotent(method) && !connection.client.is_open());
       } else {
         error = stream.error();
         again = true;
@@ -440,7 +453,8 @@ Task<base::Result<std::unique_ptr<ResponseStream>>> HttpClient::request(std::str
     } else {
       bool reused = acquired.own->used;
       auto answer = std::make_unique<State::Answer1>(state, std::move(acquired.own));
-      auto begun = co_await answer->send(state->head_text(method, target, headers, body.size()), body, method == "HEAD");
+      auto begun =
+          co_await answer->send(state->head_text(method, target, headers, body.size()), body, method == "HEAD");
       if (begun) co_return std::unique_ptr<ResponseStream>(std::move(answer));
       error = begun.error();
       again = reused && is_idempotent(method) && !answer->said_anything();
@@ -449,12 +463,14 @@ Task<base::Result<std::unique_ptr<ResponseStream>>> HttpClient::request(std::str
   }
 }
 
-Task<base::Result<std::unique_ptr<ResponseStream>>> HttpClient::request(std::string method, std::string target, Headers headers,
+Task<base::Result<std::unique_ptr<ResponseStream>>> HttpClient::request(std::string method, std::string target,
+                                                                        Headers headers,
                                                                         std::unique_ptr<RequestBody> body) {
   auto state = state_;
   CO_TRY(auto acquired, co_await state->acquire());
   if (acquired.shared != nullptr) {
-    Http2Client::Head head{.method = method, .scheme = state->secure ? "https" : "http", .authority = state->authority, .target = target};
+    Http2Client::Head head{
+        .method = method, .scheme = state->secure ? "https" : "http", .authority = state->authority, .target = target};
     for (const auto& field : headers.fields()) {
       if (field.name == "connection" || field.name == "transfer-encoding" || field.name == "host") continue;
       head.headers.add(field.name, field.value);
@@ -502,7 +518,8 @@ Task<base::Result<std::string>> read_all(ResponseStream& answer, size_t limit) {
     CO_TRY(auto piece, co_await answer.read());
     if (piece.empty()) co_return std::move(all);
     if (piece.size() > limit - all.size()) {
-      co_return base::fail(base::Code::TooLarge, base::cat({"the answer is larger than ", std::to_string(limit), " bytes"}));
+      co_return base::fail(base::Code::TooLarge,
+                           base::cat({"the answer is larger than ", std::to_string(limit), " bytes"}));
     }
     all += piece.view();
   }

@@ -1,6 +1,6 @@
-// A client of one HTTP server: keeps connections, makes new ones when they are lost, speaks HTTP/2 where the server does
-// (all requests over one connection, a second one once the server's limit of streams is reached) and HTTP/1.1 otherwise.
-// One loop. Answers that are being read may outlive the client.
+// A client of one HTTP server: keeps connections, makes new ones when they are lost, speaks HTTP/2 where the server
+// does (all requests over one connection, a second one once the server's limit of streams is reached) and HTTP/1.1
+// otherwise. One loop. Answers that are being read may outlive the client.
 #pragma once
 
 #include <chrono>
@@ -20,7 +20,7 @@ namespace io {
 class HttpClient {
  public:
   struct Options {
-    std::string url;  // "https://host:6443", "http://host", "unix:/run/x.sock"; a path in it is ignored
+    std::string url;                 // "https://host:6443", "http://host", "unix:/run/x.sock"; a path in it is ignored
     std::shared_ptr<TlsClient> tls;  // for https; none: the system's trust
     Duration connect_timeout = std::chrono::seconds(30);
     Duration idle_timeout = std::chrono::seconds(90);  // a connection without requests is closed after this
@@ -31,12 +31,12 @@ class HttpClient {
   HttpClient(const HttpClient&) = delete;
   HttpClient& operator=(const HttpClient&) = delete;
 
-  // Sends a request; returns when the answer's head is there. Any status is an answer. Cancelling the task, or destroying
-  // the answer before its end, cancels the request. A request that a dying connection certainly did not process is
-  // sent again on a new one. Unavailable if the server cannot be reached, Closed if it went away. Bound it with
-  // with_timeout().
-  Task<base::Result<std::unique_ptr<ResponseStream>>> request(std::string method, std::string target, Headers headers = {},
-                                                              base::Bytes body = {});
+  // Sends a request; returns when the answer's head is there. Any status is an answer. Cancelling the task, or
+  // destroying the answer before its end, cancels the request. A request that a dying connection certainly did not
+  // process is sent again on a new one. Unavailable if the server cannot be reached, Closed if it went away. Bound it
+  // with with_timeout().
+  Task<base::Result<std::unique_ptr<ResponseStream>>> request(std::string method, std::string target,
+                                                              Headers headers = {}, base::Bytes body = {});
   // The same with a body that is read piece by piece while it is sent. Never sent twice.
   Task<base::Result<std::unique_ptr<ResponseStream>>> request(std::string method, std::string target, Headers headers,
                                                               std::unique_ptr<RequestBody> body);

@@ -1,9 +1,9 @@
 #include "io/http_server.h"
 
-#include <atomic>
-#include <condition_variable>
 #include <unistd.h>
 
+#include <atomic>
+#include <condition_variable>
 #include <ctime>
 #include <mutex>
 
@@ -18,12 +18,14 @@ const std::string& http_date() {
   time_t now = Loop::current().clock().wall_ns() / 1'000'000'000;
   if (now != made || text.empty()) {
     constexpr const char* kDays[] = {"Sun", "Mon", "Tue", "Wed", "Thu", "Fri", "Sat"};
-    constexpr const char* kMonths[] = {"Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"};
+    constexpr const char* kMonths[] = {"Jan", "Feb", "Mar", "Apr", "May", "Jun",
+                                       "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"};
     tm parts{};
     gmtime_r(&now, &parts);
     char buffer[64];
-    int size = snprintf(buffer, sizeof buffer, "%s, %02d %s %04d %02d:%02d:%02d GMT", kDays[parts.tm_wday], parts.tm_mday,
-                        kMonths[parts.tm_mon], parts.tm_year + 1900, parts.tm_hour, parts.tm_min, parts.tm_sec);
+    int size =
+        snprintf(buffer, sizeof buffer, "%s, %02d %s %04d %02d:%02d:%02d GMT", kDays[parts.tm_wday], parts.tm_mday,
+                 kMonths[parts.tm_mon], parts.tm_year + 1900, parts.tm_hour, parts.tm_min, parts.tm_sec);
     text.assign(buffer, static_cast<size_t>(size));
     made = now;
   }
@@ -98,7 +100,8 @@ class Shard final : public ServerShard {
 
   void serve(std::unique_ptr<Transport> transport) {
     bool two = context_->options.http2_only || transport->alpn() == "h2";
-    connections_.push_back((two ? make_http2_connection : make_http1_connection)(*context_, *this, std::move(transport)));
+    connections_.push_back(
+        (two ? make_http2_connection : make_http1_connection)(*context_, *this, std::move(transport)));
     connections_.back()->place = std::prev(connections_.end());
     if (draining_) connections_.back()->drain();
   }
@@ -186,7 +189,9 @@ struct HttpServer::State {
 };
 
 HttpServer::HttpServer(std::unique_ptr<State> state) : state_(std::move(state)) {}
-HttpServer::~HttpServer() { state_->end_all(); }
+HttpServer::~HttpServer() {
+  state_->end_all();
+}
 
 base::Result<std::unique_ptr<HttpServer>> HttpServer::create(HttpServerOptions options, Handler handler) {
   auto state = std::make_unique<State>();
@@ -201,8 +206,12 @@ base::Result<std::unique_ptr<HttpServer>> HttpServer::create(HttpServerOptions o
   return std::unique_ptr<HttpServer>(new HttpServer(std::move(state)));
 }
 
-const Address& HttpServer::address() const { return state_->address; }
-size_t HttpServer::connections() const { return state_->count(); }
+const Address& HttpServer::address() const {
+  return state_->address;
+}
+size_t HttpServer::connections() const {
+  return state_->count();
+}
 
 Task<void> HttpServer::close(Duration grace) {
   State* state = state_.get();

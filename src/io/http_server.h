@@ -1,7 +1,8 @@
 // Serves HTTP/1.1 and HTTP/2 on one address. Each connection lives on one of the loops for its life; the handler is
 // called there, once per request, as a task that is cancelled when the peer goes.
 //
-// HTTP/2 is spoken over TLS to those who ask for it (ALPN); without TLS only if `http2_only` is set (gRPC on unix sockets).
+// HTTP/2 is spoken over TLS to those who ask for it (ALPN); without TLS only if `http2_only` is set (gRPC on unix
+// sockets).
 #pragma once
 
 #include <chrono>
@@ -28,9 +29,9 @@ struct HttpServerOptions {
   size_t connections_max = 20'000;
   size_t header_bytes_max = 256 * 1024;  // of one request, target included
   size_t headers_max = 256;
-  uint32_t streams_max = 250;            // at once on one HTTP/2 connection
-  size_t upload_window = 256 * 1024;     // bytes of a request's body received ahead of its reader
-  size_t send_buffer_max = 64 * 1024;    // bytes of an answer that wait before write() does
+  uint32_t streams_max = 250;                          // at once on one HTTP/2 connection
+  size_t upload_window = 256 * 1024;                   // bytes of a request's body received ahead of its reader
+  size_t send_buffer_max = 64 * 1024;                  // bytes of an answer that wait before write() does
   Duration header_timeout = std::chrono::seconds(32);  // handshake; then from a request's first byte to its last header
   Duration idle_timeout = std::chrono::seconds(90);    // no request in progress
 };

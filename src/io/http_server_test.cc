@@ -24,8 +24,8 @@ struct World {
   std::vector<std::string> seen;  // "GET /x"
   int cancelled = 0;
   int running = 0;
-  Event event;         // /wait answers when it is set
-  Event ended;         // a handler was cancelled
+  Event event;  // /wait answers when it is set
+  Event ended;  // a handler was cancelled
   Peer peer;
   base::Result<void> last_write;
   size_t written = 0;
@@ -133,9 +133,10 @@ struct HttpTest : testing::Test {
       options.tls = *TlsServer::create(std::move(tls_options));
     }
     World* w = &world;
-    auto made = HttpServer::create(std::move(options), [w](const Request& request, const Peer& peer, RequestBody& body, ResponseWriter& writer) {
-      return handle(w, request, peer, body, writer);
-    });
+    auto made = HttpServer::create(
+        std::move(options), [w](const Request& request, const Peer& peer, RequestBody& body, ResponseWriter& writer) {
+          return handle(w, request, peer, body, writer);
+        });
     ASSERT_TRUE(made) << made.error().message();
     server = *std::move(made);
   }
@@ -155,7 +156,8 @@ struct HttpTest : testing::Test {
     Headers headers;
     std::string body;
   };
-  static Task<base::Result<Answer>> fetch(HttpClient* client, std::string method, std::string target, std::string body, Headers headers) {
+  static Task<base::Result<Answer>> fetch(HttpClient* client, std::string method, std::string target, std::string body,
+                                          Headers headers) {
     CO_TRY(auto stream, co_await client->request(method, target, headers, base::Bytes(std::move(body))));
     Answer answer{.status = stream->head().status, .headers = stream->head().headers};
     auto all = co_await read_all(*stream, 16 << 20);
@@ -164,7 +166,8 @@ struct HttpTest : testing::Test {
     co_return answer;
   }
   Answer get(std::string method, std::string target, std::string body = {}, Headers headers = {}) {
-    auto answer = loop->run_task(fetch(client.get(), std::move(method), std::move(target), std::move(body), std::move(headers)));
+    auto answer =
+        loop->run_task(fetch(client.get(), std::move(method), std::move(target), std::move(body), std::move(headers)));
     EXPECT_TRUE(answer) << answer.error().message();
     return answer ? *answer : Answer{};
   }
@@ -190,7 +193,8 @@ struct HttpTest : testing::Test {
     CommandOptions options{.argv = {"curl", "-sS", "--noproxy", "*", "--max-time", "20"}};
     char name[] = "/tmp/http_test_XXXXXX";
     int fd = mkstemp(name);
-    EXPECT_EQ(write(fd, authority.certificate_pem.data(), authority.certificate_pem.size()), static_cast<ssize_t>(authority.certificate_pem.size()));
+    EXPECT_EQ(write(fd, authority.certificate_pem.data(), authority.certificate_pem.size()),
+              static_cast<ssize_t>(authority.certificate_pem.size()));
     close(fd);
     options.argv.insert(options.argv.end(), {"--cacert", name});
     options.argv.insert(options.argv.end(), arguments.begin(), arguments.end());
@@ -215,9 +219,8 @@ struct BothVersions : HttpTest, testing::WithParamInterface<const char*> {
   }
   std::string version() const { return std::string(GetParam()) == "h2" ? "2" : "1"; }
 };
-INSTANTIATE_TEST_SUITE_P(Version, BothVersions, testing::Values("h2", "http/1.1"), [](const auto& info) {
-  return std::string(info.param) == "h2" ? "Two" : "One";
-});
+INSTANTIATE_TEST_SUITE_P(Version, BothVersions, testing::Values("h2", "http/1.1"),
+                         [](const auto& info) { return std::string(info.param) == "h2" ? "Two" : "One"; });
 
 TEST_P(BothVersions, AnswersWithStatusHeadersAndBody) {
   Headers headers;
@@ -251,7 +254,9 @@ TEST_P(BothVersions, MegabytesGoBothWays) {
   EXPECT_EQ(get("GET", "/large").body, std::string(4 << 20, 'x'));
 }
 
-TEST_P(BothVersions, StreamsPieces) { EXPECT_EQ(get("GET", "/stream").body, "piece 0\npiece 1\npiece 2\n"); }
+TEST_P(BothVersions, StreamsPieces) {
+  EXPECT_EQ(get("GET", "/stream").body, "piece 0\npiece 1\npiece 2\n");
+}
 
 TEST_P(BothVersions, BodyTheHandlerLeftDoesNotConfuseTheNextRequest) {
   EXPECT_EQ(get("POST", "/ignores-body", std::string(100'000, 'b')).body, "done");
@@ -354,7 +359,8 @@ TEST_P(BothVersions, ClientCertificateReachesTheHandler) {
   tls.certificate.text = alice.certificate_pem;
   tls.key.text = alice.key_pem;
   tls.alpn = {GetParam()};
-  client = *HttpClient::create({.url = "https://" + server->address().text(), .tls = *TlsClient::create(std::move(tls))});
+  client =
+      *HttpClient::create({.url = "https://" + server->address().text(), .tls = *TlsClient::create(std::move(tls))});
   get("GET", "/");
   ASSERT_EQ(world.peer.certificates_der.size(), 1u);
   EXPECT_TRUE(world.peer.address.starts_with("127.0.0.1:"));
@@ -382,7 +388,9 @@ struct Http1 : HttpTest {
 };
 
 TEST_F(Http1, PipelinedRequestsAreAnsweredInOrder) {
-  auto said = talk("GET /a HTTP/1.1\r\nHost: h\r\n\r\nPOST /echo HTTP/1.1\r\nHost: h\r\nContent-Length: 3\r\n\r\nabcGET /b HTTP/1.1\r\nHost: h\r\nConnection: close\r\n\r\n");
+  auto said = talk(
+      "GET /a HTTP/1.1\r\nHost: h\r\n\r\nPOST /echo HTTP/1.1\r\nHost: h\r\nContent-Length: 3\r\n\r\nabcGET /b "
+      "HTTP/1.1\r\nHost: h\r\nConnection: close\r\n\r\n");
   EXPECT_EQ(world.seen, (std::vector<std::string>{"GET /a", "POST /echo", "GET /b"}));
   EXPECT_NE(said.find("abc"), std::string::npos);
   EXPECT_NE(said.find("connection: close"), std::string::npos);
@@ -409,7 +417,8 @@ TEST_F(Http1, TrailersFollowTheLastChunk) {
 }
 
 TEST_F(Http1, ContinueIsSaidOnlyWhenTheBodyIsWanted) {
-  auto said = talk("POST /echo HTTP/1.1\r\nHost: h\r\nExpect: 100-continue\r\nContent-Length: 2\r\nConnection: close\r\n\r\nok");
+  auto said = talk(
+      "POST /echo HTTP/1.1\r\nHost: h\r\nExpect: 100-continue\r\nContent-Length: 2\r\nConnection: close\r\n\r\nok");
   EXPECT_NE(said.find("\r\n\r\nok"), std::string::npos);
   said = talk("POST /ignores-body HTTP/1.1\r\nHost: h\r\nExpect: 100-continue\r\nContent-Length: 2\r\n\r\n");
   EXPECT_EQ(said.find("100 Continue"), std::string::npos);
@@ -432,14 +441,17 @@ TEST_F(Http1, IdleConnectionIsClosed) {
 
 TEST_F(Http1, UpgradeHandsOverTheConnection) {
   auto said = talk("GET /upgrade HTTP/1.1\r\nHost: h\r\nConnection: Upgrade\r\nUpgrade: echo\r\n\r\nearly", true);
-  EXPECT_TRUE(said.starts_with("HTTP/1.1 101 Switching Protocols\r\nconnection: Upgrade\r\nupgrade: echo\r\n\r\n")) << said;
+  EXPECT_TRUE(said.starts_with("HTTP/1.1 101 Switching Protocols\r\nconnection: Upgrade\r\nupgrade: echo\r\n\r\n"))
+      << said;
   EXPECT_TRUE(said.ends_with("<early>")) << said;
 }
 
 TEST_F(Http1, TooManyConnectionsAreRefused) {
   server = nullptr;
   serve({.connections_max = 1}, false);
-  auto flow = [](Address address) -> Task<base::Result<std::unique_ptr<Transport>>> { co_return co_await connect(address); };
+  auto flow = [](Address address) -> Task<base::Result<std::unique_ptr<Transport>>> {
+    co_return co_await connect(address);
+  };
   auto first = loop->run_task(flow(server->address()));
   run_until([&] { return server->connections() == 1; });
   EXPECT_EQ(talk("GET / HTTP/1.1\r\nHost: h\r\n\r\n"), "");
@@ -471,7 +483,9 @@ TEST_F(HttpTest, CurlSpeaksBothVersionsWithUs) {
   EXPECT_EQ(curl({"--http2", "-w", " %{http_version} %{http_code}", url + "/"}), "hello 2 200");
   EXPECT_EQ(curl({"--http1.1", "-w", " %{http_version}", url + "/", url + "/"}), "hello 1.1hello 1.1");
   EXPECT_EQ(curl({"--http2", "-d", "some body", url + "/echo"}), "some body");
-  EXPECT_EQ(curl({"--http1.1", "-H", "Expect: 100-continue", "-H", "Transfer-Encoding: chunked", "-d", "some body", url + "/echo"}), "some body");
+  EXPECT_EQ(curl({"--http1.1", "-H", "Expect: 100-continue", "-H", "Transfer-Encoding: chunked", "-d", "some body",
+                  url + "/echo"}),
+            "some body");
   EXPECT_EQ(curl({"--http2", url + "/large"}), std::string(4 << 20, 'x'));
   EXPECT_EQ(curl({"--http1.1", url + "/large"}), std::string(4 << 20, 'x'));
   EXPECT_NE(curl({"--tls-max", "1.1", url + "/"}).find("curl: (35)"), std::string::npos);
@@ -493,14 +507,15 @@ TEST_F(HttpTest, ConnectionsAreSpreadOverLoops) {
   HttpServerOptions options;
   options.address.host = "127.0.0.1";
   options.loops = {one.loop.get(), two.loop.get()};
-  auto made = HttpServer::create(std::move(options), [&](const Request&, const Peer&, RequestBody&, ResponseWriter& writer) -> Task<void> {
-    {
-      std::lock_guard lock(mutex);
-      threads.push_back(std::this_thread::get_id());
-    }
-    writer.send(200, {}, base::Bytes::literal("hello"));
-    co_return;
-  });
+  auto made = HttpServer::create(std::move(options),
+                                 [&](const Request&, const Peer&, RequestBody&, ResponseWriter& writer) -> Task<void> {
+                                   {
+                                     std::lock_guard lock(mutex);
+                                     threads.push_back(std::this_thread::get_id());
+                                   }
+                                   writer.send(200, {}, base::Bytes::literal("hello"));
+                                   co_return;
+                                 });
   server = *std::move(made);
   for (int i = 0; i < 4; i++) talk("GET / HTTP/1.1\r\nHost: h\r\nConnection: close\r\n\r\n");
   {
@@ -529,7 +544,8 @@ struct Http2 : HttpTest {
   }
   static std::string settings() { return std::string(kPreface) + frame(NGHTTP2_SETTINGS, 0, 0, {}); }
   // GET / with indexed fields, and an authority.
-  static std::string headers(uint32_t stream, std::string path = "/", int flags = NGHTTP2_FLAG_END_HEADERS | NGHTTP2_FLAG_END_STREAM) {
+  static std::string headers(uint32_t stream, std::string path = "/",
+                             int flags = NGHTTP2_FLAG_END_HEADERS | NGHTTP2_FLAG_END_STREAM) {
     std::string block = "\x82\x86";
     block += '\x04';
     block += static_cast<char>(path.size());
@@ -541,7 +557,8 @@ struct Http2 : HttpTest {
   static int goaway(std::string_view said) {
     int code = -1;
     while (said.size() >= 9) {
-      size_t size = static_cast<size_t>(static_cast<unsigned char>(said[0]) << 16 | static_cast<unsigned char>(said[1]) << 8 | static_cast<unsigned char>(said[2]));
+      size_t size = static_cast<size_t>(static_cast<unsigned char>(said[0]) << 16 |
+                                        static_cast<unsigned char>(said[1]) << 8 | static_cast<unsigned char>(said[2]));
       if (said[3] == NGHTTP2_GOAWAY && said.size() >= 17) code = static_cast<unsigned char>(said[16]);
       if (said.size() < 9 + size) break;
       said.remove_prefix(9 + size);
@@ -589,7 +606,8 @@ TEST_F(Http2, LargeHeadersGet431AndTheConnectionLives) {
 }
 
 TEST_F(Http2, NonsenseAtEveryOffsetHarmsNobody) {
-  std::string good = settings() + headers(1) + frame(NGHTTP2_WINDOW_UPDATE, 0, 0, std::string("\0\0\1\0", 4)) + headers(3, "/echo", NGHTTP2_FLAG_END_HEADERS) +
+  std::string good = settings() + headers(1) + frame(NGHTTP2_WINDOW_UPDATE, 0, 0, std::string("\0\0\1\0", 4)) +
+                     headers(3, "/echo", NGHTTP2_FLAG_END_HEADERS) +
                      frame(NGHTTP2_DATA, NGHTTP2_FLAG_END_STREAM, 3, "body");
   for (size_t at = 0; at < good.size(); at++) {
     std::string bad = good;
@@ -611,7 +629,9 @@ TEST_F(Http2, IdleConnectionIsToldToGo) {
 struct Http2Streams : Http2 {
   std::unique_ptr<Http2Client> connection;
   void open() {
-    auto flow = [](Address address) -> Task<base::Result<std::unique_ptr<Transport>>> { co_return co_await connect(address); };
+    auto flow = [](Address address) -> Task<base::Result<std::unique_ptr<Transport>>> {
+      co_return co_await connect(address);
+    };
     connection = std::make_unique<Http2Client>(*loop->run_task(flow(server->address())));
     ASSERT_TRUE(loop->run_task(connection->ready()));
   }

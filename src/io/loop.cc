@@ -56,10 +56,10 @@ struct Watch::State {
   int fd = -1;
   Ready interest = Ready::None;
   std::function<void(Ready)> ready;
-  bool registered = false;   // epoll knows the descriptor
-  bool unpollable = false;   // epoll refuses it: always ready
+  bool registered = false;    // epoll knows the descriptor
+  bool unpollable = false;    // epoll refuses it: always ready
   bool* destroyed = nullptr;  // set while the callback runs
-  size_t place = 0;          // in the loop's list of watches
+  size_t place = 0;           // in the loop's list of watches
 
   void apply();
 };
@@ -140,7 +140,9 @@ struct Loop::State {
     return !posted.empty();
   }
   // Something to do without waiting.
-  bool busy() { return has_wakeups() || unpollable_watches != 0 || has_posted() || next_deadline() <= clock->monotonic_ns(); }
+  bool busy() {
+    return has_wakeups() || unpollable_watches != 0 || has_posted() || next_deadline() <= clock->monotonic_ns();
+  }
   // One turn; waits for at most `wait_ns` when there is nothing to do and what was done did not bring about `done`.
   void turn(int64_t wait_ns, const std::function<bool()>& done = nullptr);
 };
@@ -325,10 +327,14 @@ Loop& Loop::current() {
   return *current_loop;
 }
 
-Loop* Loop::current_or_null() { return current_loop; }
+Loop* Loop::current_or_null() {
+  return current_loop;
+}
 
 Loop::Entered::Entered(Loop& loop) : before_(std::exchange(current_loop, &loop)) {}
-Loop::Entered::~Entered() { current_loop = before_; }
+Loop::Entered::~Entered() {
+  current_loop = before_;
+}
 
 void Loop::run() {
   Entered entered(*this);
@@ -389,9 +395,15 @@ void Loop::advance(Duration span) {
   state_->fake_clock->advance_ns(std::max<int64_t>(target - state_->clock->monotonic_ns(), 0));
 }
 
-bool Loop::is_simulated() const { return state_->fake_clock != nullptr; }
-base::Clock& Loop::clock() const { return *state_->clock; }
-uint64_t Loop::wakes() const { return state_->wakes; }
+bool Loop::is_simulated() const {
+  return state_->fake_clock != nullptr;
+}
+base::Clock& Loop::clock() const {
+  return *state_->clock;
+}
+uint64_t Loop::wakes() const {
+  return state_->wakes;
+}
 
 void Timer::start(Duration after, std::function<void()> fired) {
   stop();
@@ -480,7 +492,9 @@ void Watch::set_interest(Ready interest) {
   state_->apply();
 }
 
-Ready Watch::interest() const { return state_->interest; }
+Ready Watch::interest() const {
+  return state_->interest;
+}
 
 struct Event::State {
   bool set = false;
@@ -531,8 +545,12 @@ void Event::set() {
   }
 }
 
-void Event::reset() { state_->set = false; }
-bool Event::is_set() const { return state_->set; }
+void Event::reset() {
+  state_->set = false;
+}
+bool Event::is_set() const {
+  return state_->set;
+}
 
 Task<void> Event::wait_on(std::shared_ptr<State> state) {
   Waiting waiting(*state);
@@ -554,7 +572,11 @@ Task<bool> Event::wait_on_for(std::shared_ptr<State> state, Duration span) {
   co_return !passed;
 }
 
-Task<void> Event::wait() { return wait_on(state_); }
-Task<bool> Event::wait_for(Duration span) { return wait_on_for(state_, span); }
+Task<void> Event::wait() {
+  return wait_on(state_);
+}
+Task<bool> Event::wait_for(Duration span) {
+  return wait_on_for(state_, span);
+}
 
 }  // namespace io

@@ -4,7 +4,8 @@
 // the loop, so awaitables need not be told where they live. Timers and watches may outlive their loop: they then
 // never fire.
 //
-// One turn: posted work, wake-ups, timers that are due, descriptors that are ready. What a turn adds is done in the next.
+// One turn: posted work, wake-ups, timers that are due, descriptors that are ready. What a turn adds is done in the
+// next.
 #pragma once
 
 #include <chrono>
@@ -25,8 +26,12 @@ using Duration = std::chrono::nanoseconds;
 
 // What a descriptor is ready for; a mask.
 enum class Ready : uint32_t { None = 0, Read = 1, Write = 2 };
-constexpr Ready operator|(Ready a, Ready b) { return static_cast<Ready>(static_cast<uint32_t>(a) | static_cast<uint32_t>(b)); }
-constexpr bool operator&(Ready a, Ready b) { return (static_cast<uint32_t>(a) & static_cast<uint32_t>(b)) != 0; }
+constexpr Ready operator|(Ready a, Ready b) {
+  return static_cast<Ready>(static_cast<uint32_t>(a) | static_cast<uint32_t>(b));
+}
+constexpr bool operator&(Ready a, Ready b) {
+  return (static_cast<uint32_t>(a) & static_cast<uint32_t>(b)) != 0;
+}
 
 class Loop;
 
@@ -52,9 +57,9 @@ class Timer {
 };
 
 // Interest in one descriptor, level-triggered; does not own it. Destroying it ends the interest, so it goes before the
-// descriptor is closed. One watch for a descriptor. A descriptor that cannot be polled (a regular file) is always ready.
-// An error or a hang-up of the descriptor shows as ready for whatever the interest is.
-// The callback may change the interest or destroy the watch.
+// descriptor is closed. One watch for a descriptor. A descriptor that cannot be polled (a regular file) is always
+// ready. An error or a hang-up of the descriptor shows as ready for whatever the interest is. The callback may change
+// the interest or destroy the watch.
 class Watch {
  public:
   Watch(int fd, Ready interest, std::function<void(Ready)> ready);  // on the current loop
@@ -70,8 +75,8 @@ class Watch {
 };
 
 // A place in the loop's queue of what is done in the next turn: a coroutine to be resumed, or a function to be called.
-// Destroying it gives up the place. What awaitables are made from: whoever makes a condition true need not fear what the
-// resumed coroutine destroys. Costs no allocation.
+// Destroying it gives up the place. What awaitables are made from: whoever makes a condition true need not fear what
+// the resumed coroutine destroys. Costs no allocation.
 class Wakeup {
  public:
   Wakeup() = default;
@@ -95,8 +100,8 @@ class Wakeup {
 class Loop {
  public:
   static base::Result<std::unique_ptr<Loop>> create();
-  // A loop in virtual time: run_until_idle() and advance() do the work, no thread sleeps. For tests; run_task() moves the
-  // clock to the next timer instead of waiting for it.
+  // A loop in virtual time: run_until_idle() and advance() do the work, no thread sleeps. For tests; run_task() moves
+  // the clock to the next timer instead of waiting for it.
   static std::unique_ptr<Loop> create_simulated(base::FakeClock& clock);
   ~Loop();
   Loop(const Loop&) = delete;

@@ -140,7 +140,9 @@ std::unique_ptr<MultiplexedStream> Multiplexer::make_stream(uint32_t stream, Hea
 MultiplexedStream::MultiplexedStream(std::shared_ptr<Multiplexer> owner, uint32_t id, Headers headers)
     : owner_(std::move(owner)), inbound_(owner_->inbound_[id]), id_(id), headers_(std::move(headers)) {}
 
-MultiplexedStream::~MultiplexedStream() { close(); }
+MultiplexedStream::~MultiplexedStream() {
+  close();
+}
 
 Task<base::Result<std::string>> MultiplexedStream::read(size_t max) {
   while (inbound_->unread.empty() && !inbound_->ended && !closed_) {

@@ -22,8 +22,8 @@ namespace io {
 
 inline constexpr size_t kUnreadBytesMax = 512 * 1024;
 inline constexpr size_t kUnsentBytesMax = 256 * 1024;
-// What the peer has to read what was sent and to close. Closing earlier resets the connection when the peer still sends,
-// and a slow reader loses the end of its output.
+// What the peer has to read what was sent and to close. Closing earlier resets the connection when the peer still
+// sends, and a slow reader loses the end of its output.
 inline constexpr Duration kGoodbyeMax = std::chrono::minutes(15);
 
 class MultiplexedStream;
@@ -59,13 +59,13 @@ class Multiplexer : public std::enable_shared_from_this<Multiplexer> {
   virtual base::Result<void> take(std::string_view bytes) = 0;
   virtual void send_data(uint32_t stream, std::string_view bytes) = 0;
   virtual void send_end(uint32_t stream) = 0;
-  virtual void send_reset(uint32_t stream) = 0;  // the stream's object is closed or gone
+  virtual void send_reset(uint32_t stream) = 0;           // the stream's object is closed or gone
   virtual void send_goodbye(const base::Error* why) = 0;  // why: what the peer did wrong, or nullptr
-  virtual void failed() {}  // called once when streams have been failed
+  virtual void failed() {}                                // called once when streams have been failed
 
   // ---- for the protocol ----
-  void queue(std::string_view bytes);            // to the transport
-  Inbound& inbound(uint32_t stream);             // made if not there
+  void queue(std::string_view bytes);  // to the transport
+  Inbound& inbound(uint32_t stream);   // made if not there
   bool has_inbound(uint32_t stream) const { return inbound_.contains(stream); }
   void arrived(uint32_t stream, std::string_view bytes);
   void arrived_end(uint32_t stream);

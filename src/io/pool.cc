@@ -49,7 +49,9 @@ void Pool::State::work() {
   thread_ended.notify_all();  // with the lock held: the pool may go once it is released
 }
 
-Pool::Pool(int threads_max) : state_(std::make_unique<State>()) { state_->threads_max = threads_max < 1 ? 1 : threads_max; }
+Pool::Pool(int threads_max) : state_(std::make_unique<State>()) {
+  state_->threads_max = threads_max < 1 ? 1 : threads_max;
+}
 
 Pool::~Pool() {
   std::unique_lock lock(state_->mutex);

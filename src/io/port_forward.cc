@@ -22,7 +22,8 @@ bool offers_tunnel(const Request& request) {
 
 base::Result<uint16_t> parse_port(std::string_view text) {
   auto port = base::parse_uint(text);
-  if (!port || *port == 0 || *port > 65535) return base::fail(base::Code::BadRequest, base::cat({"invalid port ", base::quote(text)}));
+  if (!port || *port == 0 || *port > 65535)
+    return base::fail(base::Code::BadRequest, base::cat({"invalid port ", base::quote(text)}));
   return static_cast<uint16_t>(*port);
 }
 
@@ -54,7 +55,9 @@ void PortForward::close() {
   if (websocket_) websocket_->close();
 }
 
-Task<void> PortForward::shut_down() { return spdy_ ? spdy_->shut_down() : websocket_->shut_down(); }
+Task<void> PortForward::shut_down() {
+  return spdy_ ? spdy_->shut_down() : websocket_->shut_down();
+}
 
 Task<base::Result<ForwardedPort>> PortForward::accept() {
   if (spdy_) co_return co_await accept_pair();
@@ -122,10 +125,12 @@ struct PortForwardBuilder {
 
   static std::unique_ptr<PortForward> over_channels(Upgraded upgraded, const std::vector<uint16_t>& ports) {
     std::unique_ptr<PortForward> forward(new PortForward);
-    auto carriage = upgraded.protocol.find("base64") == std::string::npos ? WebSocketCarriage::Channels : WebSocketCarriage::Base64Channels;
+    auto carriage = upgraded.protocol.find("base64") == std::string::npos ? WebSocketCarriage::Channels
+                                                                          : WebSocketCarriage::Base64Channels;
     std::vector<uint8_t> channels;
     for (size_t i = 0; i < ports.size() * 2; ++i) channels.push_back(static_cast<uint8_t>(i));
-    forward->websocket_ = std::make_unique<WebSocketConnection>(std::move(upgraded.stream), WebSocketRole::Server, carriage, channels);
+    forward->websocket_ =
+        std::make_unique<WebSocketConnection>(std::move(upgraded.stream), WebSocketRole::Server, carriage, channels);
     for (size_t i = 0; i < ports.size(); ++i) {
       forward->ports_.push_back({ports[i], forward->websocket_->channel(static_cast<uint8_t>(i * 2)),
                                  forward->websocket_->channel(static_cast<uint8_t>(i * 2 + 1))});
@@ -158,7 +163,8 @@ base::Result<std::unique_ptr<PortForward>> accept_port_forward(const Request& re
   return PortForwardBuilder::over_spdy(std::move(tunnel.spdy), SpdyRole::Server);
 }
 
-Task<base::Result<std::unique_ptr<PortForward>>> connect_port_forward(std::unique_ptr<Stream> connection, Request request) {
+Task<base::Result<std::unique_ptr<PortForward>>> connect_port_forward(std::unique_ptr<Stream> connection,
+                                                                      Request request) {
   if (request.method.empty()) request.method = "POST";
   ask_for_spdy(request, {kProtocol});
   CO_TRY(Upgraded upgraded, co_await connect_upgraded(std::move(connection), std::move(request)));

@@ -1,6 +1,6 @@
-// Port forwarding seen from either end of the wire. Each connection that is forwarded is a pair of streams: the bytes, and
-// what went wrong. Carried by SPDY/3.1, by SPDY inside a WebSocket (what kubectl does), or by the old WebSocket channels
-// (two for each port of the query). One loop.
+// Port forwarding seen from either end of the wire. Each connection that is forwarded is a pair of streams: the bytes,
+// and what went wrong. Carried by SPDY/3.1, by SPDY inside a WebSocket (what kubectl does), or by the old WebSocket
+// channels (two for each port of the query). One loop.
 #pragma once
 
 #include <cstdint>
@@ -65,8 +65,8 @@ class PortForward {
   int next_request_ = 0;
 };
 
-// Server: negotiates and upgrades. `ports` of the query count for the old WebSocket channels only. On failure the request has
-// been answered.
+// Server: negotiates and upgrades. `ports` of the query count for the old WebSocket channels only. On failure the
+// request has been answered.
 base::Result<std::unique_ptr<PortForward>> accept_port_forward(const Request& request, ResponseWriter& writer);
 
 // Server: for a proxy that speaks SPDY behind: the raw SPDY bytes of the client, unwrapped from a WebSocket if it sent
@@ -78,6 +78,7 @@ struct PortForwardTunnel {
 base::Result<PortForwardTunnel> accept_port_forward_tunnel(const Request& request, ResponseWriter& writer);
 
 // Client, over SPDY and a fresh HTTP/1.1 connection.
-Task<base::Result<std::unique_ptr<PortForward>>> connect_port_forward(std::unique_ptr<Stream> connection, Request request);
+Task<base::Result<std::unique_ptr<PortForward>>> connect_port_forward(std::unique_ptr<Stream> connection,
+                                                                      Request request);
 
 }  // namespace io

@@ -148,7 +148,8 @@ TEST_F(PortForwardTest, OldChannelsBeginWithTheirPort) {
   ask_for_websocket(request, {"v4.channel.k8s.io"});
   auto upgraded = loop->run_task(connect_upgraded(connect_to(serve_ports), request));
   ASSERT_TRUE(upgraded.has_value()) << upgraded.error().message();
-  WebSocketConnection socket(std::move(upgraded->stream), WebSocketRole::Client, WebSocketCarriage::Channels, {0, 1, 2, 3});
+  WebSocketConnection socket(std::move(upgraded->stream), WebSocketRole::Client, WebSocketCarriage::Channels,
+                             {0, 1, 2, 3});
   auto data = socket.channel(0);
   auto refusal = socket.channel(3);
   ASSERT_TRUE(loop->run_task(data->write(base::Bytes::literal("abc"))).has_value());

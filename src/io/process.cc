@@ -69,7 +69,8 @@ base::Result<Ends> open_end(const ChildEnd& end, bool is_input) {
       break;
     }
   }
-  if (ends.child.get() >= 0 && ends.child.get() < 3) ends.child = Descriptor(fcntl(ends.child.get(), F_DUPFD_CLOEXEC, 3));
+  if (ends.child.get() >= 0 && ends.child.get() < 3)
+    ends.child = Descriptor(fcntl(ends.child.get(), F_DUPFD_CLOEXEC, 3));
   if (ends.child.get() < 0) return base::fail(base::system_error(base::cat({"open ", end.path}), errno));
   return ends;
 }
@@ -105,7 +106,7 @@ struct Plan {
 
 // Runs in the child on the parent's memory; returns only with an errno.
 int become(const Plan& plan) {
-  struct sigaction standard {};
+  struct sigaction standard{};
   standard.sa_handler = SIG_DFL;
   for (int signal = 1; signal < NSIG; signal++) sigaction(signal, &standard, nullptr);
   if (plan.own_group && setpgid(0, 0) != 0) return errno;
@@ -142,7 +143,8 @@ ExitStatus to_status(const siginfo_t& info) {
 
 std::optional<ExitStatus> reap(int pid_fd) {
   siginfo_t info{};
-  if (waitid(static_cast<idtype_t>(3) /* P_PIDFD */, static_cast<id_t>(pid_fd), &info, WEXITED | WNOHANG) != 0) return ExitStatus{};
+  if (waitid(static_cast<idtype_t>(3) /* P_PIDFD */, static_cast<id_t>(pid_fd), &info, WEXITED | WNOHANG) != 0)
+    return ExitStatus{};
   if (info.si_pid == 0) return std::nullopt;
   return to_status(info);
 }
@@ -259,16 +261,24 @@ Task<ExitStatus> Process::wait() {
   co_return *state->status;
 }
 
-bool Process::has_ended() const { return state_->status.has_value(); }
+bool Process::has_ended() const {
+  return state_->status.has_value();
+}
 
 void Process::kill(int signal) {
   // Not reaped yet, so the number is still its own.
   if (!state_->status) ::kill(state_->own_group ? -pid_ : pid_, signal);
 }
 
-std::unique_ptr<Stream> Process::take_input() { return std::move(state_->ends[0]); }
-std::unique_ptr<Stream> Process::take_output() { return std::move(state_->ends[1]); }
-std::unique_ptr<Stream> Process::take_error() { return std::move(state_->ends[2]); }
+std::unique_ptr<Stream> Process::take_input() {
+  return std::move(state_->ends[0]);
+}
+std::unique_ptr<Stream> Process::take_output() {
+  return std::move(state_->ends[1]);
+}
+std::unique_ptr<Stream> Process::take_error() {
+  return std::move(state_->ends[2]);
+}
 
 namespace {
 

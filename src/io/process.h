@@ -30,12 +30,12 @@ struct ChildEnd {
 };
 
 struct ProcessOptions {
-  std::vector<std::string> argv;                     // argv[0] is looked up in our PATH unless it has a slash
+  std::vector<std::string> argv;                        // argv[0] is looked up in our PATH unless it has a slash
   std::optional<std::vector<std::string>> environment;  // "NAME=value"; none: ours
-  std::string directory;                             // "": ours
+  std::string directory;                                // "": ours
   ChildEnd input, output, error;
-  bool own_group = true;            // leads a process group, which kill() then reaches as a whole
-  bool dies_with_parent = false;    // killed when we die (PR_SET_PDEATHSIG; the spawning thread counts as "we")
+  bool own_group = true;          // leads a process group, which kill() then reaches as a whole
+  bool dies_with_parent = false;  // killed when we die (PR_SET_PDEATHSIG; the spawning thread counts as "we")
 };
 
 struct ExitStatus {
@@ -47,7 +47,8 @@ struct ExitStatus {
 
 class Process {
  public:
-  // Starts the child. NotFound, Forbidden... as exec would say. It has default signal handling and only the descriptors 0 to 2.
+  // Starts the child. NotFound, Forbidden... as exec would say. It has default signal handling and only the descriptors
+  // 0 to 2.
   static base::Result<std::unique_ptr<Process>> spawn(ProcessOptions options);
   // A child that still runs is killed (its group too) and reaped.
   ~Process();

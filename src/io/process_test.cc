@@ -16,7 +16,8 @@ struct ProcessTest : testing::Test {
   Loop::Entered entered{*loop};
 
   base::Result<CommandResult> sh(std::string script, std::string input = {}) {
-    return loop->run_task(run_command({.argv = {"sh", "-c", std::move(script)}, .input = base::Bytes(std::move(input))}));
+    return loop->run_task(
+        run_command({.argv = {"sh", "-c", std::move(script)}, .input = base::Bytes(std::move(input))}));
   }
 };
 
@@ -36,7 +37,8 @@ TEST_F(ProcessTest, FeedsInputLargerThanAPipe) {
 }
 
 TEST_F(ProcessTest, OutputBeyondTheBoundIsDropped) {
-  auto result = loop->run_task(run_command({.argv = {"sh", "-c", "yes | head -c 500000; echo done >&2"}, .output_max = 1000}));
+  auto result =
+      loop->run_task(run_command({.argv = {"sh", "-c", "yes | head -c 500000; echo done >&2"}, .output_max = 1000}));
   EXPECT_EQ(result->output.size(), 1000u);
   EXPECT_EQ(result->error, "done\n");
 }
@@ -48,8 +50,9 @@ TEST_F(ProcessTest, MissingProgramIsNotFound) {
 }
 
 TEST_F(ProcessTest, HasTheEnvironmentAndDirectoryGiven) {
-  auto result = loop->run_task(run_command(
-      {.argv = {"/bin/sh", "-c", "echo $A; pwd"}, .environment = std::vector<std::string>{"A=b c"}, .directory = "/usr"}));
+  auto result = loop->run_task(run_command({.argv = {"/bin/sh", "-c", "echo $A; pwd"},
+                                            .environment = std::vector<std::string>{"A=b c"},
+                                            .directory = "/usr"}));
   EXPECT_EQ(result->output, "b c\n/usr\n");
 }
 

@@ -4,8 +4,8 @@
 
 #include "base/json.h"
 #include "base/strings.h"
-#include "io/splice.h"
 #include "io/spdy_connection.h"
+#include "io/splice.h"
 #include "io/upgrade.h"
 #include "io/websocket_connection.h"
 
@@ -18,22 +18,32 @@ constexpr RemoteChannel kAllChannels[] = {RemoteChannel::Error, RemoteChannel::S
 
 std::string_view stream_type(RemoteChannel channel) {
   switch (channel) {
-    case RemoteChannel::Stdin: return "stdin";
-    case RemoteChannel::Stdout: return "stdout";
-    case RemoteChannel::Stderr: return "stderr";
-    case RemoteChannel::Error: return "error";
-    case RemoteChannel::Resize: return "resize";
+    case RemoteChannel::Stdin:
+      return "stdin";
+    case RemoteChannel::Stdout:
+      return "stdout";
+    case RemoteChannel::Stderr:
+      return "stderr";
+    case RemoteChannel::Error:
+      return "error";
+    case RemoteChannel::Resize:
+      return "resize";
   }
   return "";
 }
 
 bool wants(const RemoteCommandOptions& options, RemoteChannel channel, int version) {
   switch (channel) {
-    case RemoteChannel::Stdin: return options.stdin_stream;
-    case RemoteChannel::Stdout: return options.stdout_stream;
-    case RemoteChannel::Stderr: return options.stderr_stream && !options.tty;
-    case RemoteChannel::Error: return true;
-    case RemoteChannel::Resize: return options.tty && version >= 3;
+    case RemoteChannel::Stdin:
+      return options.stdin_stream;
+    case RemoteChannel::Stdout:
+      return options.stdout_stream;
+    case RemoteChannel::Stderr:
+      return options.stderr_stream && !options.tty;
+    case RemoteChannel::Error:
+      return true;
+    case RemoteChannel::Resize:
+      return options.tty && version >= 3;
   }
   return false;
 }
@@ -88,7 +98,9 @@ std::optional<TerminalSize> parse_size(std::string_view json) {
   return size;
 }
 
-bool is_true(std::string_view value) { return value == "1" || value == "t" || base::equals_ignoring_case(value, "true"); }
+bool is_true(std::string_view value) {
+  return value == "1" || value == "t" || base::equals_ignoring_case(value, "true");
+}
 
 // All of a stream, up to `limit`.
 Task<base::Result<std::string>> read_all(Stream& stream, size_t limit) {
@@ -123,8 +135,9 @@ base::Result<RemoteCommandOptions> RemoteCommandOptions::from_query(std::string_
 
 std::string remote_exit_status(int exit_code) {
   std::string code = std::to_string(exit_code);
-  return base::cat({R"({"metadata":{},"status":"Failure","message":"command terminated with non-zero exit code: exit status )", code,
-                    R"(","reason":"NonZeroExitCode","details":{"causes":[{"reason":"ExitCode","message":")", code, R"("}]}})"});
+  return base::cat(
+      {R"({"metadata":{},"status":"Failure","message":"command terminated with non-zero exit code: exit status )", code,
+       R"(","reason":"NonZeroExitCode","details":{"causes":[{"reason":"ExitCode","message":")", code, R"("}]}})"});
 }
 
 std::string remote_failure_status(std::string_view message) {
@@ -145,7 +158,9 @@ void RemoteCommand::close() {
   if (websocket_) websocket_->close();
 }
 
-Task<void> RemoteCommand::ended() { return spdy_ ? spdy_->ended() : websocket_->ended(); }
+Task<void> RemoteCommand::ended() {
+  return spdy_ ? spdy_->ended() : websocket_->ended();
+}
 
 Task<std::optional<TerminalSize>> RemoteCommand::next_resize() {
   Stream* stream = channel(RemoteChannel::Resize);
@@ -193,27 +208,33 @@ Task<base::Result<std::string>> RemoteCommand::status() {
 
 class RemoteCommandBuilder {
  public:
-  static std::unique_ptr<RemoteCommand> over_websocket(Upgraded upgraded, WebSocketRole role, const RemoteCommandOptions& options) {
+  static std::unique_ptr<RemoteCommand> over_websocket(Upgraded upgraded, WebSocketRole role,
+                                                       const RemoteCommandOptions& options) {
     std::unique_ptr<RemoteCommand> command(new RemoteCommand);
     command->version_ = version_of(upgraded.protocol);
-    auto carriage = upgraded.protocol.find("base64") == std::string::npos ? WebSocketCarriage::Channels : WebSocketCarriage::Base64Channels;
+    auto carriage = upgraded.protocol.find("base64") == std::string::npos ? WebSocketCarriage::Channels
+                                                                          : WebSocketCarriage::Base64Channels;
     std::vector<uint8_t> numbers = websocket_channels(options);
-    command->websocket_ = std::make_unique<WebSocketConnection>(std::move(upgraded.stream), role, carriage, numbers, command->version_ >= 5);
+    command->websocket_ = std::make_unique<WebSocketConnection>(std::move(upgraded.stream), role, carriage, numbers,
+                                                                command->version_ >= 5);
     for (uint8_t number : numbers) command->channels_[number] = command->websocket_->channel(number);
     return command;
   }
 
-  static Task<base::Result<std::unique_ptr<RemoteCommand>>> spdy_server(Upgraded upgraded, RemoteCommandOptions options) {
+  static Task<base::Result<std::unique_ptr<RemoteCommand>>> spdy_server(Upgraded upgraded,
+                                                                        RemoteCommandOptions options) {
     std::unique_ptr<RemoteCommand> command(new RemoteCommand);
     command->version_ = version_of(upgraded.protocol);
     command->spdy_ = std::make_unique<SpdyConnection>(std::move(upgraded.stream), SpdyRole::Server);
     for (;;) {
       bool complete = true;
-      for (RemoteChannel channel : kAllChannels) complete &= !wants(options, channel, command->version_) || command->channel(channel);
+      for (RemoteChannel channel : kAllChannels)
+        complete &= !wants(options, channel, command->version_) || command->channel(channel);
       if (complete) break;
       CO_TRY(auto stream, co_await command->spdy_->accept());
       for (RemoteChannel channel : kAllChannels) {
-        if (stream && stream->headers().get("streamtype") == stream_type(channel) && wants(options, channel, command->version_)) {
+        if (stream && stream->headers().get("streamtype") == stream_type(channel) &&
+            wants(options, channel, command->version_)) {
           command->channels_[static_cast<size_t>(channel)] = std::move(stream);
         }
       }
@@ -221,7 +242,8 @@ class RemoteCommandBuilder {
     co_return std::move(command);
   }
 
-  static Task<base::Result<std::unique_ptr<RemoteCommand>>> spdy_client(Upgraded upgraded, RemoteCommandOptions options) {
+  static Task<base::Result<std::unique_ptr<RemoteCommand>>> spdy_client(Upgraded upgraded,
+                                                                        RemoteCommandOptions options) {
     std::unique_ptr<RemoteCommand> command(new RemoteCommand);
     command->version_ = version_of(upgraded.protocol);
     command->spdy_ = std::make_unique<SpdyConnection>(std::move(upgraded.stream), SpdyRole::Client);
@@ -252,24 +274,28 @@ Task<base::Result<std::unique_ptr<RemoteCommand>>> accept_remote_command(const R
     co_return std::move(command);
   }
   CO_TRY(Upgraded upgraded, accept_spdy(request, writer,
-                                        {"v5.channel.k8s.io", "v4.channel.k8s.io", "v3.channel.k8s.io", "v2.channel.k8s.io",
-                                         "channel.k8s.io"}));
-  auto command = co_await with_timeout(kStreamCreationMax, RemoteCommandBuilder::spdy_server(std::move(upgraded), options));
+                                        {"v5.channel.k8s.io", "v4.channel.k8s.io", "v3.channel.k8s.io",
+                                         "v2.channel.k8s.io", "channel.k8s.io"}));
+  auto command =
+      co_await with_timeout(kStreamCreationMax, RemoteCommandBuilder::spdy_server(std::move(upgraded), options));
   if (!command) co_return base::fail(base::Code::Timeout, "timed out waiting for client to create streams");
   co_return *std::move(command);
 }
 
-Task<base::Result<std::unique_ptr<RemoteCommand>>> connect_remote_command(std::unique_ptr<Stream> connection, Request request,
-                                                                          RemoteWire wire, RemoteCommandOptions options) {
+Task<base::Result<std::unique_ptr<RemoteCommand>>> connect_remote_command(std::unique_ptr<Stream> connection,
+                                                                          Request request, RemoteWire wire,
+                                                                          RemoteCommandOptions options) {
   if (wire == RemoteWire::WebSocket) {
     ask_for_websocket(request, {"v5.channel.k8s.io", "v4.channel.k8s.io"});
     CO_TRY(Upgraded upgraded, co_await connect_upgraded(std::move(connection), std::move(request)));
     co_return RemoteCommandBuilder::over_websocket(std::move(upgraded), WebSocketRole::Client, options);
   }
   if (request.method.empty()) request.method = "POST";
-  ask_for_spdy(request, {"v5.channel.k8s.io", "v4.channel.k8s.io", "v3.channel.k8s.io", "v2.channel.k8s.io", "channel.k8s.io"});
+  ask_for_spdy(request,
+               {"v5.channel.k8s.io", "v4.channel.k8s.io", "v3.channel.k8s.io", "v2.channel.k8s.io", "channel.k8s.io"});
   CO_TRY(Upgraded upgraded, co_await connect_upgraded(std::move(connection), std::move(request)));
-  auto command = co_await with_timeout(kStreamCreationMax, RemoteCommandBuilder::spdy_client(std::move(upgraded), options));
+  auto command =
+      co_await with_timeout(kStreamCreationMax, RemoteCommandBuilder::spdy_client(std::move(upgraded), options));
   if (!command) co_return base::fail(base::Code::Timeout, "timed out waiting for the server to accept streams");
   co_return *std::move(command);
 }
@@ -285,7 +311,9 @@ struct Translation {
 };
 
 // Input: its end is passed on; a client that has gone ends everything by way of watch_front.
-Task<void> carry_input(Stream& from, Stream& to) { (void)co_await copy(from, to); }
+Task<void> carry_input(Stream& from, Stream& to) {
+  (void)co_await copy(from, to);
+}
 
 Task<void> carry_output(Stream& from, Stream& to, Translation& translation) {
   (void)co_await copy(from, to);
@@ -315,7 +343,8 @@ Task<void> translate(RemoteCommand& front, RemoteCommand& back) {
     tasks.spawn(carry_output(*back.channel(channel), *front.channel(channel), translation));
   }
   for (RemoteChannel channel : {RemoteChannel::Stdin, RemoteChannel::Resize}) {
-    if (front.channel(channel) && back.channel(channel)) tasks.spawn(carry_input(*front.channel(channel), *back.channel(channel)));
+    if (front.channel(channel) && back.channel(channel))
+      tasks.spawn(carry_input(*front.channel(channel), *back.channel(channel)));
   }
   tasks.spawn(carry_status(back, translation));
   tasks.spawn(watch_front(front, translation));
@@ -331,6 +360,8 @@ Task<void> translate(RemoteCommand& front, RemoteCommand& back) {
   }
 }
 
-Task<void> refuse(RemoteCommand& front, std::string message) { return front.finish(remote_failure_status(message)); }
+Task<void> refuse(RemoteCommand& front, std::string message) {
+  return front.finish(remote_failure_status(message));
+}
 
 }  // namespace io

@@ -50,7 +50,7 @@ struct TerminalSize {
 
 // How a command ended, as the Status that goes over the error channel.
 inline constexpr std::string_view kRemoteSuccess = R"({"metadata":{},"status":"Success"})";
-std::string remote_exit_status(int exit_code);              // not 0
+std::string remote_exit_status(int exit_code);                // not 0
 std::string remote_failure_status(std::string_view message);  // an internal error
 
 // What clients have to open their streams, and the bound of the status.
@@ -100,16 +100,19 @@ Task<base::Result<std::unique_ptr<RemoteCommand>>> accept_remote_command(const R
                                                                          RemoteCommandOptions options);
 
 // Client: upgrades a fresh HTTP/1.1 connection and opens the streams. `request` has method, target, authority and what
-// authenticates; the headers of the upgrade are added. Unavailable, with the server's words, when it refuses to upgrade.
+// authenticates; the headers of the upgrade are added. Unavailable, with the server's words, when it refuses to
+// upgrade.
 enum class RemoteWire : uint8_t { Spdy, WebSocket };
-Task<base::Result<std::unique_ptr<RemoteCommand>>> connect_remote_command(std::unique_ptr<Stream> connection, Request request,
-                                                                          RemoteWire wire, RemoteCommandOptions options);
+Task<base::Result<std::unique_ptr<RemoteCommand>>> connect_remote_command(std::unique_ptr<Stream> connection,
+                                                                          Request request, RemoteWire wire,
+                                                                          RemoteCommandOptions options);
 
 // Carries everything between a client of ours (`front`, accepted) and a server (`back`, connected) until the command
 // ends or either goes away. Both outlive the task and are closed in the end.
 Task<void> translate(RemoteCommand& front, RemoteCommand& back);
 
-// Answers a client whose upgrade was already accepted that there will be no command: for when the back cannot be reached.
+// Answers a client whose upgrade was already accepted that there will be no command: for when the back cannot be
+// reached.
 Task<void> refuse(RemoteCommand& front, std::string message);
 
 }  // namespace io

@@ -36,7 +36,9 @@ Task<void> run_echo(std::unique_ptr<Stream> stream, RemoteCommandOptions options
   Stream* output = session.channel(RemoteChannel::Stdout);
   if (options.tty) {
     auto size = co_await session.next_resize();
-    if (size) (void)co_await output->write(base::Bytes(base::cat({std::to_string(size->width), "x", std::to_string(size->height), ";"})));
+    if (size)
+      (void)co_await output->write(
+          base::Bytes(base::cat({std::to_string(size->width), "x", std::to_string(size->height), ";"})));
   }
   size_t bytes = 0;
   for (;;) {
@@ -45,7 +47,8 @@ Task<void> run_echo(std::unique_ptr<Stream> stream, RemoteCommandOptions options
     bytes += piece->size();
     (void)co_await output->write(base::Bytes(*std::move(piece)));
   }
-  if (Stream* errors = session.channel(RemoteChannel::Stderr)) (void)co_await errors->write(base::Bytes(std::to_string(bytes) + " bytes"));
+  if (Stream* errors = session.channel(RemoteChannel::Stderr))
+    (void)co_await errors->write(base::Bytes(std::to_string(bytes) + " bytes"));
   co_await session.finish(std::move(status));
 }
 
@@ -89,7 +92,8 @@ Task<void> write_input(RemoteCommand& command, std::string input, RemoteCommandO
   command.channel(RemoteChannel::Stdin)->finish();
 }
 
-Task<Outcome> run_client(std::unique_ptr<Stream> stream, RemoteWire wire, RemoteCommandOptions options, std::string input) {
+Task<Outcome> run_client(std::unique_ptr<Stream> stream, RemoteWire wire, RemoteCommandOptions options,
+                         std::string input) {
   Outcome outcome;
   Request request{.target = "/api/v1/namespaces/default/pods/a/exec"};
   auto command = co_await connect_remote_command(std::move(stream), request, wire, options);
@@ -126,7 +130,8 @@ struct Path {
 };
 class RemoteCommandPaths : public testing::TestWithParam<Path> {};
 INSTANTIATE_TEST_SUITE_P(All, RemoteCommandPaths,
-                         testing::Values(Path{"Spdy", RemoteWire::Spdy, run_echo}, Path{"WebSocket", RemoteWire::WebSocket, run_echo},
+                         testing::Values(Path{"Spdy", RemoteWire::Spdy, run_echo},
+                                         Path{"WebSocket", RemoteWire::WebSocket, run_echo},
                                          Path{"SpdyTranslated", RemoteWire::Spdy, run_translator},
                                          Path{"WebSocketTranslated", RemoteWire::WebSocket, run_translator}),
                          [](const auto& info) { return info.param.name; });
@@ -200,7 +205,9 @@ TEST(RemoteCommand, OldClientsGetAPlainMessage) {
   EXPECT_EQ(upgraded->protocol, "base64.channel.k8s.io");
   // Its frames by hand: text "0aGk=" is "hi" on stdin; base64 cannot end stdin, so the echo never ends here.
   base::SeededRandom random(1);
-  auto text = [&](std::string_view payload) { return base::Bytes(websocket_frame(WebSocketRole::Client, WebSocketKind::Text, payload, random)); };
+  auto text = [&](std::string_view payload) {
+    return base::Bytes(websocket_frame(WebSocketRole::Client, WebSocketKind::Text, payload, random));
+  };
   ASSERT_TRUE(bench.loop->run_task(upgraded->stream->write(text("0aGk="))).has_value());
   WebSocketParser parser(WebSocketRole::Client, 1000);
   std::vector<std::string> messages;
@@ -221,8 +228,11 @@ TEST(RemoteCommand, ClientThatOpensNoStreamsIsGivenUp) {
   tasks.spawn(accept_into(std::move(server), kAll, &accepted));
   Request request{.method = "POST", .target = "/exec"};
   ask_for_spdy(request, {"v4.channel.k8s.io"});
-  ASSERT_TRUE(bench.loop->run_task(client->write(base::Bytes::literal(
-      "POST /exec HTTP/1.1\r\nconnection: Upgrade\r\nupgrade: SPDY/3.1\r\nx-stream-protocol-version: v4.channel.k8s.io\r\n\r\n"))).has_value());
+  ASSERT_TRUE(bench.loop
+                  ->run_task(client->write(
+                      base::Bytes::literal("POST /exec HTTP/1.1\r\nconnection: Upgrade\r\nupgrade: "
+                                           "SPDY/3.1\r\nx-stream-protocol-version: v4.channel.k8s.io\r\n\r\n")))
+                  .has_value());
   bench.loop->run_until_idle();
   bench.loop->advance(kStreamCreationMax);
   ASSERT_FALSE(accepted.has_value());
@@ -254,13 +264,15 @@ TEST(RemoteCommand, RefusedUpgradeTellsTheServersWords) {
   auto [client, server] = memory_streams();
   auto serve = [](std::unique_ptr<Stream> stream) -> Task<void> {
     (void)co_await test::read_request(*stream);
-    (void)co_await stream->write(base::Bytes::literal(
-        "HTTP/1.1 404 Not Found\r\nTransfer-Encoding: chunked\r\n\r\n5\r\ncache\r\n7\r\n expire\r\n1\r\nd\r\n0\r\n\r\n"));
+    (void)co_await stream->write(
+        base::Bytes::literal("HTTP/1.1 404 Not Found\r\nTransfer-Encoding: chunked\r\n\r\n5\r\ncache\r\n7\r\n "
+                             "expire\r\n1\r\nd\r\n0\r\n\r\n"));
     co_await sleep(std::chrono::hours(1));
   };
   Scope tasks;
   tasks.spawn(serve(std::move(server)));
-  auto command = bench.loop->run_task(connect_remote_command(std::move(client), {.target = "/exec"}, RemoteWire::Spdy, kAll));
+  auto command =
+      bench.loop->run_task(connect_remote_command(std::move(client), {.target = "/exec"}, RemoteWire::Spdy, kAll));
   ASSERT_FALSE(command.has_value());
   EXPECT_EQ(command.error().message(), "unable to upgrade connection: cache expired (404)");
 }

@@ -75,7 +75,8 @@ class Query {
       found->second.set_interest(interest);
     } else {
       watches_.try_emplace(fd, fd, interest, [this, fd](Ready ready) {
-        ares_process_fd(channel_, ready & Ready::Read ? fd : ARES_SOCKET_BAD, ready & Ready::Write ? fd : ARES_SOCKET_BAD);
+        ares_process_fd(channel_, ready & Ready::Read ? fd : ARES_SOCKET_BAD,
+                        ready & Ready::Write ? fd : ARES_SOCKET_BAD);
         arm();
       });
     }

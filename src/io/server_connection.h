@@ -35,13 +35,17 @@ class ServerConnection {
   std::list<std::unique_ptr<ServerConnection>>::iterator place;  // the shard's
 };
 
-std::unique_ptr<ServerConnection> make_http1_connection(const ServerContext& context, ServerShard& shard, std::unique_ptr<Transport> transport);
-std::unique_ptr<ServerConnection> make_http2_connection(const ServerContext& context, ServerShard& shard, std::unique_ptr<Transport> transport);
+std::unique_ptr<ServerConnection> make_http1_connection(const ServerContext& context, ServerShard& shard,
+                                                        std::unique_ptr<Transport> transport);
+std::unique_ptr<ServerConnection> make_http2_connection(const ServerContext& context, ServerShard& shard,
+                                                        std::unique_ptr<Transport> transport);
 
 // "Mon, 23 Nov 2026 22:12:45 GMT", made once a second.
 const std::string& http_date();
 
 // An answer that has no body whatever is written.
-inline bool has_no_body(int status, std::string_view method) { return method == "HEAD" || status == 204 || status == 304; }
+inline bool has_no_body(int status, std::string_view method) {
+  return method == "HEAD" || status == 204 || status == 304;
+}
 
 }  // namespace io

@@ -63,7 +63,9 @@ base::Result<Name> numeric_name(const std::string& host, uint16_t port) {
   return base::fail(base::Code::Invalid, base::cat({"not a numeric address: ", host}));
 }
 
-void set_option(int fd, int level, int option, int value) { setsockopt(fd, level, option, &value, sizeof value); }
+void set_option(int fd, int level, int option, int value) {
+  setsockopt(fd, level, option, &value, sizeof value);
+}
 
 // A peer that vanished is noticed by the kernel within about a minute, without waking us.
 void set_tcp_options(int fd) {
@@ -112,7 +114,8 @@ Task<base::Result<int>> connect_one(Name name, std::string what) {
     getsockopt(socket.fd, SOL_SOCKET, SO_ERROR, &error, &size);
   }
   if (error != 0) {
-    co_return base::fail(base::Code::Unavailable, base::cat({"dial ", what, ": connect: ", base::to_lower(strerror(error))}));
+    co_return base::fail(base::Code::Unavailable,
+                         base::cat({"dial ", what, ": connect: ", base::to_lower(strerror(error))}));
   }
   co_return socket.release();
 }
@@ -132,7 +135,8 @@ base::Result<Address> Address::parse(std::string_view text) {
     return unix_socket(std::string(text));
   }
   size_t colon = text.rfind(':');
-  if (colon == std::string_view::npos) return base::fail(base::Code::Invalid, base::cat({"missing port in address: ", text}));
+  if (colon == std::string_view::npos)
+    return base::fail(base::Code::Invalid, base::cat({"missing port in address: ", text}));
   std::string_view host = text.substr(0, colon);
   auto port = base::parse_uint(text.substr(colon + 1));
   if (!port || *port > 65535) return base::fail(base::Code::Invalid, base::cat({"invalid port in address: ", text}));
@@ -152,7 +156,9 @@ std::string Address::text() const {
 
 Listener::Listener(int fd, Address address) : fd_(fd), address_(std::move(address)) {}
 
-Listener::~Listener() { close(); }
+Listener::~Listener() {
+  close();
+}
 
 base::Result<std::unique_ptr<Listener>> Listener::listen(const Address& address, int mode) {
   Name name;
@@ -178,7 +184,8 @@ base::Result<std::unique_ptr<Listener>> Listener::listen(const Address& address,
     unlink(address.unix_path.c_str());  // left behind by one that died
     if (::bind(socket.fd, name.get(), name.length) != 0) return base::fail(base::system_error(what, errno));
   }
-  if (name.family() == AF_UNIX && address.unix_path[0] != '@') chmod(address.unix_path.c_str(), static_cast<mode_t>(mode));
+  if (name.family() == AF_UNIX && address.unix_path[0] != '@')
+    chmod(address.unix_path.c_str(), static_cast<mode_t>(mode));
   if (::listen(socket.fd, kBacklog) != 0) return base::fail(base::system_error(what, errno));
   Address bound = address;
   if (name.family() != AF_UNIX) {

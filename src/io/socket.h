@@ -19,7 +19,7 @@ class TlsClient;
 
 // Where to listen or connect.
 struct Address {
-  std::string host;       // a name, "10.0.0.1", "::1"; "" listens on all addresses
+  std::string host;  // a name, "10.0.0.1", "::1"; "" listens on all addresses
   uint16_t port = 0;
   std::string unix_path;  // set for unix sockets; a leading '@' is the abstract namespace
 
@@ -32,7 +32,8 @@ struct Address {
 // A socket that accepts. One loop.
 class Listener {
  public:
-  // Only numeric hosts. A unix socket's file that nobody listens on is replaced; the file gets `mode` and goes with the listener.
+  // Only numeric hosts. A unix socket's file that nobody listens on is replaced; the file gets `mode` and goes with the
+  // listener.
   static base::Result<std::unique_ptr<Listener>> listen(const Address& address, int mode = 0600);
   ~Listener();
   Listener(const Listener&) = delete;

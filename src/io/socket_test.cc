@@ -139,7 +139,8 @@ struct TlsTest : SocketTest {
 
   TlsServer::Options server_options() {
     TlsServer::Options options;
-    options.certificate = {.chain = {.text = server_certificate.certificate_pem}, .key = {.text = server_certificate.key_pem}};
+    options.certificate = {.chain = {.text = server_certificate.certificate_pem},
+                           .key = {.text = server_certificate.key_pem}};
     return options;
   }
   TlsClient::Options client_options() {
@@ -147,7 +148,8 @@ struct TlsTest : SocketTest {
     options.ca.text = authority.certificate_pem;
     return options;
   }
-  base::Result<std::string> exchange(TlsServer::Options server, TlsClient::Options client, std::string text = "hello", std::string host = "127.0.0.1") {
+  base::Result<std::string> exchange(TlsServer::Options server, TlsClient::Options client, std::string text = "hello",
+                                     std::string host = "127.0.0.1") {
     Scope scope;
     scope.spawn(echo_one(listener.get(), *TlsServer::create(std::move(server)), &peer));
     auto tls = TlsClient::create(std::move(client));
@@ -169,7 +171,8 @@ TEST_F(TlsTest, UnknownAuthorityIsRefusedInGosWords) {
   auto answer = exchange(server_options(), options);
   ASSERT_FALSE(answer);
   EXPECT_EQ(answer.error().code(), base::Code::Unavailable);
-  EXPECT_EQ(answer.error().message(), "tls: failed to verify certificate: x509: certificate signed by unknown authority");
+  EXPECT_EQ(answer.error().message(),
+            "tls: failed to verify certificate: x509: certificate signed by unknown authority");
   options.skip_verify = true;
   EXPECT_TRUE(exchange(server_options(), options));
 }

@@ -31,7 +31,9 @@ void put(std::string& out, uint32_t value, int bytes) {
   for (int shift = (bytes - 1) * 8; shift >= 0; shift -= 8) out.push_back(static_cast<char>(value >> shift));
 }
 
-std::unexpected<base::Error> too_short() { return base::fail(base::Code::BadRequest, "spdy: control frame is too short"); }
+std::unexpected<base::Error> too_short() {
+  return base::fail(base::Code::BadRequest, "spdy: control frame is too short");
+}
 
 }  // namespace
 
@@ -113,9 +115,12 @@ void SpdySession::data_arrived(std::string_view bytes) {
 base::Result<void> SpdySession::control_frame() {
   std::string_view body = body_;
   switch (type_) {
-    case kSynStream: return syn_stream(body);
-    case kSynReply: return headers_frame(body, true);
-    case kHeaders: return headers_frame(body, false);
+    case kSynStream:
+      return syn_stream(body);
+    case kSynReply:
+      return headers_frame(body, true);
+    case kHeaders:
+      return headers_frame(body, false);
     case kRstStream: {
       if (body.size() < 8) return too_short();
       uint32_t stream = number_at(body, 0, 4) & kIdMask;
@@ -139,7 +144,8 @@ base::Result<void> SpdySession::control_frame() {
       peer_gone_away_ = true;
       events_.push_back({SpdyEvent::Kind::GoAway});
       return {};
-    default: return {};  // SETTINGS, WINDOW_UPDATE and what is unknown: no part of how Kubernetes uses SPDY
+    default:
+      return {};  // SETTINGS, WINDOW_UPDATE and what is unknown: no part of how Kubernetes uses SPDY
   }
 }
 
@@ -197,7 +203,9 @@ std::optional<SpdyEvent> SpdySession::next() {
   return event;
 }
 
-std::string SpdySession::take_output() { return std::exchange(output_, {}); }
+std::string SpdySession::take_output() {
+  return std::exchange(output_, {});
+}
 
 void SpdySession::write_control(uint16_t type, uint8_t flags, std::string_view body) {
   put(output_, 0x8000 | kVersion, 2);

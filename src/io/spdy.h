@@ -30,10 +30,10 @@ inline constexpr uint32_t kSpdyRefusedStream = 3;
 inline constexpr uint32_t kSpdyCancel = 5;
 inline constexpr uint32_t kSpdyStreamAlreadyClosed = 9;
 
-inline constexpr size_t kSpdyStreamsMax = 1000;             // open at one time, from the peer; more are refused
-inline constexpr size_t kSpdyControlBytesMax = 64 * 1024;   // of one control frame, compressed
-inline constexpr size_t kSpdyHeaderBytesMax = 256 * 1024;   // of one header block, inflated
-inline constexpr size_t kSpdyDataBytesMax = 32 * 1024;      // of one DATA frame we send
+inline constexpr size_t kSpdyStreamsMax = 1000;            // open at one time, from the peer; more are refused
+inline constexpr size_t kSpdyControlBytesMax = 64 * 1024;  // of one control frame, compressed
+inline constexpr size_t kSpdyHeaderBytesMax = 256 * 1024;  // of one header block, inflated
+inline constexpr size_t kSpdyDataBytesMax = 32 * 1024;     // of one DATA frame we send
 
 struct SpdyEvent {
   enum class Kind : uint8_t {

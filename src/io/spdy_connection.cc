@@ -63,16 +63,23 @@ class SpdyConnection::Session final : public Multiplexer {
         opened_.emplace_back(event.stream, std::move(event.headers));
         opened_event_.set();
         return;
-      case SpdyEvent::Kind::Reply: settle(event.stream, false); return;
-      case SpdyEvent::Kind::Data: arrived(event.stream, event.data); return;
-      case SpdyEvent::Kind::End: arrived_end(event.stream); return;
+      case SpdyEvent::Kind::Reply:
+        settle(event.stream, false);
+        return;
+      case SpdyEvent::Kind::Data:
+        arrived(event.stream, event.data);
+        return;
+      case SpdyEvent::Kind::End:
+        arrived_end(event.stream);
+        return;
       case SpdyEvent::Kind::Reset:
         // Go's server resets all streams when it closes a connection in good order, so this is no error.
         settle(event.stream, true);
         arrived_end(event.stream);
         return;
       case SpdyEvent::Kind::Pong:
-      case SpdyEvent::Kind::GoAway: return;
+      case SpdyEvent::Kind::GoAway:
+        return;
     }
   }
 
@@ -129,12 +136,20 @@ Task<base::Result<std::unique_ptr<MultiplexedStream>>> SpdyConnection::open(Head
   return session_->open(std::move(headers));
 }
 
-Task<base::Result<std::unique_ptr<MultiplexedStream>>> SpdyConnection::accept() { return session_->accept(); }
+Task<base::Result<std::unique_ptr<MultiplexedStream>>> SpdyConnection::accept() {
+  return session_->accept();
+}
 
-void SpdyConnection::close() { session_->close(); }
+void SpdyConnection::close() {
+  session_->close();
+}
 
-Task<void> SpdyConnection::shut_down() { return session_->shut_down(); }
+Task<void> SpdyConnection::shut_down() {
+  return session_->shut_down();
+}
 
-Task<void> SpdyConnection::ended() { return session_->ended(); }
+Task<void> SpdyConnection::ended() {
+  return session_->ended();
+}
 
 }  // namespace io

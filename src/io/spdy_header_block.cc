@@ -7,15 +7,71 @@ namespace io {
 namespace {
 
 // The dictionary is names, each behind its length in four bytes, and a run of values.
-constexpr std::string_view kNames[] = {
-    "options", "head", "post", "put", "delete", "trace", "accept", "accept-charset", "accept-encoding",
-    "accept-language", "accept-ranges", "age", "allow", "authorization", "cache-control", "connection", "content-base",
-    "content-encoding", "content-language", "content-length", "content-location", "content-md5", "content-range",
-    "content-type", "date", "etag", "expect", "expires", "from", "host", "if-match", "if-modified-since",
-    "if-none-match", "if-range", "if-unmodified-since", "last-modified", "location", "max-forwards", "pragma",
-    "proxy-authenticate", "proxy-authorization", "range", "referer", "retry-after", "server", "te", "trailer",
-    "transfer-encoding", "upgrade", "user-agent", "vary", "via", "warning", "www-authenticate", "method", "get",
-    "status", "200 OK", "version", "HTTP/1.1", "url", "public", "set-cookie", "keep-alive", "origin"};
+constexpr std::string_view kNames[] = {"options",
+                                       "head",
+                                       "post",
+                                       "put",
+                                       "delete",
+                                       "trace",
+                                       "accept",
+                                       "accept-charset",
+                                       "accept-encoding",
+                                       "accept-language",
+                                       "accept-ranges",
+                                       "age",
+                                       "allow",
+                                       "authorization",
+                                       "cache-control",
+                                       "connection",
+                                       "content-base",
+                                       "content-encoding",
+                                       "content-language",
+                                       "content-length",
+                                       "content-location",
+                                       "content-md5",
+                                       "content-range",
+                                       "content-type",
+                                       "date",
+                                       "etag",
+                                       "expect",
+                                       "expires",
+                                       "from",
+                                       "host",
+                                       "if-match",
+                                       "if-modified-since",
+                                       "if-none-match",
+                                       "if-range",
+                                       "if-unmodified-since",
+                                       "last-modified",
+                                       "location",
+                                       "max-forwards",
+                                       "pragma",
+                                       "proxy-authenticate",
+                                       "proxy-authorization",
+                                       "range",
+                                       "referer",
+                                       "retry-after",
+                                       "server",
+                                       "te",
+                                       "trailer",
+                                       "transfer-encoding",
+                                       "upgrade",
+                                       "user-agent",
+                                       "vary",
+                                       "via",
+                                       "warning",
+                                       "www-authenticate",
+                                       "method",
+                                       "get",
+                                       "status",
+                                       "200 OK",
+                                       "version",
+                                       "HTTP/1.1",
+                                       "url",
+                                       "public",
+                                       "set-cookie",
+                                       "keep-alive",
+                                       "origin"};
 constexpr std::string_view kValues =
     "100101201202205206300302303304305306307402405406407408409410411412413414415416417502504505"
     "203 Non-Authoritative Information204 No Content301 Moved Permanently400 Bad Request401 Unauthorized403 Forbidden"
@@ -28,7 +84,9 @@ void put_u32(std::string& out, size_t value) {
   for (int shift = 24; shift >= 0; shift -= 8) out.push_back(static_cast<char>(value >> shift));
 }
 
-Bytef* input_of(std::string_view bytes) { return reinterpret_cast<Bytef*>(const_cast<char*>(bytes.data())); }
+Bytef* input_of(std::string_view bytes) {
+  return reinterpret_cast<Bytef*>(const_cast<char*>(bytes.data()));
+}
 
 // Cuts lengths and texts off a block.
 class Cursor {
@@ -87,7 +145,9 @@ SpdyHeaderWriter::SpdyHeaderWriter() {
   deflateSetDictionary(&stream_, input_of(spdy_dictionary()), static_cast<uInt>(spdy_dictionary().size()));
 }
 
-SpdyHeaderWriter::~SpdyHeaderWriter() { deflateEnd(&stream_); }
+SpdyHeaderWriter::~SpdyHeaderWriter() {
+  deflateEnd(&stream_);
+}
 
 std::string SpdyHeaderWriter::write(const Headers& headers) {
   std::string block;
@@ -115,7 +175,9 @@ SpdyHeaderReader::SpdyHeaderReader(size_t inflated_bytes_max) : inflated_bytes_m
   inflateInit(&stream_);
 }
 
-SpdyHeaderReader::~SpdyHeaderReader() { inflateEnd(&stream_); }
+SpdyHeaderReader::~SpdyHeaderReader() {
+  inflateEnd(&stream_);
+}
 
 base::Result<Headers> SpdyHeaderReader::read(std::string_view compressed) {
   std::string block;

@@ -48,7 +48,8 @@ struct Pair {
 
 TEST(Spdy, DictionaryIsTheDrafts) {
   EXPECT_EQ(spdy_dictionary().size(), 1423u);
-  EXPECT_EQ(adler32(adler32(0, nullptr, 0), reinterpret_cast<const Bytef*>(spdy_dictionary().data()), 1423), 0xe3c6a7c2u);
+  EXPECT_EQ(adler32(adler32(0, nullptr, 0), reinterpret_cast<const Bytef*>(spdy_dictionary().data()), 1423),
+            0xe3c6a7c2u);
 }
 
 TEST(Spdy, HeaderBlocksShareOneCompression) {

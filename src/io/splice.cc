@@ -132,7 +132,9 @@ Task<std::string> read_body(Stream& stream, const Response& head, std::string bo
     size_t size = 0;
     if (end == std::string_view::npos) break;
     for (char digit : left.substr(0, end)) {
-      int value = digit >= '0' && digit <= '9' ? digit - '0' : (digit | 32) >= 'a' && (digit | 32) <= 'f' ? (digit | 32) - 'a' + 10 : -1;
+      int value = digit >= '0' && digit <= '9'                 ? digit - '0'
+                  : (digit | 32) >= 'a' && (digit | 32) <= 'f' ? (digit | 32) - 'a' + 10
+                                                               : -1;
       if (value < 0) break;
       size = std::min(size * 16 + static_cast<size_t>(value), kUpgradeBodyBytesMax);
     }
@@ -151,7 +153,8 @@ Task<base::Result<UpgradeAnswer>> upgrade(std::unique_ptr<Stream> connection, Re
   std::string input;
   size_t end;
   while ((end = input.find("\r\n\r\n")) == std::string::npos) {
-    if (input.size() > kUpgradeHeadBytesMax) co_return base::fail(base::Code::BadRequest, "the answer to an upgrade is too long");
+    if (input.size() > kUpgradeHeadBytesMax)
+      co_return base::fail(base::Code::BadRequest, "the answer to an upgrade is too long");
     CO_TRY(std::string piece, co_await connection->read());
     if (piece.empty()) co_return base::fail(base::Code::Closed, "the connection ended before the answer to an upgrade");
     input += piece;

@@ -33,8 +33,8 @@ inline constexpr size_t kUpgradeBodyBytesMax = 64 * 1024;
 Task<base::Result<UpgradeAnswer>> upgrade(std::unique_ptr<Stream> connection, Request request);
 
 // Passes an upgrade on: sends `request` to `backend`; a 101 is given to the client and the two connections are
-// spliced, any other answer is given to the client as it is. `request` is what the backend shall see; hop-by-hop headers
-// of the client's request belong in it. Answers 502 when the backend cannot be spoken to.
+// spliced, any other answer is given to the client as it is. `request` is what the backend shall see; hop-by-hop
+// headers of the client's request belong in it. Answers 502 when the backend cannot be spoken to.
 Task<void> forward_upgrade(Request request, std::unique_ptr<Stream> backend, ResponseWriter& writer);
 
 }  // namespace io

@@ -23,7 +23,9 @@ struct SpliceTest : testing::Test {
       all += *piece;
     }
   }
-  bool write(Stream& stream, std::string text) { return loop->run_task(stream.write(base::Bytes(std::move(text)))).has_value(); }
+  bool write(Stream& stream, std::string text) {
+    return loop->run_task(stream.write(base::Bytes(std::move(text)))).has_value();
+  }
   std::string read(Stream& stream) { return loop->run_task(stream.read()).value_or("!"); }
 };
 
@@ -114,10 +116,13 @@ struct ForwardUpgrade : SpliceTest {
 };
 
 TEST_F(ForwardUpgrade, AnswerAndEarlyBytesReachTheClient) {
-  auto client = forward("HTTP/1.1 101 Switching Protocols\r\nUpgrade: SPDY/3.1\r\nX-Stream-Protocol-Version: v4.channel.k8s.io\r\n\r\nearly");
+  auto client = forward(
+      "HTTP/1.1 101 Switching Protocols\r\nUpgrade: SPDY/3.1\r\nX-Stream-Protocol-Version: "
+      "v4.channel.k8s.io\r\n\r\nearly");
   loop->run_until_idle();
   EXPECT_EQ(backend_saw, "host=node:10250;upgrade=SPDY/3.1;content-length=0;");
-  EXPECT_EQ(read(*client), "HTTP/1.1 101 X\r\nupgrade: SPDY/3.1\r\nx-stream-protocol-version: v4.channel.k8s.io\r\n\r\nearly");
+  EXPECT_EQ(read(*client),
+            "HTTP/1.1 101 X\r\nupgrade: SPDY/3.1\r\nx-stream-protocol-version: v4.channel.k8s.io\r\n\r\nearly");
   ASSERT_TRUE(write(*client, "ping"));
   EXPECT_EQ(read(*client), "ping");
 }

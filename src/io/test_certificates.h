@@ -17,7 +17,8 @@ struct TestCertificate {
 // A P-256 certificate for `name`, valid for a day. `names` as OpenSSL writes them: "DNS:localhost,IP:127.0.0.1".
 // Signed by `authority`, or by itself (and then an authority).
 inline TestCertificate make_test_certificate(const std::string& name, const std::string& names = {},
-                                             const TestCertificate* authority = nullptr, const std::string& organization = {}) {
+                                             const TestCertificate* authority = nullptr,
+                                             const std::string& organization = {}) {
   EVP_PKEY* key = EVP_EC_gen("P-256");
   X509* certificate = X509_new();
   X509_set_version(certificate, 2);

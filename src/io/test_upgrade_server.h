@@ -34,7 +34,9 @@ class UpgradeWriter final : public ResponseWriter {
   Task<void> closed() override { co_return; }
 
  private:
-  static Task<void> write_head(Stream& stream, std::string head) { (void)co_await stream.write(base::Bytes(std::move(head))); }
+  static Task<void> write_head(Stream& stream, std::string head) {
+    (void)co_await stream.write(base::Bytes(std::move(head)));
+  }
   static std::string head(int status, const Headers& headers) {
     std::string text = base::cat({"HTTP/1.1 ", std::to_string(status), " X\r\n"});
     for (const auto& field : headers.fields()) text += base::cat({field.name, ": ", field.value, "\r\n"});

@@ -40,19 +40,24 @@ std::unexpected<base::Error> tls_error(std::string_view what) {
   return base::fail(base::Code::Invalid, base::cat({what, ": ", reason != nullptr ? reason : "unknown error"}));
 }
 
-Bio open_text(const std::string& text) { return Bio(BIO_new_mem_buf(text.data(), static_cast<int>(text.size()))); }
+Bio open_text(const std::string& text) {
+  return Bio(BIO_new_mem_buf(text.data(), static_cast<int>(text.size())));
+}
 
 base::Result<std::vector<Certificate>> read_certificates(const std::string& pem) {
   std::vector<Certificate> all;
   Bio bio = open_text(pem);
   while (X509* one = PEM_read_bio_X509_AUX(bio.get(), nullptr, nullptr, nullptr)) all.emplace_back(one);
-  if (ERR_GET_REASON(ERR_peek_last_error()) != PEM_R_NO_START_LINE || all.empty()) return tls_error("read certificates");
+  if (ERR_GET_REASON(ERR_peek_last_error()) != PEM_R_NO_START_LINE || all.empty())
+    return tls_error("read certificates");
   ERR_clear_error();
   return all;
 }
 
 // A key without a passphrase; asking for one on the terminal would block.
-int no_passphrase(char*, int, int, void*) { return -1; }
+int no_passphrase(char*, int, int, void*) {
+  return -1;
+}
 
 base::Result<void> use_certificate(SSL_CTX* context, const Pem& chain, const Pem& key) {
   TRY(auto chain_text, chain.load());
@@ -75,7 +80,8 @@ Context new_context(const SSL_METHOD* method) {
   Context context(SSL_CTX_new(method));
   if (context == nullptr) return context;
   SSL_CTX_set_min_proto_version(context.get(), TLS1_2_VERSION);
-  SSL_CTX_set_mode(context.get(), SSL_MODE_RELEASE_BUFFERS | SSL_MODE_ENABLE_PARTIAL_WRITE | SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER);
+  SSL_CTX_set_mode(context.get(),
+                   SSL_MODE_RELEASE_BUFFERS | SSL_MODE_ENABLE_PARTIAL_WRITE | SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER);
   SSL_CTX_set_options(context.get(), SSL_OP_NO_COMPRESSION | SSL_OP_NO_RENEGOTIATION | SSL_OP_NO_TICKET);
   SSL_CTX_set_session_cache_mode(context.get(), SSL_SESS_CACHE_OFF);
   SSL_CTX_set_num_tickets(context.get(), 0);
@@ -105,7 +111,7 @@ struct Stamp {
 };
 
 Stamp stamp_of(const std::string& file) {
-  struct stat info {};
+  struct stat info{};
   if (stat(file.c_str(), &info) != 0) return {.file = file};
   return {file, info.st_mtim.tv_sec * 1'000'000'000 + info.st_mtim.tv_nsec, info.st_ino, info.st_size};
 }
@@ -185,7 +191,8 @@ int choose_by_name(SSL* ssl, int*, void* extra_pointer) {
   return SSL_TLSEXT_ERR_OK;
 }
 
-int choose_alpn(SSL*, const unsigned char** out, unsigned char* out_size, const unsigned char* in, unsigned int in_size, void* extra) {
+int choose_alpn(SSL*, const unsigned char** out, unsigned char* out_size, const unsigned char* in, unsigned int in_size,
+                void* extra) {
   const std::string& ours = static_cast<ServerExtra*>(extra)->alpn;
   unsigned char* chosen = nullptr;
   int result = SSL_select_next_proto(&chosen, out_size, reinterpret_cast<const unsigned char*>(ours.data()),
@@ -194,7 +201,8 @@ int choose_alpn(SSL*, const unsigned char** out, unsigned char* out_size, const 
   return result == OPENSSL_NPN_NEGOTIATED ? SSL_TLSEXT_ERR_OK : SSL_TLSEXT_ERR_ALERT_FATAL;
 }
 
-base::Result<Context> server_context(const TlsServer::Options& options, const TlsServer::Certificate& certificate, ServerExtra* extra) {
+base::Result<Context> server_context(const TlsServer::Options& options, const TlsServer::Certificate& certificate,
+                                     ServerExtra* extra) {
   Context context = new_context(TLS_server_method());
   if (context == nullptr) return tls_error("create a TLS context");
   SSL_CTX_set_ex_data(context.get(), extra_index(), extra);  // owned from here on
@@ -218,7 +226,9 @@ base::Result<Context> server_context(const TlsServer::Options& options, const Tl
   return context;
 }
 
-std::string with_file(const Pem& pem) { return pem.file.empty() ? std::string("certificate") : pem.file; }
+std::string with_file(const Pem& pem) {
+  return pem.file.empty() ? std::string("certificate") : pem.file;
+}
 
 }  // namespace
 
@@ -318,7 +328,8 @@ struct TlsClient::State {
     Context context = new_context(TLS_client_method());
     if (context == nullptr) return tls_error("create a TLS context");
     std::string alpn = alpn_wire(options.alpn);
-    SSL_CTX_set_alpn_protos(context.get(), reinterpret_cast<const unsigned char*>(alpn.data()), static_cast<unsigned int>(alpn.size()));
+    SSL_CTX_set_alpn_protos(context.get(), reinterpret_cast<const unsigned char*>(alpn.data()),
+                            static_cast<unsigned int>(alpn.size()));
     if (!options.skip_verify) {
       SSL_CTX_set_verify(context.get(), SSL_VERIFY_PEER, nullptr);
       X509_STORE* store = SSL_CTX_get_cert_store(context.get());
@@ -351,7 +362,8 @@ base::Result<std::shared_ptr<TlsClient>> TlsClient::create(Options options) {
   state->options = std::move(options);
   {
     base::Lock lock(state->mutex);
-    for (const Pem* pem : {&state->options.ca, &state->options.certificate, &state->options.key}) state->files.add(*pem);
+    for (const Pem* pem : {&state->options.ca, &state->options.certificate, &state->options.key})
+      state->files.add(*pem);
   }
   std::shared_ptr<TlsClient> client(new TlsClient(std::move(state)));
   TRY(client->reload());

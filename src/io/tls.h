@@ -32,13 +32,13 @@ class TlsServer {
   };
   struct Options {
     Certificate certificate;
-    std::vector<Certificate> sni;              // others, chosen by the name the client asks for
+    std::vector<Certificate> sni;                        // others, chosen by the name the client asks for
     std::vector<std::string> alpn = {"h2", "http/1.1"};  // in order of preference
     // Asks for a certificate, does not insist, verifies that the client has its key but no CA: see Peer.
     bool request_client_certificate = true;
-    Pem client_ca;                             // whose names are told to the client as a hint; may be empty
-    int version_min = 12;                      // 12 or 13
-    std::string ciphers;                       // OpenSSL's list for TLS 1.2; empty: forward secret AEAD ones
+    Pem client_ca;         // whose names are told to the client as a hint; may be empty
+    int version_min = 12;  // 12 or 13
+    std::string ciphers;   // OpenSSL's list for TLS 1.2; empty: forward secret AEAD ones
   };
   static base::Result<std::shared_ptr<TlsServer>> create(Options options);
   ~TlsServer();
@@ -59,10 +59,10 @@ class TlsServer {
 class TlsClient {
  public:
   struct Options {
-    Pem ca;                       // whom to trust; empty: the system's certificates
-    bool skip_verify = false;     // trusts anyone
-    std::string server_name;      // verified instead of the host connected to
-    Pem certificate;              // ours, if the server asks; leaf first
+    Pem ca;                    // whom to trust; empty: the system's certificates
+    bool skip_verify = false;  // trusts anyone
+    std::string server_name;   // verified instead of the host connected to
+    Pem certificate;           // ours, if the server asks; leaf first
     Pem key;
     std::vector<std::string> alpn = {"h2", "http/1.1"};
   };

@@ -1,7 +1,6 @@
 #include "io/transport.h"
 
 #include <arpa/inet.h>
-#include <csignal>
 #include <netinet/in.h>
 #include <openssl/err.h>
 #include <openssl/ssl.h>
@@ -11,6 +10,7 @@
 #include <unistd.h>
 
 #include <cerrno>
+#include <csignal>
 #include <cstring>
 
 #include "base/strings.h"
@@ -87,8 +87,12 @@ std::string certificate_der(X509* certificate) {
 
 }  // namespace
 
-Transport::Transport(int fd) : fd_(fd) { ignore_sigpipe(); }
-Transport::Transport(int fd, ssl_st* ssl) : fd_(fd), ssl_(ssl) { ignore_sigpipe(); }
+Transport::Transport(int fd) : fd_(fd) {
+  ignore_sigpipe();
+}
+Transport::Transport(int fd, ssl_st* ssl) : fd_(fd), ssl_(ssl) {
+  ignore_sigpipe();
+}
 
 Transport::~Transport() {
   if (ssl_ != nullptr) SSL_free(ssl_);
@@ -366,7 +370,8 @@ Task<base::Result<void>> handshake(Transport& transport) {
   for (;;) {
     auto status = transport.handshake();
     if (status == Transport::Status::Ok) co_return base::Result<void>();
-    if (status == Transport::Status::End) co_return base::fail(base::Code::Unavailable, "connection closed in the TLS handshake");
+    if (status == Transport::Status::End)
+      co_return base::fail(base::Code::Unavailable, "connection closed in the TLS handshake");
     if (status == Transport::Status::Failed) co_return base::fail(transport.failure());
     co_await Readiness(transport.fd(), status == Transport::Status::WantRead ? Ready::Read : Ready::Write);
   }

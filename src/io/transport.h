@@ -26,12 +26,12 @@ class Transport {
   };
   struct Outcome {
     Status status;
-    size_t size = 0;     // bytes moved, with Ok
+    size_t size = 0;       // bytes moved, with Ok
     bool drained = false;  // of read(): nothing more was there when it returned; wait before the next read
   };
 
-  explicit Transport(int fd);               // plain
-  Transport(int fd, ssl_st* ssl);           // takes over `ssl`, set up for client or server, handshake not done
+  explicit Transport(int fd);      // plain
+  Transport(int fd, ssl_st* ssl);  // takes over `ssl`, set up for client or server, handshake not done
   ~Transport();
   Transport(const Transport&) = delete;
   Transport& operator=(const Transport&) = delete;

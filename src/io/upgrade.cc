@@ -57,10 +57,12 @@ bool is_spdy_request(const Request& request) {
          base::to_lower(request.headers.get("upgrade")).find("spdy/3.1") != std::string::npos;
 }
 
-base::Result<Upgraded> accept_spdy(const Request& request, ResponseWriter& writer, const std::vector<std::string_view>& accepted) {
+base::Result<Upgraded> accept_spdy(const Request& request, ResponseWriter& writer,
+                                   const std::vector<std::string_view>& accepted) {
   std::vector<std::string_view> offered = offered_protocols(request.headers);
   if (offered.empty()) return refuse(writer, 400, {}, "unable to upgrade: X-Stream-Protocol-Version is required");
-  auto chosen = std::find_if(offered.begin(), offered.end(), [&](std::string_view word) { return is_among(word, accepted); });
+  auto chosen =
+      std::find_if(offered.begin(), offered.end(), [&](std::string_view word) { return is_among(word, accepted); });
   if (chosen == offered.end()) {
     Headers headers;
     for (std::string_view word : accepted) headers.add("x-accepted-stream-protocol-versions", word);
@@ -68,7 +70,8 @@ base::Result<Upgraded> accept_spdy(const Request& request, ResponseWriter& write
                   base::cat({"unable to upgrade: unable to negotiate protocol: client supports ", list(offered),
                              ", server accepts ", list(accepted)}));
   }
-  if (!is_spdy_request(request)) return refuse(writer, 400, {}, "unable to upgrade: missing upgrade headers in request");
+  if (!is_spdy_request(request))
+    return refuse(writer, 400, {}, "unable to upgrade: missing upgrade headers in request");
   Headers headers;
   headers.add("connection", "Upgrade");
   headers.add("upgrade", "SPDY/3.1");
@@ -79,9 +82,12 @@ base::Result<Upgraded> accept_spdy(const Request& request, ResponseWriter& write
 base::Result<Upgraded> accept_websocket(const Request& request, ResponseWriter& writer,
                                         const std::vector<std::string_view>& accepted) {
   std::vector<std::string_view> offered = websocket_protocols(request.headers);
-  auto chosen = std::find_if(offered.begin(), offered.end(), [&](std::string_view word) { return is_among(word, accepted); });
+  auto chosen =
+      std::find_if(offered.begin(), offered.end(), [&](std::string_view word) { return is_among(word, accepted); });
   if (!offered.empty() && chosen == offered.end()) {
-    return refuse(writer, 403, {}, base::cat({"requested protocol(s) are not supported: ", list(offered), "; supports ", list(accepted)}));
+    return refuse(
+        writer, 403, {},
+        base::cat({"requested protocol(s) are not supported: ", list(offered), "; supports ", list(accepted)}));
   }
   std::string_view protocol = offered.empty() ? std::string_view() : *chosen;
   auto headers = websocket_answer(request, protocol);
@@ -112,8 +118,8 @@ Task<base::Result<Upgraded>> connect_upgraded(std::unique_ptr<Stream> connection
   std::string key(request.headers.get("sec-websocket-key"));
   CO_TRY(UpgradeAnswer answer, co_await upgrade(std::move(connection), std::move(request)));
   if (!answer.stream) {
-    co_return base::fail(base::Code::Unavailable, base::cat({"unable to upgrade connection: ", base::trim(answer.body), " (",
-                                                             std::to_string(answer.head.status), ")"}));
+    co_return base::fail(base::Code::Unavailable, base::cat({"unable to upgrade connection: ", base::trim(answer.body),
+                                                             " (", std::to_string(answer.head.status), ")"}));
   }
   const Headers& headers = answer.head.headers;
   if (key.empty()) co_return Upgraded{std::move(answer.stream), std::string(headers.get(kProtocolHeader))};

@@ -21,9 +21,11 @@ struct Upgraded {
   std::string protocol;
 };
 // The client's first protocol that is among `accepted`, by x-stream-protocol-version.
-base::Result<Upgraded> accept_spdy(const Request& request, ResponseWriter& writer, const std::vector<std::string_view>& accepted);
+base::Result<Upgraded> accept_spdy(const Request& request, ResponseWriter& writer,
+                                   const std::vector<std::string_view>& accepted);
 // By sec-websocket-protocol; a client that offers none gets "".
-base::Result<Upgraded> accept_websocket(const Request& request, ResponseWriter& writer, const std::vector<std::string_view>& accepted);
+base::Result<Upgraded> accept_websocket(const Request& request, ResponseWriter& writer,
+                                        const std::vector<std::string_view>& accepted);
 
 // Clients: adds the headers to `request`. Offers `protocols` in this order.
 void ask_for_spdy(Request& request, const std::vector<std::string_view>& protocols);

@@ -20,15 +20,22 @@ constexpr uint8_t kPing = 0x9;
 constexpr uint8_t kPong = 0xA;
 constexpr size_t kControlBytesMax = 125;
 
-bool is_control(uint8_t opcode) { return (opcode & 0x8) != 0; }
+bool is_control(uint8_t opcode) {
+  return (opcode & 0x8) != 0;
+}
 
 uint8_t opcode_of(WebSocketKind kind) {
   switch (kind) {
-    case WebSocketKind::Text: return kText;
-    case WebSocketKind::Binary: return kBinary;
-    case WebSocketKind::Close: return kClose;
-    case WebSocketKind::Ping: return kPing;
-    case WebSocketKind::Pong: return kPong;
+    case WebSocketKind::Text:
+      return kText;
+    case WebSocketKind::Binary:
+      return kBinary;
+    case WebSocketKind::Close:
+      return kClose;
+    case WebSocketKind::Ping:
+      return kPing;
+    case WebSocketKind::Pong:
+      return kPong;
   }
   return kBinary;
 }
@@ -45,7 +52,8 @@ void put_big_endian(std::string& out, uint64_t value, int bytes) {
 
 // RFC 6455, 7.4: codes that may appear in a frame.
 bool is_close_code(uint16_t code) {
-  return (code >= 1000 && code <= 1014 && code != 1004 && code != 1005 && code != 1006) || (code >= 3000 && code <= 4999);
+  return (code >= 1000 && code <= 1014 && code != 1004 && code != 1005 && code != 1006) ||
+         (code >= 3000 && code <= 4999);
 }
 
 std::string base64(std::string_view bytes) {
@@ -100,7 +108,8 @@ base::Result<bool> WebSocketParser::take_header() {
     return base::fail(base::Code::BadRequest, "websocket: new message inside a fragmented one");
   }
   if (masked != (role_ == WebSocketRole::Server)) {
-    return base::fail(base::Code::BadRequest, masked ? "websocket: masked frame from a server" : "websocket: unmasked frame from a client");
+    return base::fail(base::Code::BadRequest,
+                      masked ? "websocket: masked frame from a server" : "websocket: unmasked frame from a client");
   }
 
   size_t length_bytes = length == 126 ? 2 : length == 127 ? 8 : 0;
@@ -128,15 +137,19 @@ base::Result<bool> WebSocketParser::take_header() {
 base::Result<std::optional<WebSocketMessage>> WebSocketParser::end_frame() {
   in_frame_ = false;
   switch (opcode_) {
-    case kPing: return WebSocketMessage{WebSocketKind::Ping, std::move(control_)};
-    case kPong: return WebSocketMessage{WebSocketKind::Pong, std::move(control_)};
+    case kPing:
+      return WebSocketMessage{WebSocketKind::Ping, std::move(control_)};
+    case kPong:
+      return WebSocketMessage{WebSocketKind::Pong, std::move(control_)};
     case kClose: {
       if (control_.empty()) return WebSocketMessage{WebSocketKind::Close, "", kWebSocketNoStatus};
-      uint16_t code = control_.size() < 2 ? 0 : static_cast<uint16_t>(big_endian(std::string_view(control_).substr(0, 2)));
+      uint16_t code =
+          control_.size() < 2 ? 0 : static_cast<uint16_t>(big_endian(std::string_view(control_).substr(0, 2)));
       if (!is_close_code(code)) return base::fail(base::Code::BadRequest, "websocket: bad close code");
       return WebSocketMessage{WebSocketKind::Close, control_.substr(2), code};
     }
-    default: break;
+    default:
+      break;
   }
   if (!final_) return std::nullopt;
   WebSocketMessage message{*message_kind_, std::move(message_)};

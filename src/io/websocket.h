@@ -71,7 +71,8 @@ class WebSocketParser {
   std::string message_;
 };
 
-// One unfragmented message as a frame. The client masks with bytes from `random`. A control payload is cut to 125 bytes.
+// One unfragmented message as a frame. The client masks with bytes from `random`. A control payload is cut to 125
+// bytes.
 std::string websocket_frame(WebSocketRole role, WebSocketKind kind, std::string_view payload, base::Random& random);
 std::string websocket_close_frame(WebSocketRole role, uint16_t code, std::string_view reason, base::Random& random);
 

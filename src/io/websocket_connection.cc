@@ -13,8 +13,8 @@ constexpr uint8_t kChannelsMax = 10;          // digits, in base64
 
 class WebSocketConnection::Session final : public Multiplexer {
  public:
-  Session(std::unique_ptr<Stream> transport, WebSocketRole role, WebSocketCarriage carriage, std::vector<uint8_t> channels,
-          bool close_signal, base::Random& random)
+  Session(std::unique_ptr<Stream> transport, WebSocketRole role, WebSocketCarriage carriage,
+          std::vector<uint8_t> channels, bool close_signal, base::Random& random)
       : Multiplexer(std::move(transport)),
         role_(role),
         carriage_(carriage),
@@ -39,11 +39,17 @@ class WebSocketConnection::Session final : public Multiplexer {
 
   base::Result<void> handle(const WebSocketMessage& message) {
     switch (message.kind) {
-      case WebSocketKind::Ping: queue(websocket_frame(role_, WebSocketKind::Pong, message.payload, random_)); return {};
-      case WebSocketKind::Pong: return {};
-      case WebSocketKind::Close: peer_closes(message); return {};
+      case WebSocketKind::Ping:
+        queue(websocket_frame(role_, WebSocketKind::Pong, message.payload, random_));
+        return {};
+      case WebSocketKind::Pong:
+        return {};
+      case WebSocketKind::Close:
+        peer_closes(message);
+        return {};
       case WebSocketKind::Text:
-      case WebSocketKind::Binary: return data(message.payload);
+      case WebSocketKind::Binary:
+        return data(message.payload);
     }
     return {};
   }
@@ -79,7 +85,8 @@ class WebSocketConnection::Session final : public Multiplexer {
       said_goodbye_ = true;
       queue(websocket_close_frame(role_, in_order ? kWebSocketNormal : message.close_code, "", random_));
     }
-    std::string text = base::cat({"the peer has closed the connection: ", std::to_string(message.close_code), " ", message.payload});
+    std::string text =
+        base::cat({"the peer has closed the connection: ", std::to_string(message.close_code), " ", message.payload});
     fail({base::Code::Closed, std::move(text)});
   }
 
@@ -89,8 +96,12 @@ class WebSocketConnection::Session final : public Multiplexer {
       bytes.remove_prefix(piece.size());
       std::string message;
       switch (carriage_) {
-        case WebSocketCarriage::Tunnel: message = piece; break;
-        case WebSocketCarriage::Channels: message = static_cast<char>(stream) + std::string(piece); break;
+        case WebSocketCarriage::Tunnel:
+          message = piece;
+          break;
+        case WebSocketCarriage::Channels:
+          message = static_cast<char>(stream) + std::string(piece);
+          break;
         case WebSocketCarriage::Base64Channels:
           message = static_cast<char>('0' + stream % kChannelsMax) + base::base64_encode(piece);
           break;
@@ -111,7 +122,9 @@ class WebSocketConnection::Session final : public Multiplexer {
   void send_goodbye(const base::Error* why) override {
     if (said_goodbye_) return;
     said_goodbye_ = true;
-    uint16_t code = !why ? kWebSocketNormal : why->code() == base::Code::TooLarge ? kWebSocketTooBig : kWebSocketProtocolError;
+    uint16_t code = !why                                  ? kWebSocketNormal
+                    : why->code() == base::Code::TooLarge ? kWebSocketTooBig
+                                                          : kWebSocketProtocolError;
     queue(websocket_close_frame(role_, code, why ? why->message() : "", random_));
   }
 
@@ -124,8 +137,9 @@ class WebSocketConnection::Session final : public Multiplexer {
   bool said_goodbye_ = false;
 };
 
-WebSocketConnection::WebSocketConnection(std::unique_ptr<Stream> transport, WebSocketRole role, WebSocketCarriage carriage,
-                                         const std::vector<uint8_t>& channels, bool close_signal, base::Random& random)
+WebSocketConnection::WebSocketConnection(std::unique_ptr<Stream> transport, WebSocketRole role,
+                                         WebSocketCarriage carriage, const std::vector<uint8_t>& channels,
+                                         bool close_signal, base::Random& random)
     : session_(std::make_shared<Session>(std::move(transport), role, carriage, channels, close_signal, random)) {
   tasks_.spawn(session_->reader());
   tasks_.spawn(session_->writer());
@@ -136,20 +150,29 @@ WebSocketConnection::~WebSocketConnection() {
   session_->close();
 }
 
-std::unique_ptr<MultiplexedStream> WebSocketConnection::channel(uint8_t number) { return session_->channel(number); }
+std::unique_ptr<MultiplexedStream> WebSocketConnection::channel(uint8_t number) {
+  return session_->channel(number);
+}
 
-void WebSocketConnection::close() { session_->close(); }
+void WebSocketConnection::close() {
+  session_->close();
+}
 
-Task<void> WebSocketConnection::shut_down() { return session_->shut_down(); }
+Task<void> WebSocketConnection::shut_down() {
+  return session_->shut_down();
+}
 
-Task<void> WebSocketConnection::ended() { return session_->ended(); }
+Task<void> WebSocketConnection::ended() {
+  return session_->ended();
+}
 
 namespace {
 
 class Tunnel final : public Stream {
  public:
   Tunnel(std::unique_ptr<Stream> transport, WebSocketRole role, base::Random& random)
-      : connection_(std::move(transport), role, WebSocketCarriage::Tunnel, {0}, false, random), channel_(connection_.channel(0)) {}
+      : connection_(std::move(transport), role, WebSocketCarriage::Tunnel, {0}, false, random),
+        channel_(connection_.channel(0)) {}
 
   Task<base::Result<std::string>> read(size_t max) override { return channel_->read(max); }
   Task<base::Result<void>> write(base::Bytes bytes) override { return channel_->write(std::move(bytes)); }

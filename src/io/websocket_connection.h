@@ -36,7 +36,8 @@ class WebSocketConnection {
   WebSocketConnection(const WebSocketConnection&) = delete;
   WebSocketConnection& operator=(const WebSocketConnection&) = delete;
 
-  // The stream of one of the channels; once for each. Its finish() reaches the peer only as the close signal of a client.
+  // The stream of one of the channels; once for each. Its finish() reaches the peer only as the close signal of a
+  // client.
   std::unique_ptr<MultiplexedStream> channel(uint8_t number);
 
   void close();

@@ -14,11 +14,16 @@ struct Reader {
     if (!*result) return "more";
     const WebSocketMessage& message = **result;
     switch (message.kind) {
-      case WebSocketKind::Text: return "text:" + message.payload;
-      case WebSocketKind::Binary: return "binary:" + message.payload;
-      case WebSocketKind::Ping: return "ping:" + message.payload;
-      case WebSocketKind::Pong: return "pong:" + message.payload;
-      case WebSocketKind::Close: return "close:" + std::to_string(message.close_code) + ":" + message.payload;
+      case WebSocketKind::Text:
+        return "text:" + message.payload;
+      case WebSocketKind::Binary:
+        return "binary:" + message.payload;
+      case WebSocketKind::Ping:
+        return "ping:" + message.payload;
+      case WebSocketKind::Pong:
+        return "pong:" + message.payload;
+      case WebSocketKind::Close:
+        return "close:" + std::to_string(message.close_code) + ":" + message.payload;
     }
     return "";
   }
@@ -53,7 +58,8 @@ TEST(WebSocket, WhatIsWrittenIsReadByteByByte) {
   base::SeededRandom random(7);
   for (size_t length : {0u, 1u, 125u, 126u, 65535u, 65536u, 70000u}) {
     std::string payload(length, 'x');
-    for (auto [writer, reader] : {std::pair{WebSocketRole::Client, WebSocketRole::Server}, {WebSocketRole::Server, WebSocketRole::Client}}) {
+    for (auto [writer, reader] :
+         {std::pair{WebSocketRole::Client, WebSocketRole::Server}, {WebSocketRole::Server, WebSocketRole::Client}}) {
       std::string frame = websocket_frame(writer, WebSocketKind::Binary, payload, random);
       Reader other(reader, 100000);
       for (size_t i = 0; i + 1 < frame.size(); ++i) {
@@ -81,15 +87,17 @@ TEST(WebSocket, BrokenFramesAreRefused) {
     const char* what;
     std::string bytes;
   };
-  for (const Case& broken : {Case{"reserved bits", bytes({0xC1, 0})}, Case{"unknown opcode", bytes({0x83, 0})},
-                             Case{"unknown opcode", bytes({0x8B, 0})}, Case{"control frame is fragmented", bytes({0x09, 0})},
-                             Case{"too long", bytes({0x89, 126, 0, 126})}, Case{"continuation of nothing", bytes({0x80, 0})},
-                             Case{"new message inside", bytes({0x01, 0, 0x81, 0})}, Case{"masked frame", bytes({0x81, 0x80, 0, 0, 0, 0})},
-                             Case{"bad close code", bytes({0x88, 2, 0x03, 0xED})}, Case{"bad close code", bytes({0x88, 1, 3})}}) {
+  for (const Case& broken :
+       {Case{"reserved bits", bytes({0xC1, 0})}, Case{"unknown opcode", bytes({0x83, 0})},
+        Case{"unknown opcode", bytes({0x8B, 0})}, Case{"control frame is fragmented", bytes({0x09, 0})},
+        Case{"too long", bytes({0x89, 126, 0, 126})}, Case{"continuation of nothing", bytes({0x80, 0})},
+        Case{"new message inside", bytes({0x01, 0, 0x81, 0})}, Case{"masked frame", bytes({0x81, 0x80, 0, 0, 0, 0})},
+        Case{"bad close code", bytes({0x88, 2, 0x03, 0xED})}, Case{"bad close code", bytes({0x88, 1, 3})}}) {
     Reader client(WebSocketRole::Client);
     client.parser.feed(broken.bytes);
     std::string answer = client.next();
-    EXPECT_TRUE(answer.starts_with("error:") && answer.find(broken.what) != std::string::npos) << broken.what << ": " << answer;
+    EXPECT_TRUE(answer.starts_with("error:") && answer.find(broken.what) != std::string::npos)
+        << broken.what << ": " << answer;
   }
   Reader server(WebSocketRole::Server);
   server.parser.feed(bytes({0x81, 1}) + "x");
@@ -114,7 +122,8 @@ TEST(WebSocket, HandshakeNeedsKeyAndVersion) {
   request.headers.add("upgrade", "WebSocket");
   request.headers.add("sec-websocket-protocol", "v5.channel.k8s.io, v4.channel.k8s.io");
   EXPECT_TRUE(is_websocket_request(request));
-  EXPECT_EQ(websocket_protocols(request.headers), (std::vector<std::string_view>{"v5.channel.k8s.io", "v4.channel.k8s.io"}));
+  EXPECT_EQ(websocket_protocols(request.headers),
+            (std::vector<std::string_view>{"v5.channel.k8s.io", "v4.channel.k8s.io"}));
   EXPECT_FALSE(websocket_answer(request, "").has_value());
   request.headers.add("sec-websocket-key", "dGhlIHNhbXBsZSBub25jZQ==");
   EXPECT_FALSE(websocket_answer(request, "").has_value());

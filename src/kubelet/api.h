@@ -21,7 +21,8 @@ struct IssuedToken {
 class Api {
  public:
   virtual ~Api() = default;
-  // Writes `pod.status`, whatever the resource version is by now; the new one. NotFound if no pod of that uid is there any more.
+  // Writes `pod.status`, whatever the resource version is by now; the new one. NotFound if no pod of that uid is there
+  // any more.
   virtual io::Task<base::Result<std::string>> write_status(api::core_v1::Pod pod) = 0;
   // Deletes the pod for good (grace 0) if it still has that uid. Absent is fine.
   virtual io::Task<base::Result<void>> finish_deletion(std::string namespace_, std::string name, std::string uid) = 0;

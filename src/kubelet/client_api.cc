@@ -50,7 +50,8 @@ io::Task<base::Result<std::string>> ClientApi::write_status(core::Pod pod) {
 
 io::Task<base::Result<void>> ClientApi::finish_deletion(std::string namespace_, std::string name, std::string uid) {
   auto removed = co_await client_.remove<core::Pod>(namespace_, name, {.grace_period_seconds = 0, .uid = uid});
-  if (removed || removed.error().code() == base::Code::NotFound || removed.error().code() == base::Code::Conflict) co_return {};
+  if (removed || removed.error().code() == base::Code::NotFound || removed.error().code() == base::Code::Conflict)
+    co_return {};
   co_return base::fail(removed.error());
 }
 
@@ -77,11 +78,13 @@ io::Task<base::Result<std::shared_ptr<const T>>> ClientApi::read(std::shared_ptr
   co_return watched->cache.get(watched->key);
 }
 
-io::Task<base::Result<std::shared_ptr<const core::ConfigMap>>> ClientApi::config_map(std::string namespace_, std::string name) {
+io::Task<base::Result<std::shared_ptr<const core::ConfigMap>>> ClientApi::config_map(std::string namespace_,
+                                                                                     std::string name) {
   return read<core::ConfigMap>(watch(config_maps_, namespace_, name));
 }
 
-io::Task<base::Result<std::shared_ptr<const core::Secret>>> ClientApi::secret(std::string namespace_, std::string name) {
+io::Task<base::Result<std::shared_ptr<const core::Secret>>> ClientApi::secret(std::string namespace_,
+                                                                              std::string name) {
   return read<core::Secret>(watch(secrets_, namespace_, name));
 }
 
@@ -110,7 +113,8 @@ io::Task<base::Result<IssuedToken>> ClientApi::token(core::Pod pod, std::string 
   co_return IssuedToken{answer.status.token, answer.status.expiration_timestamp.to_ns()};
 }
 
-void ClientApi::event(const core::Pod& pod, bool warning, std::string_view reason, std::string message, std::string container) {
+void ClientApi::event(const core::Pod& pod, bool warning, std::string_view reason, std::string message,
+                      std::string container) {
   auto about = client::EventRecorder::reference(pod);
   about.field_path = std::move(container);
   events_.record(about, warning ? client::EventType::Warning : client::EventType::Normal, reason, std::move(message));

@@ -1,5 +1,5 @@
-// The kubelet's Api over a client of the API server. ConfigMaps and Secrets are watched one by one while some pod on this node
-// refers to them, which is all that the node authorizer allows. One loop.
+// The kubelet's Api over a client of the API server. ConfigMaps and Secrets are watched one by one while some pod on
+// this node refers to them, which is all that the node authorizer allows. One loop.
 #pragma once
 
 #include <functional>
@@ -26,8 +26,10 @@ class ClientApi final : public Api {
   io::Task<base::Result<void>> finish_deletion(std::string namespace_, std::string name, std::string uid) override;
   io::Task<base::Result<std::shared_ptr<const api::core_v1::ConfigMap>>> config_map(std::string namespace_,
                                                                                     std::string name) override;
-  io::Task<base::Result<std::shared_ptr<const api::core_v1::Secret>>> secret(std::string namespace_, std::string name) override;
-  io::Task<base::Result<IssuedToken>> token(api::core_v1::Pod pod, std::string audience, int64_t expiration_seconds) override;
+  io::Task<base::Result<std::shared_ptr<const api::core_v1::Secret>>> secret(std::string namespace_,
+                                                                             std::string name) override;
+  io::Task<base::Result<IssuedToken>> token(api::core_v1::Pod pod, std::string audience,
+                                            int64_t expiration_seconds) override;
   void event(const api::core_v1::Pod& pod, bool warning, std::string_view reason, std::string message,
              std::string container) override;
   std::shared_ptr<void> hold(const std::string& namespace_, const std::vector<std::string>& config_maps,

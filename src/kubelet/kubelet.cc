@@ -27,7 +27,9 @@ KubeletOptions completed(KubeletOptions options) {
   return options;
 }
 
-client::ListOptions on_node(const KubeletOptions& options) { return {.field_selector = "spec.nodeName=" + options.node_name}; }
+client::ListOptions on_node(const KubeletOptions& options) {
+  return {.field_selector = "spec.nodeName=" + options.node_name};
+}
 
 base::Result<std::optional<pki::TrustBundle>> authorities(const KubeletOptions& options) {
   if (options.client_ca_file.empty()) return std::optional<pki::TrustBundle>();
@@ -55,8 +57,12 @@ class View final : public PodView {
     auto* worker = pods_.find(namespace_, name, uid);
     return worker == nullptr ? nullptr : &worker->pod();
   }
-  io::Task<std::string> resource_metrics() override { co_return kubelet::resource_metrics(co_await measurer_.look(false)); }
-  io::Task<std::string> cadvisor_metrics() override { co_return kubelet::cadvisor_metrics(co_await measurer_.look(true), machine_); }
+  io::Task<std::string> resource_metrics() override {
+    co_return kubelet::resource_metrics(co_await measurer_.look(false));
+  }
+  io::Task<std::string> cadvisor_metrics() override {
+    co_return kubelet::cadvisor_metrics(co_await measurer_.look(true), machine_);
+  }
   io::Task<std::string> summary(bool only_cpu_and_memory) override {
     auto sample = co_await measurer_.look(!only_cpu_and_memory);
     co_return summary_json(sample, {.node_name = node_name_,
@@ -143,8 +149,10 @@ struct Kubelet::State {
         whole.cpu_shares = milli_cpu_to_shares(allocatable["cpu"].milli_value());
         whole.memory_bytes = allocatable["memory"].value();
         TRY(context.cgroups->ensure(base, whole));
-        TRY(context.cgroups->ensure(base + "/burstable", {.cpu_shares = 2, .cpu_quota_us = {}, .memory_bytes = {}, .pids = {}}));
-        TRY(context.cgroups->ensure(base + "/besteffort", {.cpu_shares = 2, .cpu_quota_us = {}, .memory_bytes = {}, .pids = {}}));
+        TRY(context.cgroups->ensure(base + "/burstable",
+                                    {.cpu_shares = 2, .cpu_quota_us = {}, .memory_bytes = {}, .pids = {}}));
+        TRY(context.cgroups->ensure(base + "/besteffort",
+                                    {.cpu_shares = 2, .cpu_quota_us = {}, .memory_bytes = {}, .pids = {}}));
       }
     }
     return {};
@@ -175,7 +183,8 @@ struct Kubelet::State {
     agent.on_change([this](const core::Node& node) { write_network(node); });
     context.services = [this] { return service_cache.list(); };
     pod_cache.add_listener([this](const client::Key&, const core::Pod* before, const core::Pod* now) {
-      if (before != nullptr && (now == nullptr || now->metadata.uid != before->metadata.uid)) pods.removed(before->metadata.uid);
+      if (before != nullptr && (now == nullptr || now->metadata.uid != before->metadata.uid))
+        pods.removed(before->metadata.uid);
       if (now != nullptr) pods.updated(*now);
     });
   }
@@ -226,12 +235,16 @@ io::Task<base::Result<void>> Kubelet::run() {
   co_return {};
 }
 
-bool Kubelet::node_ready() const { return state_->agent.ready(); }
+bool Kubelet::node_ready() const {
+  return state_->agent.ready();
+}
 
 io::Task<void> Kubelet::wait_node_ready() {
   while (!node_ready()) co_await io::sleep(std::chrono::milliseconds(20));
 }
 
-uint16_t Kubelet::port() const { return state_->server == nullptr ? 0 : state_->server->address().port; }
+uint16_t Kubelet::port() const {
+  return state_->server == nullptr ? 0 : state_->server->address().port;
+}
 
 }  // namespace kubelet

@@ -1,7 +1,7 @@
 // The node agent: makes the pods that the API binds to this node run, and says how they and the node are.
 //
-// A component like any other: a client of the API on one loop. Containers do not need it to go on: when it ends nothing is
-// stopped, and the next one takes over what it finds.
+// A component like any other: a client of the API on one loop. Containers do not need it to go on: when it ends nothing
+// is stopped, and the next one takes over what it finds.
 #pragma once
 
 #include <functional>

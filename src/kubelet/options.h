@@ -31,8 +31,8 @@ struct KubeletOptions {
   bool cgroups = true;
   std::string cgroup_root;
   int64_t status_update_seconds = 300;
-  int64_t lease_seconds = 40;  // renewed each quarter
-  int image_pulls_max = 5;     // at the same time
+  int64_t lease_seconds = 40;                  // renewed each quarter
+  int image_pulls_max = 5;                     // at the same time
   int64_t container_log_bytes_max = 10 << 20;  // then it is set aside
   int container_log_files_max = 5;             // of one container, the current one among them
   // Where the network's configuration is written once the Node has its pod range; "": somebody else does that.
@@ -44,9 +44,9 @@ struct KubeletOptions {
   uint16_t port = 10250;
   std::string certificate_file;  // PEM; both empty: made on the spot, signed by itself
   std::string key_file;
-  std::string client_ca_file;    // whose client certificates are believed
-  bool anonymous_auth = false;   // who shows nothing is system:anonymous, instead of being refused
-  bool authorize = true;         // false: whoever is known may do all
+  std::string client_ca_file;        // whose client certificates are believed
+  bool anonymous_auth = false;       // who shows nothing is system:anonymous, instead of being refused
+  bool authorize = true;             // false: whoever is known may do all
   std::string configuration = "{}";  // what /configz shows
 };
 

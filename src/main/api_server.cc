@@ -28,7 +28,8 @@ class UidFinder {
  public:
   UidFinder(store::Store& store, const apiserver::Catalog& catalog) : store_(store), catalog_(catalog) {}
 
-  io::Task<base::Result<std::optional<std::string>>> find(std::string resource, std::string namespace_, std::string name) const {
+  io::Task<base::Result<std::optional<std::string>>> find(std::string resource, std::string namespace_,
+                                                          std::string name) const {
     auto served = catalog_.find("", "v1", resource);
     if (served == nullptr) co_return std::nullopt;
     CO_TRY(auto entry, co_await store_.get(served->key(namespace_, name)));
@@ -105,7 +106,8 @@ base::Result<void> ApiServer::State::make_identity() {
   }
   auto audiences = options.api_audiences;
   if (audiences.empty()) audiences = {options.service_account_issuer};
-  issuer = std::make_unique<apiserver::TokenIssuer>(options.service_account_issuer, audiences, signing_key, clock, base::system_random());
+  issuer = std::make_unique<apiserver::TokenIssuer>(options.service_account_issuer, audiences, signing_key, clock,
+                                                    base::system_random());
   uids = std::make_unique<UidFinder>(*store, catalog);
   reader = std::make_unique<apiserver::Reader>(*store, catalog);
   tokens.add(std::make_unique<apiserver::LegacyTokenJudge>(*reader, keys, audiences));
@@ -119,16 +121,18 @@ base::Result<void> ApiServer::State::make_identity() {
   if (!options.token_webhook_kubeconfig.empty()) {
     TRY(auto server, apiserver::destination_of_kubeconfig(options.token_webhook_kubeconfig));
     tokens.add(std::make_unique<apiserver::TokenWebhook>(
-        apiserver::TokenWebhook::Options{std::move(server), audiences, options.token_webhook_remember_ns / 1'000'000'000}, clock));
+        apiserver::TokenWebhook::Options{std::move(server), audiences,
+                                         options.token_webhook_remember_ns / 1'000'000'000},
+        clock));
   }
 
   std::vector<std::unique_ptr<apiserver::Authenticator>> members;
   if (!options.front_proxy_ca.empty()) {
     TRY(auto proxies, pki::TrustBundle::from_pem(options.front_proxy_ca));
     members.push_back(std::make_unique<apiserver::FrontProxyAuthenticator>(
-        apiserver::FrontProxyAuthenticator::Options{std::move(proxies), options.front_proxy_names, options.front_proxy_user_headers,
-                                                    options.front_proxy_uid_headers, options.front_proxy_group_headers,
-                                                    options.front_proxy_extra_prefixes},
+        apiserver::FrontProxyAuthenticator::Options{
+            std::move(proxies), options.front_proxy_names, options.front_proxy_user_headers,
+            options.front_proxy_uid_headers, options.front_proxy_group_headers, options.front_proxy_extra_prefixes},
         clock));
   }
   TRY(auto authorities, pki::TrustBundle::from_pem(options.client_ca));
@@ -165,15 +169,20 @@ base::Result<void> ApiServer::State::make_audit() {
 ApiServer::ApiServer(std::unique_ptr<State> state) : state_(std::move(state)) {}
 ApiServer::~ApiServer() = default;
 
-apiserver::Server& ApiServer::server() { return *state_->server; }
-const io::Address& ApiServer::address() const { return state_->http->address(); }
+apiserver::Server& ApiServer::server() {
+  return *state_->server;
+}
+const io::Address& ApiServer::address() const {
+  return state_->http->address();
+}
 
 base::Result<std::string> ApiServer::service_address(const std::string& service_cidr, uint64_t number) {
   TRY(auto networks, parse_networks(service_cidr));
   return networks.front().address().plus(number).to_string();
 }
 
-io::Task<base::Result<std::unique_ptr<ApiServer>>> ApiServer::start(ApiServerOptions options, std::vector<io::Loop*> loops) {
+io::Task<base::Result<std::unique_ptr<ApiServer>>> ApiServer::start(ApiServerOptions options,
+                                                                    std::vector<io::Loop*> loops) {
   auto state = std::make_unique<State>(std::move(options));
   auto& given = state->options;
   CO_TRY(auto networks, parse_networks(given.service_cidr));
@@ -189,30 +198,32 @@ io::Task<base::Result<std::unique_ptr<ApiServer>>> ApiServer::start(ApiServerOpt
   CO_TRY(state->make_identity());
   CO_TRY(state->make_audit());
   state->security = std::make_unique<apiserver::SecurityIndex>(*state->store, state->catalog, apiserver::node_rules());
-  // Kubelets' certificates are often signed by themselves; as upstream, whoever answers at a node's address is believed to be its kubelet.
+  // Kubelets' certificates are often signed by themselves; as upstream, whoever answers at a node's address is believed
+  // to be its kubelet.
   CO_TRY(state->kubelets, apiserver::KubeletDialer::create({.certificate = {.text = given.kubelet_client_certificate},
                                                             .key = {.text = given.kubelet_client_key}}));
 
-  apiserver::ServerOptions server{.store = *state->store,
-                                  .authenticator = *state->authenticator,
-                                  .authorizer = *state->security->authorizer(),
-                                  .clock = base::system_clock(),
-                                  .random = base::system_random(),
-                                  .token_issuer = state->issuer.get(),
-                                  .token_verifier = &state->tokens,
-                                  .kubelets = state->kubelets.get(),
-                                  .rbac = state->security->rbac().get(),
-                                  .auditor = state->auditor.get(),
-                                  .aggregation = {.certificate = {.file = given.proxy_client_certificate_file},
-                                                  .key = {.file = given.proxy_client_key_file},
-                                                  .routing = given.aggregator_routing ? apiserver::Routing::Endpoints
-                                                                                      : apiserver::Routing::ClusterAddress},
-                                  .admission_enabled = given.admission_enabled,
-                                  .admission_disabled = given.admission_disabled,
-                                  .address = base::cat({given.advertise_address, ":", std::to_string(given.secure_port)}),
-                                  .service_networks = std::move(networks),
-                                  .node_port_first = given.node_port_first,
-                                  .node_port_last = given.node_port_last};
+  apiserver::ServerOptions server{
+      .store = *state->store,
+      .authenticator = *state->authenticator,
+      .authorizer = *state->security->authorizer(),
+      .clock = base::system_clock(),
+      .random = base::system_random(),
+      .token_issuer = state->issuer.get(),
+      .token_verifier = &state->tokens,
+      .kubelets = state->kubelets.get(),
+      .rbac = state->security->rbac().get(),
+      .auditor = state->auditor.get(),
+      .aggregation = {.certificate = {.file = given.proxy_client_certificate_file},
+                      .key = {.file = given.proxy_client_key_file},
+                      .routing = given.aggregator_routing ? apiserver::Routing::Endpoints
+                                                          : apiserver::Routing::ClusterAddress},
+      .admission_enabled = given.admission_enabled,
+      .admission_disabled = given.admission_disabled,
+      .address = base::cat({given.advertise_address, ":", std::to_string(given.secure_port)}),
+      .service_networks = std::move(networks),
+      .node_port_first = given.node_port_first,
+      .node_port_last = given.node_port_last};
   state->server = std::make_unique<apiserver::Server>(std::move(server));
   apiserver::BootstrapOptions defaults{.service_cidr = given.service_cidr,
                                        .kubernetes_ip = kubernetes,
@@ -227,15 +238,18 @@ io::Task<base::Result<std::unique_ptr<ApiServer>>> ApiServer::start(ApiServerOpt
   state->scope.spawn(state->server->run());
   co_await state->server->wait_synced();
 
-  CO_TRY(auto tls, io::TlsServer::create({.certificate = {.chain = {.file = given.certificate_file}, .key = {.file = given.key_file}},
-                                          .client_ca = {.text = given.client_ca}}));
+  CO_TRY(auto tls, io::TlsServer::create(
+                       {.certificate = {.chain = {.file = given.certificate_file}, .key = {.file = given.key_file}},
+                        .client_ca = {.text = given.client_ca}}));
   io::HttpServerOptions http;
   http.address.host = given.bind_address;
   http.address.port = static_cast<uint16_t>(given.secure_port);
   http.tls = std::move(tls);
   http.loops = std::move(loops);
   auto handler = [api = state->server.get()](const io::Request& request, const io::Peer& peer, io::RequestBody& body,
-                                             io::ResponseWriter& writer) { return api->serve(request, peer, body, writer); };
+                                             io::ResponseWriter& writer) {
+    return api->serve(request, peer, body, writer);
+  };
   CO_TRY(state->http, io::HttpServer::create(std::move(http), std::move(handler)));
   LOG_INFO("Serving securely", {"address", state->http->address().text()});
   co_return std::unique_ptr<ApiServer>(new ApiServer(std::move(state)));

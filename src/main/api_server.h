@@ -15,12 +15,12 @@ namespace navarch {
 struct ApiServerOptions {
   enum class Storage : uint8_t { Memory, Lmdb, Etcd };
   Storage storage = Storage::Lmdb;
-  std::string storage_directory;            // of Lmdb
+  std::string storage_directory;  // of Lmdb
   std::vector<std::string> etcd_servers;
   std::string etcd_ca_file, etcd_certificate_file, etcd_key_file;
 
   std::string bind_address = "0.0.0.0";
-  int secure_port = 6443;                   // 0: any
+  int secure_port = 6443;  // 0: any
   std::string advertise_address = "127.0.0.1";
   std::string service_cidr = "10.96.0.0/16";
   int node_port_first = 30000;
@@ -28,7 +28,7 @@ struct ApiServerOptions {
 
   // PEM. The files of the serving certificate are read again when they change.
   std::string certificate_file, key_file;
-  std::string client_ca;                    // whose clients we believe
+  std::string client_ca;  // whose clients we believe
   std::string front_proxy_ca;
   std::vector<std::string> front_proxy_names = {"front-proxy-client"};  // of their certificates; none: any
   std::vector<std::string> front_proxy_user_headers = {"X-Remote-User"};
@@ -36,31 +36,32 @@ struct ApiServerOptions {
   std::vector<std::string> front_proxy_group_headers = {"X-Remote-Group"};
   std::vector<std::string> front_proxy_extra_prefixes = {"X-Remote-Extra-"};
   bool bootstrap_tokens = true;
-  std::string token_webhook_kubeconfig;     // YAML; "": no server is asked about tokens
+  std::string token_webhook_kubeconfig;  // YAML; "": no server is asked about tokens
   int64_t token_webhook_remember_ns = 120'000'000'000;
   std::vector<std::string> admission_enabled, admission_disabled;
 
-  std::string audit_policy;                 // YAML; "": nothing is written down
-  std::string audit_log_path;               // "-" is the standard output
+  std::string audit_policy;    // YAML; "": nothing is written down
+  std::string audit_log_path;  // "-" is the standard output
   int64_t audit_log_megabytes_max = 100;
-  int64_t audit_log_backups_max = 0;        // 0: all are kept
-  std::string audit_webhook_kubeconfig;     // YAML
+  int64_t audit_log_backups_max = 0;                           // 0: all are kept
+  std::string audit_webhook_kubeconfig;                        // YAML
   std::string kubelet_client_certificate, kubelet_client_key;  // what we show to kubelets
   // What we show to the servers of APIServices, as files; none: nothing.
   std::string proxy_client_certificate_file, proxy_client_key_file;
-  bool aggregator_routing = false;          // straight to the endpoints of their services
-  std::string service_account_key;          // private; signs tokens
-  std::vector<std::string> service_account_public_keys;        // others that may have signed
+  bool aggregator_routing = false;                       // straight to the endpoints of their services
+  std::string service_account_key;                       // private; signs tokens
+  std::vector<std::string> service_account_public_keys;  // others that may have signed
   std::string service_account_issuer = "https://kubernetes.default.svc.cluster.local";
-  std::vector<std::string> api_audiences;   // none: the issuer
-  std::string static_tokens;                // csv; see StaticTokenAuthenticator
+  std::vector<std::string> api_audiences;  // none: the issuer
+  std::string static_tokens;               // csv; see StaticTokenAuthenticator
 };
 
 class ApiServer {
  public:
   // Opens the store, makes what every cluster has, listens. On the current loop, which follows the store and accepts;
   // connections are dealt to `loops` (empty: this one).
-  static io::Task<base::Result<std::unique_ptr<ApiServer>>> start(ApiServerOptions options, std::vector<io::Loop*> loops);
+  static io::Task<base::Result<std::unique_ptr<ApiServer>>> start(ApiServerOptions options,
+                                                                  std::vector<io::Loop*> loops);
   ~ApiServer();
   ApiServer(const ApiServer&) = delete;
 

@@ -37,7 +37,8 @@ apiserver::User component(std::string name, std::vector<std::string> groups = {}
 
 // A service account of kube-system.
 apiserver::User account_user(std::string_view name) {
-  return component(base::cat({"system:serviceaccount:kube-system:", name}), {"system:serviceaccounts", "system:serviceaccounts:kube-system"});
+  return component(base::cat({"system:serviceaccount:kube-system:", name}),
+                   {"system:serviceaccounts", "system:serviceaccounts:kube-system"});
 }
 
 ApiServerOptions api_options(const ClusterOptions& options, const pki::Cluster& keys) {
@@ -151,7 +152,11 @@ class Cluster {
       LOG_INFO("Ending", {"signal", number});
     }
     // Those who use the API end before it.
-    if (node_thread_) node_thread_->run([this] { node_scope_.reset(); node_.reset(); });
+    if (node_thread_)
+      node_thread_->run([this] {
+        node_scope_.reset();
+        node_.reset();
+      });
     if (control_thread_) control_thread_->run([this] { control_.reset(); });
     if (api_) co_await api_->close();
     api_.reset();
@@ -204,10 +209,13 @@ class Cluster {
 
   // A kubelet may not say this of its own node.
   io::Task<void> mark_control_plane() {
-    apiserver::Local admin(api_->server(), component("kubernetes-admin", {std::string(apiserver::kMastersGroup)}), "navarch");
-    auto reply = co_await admin.call("PATCH", "/api/v1/nodes/" + options_.node_name, "application/merge-patch+json",
-                                     base::Bytes(R"({"metadata":{"labels":{"node-role.kubernetes.io/control-plane":""}}})"));
-    if (reply.status != 200) LOG_WARNING("Node cannot be marked as one of the control plane", {"status", std::to_string(reply.status)});
+    apiserver::Local admin(api_->server(), component("kubernetes-admin", {std::string(apiserver::kMastersGroup)}),
+                           "navarch");
+    auto reply =
+        co_await admin.call("PATCH", "/api/v1/nodes/" + options_.node_name, "application/merge-patch+json",
+                            base::Bytes(R"({"metadata":{"labels":{"node-role.kubernetes.io/control-plane":""}}})"));
+    if (reply.status != 200)
+      LOG_WARNING("Node cannot be marked as one of the control plane", {"status", std::to_string(reply.status)});
   }
 
   client::Client client_as(apiserver::User user, std::string field_manager) {
@@ -230,8 +238,12 @@ class Cluster {
   io::Task<void> start_agents(Elsewhere* done) {
     auto kubelet = client_as(component("system:node:" + options_.node_name, {"system:nodes"}), "kubelet");
     auto proxy = client_as(component("system:kube-proxy"), "kube-proxy");
-    ClusterDnsOptions dns{.service_address = options_.cluster_dns, .node_address = options_.advertise_address, .domain = options_.cluster_domain};
-    node_scope_->spawn(run_cluster_dns(std::move(dns), proxy, client_as(component("system:apiserver", {std::string(apiserver::kMastersGroup)}), "navarch")));
+    ClusterDnsOptions dns{.service_address = options_.cluster_dns,
+                          .node_address = options_.advertise_address,
+                          .domain = options_.cluster_domain};
+    node_scope_->spawn(
+        run_cluster_dns(std::move(dns), proxy,
+                        client_as(component("system:apiserver", {std::string(apiserver::kMastersGroup)}), "navarch")));
     node_->start_proxy(std::move(proxy));
     done->settle(co_await node_->start_kubelet(std::move(kubelet)));
   }
@@ -241,9 +253,9 @@ class Cluster {
   std::vector<std::unique_ptr<LoopThread>> api_threads_;
   std::unique_ptr<ApiServer> api_;
   std::unique_ptr<LoopThread> control_thread_;
-  std::unique_ptr<ControlPart> control_;        // lives on control_thread_
+  std::unique_ptr<ControlPart> control_;  // lives on control_thread_
   std::unique_ptr<LoopThread> node_thread_;
-  std::unique_ptr<NodePart> node_;              // lives on node_thread_, as does
+  std::unique_ptr<NodePart> node_;  // lives on node_thread_, as does
   std::unique_ptr<io::Scope> node_scope_;
 };
 
@@ -271,7 +283,8 @@ base::Result<void> complete(ClusterOptions& options) {
     }
   }
   if (options.secure_port < 1 || options.secure_port > 65535) {
-    return base::fail(base::Code::BadRequest, base::cat({"--secure-port ", std::to_string(options.secure_port), " must be between 1 and 65535, inclusive"}));
+    return base::fail(base::Code::BadRequest, base::cat({"--secure-port ", std::to_string(options.secure_port),
+                                                         " must be between 1 and 65535, inclusive"}));
   }
   return {};
 }

@@ -58,12 +58,13 @@ class Progress {
 };
 
 void show_next_steps(const ClusterOptions& options) {
-  printf("\nThe cluster is up. Its admin kubeconfig: %s\n\nTry:\n"
-         "  export KUBECONFIG=%s\n"
-         "  kubectl get nodes -o wide\n"
-         "  kubectl apply -f examples/hello.yaml\n"
-         "  kubectl get all -o wide\n",
-         options.kubeconfig().c_str(), options.kubeconfig().c_str());
+  printf(
+      "\nThe cluster is up. Its admin kubeconfig: %s\n\nTry:\n"
+      "  export KUBECONFIG=%s\n"
+      "  kubectl get nodes -o wide\n"
+      "  kubectl apply -f examples/hello.yaml\n"
+      "  kubectl get all -o wide\n",
+      options.kubeconfig().c_str(), options.kubeconfig().c_str());
 }
 
 }  // namespace
@@ -76,13 +77,15 @@ int run_up(const Arguments& arguments) {
   cli::Flags flags;
   add_places(flags, options);
   flags.add("node-name", &options.node_name, "the node's name; the host's if empty");
-  flags.add("advertise-address", &options.advertise_address, "where the API server is reached; the default route's if empty");
+  flags.add("advertise-address", &options.advertise_address,
+            "where the API server is reached; the default route's if empty");
   flags.add("secure-port", &options.secure_port, "the API server's port");
   flags.add("service-cluster-ip-range", &options.service_cidr, "addresses of services");
   flags.add("cluster-cidr", &options.cluster_cidr, "addresses of pods");
   flags.add("cluster-dns", &options.cluster_dns, "where pods ask for names; the tenth address of services if empty");
   flags.add("cluster-domain", &options.cluster_domain, "the domain of services");
-  flags.add("container-runtime-endpoint", &options.container_runtime_endpoint, "a CRI socket to use; a containerd of our own if empty");
+  flags.add("container-runtime-endpoint", &options.container_runtime_endpoint,
+            "a CRI socket to use; a containerd of our own if empty");
   flags.add("no-node", &no_node, "run the control plane alone");
   flags.add("foreground", &foreground, "stay in the foreground and log to standard error, as for systemd");
   flags.add("v", &verbosity, "how much to log");
@@ -93,7 +96,8 @@ int run_up(const Arguments& arguments) {
   if (!rest) return usage_error(rest.error().message());
   if (!rest->empty()) return usage_error("up takes no argument: " + base::quote(rest->front()));
   if (help) {
-    printf("navarch up starts a one-node cluster in the background and returns once its node is Ready.\n\nFlags:\n%s", flags.help().c_str());
+    printf("navarch up starts a one-node cluster in the background and returns once its node is Ready.\n\nFlags:\n%s",
+           flags.help().c_str());
     return 0;
   }
   options.node = !no_node;
@@ -153,8 +157,10 @@ int run_down(const Arguments& arguments) {
   if (purge) {
     printf("Nothing is left.\n");
   } else {
-    printf("Kept: the cluster's state, keys and images in %s, and its logs. `navarch up` goes on with them; `navarch down --purge` removes them.\n",
-           options.data_directory.c_str());
+    printf(
+        "Kept: the cluster's state, keys and images in %s, and its logs. `navarch up` goes on with them; `navarch down "
+        "--purge` removes them.\n",
+        options.data_directory.c_str());
   }
   return 0;
 }

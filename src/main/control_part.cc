@@ -18,15 +18,15 @@ struct ControlPart::State {
   io::Scope scope;  // last: its tasks refer to all above
 };
 
-ControlPart::ControlPart(controller::Options controllers, client::Client manager_client, controller::ClientFor controller_clients,
-                         client::Client scheduler_client)
+ControlPart::ControlPart(controller::Options controllers, client::Client manager_client,
+                         controller::ClientFor controller_clients, client::Client scheduler_client)
     : state_(std::make_unique<State>(std::move(scheduler_client))) {
   auto& scope = state_->scope;
   scope.spawn(state_->pods.run());
   scope.spawn(state_->nodes.run());
   scope.spawn(state_->scheduler.run());
-  scope.spawn(controller::run_controllers(std::move(manager_client), std::move(controller_clients), base::system_clock(), base::system_random(),
-                                          std::move(controllers)));
+  scope.spawn(controller::run_controllers(std::move(manager_client), std::move(controller_clients),
+                                          base::system_clock(), base::system_random(), std::move(controllers)));
 }
 ControlPart::~ControlPart() = default;
 

@@ -56,8 +56,8 @@ base::Result<void> Instance::claim() {
   if (fd < 0) return base::fail(base::system_error("open " + pid_path(), errno));
   if (flock(fd, LOCK_EX | LOCK_NB) != 0) {
     auto pid = running();
-    return base::fail(base::Code::AlreadyExists,
-                      base::cat({"a cluster is running already (process ", pid ? std::to_string(*pid) : "unknown", ")"}));
+    return base::fail(base::Code::AlreadyExists, base::cat({"a cluster is running already (process ",
+                                                            pid ? std::to_string(*pid) : "unknown", ")"}));
   }
   auto text = std::to_string(getpid()) + "\n";
   if (ftruncate(fd, 0) != 0 || pwrite(fd, text.data(), text.size(), 0) < 0) {
@@ -121,7 +121,8 @@ base::Result<void> Instance::stop(int seconds) {
     if (!running()) return {};
     usleep(50'000);
   }
-  return base::fail(base::Code::Timeout, base::cat({"process ", std::to_string(*pid), " did not end in ", std::to_string(seconds), " s"}));
+  return base::fail(base::Code::Timeout,
+                    base::cat({"process ", std::to_string(*pid), " did not end in ", std::to_string(seconds), " s"}));
 }
 
 void report(const std::string& line) {

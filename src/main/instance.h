@@ -25,9 +25,9 @@ class Instance {
   // Takes the lock and writes the pid, for the rest of this process' life. AlreadyExists when another one runs.
   base::Result<void> claim();
 
-  // Starts `arguments` (argv[0] is this program) in a session of its own, its output appended to `log_path`, and hands each
-  // line that it reports through report() to `progress` until it says that it is ready.
-  // Unavailable, with the last lines of its log, if it ends before.
+  // Starts `arguments` (argv[0] is this program) in a session of its own, its output appended to `log_path`, and hands
+  // each line that it reports through report() to `progress` until it says that it is ready. Unavailable, with the last
+  // lines of its log, if it ends before.
   base::Result<void> start_detached(std::vector<std::string> arguments, const std::string& log_path,
                                     const std::function<void(const std::string&)>& progress);
 
@@ -40,7 +40,8 @@ class Instance {
   std::string directory_;
 };
 
-// From inside the started process: a line of progress to whoever started it, and that all is ready. No one there: nothing.
+// From inside the started process: a line of progress to whoever started it, and that all is ready. No one there:
+// nothing.
 void report(const std::string& line);
 void report_ready();
 

@@ -29,14 +29,17 @@ Call make_call(const client::Call& from, const apiserver::User& user) {
 
 client::Reply make_error_reply(const base::Error& error) {
   auto status = schema::status_of(error);
-  return {.status = status.code, .content_type = std::string(client::kProtobuf), .body = client::encode_body(schema::Object(status))};
+  return {.status = status.code,
+          .content_type = std::string(client::kProtobuf),
+          .body = client::encode_body(schema::Object(status))};
 }
 
 // The entry's message in the version asked for: the store's own bytes wherever that is the version stored.
 base::Result<client::Raw> make_raw(const Served& served, const store::EntryRef& entry, store::Revision revision) {
   if (served.custom() != nullptr) {
     TRY(auto object, served.decode(*entry));
-    return client::Raw{.bytes = base::Bytes(schema::to_json(object)), .revision = revision, .form = client::Raw::Form::Json};
+    return client::Raw{
+        .bytes = base::Bytes(schema::to_json(object)), .revision = revision, .form = client::Raw::Form::Json};
   }
   if (!served.needs_conversion()) {
     return client::Raw{.bytes = base::Bytes(entry, served.message(*entry)), .revision = revision};
@@ -66,8 +69,10 @@ class LocalWatch final : public client::RawWatch {
   }
 
  private:
-  static_assert(static_cast<int>(client::RawEvent::Kind::Bookmark) == static_cast<int>(apiserver::WatchItem::Kind::Bookmark));
-  static_assert(static_cast<int>(client::RawEvent::Kind::Deleted) == static_cast<int>(apiserver::WatchItem::Kind::Deleted));
+  static_assert(static_cast<int>(client::RawEvent::Kind::Bookmark) ==
+                static_cast<int>(apiserver::WatchItem::Kind::Bookmark));
+  static_assert(static_cast<int>(client::RawEvent::Kind::Deleted) ==
+                static_cast<int>(apiserver::WatchItem::Kind::Deleted));
 
   std::unique_ptr<apiserver::WatchStream> stream_;
 };
@@ -82,17 +87,21 @@ class LocalTransport final : public client::Transport {
     if (!answer) co_return make_error_reply(answer.error());
     // Custom kinds have no protobuf form.
     bool is_json = answer->served != nullptr && answer->served->custom() != nullptr;
-    apiserver::Representation representation{.media = is_json ? apiserver::MediaType::Json : apiserver::MediaType::Protobuf};
+    apiserver::Representation representation{.media =
+                                                 is_json ? apiserver::MediaType::Json : apiserver::MediaType::Protobuf};
     auto body = server_.renderer().render(*answer, representation, call.query);
     if (!body) co_return make_error_reply(body.error());
-    co_return client::Reply{.status = answer->status, .content_type = std::string(is_json ? client::kJson : client::kProtobuf), .body = std::move(*body)};
+    co_return client::Reply{.status = answer->status,
+                            .content_type = std::string(is_json ? client::kJson : client::kProtobuf),
+                            .body = std::move(*body)};
   }
 
   io::Task<base::Result<client::RawPage>> list(std::string target) override {
     Call call = make_call({.method = "GET", .target = std::move(target), .content_type = {}, .body = {}}, user_);
     CO_TRY(auto answer, co_await server_.handle(call));
     if (!answer.page) co_return base::fail(base::Code::BadRequest, "not a list");
-    client::RawPage page{.items = {}, .resource_version = std::to_string(answer.page->revision),
+    client::RawPage page{.items = {},
+                         .resource_version = std::to_string(answer.page->revision),
                          .continue_token = answer.page->continue_token};
     page.items.reserve(answer.page->entries.size());
     for (const auto& entry : answer.page->entries) {

@@ -1,5 +1,5 @@
-// A client's way to the API server of its own process: past sockets, TLS and HTTP, through the same authorization, admission
-// and registry. Lists and watches share the store's bytes.
+// A client's way to the API server of its own process: past sockets, TLS and HTTP, through the same authorization,
+// admission and registry. Lists and watches share the store's bytes.
 #pragma once
 
 #include <memory>

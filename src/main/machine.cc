@@ -40,7 +40,8 @@ std::string any_address() {
   if (getifaddrs(&first) != 0) return "";
   std::unique_ptr<ifaddrs, decltype(&freeifaddrs)> list(first, freeifaddrs);
   for (ifaddrs* one = first; one; one = one->ifa_next) {
-    bool usable = one->ifa_addr && one->ifa_addr->sa_family == AF_INET && (one->ifa_flags & IFF_UP) && !(one->ifa_flags & IFF_LOOPBACK);
+    bool usable = one->ifa_addr && one->ifa_addr->sa_family == AF_INET && (one->ifa_flags & IFF_UP) &&
+                  !(one->ifa_flags & IFF_LOOPBACK);
     if (usable) return to_text(*reinterpret_cast<sockaddr_in*>(one->ifa_addr));
   }
   return "";

@@ -14,7 +14,8 @@ namespace navarch {
 constexpr int kPoolThreads = 8;
 
 struct NodePart::State {
-  explicit State(NodePartOptions given) : options(std::move(given)), containerd(options.containerd), pool(kPoolThreads) {}
+  explicit State(NodePartOptions given)
+      : options(std::move(given)), containerd(options.containerd), pool(kPoolThreads) {}
 
   io::Task<base::Result<void>> ensure_pause_image() {
     CO_TRY(auto present, co_await runtime->image_status(kPauseImage));
@@ -65,8 +66,8 @@ io::Task<base::Result<void>> NodePart::start_runtime() {
 
 io::Task<base::Result<void>> NodePart::start_kubelet(client::Client client) {
   State& state = *state_;
-  state.kubelet = std::make_unique<kubelet::Kubelet>(state.options.kubelet, std::move(client), *state.runtime, state.pool,
-                                                     base::system_random());
+  state.kubelet = std::make_unique<kubelet::Kubelet>(state.options.kubelet, std::move(client), *state.runtime,
+                                                     state.pool, base::system_random());
   state.scope.spawn(state.run_kubelet());
   state.scope.spawn(state.wait_ready());
   co_await state.settled.wait();
@@ -79,6 +80,8 @@ void NodePart::start_proxy(client::Client client) {
   state_->scope.spawn(state_->proxy->run());
 }
 
-const proxy::Proxy* NodePart::proxy() const { return state_->proxy.get(); }
+const proxy::Proxy* NodePart::proxy() const {
+  return state_->proxy.get();
+}
 
 }  // namespace navarch

@@ -11,7 +11,8 @@ namespace navarch {
 
 class Signals {
  public:
-  // Of the calling thread and those it starts from then on: without it another thread would die of what is waited for here.
+  // Of the calling thread and those it starts from then on: without it another thread would die of what is waited for
+  // here.
   static void block(std::initializer_list<int> numbers);
 
   explicit Signals(std::initializer_list<int> numbers);  // blocks them too; on the current loop

@@ -1,5 +1,5 @@
-// The process that holds a pod's namespaces: it sleeps, reaps orphans, and ends when told to. Freestanding, a few KB, because
-// every pod on a node has one.
+// The process that holds a pod's namespaces: it sleeps, reaps orphans, and ends when told to. Freestanding, a few KB,
+// because every pod on a node has one.
 #include <asm/unistd.h>
 #include <linux/signal.h>
 
@@ -26,9 +26,9 @@ long call(long number, long a = 0, long b = 0, long c = 0, long d = 0) {
 #error "no system calls known for this processor"
 #endif
 
-constexpr int kNoHang = 1;          // WNOHANG
+constexpr int kNoHang = 1;  // WNOHANG
 constexpr long kSignalSetBytes = 8;
-constexpr long kInterrupted = -4;   // -EINTR
+constexpr long kInterrupted = -4;  // -EINTR
 
 }  // namespace
 

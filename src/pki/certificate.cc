@@ -14,7 +14,9 @@
 namespace pki {
 namespace {
 
-base::Error broken(std::string_view what) { return openssl_error(base::Code::Internal, what); }
+base::Error broken(std::string_view what) {
+  return openssl_error(base::Code::Internal, what);
+}
 
 base::Result<X509Ptr> parse_certificate(std::string_view pem) {
   auto bio = reading(pem);
@@ -108,13 +110,16 @@ base::Result<std::string> build(const CertificateOptions& options, EVP_PKEY* sub
   X509_set_issuer_name(certificate.get(), X509_get_subject_name(issuer));
   X509_set_pubkey(certificate.get(), subject_key);
 
-  TRY(add_extension(certificate.get(), issuer, NID_basic_constraints, options.authority ? "critical,CA:TRUE" : "critical,CA:FALSE"));
+  TRY(add_extension(certificate.get(), issuer, NID_basic_constraints,
+                    options.authority ? "critical,CA:TRUE" : "critical,CA:FALSE"));
   TRY(add_extension(certificate.get(), issuer, NID_key_usage,
                     options.authority ? "critical,digitalSignature,keyEncipherment,keyCertSign"
                                       : "critical,digitalSignature,keyEncipherment"));
   if (options.client || options.server) {
     TRY(add_extension(certificate.get(), issuer, NID_ext_key_usage,
-                      options.client && options.server ? "serverAuth,clientAuth" : options.client ? "clientAuth" : "serverAuth"));
+                      options.client && options.server ? "serverAuth,clientAuth"
+                      : options.client                 ? "clientAuth"
+                                                       : "serverAuth"));
   }
   if (options.authority) TRY(add_extension(certificate.get(), issuer, NID_subject_key_identifier, "hash"));
   TRY(add_extension(certificate.get(), issuer, NID_authority_key_identifier, "keyid"));
@@ -202,7 +207,8 @@ base::Result<std::string> make_request(const Key& key, const CertificateOptions&
     X509_REQ_add_extensions(request.get(), extensions);
     sk_X509_EXTENSION_pop_free(extensions, X509_EXTENSION_free);
   }
-  if (X509_REQ_sign(request.get(), key.handle(), EVP_sha256()) == 0) return base::fail(broken("sign a certificate request"));
+  if (X509_REQ_sign(request.get(), key.handle(), EVP_sha256()) == 0)
+    return base::fail(broken("sign a certificate request"));
   auto bio = writing();
   PEM_write_bio_X509_REQ(bio.get(), request.get());
   return written(bio.get());
@@ -259,10 +265,11 @@ base::Result<TrustBundle> TrustBundle::from_pem(std::string_view pem) {
   return TrustBundle(std::move(store));
 }
 
-base::Result<CertificateInfo> TrustBundle::verify_client(const std::vector<std::string>& chain_der, base::Time now) const {
+base::Result<CertificateInfo> TrustBundle::verify_client(const std::vector<std::string>& chain_der,
+                                                         base::Time now) const {
   std::vector<X509Ptr> chain;
-  std::unique_ptr<STACK_OF(X509), void (*)(STACK_OF(X509)*)> others(sk_X509_new_null(),
-                                                                    [](STACK_OF(X509)* stack) { sk_X509_free(stack); });
+  std::unique_ptr<STACK_OF(X509), void (*)(STACK_OF(X509)*)> others(
+      sk_X509_new_null(), [](STACK_OF(X509) * stack) { sk_X509_free(stack); });
   for (const auto& der : chain_der) {
     auto* at = reinterpret_cast<const unsigned char*>(der.data());
     X509Ptr certificate(d2i_X509(nullptr, &at, static_cast<long>(der.size())));

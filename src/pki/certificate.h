@@ -22,8 +22,8 @@ struct CertificateOptions {
   std::vector<std::string> dns_names;
   std::vector<std::string> ip_addresses;  // text form
   bool authority = false;
-  bool client = false;                    // extended key usage: client authentication
-  bool server = false;                    // and server authentication
+  bool client = false;  // extended key usage: client authentication
+  bool server = false;  // and server authentication
   base::Time not_before;
   base::Time not_after;
 };
@@ -68,8 +68,8 @@ class TrustBundle {
   // One or more certificates as PEM.
   static base::Result<TrustBundle> from_pem(std::string_view pem);
 
-  // The subject of a client's certificate chain (DER, leaf first), if it leads to one of the bundle's authorities, is valid
-  // at `now`, and may be used by clients. Unauthorized otherwise.
+  // The subject of a client's certificate chain (DER, leaf first), if it leads to one of the bundle's authorities, is
+  // valid at `now`, and may be used by clients. Unauthorized otherwise.
   base::Result<CertificateInfo> verify_client(const std::vector<std::string>& chain_der, base::Time now) const;
 
  private:

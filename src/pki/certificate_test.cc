@@ -112,7 +112,11 @@ struct ClusterFiles : testing::Test {
   base::FakeClock clock{kNow.to_ns()};
   ~ClusterFiles() override { (void)base::remove_tree(folder); }
   ClusterOptions cluster_options() {
-    return {.directory = folder, .node_name = "n1", .server_names = {}, .server_addresses = {"10.0.0.1"}, .node_addresses = {"10.0.0.1"}};
+    return {.directory = folder,
+            .node_name = "n1",
+            .server_names = {},
+            .server_addresses = {"10.0.0.1"},
+            .node_addresses = {"10.0.0.1"}};
   }
 };
 
@@ -138,7 +142,8 @@ TEST_F(ClusterFiles, CertificatesAreRenewedBeforeTheyExpire) {
   clock.advance_ns(300LL * 24 * kHour * 1'000'000'000);
   auto second = *ensure_cluster(cluster_options(), clock);
   EXPECT_NE(first.api_server.certificate_pem, second.api_server.certificate_pem);
-  EXPECT_GT(read_certificate(second.api_server.certificate_pem)->not_after, read_certificate(first.api_server.certificate_pem)->not_after);
+  EXPECT_GT(read_certificate(second.api_server.certificate_pem)->not_after,
+            read_certificate(first.api_server.certificate_pem)->not_after);
 }
 
 TEST_F(ClusterFiles, PrivateKeysAreForTheirOwnerOnly) {

@@ -33,7 +33,8 @@ base::Result<KeyPair> load(const std::string& stem) {
 
 base::Result<KeyPair> ensure_authority(const std::string& stem, const std::string& name, const base::Clock& clock) {
   if (base::exists(stem + ".crt")) return load(stem);
-  CertificateOptions options{.common_name = name, .organizations = {}, .dns_names = {}, .ip_addresses = {}, .authority = true};
+  CertificateOptions options{
+      .common_name = name, .organizations = {}, .dns_names = {}, .ip_addresses = {}, .authority = true};
   set_life(options, clock, kAuthorityLife);
   TRY(auto pair, make_authority(options));
   TRY(save(stem, pair));
@@ -73,7 +74,9 @@ base::Result<std::string> ensure_signing_key(const std::string& directory) {
 }
 
 CertificateOptions server_options(const ClusterOptions& options) {
-  CertificateOptions server{.common_name = "kube-apiserver", .organizations = {}, .dns_names = options.server_names,
+  CertificateOptions server{.common_name = "kube-apiserver",
+                            .organizations = {},
+                            .dns_names = options.server_names,
                             .ip_addresses = options.server_addresses};
   for (const char* name : {"kubernetes", "kubernetes.default", "kubernetes.default.svc",
                            "kubernetes.default.svc.cluster.local", "localhost"}) {
@@ -95,7 +98,8 @@ base::Result<Cluster> ensure_cluster(const ClusterOptions& options, const base::
 
   TRY(cluster.api_server, ensure_issued(stem("apiserver"), cluster.authority, server_options(options), clock));
 
-  CertificateOptions kubelet_client{.common_name = "kube-apiserver-kubelet-client", .organizations = {"system:masters"}};
+  CertificateOptions kubelet_client{.common_name = "kube-apiserver-kubelet-client",
+                                    .organizations = {"system:masters"}};
   kubelet_client.client = true;
   TRY(cluster.api_server_kubelet_client,
       ensure_issued(stem("apiserver-kubelet-client"), cluster.authority, kubelet_client, clock));
@@ -105,8 +109,10 @@ base::Result<Cluster> ensure_cluster(const ClusterOptions& options, const base::
   TRY(cluster.front_proxy_client,
       ensure_issued(stem("front-proxy-client"), cluster.front_proxy_authority, front_proxy, clock));
 
-  CertificateOptions kubelet{.common_name = "system:node:" + options.node_name, .organizations = {"system:nodes"},
-                             .dns_names = {options.node_name}, .ip_addresses = options.node_addresses};
+  CertificateOptions kubelet{.common_name = "system:node:" + options.node_name,
+                             .organizations = {"system:nodes"},
+                             .dns_names = {options.node_name},
+                             .ip_addresses = options.node_addresses};
   kubelet.server = true;
   TRY(cluster.kubelet_server, ensure_issued(stem("kubelet"), cluster.authority, kubelet, clock));
   return cluster;
@@ -120,9 +126,12 @@ base::Result<KeyPair> issue_client(const KeyPair& authority, const std::string& 
   return issue(authority, options);
 }
 
-base::Result<KeyPair> make_self_signed(const std::string& name, std::vector<std::string> dns_names, std::vector<std::string> addresses,
-                                       const base::Clock& clock) {
-  CertificateOptions options{.common_name = name, .organizations = {}, .dns_names = std::move(dns_names), .ip_addresses = std::move(addresses)};
+base::Result<KeyPair> make_self_signed(const std::string& name, std::vector<std::string> dns_names,
+                                       std::vector<std::string> addresses, const base::Clock& clock) {
+  CertificateOptions options{.common_name = name,
+                             .organizations = {},
+                             .dns_names = std::move(dns_names),
+                             .ip_addresses = std::move(addresses)};
   options.server = true;
   set_life(options, clock, kCertificateLife);
   return make_authority(options);

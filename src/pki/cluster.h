@@ -45,8 +45,8 @@ base::Result<KeyPair> issue_client(const KeyPair& authority, const std::string& 
                                    const std::vector<std::string>& groups, const base::Clock& clock);
 
 // A serving certificate that nobody vouches for, valid for a year.
-base::Result<KeyPair> make_self_signed(const std::string& name, std::vector<std::string> dns_names, std::vector<std::string> addresses,
-                                       const base::Clock& clock);
+base::Result<KeyPair> make_self_signed(const std::string& name, std::vector<std::string> dns_names,
+                                       std::vector<std::string> addresses, const base::Clock& clock);
 
 // A kubeconfig with everything inside (private: 0600).
 std::string make_kubeconfig(const std::string& server_url, const std::string& authority_pem, const std::string& user,

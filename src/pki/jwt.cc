@@ -76,7 +76,8 @@ base::Result<std::string> sign_jwt(std::string_view claims_json, const Key& key)
     return base::fail(openssl_error(base::Code::Internal, "sign a token"));
   }
   std::string signature(size, '\0');
-  if (EVP_DigestSign(context.get(), reinterpret_cast<unsigned char*>(signature.data()), &size, bytes, message.size()) != 1) {
+  if (EVP_DigestSign(context.get(), reinterpret_cast<unsigned char*>(signature.data()), &size, bytes, message.size()) !=
+      1) {
     return base::fail(openssl_error(base::Code::Internal, "sign a token"));
   }
   signature.resize(size);

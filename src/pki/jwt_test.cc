@@ -7,7 +7,9 @@
 namespace pki {
 namespace {
 
-Key make(Key::Algorithm algorithm) { return *Key::generate(algorithm); }
+Key make(Key::Algorithm algorithm) {
+  return *Key::generate(algorithm);
+}
 
 class Jwt : public testing::TestWithParam<Key::Algorithm> {};
 
@@ -45,7 +47,8 @@ TEST_P(Jwt, EveryTruncationAndEveryChangedByteIsRefused) {
 INSTANTIATE_TEST_SUITE_P(Algorithms, Jwt, testing::Values(Key::Algorithm::EcdsaP256, Key::Algorithm::Rsa2048));
 
 std::string forge(std::string_view header, std::string_view claims, std::string_view signature) {
-  return base::cat({base::base64url_encode(header), ".", base::base64url_encode(claims), ".", base::base64url_encode(signature)});
+  return base::cat(
+      {base::base64url_encode(header), ".", base::base64url_encode(claims), ".", base::base64url_encode(signature)});
 }
 
 TEST(JwtAttack, UnsignedTokensAreRefused) {

@@ -53,7 +53,9 @@ std::string Key::id() const {
   return base::base64url_encode({reinterpret_cast<char*>(digest), sizeof digest});
 }
 
-bool Key::is_rsa() const { return EVP_PKEY_is_a(handle(), "RSA") == 1; }
+bool Key::is_rsa() const {
+  return EVP_PKEY_is_a(handle(), "RSA") == 1;
+}
 
 static std::string number_part(EVP_PKEY* key, const char* name, int width) {
   BIGNUM* number = nullptr;

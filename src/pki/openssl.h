@@ -31,7 +31,9 @@ using PkeyPtr = std::unique_ptr<EVP_PKEY, Freer<EVP_PKEY_free>>;
 inline BioPtr reading(std::string_view text) {
   return BioPtr(BIO_new_mem_buf(text.data(), static_cast<int>(text.size())));
 }
-inline BioPtr writing() { return BioPtr(BIO_new(BIO_s_mem())); }
+inline BioPtr writing() {
+  return BioPtr(BIO_new(BIO_s_mem()));
+}
 inline std::string written(BIO* bio) {
   char* data = nullptr;
   long size = BIO_get_mem_data(bio, &data);

@@ -38,7 +38,8 @@ std::vector<ConntrackCommand> stale_flows(const Snapshot& before, const Snapshot
         commands.push_back({"-D", "--orig-dst", address, "--dst-nat", endpoint.address, "-p", "udp"});
       }
       if (port.node_port != 0) {
-        commands.push_back({"-D", "-p", "udp", "--dport", std::to_string(port.node_port), "--dst-nat", endpoint.address});
+        commands.push_back(
+            {"-D", "-p", "udp", "--dport", std::to_string(port.node_port), "--dst-nat", endpoint.address});
       }
     }
   }

@@ -65,7 +65,8 @@ std::vector<ServicePort> ports_of(const core::Service& service, Family family) {
     if (spec.session_affinity == "ClientIP") {
       const auto& config = spec.session_affinity_config;
       port.affinity_seconds = config && config->client_ip && config->client_ip->timeout_seconds
-                                  ? *config->client_ip->timeout_seconds : 10800;
+                                  ? *config->client_ip->timeout_seconds
+                                  : 10800;
     }
     port.health_check_port = spec.health_check_node_port;
     ports.push_back(std::move(port));
@@ -83,8 +84,8 @@ void collect(const discovery::EndpointSlice& slice, const std::string& node_name
              std::map<std::string, Candidates>& by_port) {
   for (const auto& port : slice.ports) {
     if (!port.port) continue;
-    auto& candidates = by_port[base::cat({port.name ? std::string_view(*port.name) : "", "/",
-                                          base::to_lower(port.protocol ? *port.protocol : "TCP")})];
+    auto& candidates = by_port[base::cat(
+        {port.name ? std::string_view(*port.name) : "", "/", base::to_lower(port.protocol ? *port.protocol : "TCP")})];
     for (const auto& from : slice.endpoints) {
       if (from.addresses.empty()) continue;
       Endpoint endpoint{from.addresses.front(), *port.port, from.node_name && *from.node_name == node_name};

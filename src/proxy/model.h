@@ -1,4 +1,5 @@
-// What service traffic is to do on this node, free of any kernel's form: which address and port leads to which endpoints.
+// What service traffic is to do on this node, free of any kernel's form: which address and port leads to which
+// endpoints.
 //
 // Rules: Kubernetes documentation, "Virtual IPs and Service Proxies", "Service internal traffic policy", and of
 // EndpointSlices "Conditions".
@@ -28,27 +29,31 @@ struct Endpoint {
 struct ServicePort {
   std::string namespace_;
   std::string service;
-  std::string name;         // of the port; "" if it has none
-  std::string protocol;     // "tcp", "udp", "sctp"
+  std::string name;      // of the port; "" if it has none
+  std::string protocol;  // "tcp", "udp", "sctp"
   std::string cluster_ip;
   int port = 0;
-  int node_port = 0;        // 0: none
+  int node_port = 0;  // 0: none
   std::vector<std::string> external_ips;
   std::vector<std::string> load_balancer_ips;
   std::vector<std::string> load_balancer_sources;  // CIDRs that may come in; empty: all
-  bool external_local = false;  // externalTrafficPolicy: Local
-  bool internal_local = false;  // internalTrafficPolicy: Local
+  bool external_local = false;                     // externalTrafficPolicy: Local
+  bool internal_local = false;                     // internalTrafficPolicy: Local
   std::optional<int> affinity_seconds;
   int health_check_port = 0;
 
-  // In order of address and port; those that may get traffic now. Ready ones; when there are none, those that still serve
-  // while they end.
+  // In order of address and port; those that may get traffic now. Ready ones; when there are none, those that still
+  // serve while they end.
   std::vector<Endpoint> cluster_endpoints;  // whole cluster
   std::vector<Endpoint> local_endpoints;    // this node's; for the Local policies
   bool has_any_endpoint = false;            // somewhere, usable or not for the policy at hand
 
-  const std::vector<Endpoint>& internal_endpoints() const { return internal_local ? local_endpoints : cluster_endpoints; }
-  const std::vector<Endpoint>& external_endpoints() const { return external_local ? local_endpoints : cluster_endpoints; }
+  const std::vector<Endpoint>& internal_endpoints() const {
+    return internal_local ? local_endpoints : cluster_endpoints;
+  }
+  const std::vector<Endpoint>& external_endpoints() const {
+    return external_local ? local_endpoints : cluster_endpoints;
+  }
   // "default/web:http", as upstream names it in comments and in what its chain names are made of.
   std::string text() const;
   bool operator==(const ServicePort&) const = default;

@@ -45,8 +45,9 @@ TEST_F(Model, EndpointsThatAreNotReadyGetNothing) {
 
 TEST_F(Model, WhenNoneIsReadyThoseThatServeWhileTheyEndAreUsed) {
   world.service("web", "10.96.0.10", 80);
-  world.slice("web", 8080, {{.address = "10.244.0.2", .ready = false, .serving = true, .terminating = true},
-                            {.address = "10.244.0.3", .ready = false, .serving = false, .terminating = true}});
+  world.slice("web", 8080,
+              {{.address = "10.244.0.2", .ready = false, .serving = true, .terminating = true},
+               {.address = "10.244.0.3", .ready = false, .serving = false, .terminating = true}});
   EXPECT_EQ(addresses(only().cluster_endpoints), Addresses{"10.244.0.2"});
 }
 
@@ -77,14 +78,17 @@ TEST_F(Model, UdpFlowsToAGoneEndpointAreForgotten) {
   world.slices.clear();
   world.slice("dns", 53, {{"10.244.0.3"}}, "UDP");
   auto commands = stale_flows(before, snapshot());
-  EXPECT_EQ(commands, (std::vector<ConntrackCommand>{{"-D", "--orig-dst", "10.96.0.10", "--dst-nat", "10.244.0.2", "-p", "udp"}}));
+  EXPECT_EQ(
+      commands,
+      (std::vector<ConntrackCommand>{{"-D", "--orig-dst", "10.96.0.10", "--dst-nat", "10.244.0.2", "-p", "udp"}}));
 }
 
 TEST_F(Model, UdpFlowsThatWentNowhereAreForgottenOnceThereIsSomewhere) {
   world.service("dns", "10.96.0.10", 53, "UDP");
   auto before = snapshot();
   world.slice("dns", 53, {{"10.244.0.3"}}, "UDP");
-  EXPECT_EQ(stale_flows(before, snapshot()), (std::vector<ConntrackCommand>{{"-D", "--orig-dst", "10.96.0.10", "-p", "udp"}}));
+  EXPECT_EQ(stale_flows(before, snapshot()),
+            (std::vector<ConntrackCommand>{{"-D", "--orig-dst", "10.96.0.10", "-p", "udp"}}));
 }
 
 TEST_F(Model, TcpFlowsEndByThemselves) {

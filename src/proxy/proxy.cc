@@ -51,8 +51,13 @@ io::Task<void> forget_flows(std::vector<ConntrackCommand> commands) {
 
 struct Proxy::State {
   State(ProxyOptions given, client::Client client)
-      : options(std::move(given)), services(client), slices(client), kernel(options.family),
-        tables({.family = options.family, .cluster_cidr = options.cluster_cidr, .masquerade_all = options.masquerade_all}) {
+      : options(std::move(given)),
+        services(client),
+        slices(client),
+        kernel(options.family),
+        tables({.family = options.family,
+                .cluster_cidr = options.cluster_cidr,
+                .masquerade_all = options.masquerade_all}) {
     services.add_listener([this](const client::Key&, const core::Service*, const core::Service*) { changed.set(); });
     slices.add_listener([this](const client::Key&, const discovery::EndpointSlice*, const discovery::EndpointSlice*) {
       changed.set();
@@ -73,8 +78,10 @@ struct Proxy::State {
   }
 
   iptables::Options rules() const {
-    return {.family = options.family, .cluster_cidr = options.cluster_cidr,
-                            .masquerade_all = options.masquerade_all, .local_node_ports = options.local_node_ports};
+    return {.family = options.family,
+            .cluster_cidr = options.cluster_cidr,
+            .masquerade_all = options.masquerade_all,
+            .local_node_ports = options.local_node_ports};
   }
 
   ProxyOptions options;
@@ -92,7 +99,9 @@ Proxy::Proxy(ProxyOptions options, client::Client client)
     : state_(std::make_unique<State>(std::move(options), std::move(client))) {}
 Proxy::~Proxy() = default;
 
-bool Proxy::synced() const { return state_->synced; }
+bool Proxy::synced() const {
+  return state_->synced;
+}
 
 io::Task<void> Proxy::run() {
   State& state = *state_;

@@ -37,7 +37,8 @@ struct World {
     return *made;
   }
 
-  void slice(const std::string& service, int port, const std::vector<EndpointSpec>& endpoints, std::string protocol = "TCP") {
+  void slice(const std::string& service, int port, const std::vector<EndpointSpec>& endpoints,
+             std::string protocol = "TCP") {
     auto made = std::make_shared<api::discovery_k8s_io_v1::EndpointSlice>();
     made->metadata.namespace_ = "default";
     made->metadata.name = service + "-" + std::to_string(slices.size());

@@ -1,6 +1,7 @@
 // gRPC with generated messages: the stubs of etcd, the container runtime and the plugins, client and server.
 //
-//   CO_TRY(auto version, co_await rpc::call<cri::VersionResponse>(client, cri::runtime_service::kVersion, request, timeout));
+//   CO_TRY(auto version, co_await rpc::call<cri::VersionResponse>(client, cri::runtime_service::kVersion, request,
+//   timeout));
 //
 // A message that cannot be decoded is an Internal error that names the method.
 #pragma once
@@ -66,7 +67,8 @@ io::Task<base::Result<Call<Response, Request>>> open(io::GrpcClient& client, std
 
 // A server's stream of answers to one request.
 template <class Response, class Request>
-io::Task<base::Result<Call<Response, Request>>> server_stream(io::GrpcClient& client, std::string_view path, Request request) {
+io::Task<base::Result<Call<Response, Request>>> server_stream(io::GrpcClient& client, std::string_view path,
+                                                              Request request) {
   CO_TRY(auto call, co_await client.open(std::string(path)));
   CO_TRY(co_await call->write(schema::to_protobuf(request)));
   call->finish();
@@ -86,7 +88,8 @@ io::Task<base::Result<std::string>> answer(const std::function<io::Task<base::Re
 }  // namespace detail
 
 template <class Response, class Request>
-void serve_unary(io::GrpcServices& services, std::string_view path, std::function<io::Task<base::Result<Response>>(Request)> handler) {
+void serve_unary(io::GrpcServices& services, std::string_view path,
+                 std::function<io::Task<base::Result<Response>>(Request)> handler) {
   services.unary(std::string(path), [handler = std::move(handler), path](std::string request) {
     return detail::answer<Response, Request>(handler, std::move(request), path);
   });

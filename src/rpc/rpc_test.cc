@@ -17,8 +17,10 @@ constexpr std::string_view kBroken = "/test/Broken";
 
 struct RpcTest : testing::Test {
   void SetUp() override {
-    serve_unary<plugin::Empty, plugin::RegisterRequest>(services, kRegister, [this](plugin::RegisterRequest request) { return registered(std::move(request)); });
-    serve_stream<plugin::ListAndWatchResponse, plugin::Empty>(services, kWatch, [](auto call) { return list(std::move(call)); });
+    serve_unary<plugin::Empty, plugin::RegisterRequest>(
+        services, kRegister, [this](plugin::RegisterRequest request) { return registered(std::move(request)); });
+    serve_stream<plugin::ListAndWatchResponse, plugin::Empty>(services, kWatch,
+                                                              [](auto call) { return list(std::move(call)); });
     serve_unary<plugin::Empty, plugin::Empty>(services, kSlow, [](plugin::Empty) { return slow(); });
     services.streaming(std::string(kEcho), echo);
     services.unary(std::string(kBroken), [](std::string) { return broken(); });
@@ -35,12 +37,15 @@ struct RpcTest : testing::Test {
     auto started = io::serve_grpc(services, io::Address::unix_socket(directory + "/socket"));
     ASSERT_TRUE(started.has_value()) << started.error().message();
     server = *std::move(started);
-    if (!client) client = std::make_unique<io::GrpcClient>(io::GrpcClient::Options{.address = io::Address::unix_socket(directory + "/socket")});
+    if (!client)
+      client = std::make_unique<io::GrpcClient>(
+          io::GrpcClient::Options{.address = io::Address::unix_socket(directory + "/socket")});
   }
 
   io::Task<base::Result<plugin::Empty>> registered(plugin::RegisterRequest request) {
     names.push_back(request.resource_name);
-    if (request.version != "v1beta1") co_return base::fail(io::grpc_error(io::GrpcCode::FailedPrecondition, "version 100% wrong: \xC3\xA9"));
+    if (request.version != "v1beta1")
+      co_return base::fail(io::grpc_error(io::GrpcCode::FailedPrecondition, "version 100% wrong: \xC3\xA9"));
     co_return plugin::Empty{};
   }
   static io::Task<base::Result<void>> list(ServerCall<plugin::ListAndWatchResponse, plugin::Empty> call) {
@@ -132,7 +137,9 @@ io::Task<std::string> exchange(io::GrpcClient& client, size_t bytes) {
     std::string message(bytes, static_cast<char>('a' + i));
     // A long message is more than the windows hold: the answer to one begins while it is sent.
     io::Scope sending;
-    auto send = [](io::GrpcCall& call, std::string text) -> io::Task<void> { (void)co_await call.write(std::move(text)); };
+    auto send = [](io::GrpcCall& call, std::string text) -> io::Task<void> {
+      (void)co_await call.write(std::move(text));
+    };
     sending.spawn(send(**opened, message));
     auto answer = co_await (*opened)->read();
     if (!answer) co_return answer.error().message();

@@ -53,8 +53,14 @@ Happening difference(const core::Node& before, const core::Node& now) {
 struct Scheduler::State {
   State(SchedulerOptions given, client::Client given_client, client::Cache<core::Pod>& given_pods,
         client::Cache<core::Node>& given_nodes, base::Clock& given_clock, base::Random& random)
-      : options(std::move(given)), client(given_client), pods(given_pods), nodes(given_nodes), clock(given_clock),
-        queue(clock), placer(default_plugins(), random), events(given_client, clock, random, options.name) {
+      : options(std::move(given)),
+        client(given_client),
+        pods(given_pods),
+        nodes(given_nodes),
+        clock(given_clock),
+        queue(clock),
+        placer(default_plugins(), random),
+        events(given_client, clock, random, options.name) {
     nodes.add_listener([this](const client::Key& key, const core::Node* before, const core::Node* now) {
       node_changed(key, before, now);
     });
@@ -112,7 +118,8 @@ struct Scheduler::State {
     }
     auto placed = std::make_shared<PodInfo>(*entry.pod);
     placed->node = placement.node;
-    if (!pod.spec.affinity || !(pod.spec.affinity->pod_affinity || pod.spec.affinity->pod_anti_affinity)) placed->pod = nullptr;
+    if (!pod.spec.affinity || !(pod.spec.affinity->pod_affinity || pod.spec.affinity->pod_anti_affinity))
+      placed->pod = nullptr;
     cache.assume(placed);
     ++binding;
     scope.spawn(bind(std::move(entry), placement.node));
@@ -126,13 +133,15 @@ struct Scheduler::State {
     binding_body.metadata.uid = pod->metadata.uid;
     binding_body.target.kind = "Node";
     binding_body.target.name = node;
-    auto bound = co_await client.post<core::Pod>(pod->metadata.namespace_, pod->metadata.name, "binding", std::move(binding_body));
+    auto bound = co_await client.post<core::Pod>(pod->metadata.namespace_, pod->metadata.name, "binding",
+                                                 std::move(binding_body));
     --binding;
     binding_ended.set();
     if (bound) {
       queue.done(entry.pod->key);
-      events.record(client::EventRecorder::reference(*pod), client::EventType::Normal, "Scheduled",
-                    base::cat({"Successfully assigned ", pod->metadata.namespace_, "/", pod->metadata.name, " to ", node}));
+      events.record(
+          client::EventRecorder::reference(*pod), client::EventType::Normal, "Scheduled",
+          base::cat({"Successfully assigned ", pod->metadata.namespace_, "/", pod->metadata.name, " to ", node}));
       co_return;
     }
     cache.forget(entry.pod->key);
@@ -141,7 +150,8 @@ struct Scheduler::State {
       queue.remove(entry.pod->key);  // deleted meanwhile; if it lives, the cache will say so again
       co_return;
     }
-    LOG_WARNING("Pod could not be bound", {"pod", entry.pod->key.text()}, {"node", node}, {"err", bound.error().message()});
+    LOG_WARNING("Pod could not be bound", {"pod", entry.pod->key.text()}, {"node", node},
+                {"err", bound.error().message()});
     // A conflict or a refusal says that the pod has changed; otherwise the next try may do.
     queue.put_back(std::move(entry), Happening::All, true);
   }
@@ -154,7 +164,8 @@ struct Scheduler::State {
     auto patched = co_await client.patch<core::Pod>(pod->metadata.namespace_, pod->metadata.name,
                                                     client::PatchType::Strategic, std::move(patch), "status");
     if (!patched && patched.error().code() != base::Code::NotFound) {
-      LOG_WARNING("Pod condition could not be written", {"pod", base::cat({pod->metadata.namespace_, "/", pod->metadata.name})},
+      LOG_WARNING("Pod condition could not be written",
+                  {"pod", base::cat({pod->metadata.namespace_, "/", pod->metadata.name})},
                   {"err", patched.error().message()});
     }
   }

@@ -1,5 +1,5 @@
-// Gives pods their nodes: takes the first that waits, finds its node, and binds it there. One loop; many bindings are under way
-// at once.
+// Gives pods their nodes: takes the first that waits, finds its node, and binds it there. One loop; many bindings are
+// under way at once.
 #pragma once
 
 #include <memory>

@@ -21,15 +21,17 @@ namespace core = api::core_v1;
 using Resources = std::map<std::string, base::Quantity, std::less<>>;
 
 // What `from` has and `to` lacks.
-void add_missing(Resources& to, const Resources& from) { to.insert(from.begin(), from.end()); }
-
-bool is_all_of(std::string_view text, std::string_view more) {
-  return std::ranges::all_of(text, [&](char c) {
-    return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || more.find(c) != more.npos;
-  });
+void add_missing(Resources& to, const Resources& from) {
+  to.insert(from.begin(), from.end());
 }
 
-// The tag of an image reference: "latest" when it has neither tag nor digest, "" when it has a digest alone or cannot be read.
+bool is_all_of(std::string_view text, std::string_view more) {
+  return std::ranges::all_of(
+      text, [&](char c) { return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || more.find(c) != more.npos; });
+}
+
+// The tag of an image reference: "latest" when it has neither tag nor digest, "" when it has a digest alone or cannot
+// be read.
 std::string_view image_tag(std::string_view image) {
   constexpr size_t kMaxTagLength = 128;
   size_t at = image.find('@');
@@ -56,18 +58,25 @@ std::string_view image_tag(std::string_view image) {
   return tag;
 }
 
-std::string_view pull_policy(std::string_view image) { return image_tag(image) == "latest" ? "Always" : "IfNotPresent"; }
+std::string_view pull_policy(std::string_view image) {
+  return image_tag(image) == "latest" ? "Always" : "IfNotPresent";
+}
 
 template <class T>
 void set_pull_policy(T& container) {
   if (container.image_pull_policy.empty()) container.image_pull_policy = pull_policy(container.image);
 }
 
-void container_pull_policy(core::Container& container) { set_pull_policy(container); }
-void ephemeral_pull_policy(core::EphemeralContainer& container) { set_pull_policy(container); }
+void container_pull_policy(core::Container& container) {
+  set_pull_policy(container);
+}
+void ephemeral_pull_policy(core::EphemeralContainer& container) {
+  set_pull_policy(container);
+}
 
 void image_volume_pull_policy(core::Volume& volume) {
-  if (volume.image && volume.image->pull_policy.empty()) volume.image->pull_policy = pull_policy(volume.image->reference);
+  if (volume.image && volume.image->pull_policy.empty())
+    volume.image->pull_policy = pull_policy(volume.image->reference);
 }
 
 // A volume that says nothing is an empty directory.
@@ -80,7 +89,8 @@ void volume_source(core::Volume& volume) {
 
 void requests_from_limits(core::Pod& pod) {
   for (auto* containers : {&pod.spec.containers, &pod.spec.init_containers}) {
-    for (core::Container& container : *containers) add_missing(container.resources.requests, container.resources.limits);
+    for (core::Container& container : *containers)
+      add_missing(container.resources.requests, container.resources.limits);
   }
 }
 
@@ -107,7 +117,7 @@ void raise(Resources& to, const Resources& from) {
 
 // What the containers need together: the running ones at once, or the hungriest step of starting up, where sidecars run
 // from their turn on.
-Resources total(const core::PodSpec& spec, Resources core::ResourceRequirements::*which) {
+Resources total(const core::PodSpec& spec, Resources core::ResourceRequirements::* which) {
   Resources running, sidecars, starting;
   for (const core::Container& container : spec.containers) add(running, container.resources.*which);
   for (const core::Container& container : spec.init_containers) {
@@ -125,7 +135,9 @@ Resources total(const core::PodSpec& spec, Resources core::ResourceRequirements:
   return running;
 }
 
-bool is_huge_page(std::string_view name) { return name.starts_with("hugepages-"); }
+bool is_huge_page(std::string_view name) {
+  return name.starts_with("hugepages-");
+}
 
 // Pod-level resources that are given in part take the rest from the containers, then from their own limits.
 void pod_level_resources(core::Pod& pod) {

@@ -4,7 +4,9 @@
 
 namespace schema {
 
-Value to_value(const Object& object) { return to_value(object.type(), object.data()); }
+Value to_value(const Object& object) {
+  return to_value(object.type(), object.data());
+}
 
 Value to_value(const Type& type, const void* object, WithTypeMeta type_meta) {
   std::string json;

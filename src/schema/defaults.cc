@@ -62,10 +62,22 @@ struct Program {
 
 // The resource lists of core: their amounts are kept to the thousandth.
 bool is_resource_list(const Type& type, const Field& field) {
-  static const std::set<std::string_view> kNames = {
-      "limits", "requests", "capacity", "allocatable", "hard", "used", "overhead", "max", "min", "default", "defaultRequest",
-      "maxLimitRequestRatio", "allocatedResources", "podFixed"};
-  return field.shape == Shape::Quantity && field.holder == Holder::Map && type.group.empty() && kNames.contains(field.name());
+  static const std::set<std::string_view> kNames = {"limits",
+                                                    "requests",
+                                                    "capacity",
+                                                    "allocatable",
+                                                    "hard",
+                                                    "used",
+                                                    "overhead",
+                                                    "max",
+                                                    "min",
+                                                    "default",
+                                                    "defaultRequest",
+                                                    "maxLimitRequestRatio",
+                                                    "allocatedResources",
+                                                    "podFixed"};
+  return field.shape == Shape::Quantity && field.holder == Holder::Map && type.group.empty() &&
+         kNames.contains(field.name());
 }
 
 Place find_place(const Type& type, std::string_view path) {
@@ -86,7 +98,9 @@ Place find_place(const Type& type, std::string_view path) {
   return place;
 }
 
-const Type& holder_of(const Type& type, const Place& place) { return place.way.empty() ? type : *place.way.back()->type; }
+const Type& holder_of(const Type& type, const Place& place) {
+  return place.way.empty() ? type : *place.way.back()->type;
+}
 
 std::vector<Condition> parse_conditions(const Type& type, const Type& holder, std::string_view json) {
   std::vector<Condition> conditions;
@@ -247,7 +261,8 @@ class Runner {
   using Quantities = std::map<std::string, base::Quantity, std::less<>>;
 
   static void round_up(const Field& field, void* object) {
-    for (auto& [name, quantity] : *static_cast<Quantities*>(field.in(object))) quantity = quantity.rounded_up_to_milli();
+    for (auto& [name, quantity] : *static_cast<Quantities*>(field.in(object)))
+      quantity = quantity.rounded_up_to_milli();
   }
 
   void set(const Step& step, void* root, void* at, size_t depth) {

@@ -1,5 +1,5 @@
-// What a server fills in when an object leaves it open: declared per field and per type in schemas/ (see schema/default_rules.h),
-// and interpreted by one engine.
+// What a server fills in when an object leaves it open: declared per field and per type in schemas/ (see
+// schema/default_rules.h), and interpreted by one engine.
 #pragma once
 
 #include "base/clock.h"

@@ -30,12 +30,13 @@ Value tree(std::string_view json) {
 }
 
 TEST(Defaults, AMinimalPod) {
-  EXPECT_EQ(defaulted<api::core_v1::Pod>(R"({"metadata":{"name":"x"},"spec":{"containers":[{"name":"c","image":"img"}]}})"),
-            R"({"kind":"Pod","apiVersion":"v1","metadata":{"name":"x"},"spec":{"containers":[{"name":"c","image":"img",)"
-            R"("resources":{},"terminationMessagePath":"/dev/termination-log","terminationMessagePolicy":"File",)"
-            R"("imagePullPolicy":"Always"}],"restartPolicy":"Always","terminationGracePeriodSeconds":30,)"
-            R"("dnsPolicy":"ClusterFirst","securityContext":{},"schedulerName":"default-scheduler","enableServiceLinks":true},)"
-            R"("status":{}})");
+  EXPECT_EQ(
+      defaulted<api::core_v1::Pod>(R"({"metadata":{"name":"x"},"spec":{"containers":[{"name":"c","image":"img"}]}})"),
+      R"({"kind":"Pod","apiVersion":"v1","metadata":{"name":"x"},"spec":{"containers":[{"name":"c","image":"img",)"
+      R"("resources":{},"terminationMessagePath":"/dev/termination-log","terminationMessagePolicy":"File",)"
+      R"("imagePullPolicy":"Always"}],"restartPolicy":"Always","terminationGracePeriodSeconds":30,)"
+      R"("dnsPolicy":"ClusterFirst","securityContext":{},"schedulerName":"default-scheduler","enableServiceLinks":true},)"
+      R"("status":{}})");
 }
 
 TEST(Defaults, PullPolicyFollowsTheTag) {
@@ -43,12 +44,15 @@ TEST(Defaults, PullPolicyFollowsTheTag) {
     Value pod = tree<api::core_v1::Pod>(R"({"spec":{"containers":[{"name":"c","image":")" + image + R"("}]}})");
     return pod.at({"spec", "containers"})->as_array()[0].text_at({"imagePullPolicy"}) == "Always";
   };
-  for (const char* image : {"a", "a:latest", "r.io:5000/a", "R.io/a/b", "localhost/a", "a:latest@sha256:0"}) EXPECT_TRUE(policy(image)) << image;
-  for (const char* image : {"a:v1", "r.io/a:v1", "a@sha256:0", "", "UPPER", "a b", "a:"}) EXPECT_FALSE(policy(image)) << image;
+  for (const char* image : {"a", "a:latest", "r.io:5000/a", "R.io/a/b", "localhost/a", "a:latest@sha256:0"})
+    EXPECT_TRUE(policy(image)) << image;
+  for (const char* image : {"a:v1", "r.io/a:v1", "a@sha256:0", "", "UPPER", "a b", "a:"})
+    EXPECT_FALSE(policy(image)) << image;
 }
 
 TEST(Defaults, RequestsComeFromLimitsAndAreRoundedUp) {
-  Value pod = tree<api::core_v1::Pod>(R"({"spec":{"containers":[{"name":"c","resources":{"limits":{"cpu":"1500u","memory":"1Gi"},
+  Value pod = tree<api::core_v1::Pod>(
+      R"({"spec":{"containers":[{"name":"c","resources":{"limits":{"cpu":"1500u","memory":"1Gi"},
                                          "requests":{"cpu":"1m"}}}]}})");
   EXPECT_EQ(pod.at({"spec", "containers"})->as_array()[0].find("resources")->to_json(),
             R"({"limits":{"cpu":"2m","memory":"1Gi"},"requests":{"cpu":"1m","memory":"1Gi"}})");
@@ -65,7 +69,8 @@ TEST(Defaults, PodLevelRequestsComeFromContainersThenFromLimits) {
 
 TEST(Defaults, ConditionsGuardRules) {
   auto traffic = [](std::string spec) {
-    return std::string(tree<api::core_v1::Service>(R"({"spec":)" + spec + "}").text_at({"spec", "externalTrafficPolicy"}));
+    return std::string(
+        tree<api::core_v1::Service>(R"({"spec":)" + spec + "}").text_at({"spec", "externalTrafficPolicy"}));
   };
   EXPECT_EQ(traffic("{}"), "");
   EXPECT_EQ(traffic(R"({"type":"NodePort"})"), "Cluster");
@@ -87,7 +92,8 @@ TEST(Defaults, ListsAreDefaultedItemByItem) {
 TEST(Defaults, TimesComeFromTheClock) {
   base::FakeClock clock;
   Object slice(from_json<api::resource_k8s_io_v1::ResourceSlice>(
-                   R"({"spec":{"devices":[{"name":"d","taints":[{"key":"k","effect":"NoExecute"}]}]}})").value());
+                   R"({"spec":{"devices":[{"name":"d","taints":[{"key":"k","effect":"NoExecute"}]}]}})")
+                   .value());
   apply_defaults(slice, clock);
   EXPECT_NE(to_json(slice).find(R"("timeAdded":"2023-11-14T22:13:20Z")"), std::string::npos);
 }
@@ -97,15 +103,19 @@ bool is_of_write_path(std::string_view resource, const std::string& path) {
   static const std::regex kAnywhere(
       R"(/metadata/(namespace|uid|generation|creationTimestamp|resourceVersion|managedFields|finalizers)(/.*)?|/status(/.*)?|/kind|/apiVersion)");
   static const std::map<std::string_view, std::regex> kOf = {
-      {"v1/pods", std::regex(R"(/spec/(serviceAccountName|serviceAccount|tolerations|priority|preemptionPolicy|priorityClassName)(/.*)?|/spec/volumes(/.*)?|/spec/(initC|c)ontainers/\d+/volumeMounts(/.*)?)")},
-      {"v1/services", std::regex(R"(/spec/(clusterIPs?|ipFamilies|ipFamilyPolicy|healthCheckNodePort|ports/\d+/nodePort)(/.*)?)")},
+      {"v1/pods",
+       std::regex(
+           R"(/spec/(serviceAccountName|serviceAccount|tolerations|priority|preemptionPolicy|priorityClassName)(/.*)?|/spec/volumes(/.*)?|/spec/(initC|c)ontainers/\d+/volumeMounts(/.*)?)")},
+      {"v1/services",
+       std::regex(R"(/spec/(clusterIPs?|ipFamilies|ipFamilyPolicy|healthCheckNodePort|ports/\d+/nodePort)(/.*)?)")},
       {"batch/v1/jobs", std::regex(R"(/spec/selector(/.*)?|(/spec/template)?/metadata(/labels)?(/.*)?)")},
       {"autoscaling/v1/horizontalpodautoscalers", std::regex(R"(/spec/targetCPUUtilizationPercentage)")},
       {"v1/persistentvolumeclaims", std::regex(R"(/spec/(storageClassName|dataSourceRef)(/.*)?)")},
       {"v1/namespaces", std::regex(R"(/spec(/finalizers)?(/.*)?)")},
       {"v1/nodes", std::regex(R"(/spec/taints(/.*)?)")},
       {"apps/v1/daemonsets", std::regex(R"(/metadata/annotations(/.*)?)")},
-      {"certificates.k8s.io/v1/certificatesigningrequests", std::regex(R"(/spec/(request|username|groups|uid|extra)(/.*)?)")},
+      {"certificates.k8s.io/v1/certificatesigningrequests",
+       std::regex(R"(/spec/(request|username|groups|uid|extra)(/.*)?)")},
       {"v1/secrets", std::regex(R"(/data(/.*)?|/stringData(/.*)?)")},
   };
   if (std::regex_match(path, kAnywhere)) return true;
@@ -115,7 +125,8 @@ bool is_of_write_path(std::string_view resource, const std::string& path) {
 
 void differences(const Value* have, const Value* want, const std::string& path, std::vector<std::string>& out) {
   if (have != nullptr && want != nullptr && have->is_object() && want->is_object()) {
-    for (const Member& member : want->as_object()) differences(have->find(member.key), &member.value, path + "/" + member.key, out);
+    for (const Member& member : want->as_object())
+      differences(have->find(member.key), &member.value, path + "/" + member.key, out);
     for (const Member& member : have->as_object()) {
       if (!want->as_object().contains(member.key)) differences(&member.value, nullptr, path + "/" + member.key, out);
     }
@@ -164,7 +175,8 @@ void expect_defaults(std::string_view name, const Resource& resource, const Valu
     const Value *ours = at_path(have, path), *theirs = at_path(made, path);
     if (is_nothing(ours) && is_nothing(theirs)) continue;
     ADD_FAILURE() << name << " " << path << ": " << (ours ? ours->to_json() : "absent") << ", a server has "
-                  << (theirs ? theirs->to_json() : "nothing") << "\n" << json;
+                  << (theirs ? theirs->to_json() : "nothing") << "\n"
+                  << json;
   }
 }
 
@@ -174,7 +186,8 @@ TEST(Defaults, SamplesOfARealServerDifferOnlyByItsWritePath) {
   for (const Value& sample : facts.find("samples")->as_array()) {
     std::string_view name = sample.text_at({"resource"});
     std::vector<std::string_view> parts = base::split(name, '/');
-    const Resource* resource = parts.size() == 2 ? find_resource("", parts[0], parts[1]) : find_resource(parts[0], parts[1], parts[2]);
+    const Resource* resource =
+        parts.size() == 2 ? find_resource("", parts[0], parts[1]) : find_resource(parts[0], parts[1], parts[2]);
     if (resource == nullptr) continue;
     expect_defaults(name, *resource, *sample.find("in"), *sample.find("out"));
     ++tried;

@@ -17,14 +17,21 @@ struct TypeTexts {
 };
 
 constexpr TypeTexts kTexts[] = {
-    {"Not found", "FieldValueNotFound", true},         {"Required value", "FieldValueRequired", false},
-    {"Duplicate value", "FieldValueDuplicate", true},  {"Invalid value", "FieldValueInvalid", true},
-    {"Unsupported value", "FieldValueNotSupported", true}, {"Forbidden", "FieldValueForbidden", false},
-    {"Too long", "FieldValueTooLong", false},          {"Too many", "FieldValueTooMany", true},
-    {"Internal error", "InternalError", false},        {"Invalid value", "FieldValueTypeInvalid", true},
+    {"Not found", "FieldValueNotFound", true},
+    {"Required value", "FieldValueRequired", false},
+    {"Duplicate value", "FieldValueDuplicate", true},
+    {"Invalid value", "FieldValueInvalid", true},
+    {"Unsupported value", "FieldValueNotSupported", true},
+    {"Forbidden", "FieldValueForbidden", false},
+    {"Too long", "FieldValueTooLong", false},
+    {"Too many", "FieldValueTooMany", true},
+    {"Internal error", "InternalError", false},
+    {"Invalid value", "FieldValueTypeInvalid", true},
 };
 
-const TypeTexts& texts(FieldError::Type type) { return kTexts[static_cast<size_t>(type)]; }
+const TypeTexts& texts(FieldError::Type type) {
+  return kTexts[static_cast<size_t>(type)];
+}
 
 FieldError make(FieldError::Type type, const FieldPath& path, std::string value, std::string_view detail) {
   return {type, path.to_string(), std::move(value), std::string(detail)};
@@ -59,7 +66,9 @@ BadValue BadValue::json(std::string text) {
   return value;
 }
 
-std::string_view FieldError::reason() const { return texts(type).reason; }
+std::string_view FieldError::reason() const {
+  return texts(type).reason;
+}
 
 std::string FieldError::body() const {
   std::string out(texts(type).title);
@@ -68,12 +77,16 @@ std::string FieldError::body() const {
   return out;
 }
 
-std::string FieldError::to_string() const { return base::cat({field, ": ", body()}); }
+std::string FieldError::to_string() const {
+  return base::cat({field, ": ", body()});
+}
 
 FieldError FieldError::not_found(const FieldPath& path, const BadValue& value) {
   return make(Type::NotFound, path, value.text(), "");
 }
-FieldError FieldError::required(const FieldPath& path, std::string_view detail) { return make(Type::Required, path, "", detail); }
+FieldError FieldError::required(const FieldPath& path, std::string_view detail) {
+  return make(Type::Required, path, "", detail);
+}
 FieldError FieldError::duplicate(const FieldPath& path, const BadValue& value) {
   return make(Type::Duplicate, path, value.text(), "");
 }
@@ -84,7 +97,8 @@ FieldError FieldError::type_invalid(const FieldPath& path, const BadValue& value
   return make(Type::TypeInvalid, path, value.text(), detail);
 }
 
-FieldError FieldError::not_supported(const FieldPath& path, const BadValue& value, const std::vector<std::string>& supported) {
+FieldError FieldError::not_supported(const FieldPath& path, const BadValue& value,
+                                     const std::vector<std::string>& supported) {
   std::string detail;
   for (const std::string& one : supported) {
     detail += detail.empty() ? "supported values: " : ", ";
@@ -93,7 +107,9 @@ FieldError FieldError::not_supported(const FieldPath& path, const BadValue& valu
   return make(Type::NotSupported, path, value.text(), detail);
 }
 
-FieldError FieldError::forbidden(const FieldPath& path, std::string_view detail) { return make(Type::Forbidden, path, "", detail); }
+FieldError FieldError::forbidden(const FieldPath& path, std::string_view detail) {
+  return make(Type::Forbidden, path, "", detail);
+}
 
 FieldError FieldError::too_long(const FieldPath& path, size_t max_bytes) {
   return make(Type::TooLong, path, "", base::cat({"may not be more than ", std::to_string(max_bytes), " bytes"}));
@@ -126,7 +142,8 @@ void append(FieldErrors& errors, FieldErrors more) {
   std::move(more.begin(), more.end(), std::back_inserter(errors));
 }
 
-void append_invalid(FieldErrors& errors, const FieldPath& path, const BadValue& value, const std::vector<std::string>& messages) {
+void append_invalid(FieldErrors& errors, const FieldPath& path, const BadValue& value,
+                    const std::vector<std::string>& messages) {
   for (const std::string& message : messages) errors.push_back(FieldError::invalid(path, value, message));
 }
 

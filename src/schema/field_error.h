@@ -1,4 +1,5 @@
-// What is wrong with a field, in the words of the API: "spec.replicas: Invalid value: -1: must be greater than or equal to 0".
+// What is wrong with a field, in the words of the API: "spec.replicas: Invalid value: -1: must be greater than or equal
+// to 0".
 #pragma once
 
 #include <cstdint>
@@ -10,7 +11,8 @@ namespace schema {
 
 class Value;
 
-// Where a field is, as the API's messages show it: spec.containers[0].env, metadata.labels[app]. The empty path shows as "<nil>".
+// Where a field is, as the API's messages show it: spec.containers[0].env, metadata.labels[app]. The empty path shows
+// as "<nil>".
 class FieldPath {
  public:
   FieldPath() = default;
@@ -24,8 +26,8 @@ class FieldPath {
     (path.append(more), ...);
     return path;
   }
-  FieldPath index(size_t i) const;               // of a list
-  FieldPath key(std::string_view key) const;     // of a map
+  FieldPath index(size_t i) const;            // of a list
+  FieldPath key(std::string_view key) const;  // of a map
 
   bool empty() const { return text_.empty(); }
   const std::string& text() const { return text_; }
@@ -40,9 +42,9 @@ class FieldPath {
 // The offending value as a message shows it: text quoted, numbers and truth bare, everything else as JSON.
 class BadValue {
  public:
-  BadValue() = default;                                    // null
-  BadValue(std::nullptr_t) {}                              // NOLINT
-  BadValue(std::string_view text);                         // NOLINT
+  BadValue() = default;                                                    // null
+  BadValue(std::nullptr_t) {}                                              // NOLINT
+  BadValue(std::string_view text);                                         // NOLINT
   BadValue(const std::string& text) : BadValue(std::string_view(text)) {}  // NOLINT
   BadValue(const char* text) : BadValue(std::string_view(text)) {}         // NOLINT
   BadValue(bool value) : text_(value ? "true" : "false") {}                // NOLINT
@@ -51,7 +53,7 @@ class BadValue {
   BadValue(size_t value) : text_(std::to_string(value)) {}                 // NOLINT
   BadValue(double value);                                                  // NOLINT
   BadValue(const Value& value);                                            // NOLINT
-  static BadValue json(std::string text);  // shown as it is
+  static BadValue json(std::string text);                                  // shown as it is
 
   const std::string& text() const { return text_; }
 
@@ -61,7 +63,16 @@ class BadValue {
 
 struct FieldError {
   enum class Type : uint8_t {
-    NotFound, Required, Duplicate, Invalid, NotSupported, Forbidden, TooLong, TooMany, Internal, TypeInvalid,
+    NotFound,
+    Required,
+    Duplicate,
+    Invalid,
+    NotSupported,
+    Forbidden,
+    TooLong,
+    TooMany,
+    Internal,
+    TypeInvalid,
   };
 
   Type type;
@@ -80,7 +91,8 @@ struct FieldError {
   static FieldError invalid(const FieldPath& path, const BadValue& value, std::string_view detail);
   static FieldError type_invalid(const FieldPath& path, const BadValue& value, std::string_view detail);
   // `supported` is shown in the order given.
-  static FieldError not_supported(const FieldPath& path, const BadValue& value, const std::vector<std::string>& supported);
+  static FieldError not_supported(const FieldPath& path, const BadValue& value,
+                                  const std::vector<std::string>& supported);
   static FieldError forbidden(const FieldPath& path, std::string_view detail);
   static FieldError too_long(const FieldPath& path, size_t max_bytes);
   static FieldError too_many(const FieldPath& path, size_t actual, size_t max);
@@ -94,6 +106,7 @@ std::string to_string(const FieldErrors& errors);
 // Takes `more` over to the end of `errors`.
 void append(FieldErrors& errors, FieldErrors more);
 // Each of the messages as an Invalid of the value: what the format checks of schema/names.h give.
-void append_invalid(FieldErrors& errors, const FieldPath& path, const BadValue& value, const std::vector<std::string>& messages);
+void append_invalid(FieldErrors& errors, const FieldPath& path, const BadValue& value,
+                    const std::vector<std::string>& messages);
 
 }  // namespace schema

@@ -12,34 +12,52 @@ std::string go_type_of(const Type& type) {
 
 std::string go_type_of_element(const Field& field) {
   switch (field.shape) {
-    case Shape::Bool: return "bool";
+    case Shape::Bool:
+      return "bool";
     case Shape::Int32:
-    case Shape::Enum: return "int32";
-    case Shape::Int64: return "int64";
-    case Shape::UInt32: return "uint32";
-    case Shape::UInt64: return "uint64";
-    case Shape::Double: return "float64";
-    case Shape::String: return "string";
-    case Shape::Bytes: return "[]uint8";
-    case Shape::Quantity: return "resource.Quantity";
-    case Shape::IntOrString: return "intstr.IntOrString";
-    case Shape::Time: return "v1.Time";
-    case Shape::MicroTime: return "v1.MicroTime";
-    case Shape::Duration: return "v1.Duration";
-    case Shape::Raw: return "runtime.RawExtension";
-    case Shape::Struct: return go_type_of(*field.type);
+    case Shape::Enum:
+      return "int32";
+    case Shape::Int64:
+      return "int64";
+    case Shape::UInt32:
+      return "uint32";
+    case Shape::UInt64:
+      return "uint64";
+    case Shape::Double:
+      return "float64";
+    case Shape::String:
+      return "string";
+    case Shape::Bytes:
+      return "[]uint8";
+    case Shape::Quantity:
+      return "resource.Quantity";
+    case Shape::IntOrString:
+      return "intstr.IntOrString";
+    case Shape::Time:
+      return "v1.Time";
+    case Shape::MicroTime:
+      return "v1.MicroTime";
+    case Shape::Duration:
+      return "v1.Duration";
+    case Shape::Raw:
+      return "runtime.RawExtension";
+    case Shape::Struct:
+      return go_type_of(*field.type);
   }
   return "";
 }
 
 std::string go_type_of(const Field& field) {
   switch (field.holder) {
-    case Holder::List: return "[]" + go_type_of_element(field);
-    case Holder::MapOfLists: return "map[string][]string";
+    case Holder::List:
+      return "[]" + go_type_of_element(field);
+    case Holder::MapOfLists:
+      return "map[string][]string";
     case Holder::Map:
       if (field.shape == Shape::Quantity) return "v1.ResourceList";
       return "map[string]" + go_type_of_element(field);
-    default: return go_type_of_element(field);
+    default:
+      return go_type_of_element(field);
   }
 }
 

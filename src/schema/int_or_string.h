@@ -10,10 +10,10 @@ namespace schema {
 struct IntOrString {
   enum class Kind : uint8_t { Int, String };
 
-  IntOrString() = default;  // the number 0
-  IntOrString(int32_t number) : number(number) {}  // NOLINT: converts as the API does
+  IntOrString() = default;                                                      // the number 0
+  IntOrString(int32_t number) : number(number) {}                               // NOLINT: converts as the API does
   IntOrString(std::string text) : kind(Kind::String), text(std::move(text)) {}  // NOLINT
-  IntOrString(const char* text) : kind(Kind::String), text(text) {}  // NOLINT
+  IntOrString(const char* text) : kind(Kind::String), text(text) {}             // NOLINT
 
   bool is_int() const { return kind == Kind::Int; }
   bool is_string() const { return kind == Kind::String; }

@@ -1,6 +1,6 @@
-// Structs to JSON and back, driven by their tables. The rules are those of the API server (Go's encoding/json as Kubernetes
-// uses it): names are case-sensitive, null leaves the zero value, numbers must fit, bad UTF-8 is replaced, and complaints
-// read as upstream's. One pass, no tree in between; depth is bounded (base::JsonReader::kMaxDepth).
+// Structs to JSON and back, driven by their tables. The rules are those of the API server (Go's encoding/json as
+// Kubernetes uses it): names are case-sensitive, null leaves the zero value, numbers must fit, bad UTF-8 is replaced,
+// and complaints read as upstream's. One pass, no tree in between; depth is bounded (base::JsonReader::kMaxDepth).
 #pragma once
 
 #include <string>
@@ -13,12 +13,12 @@
 
 namespace schema {
 
-// Reads one object of `type`; nothing may follow it. BadRequest: text that is no JSON ("unexpected end of JSON input"), or a
-// value of the wrong type ("json: cannot unmarshal string into Go struct field PodSpec.spec.hostNetwork of type bool").
-// `kind` and `apiVersion` are let pass whatever they say; see read_type_meta.
+// Reads one object of `type`; nothing may follow it. BadRequest: text that is no JSON ("unexpected end of JSON input"),
+// or a value of the wrong type ("json: cannot unmarshal string into Go struct field PodSpec.spec.hostNetwork of type
+// bool"). `kind` and `apiVersion` are let pass whatever they say; see read_type_meta.
 //
-// Fields that the type does not have, and fields given twice, are no failure: what the API calls strict errors is appended to
-// `strict_errors` when that is given (at most 100; each once), in order of appearance:
+// Fields that the type does not have, and fields given twice, are no failure: what the API calls strict errors is
+// appended to `strict_errors` when that is given (at most 100; each once), in order of appearance:
 //   unknown field "spec.containers[0].foo"
 //   duplicate field "metadata.name"
 base::Result<Object> decode_json(const Type& type, std::string_view json,

@@ -25,12 +25,18 @@ void append_path(const Place* place, std::string& path) {
 
 std::string_view json_kind_name(base::JsonKind kind) {
   switch (kind) {
-    case base::JsonKind::Bool: return "bool";
-    case base::JsonKind::Number: return "number";
-    case base::JsonKind::String: return "string";
-    case base::JsonKind::Array: return "array";
-    case base::JsonKind::Object: return "object";
-    default: return "null";
+    case base::JsonKind::Bool:
+      return "bool";
+    case base::JsonKind::Number:
+      return "number";
+    case base::JsonKind::String:
+      return "string";
+    case base::JsonKind::Array:
+      return "array";
+    case base::JsonKind::Object:
+      return "object";
+    default:
+      return "null";
   }
 }
 

@@ -27,8 +27,7 @@ constexpr std::string_view kDefinitionsGroup = "apiextensions.k8s.io";
 
 class Decoder {
  public:
-  Decoder(std::string_view json, std::vector<std::string>* strict_errors)
-      : reader_(json), complaints_(strict_errors) {}
+  Decoder(std::string_view json, std::vector<std::string>* strict_errors) : reader_(json), complaints_(strict_errors) {}
 
   base::Result<void> decode(const Type& type, void* object) {
     JsonKind kind = reader_.peek();
@@ -53,7 +52,8 @@ class Decoder {
     reader_.skip_value();
   }
 
-  // An object, member by member. Texts mostly come in the order of the table, so the search for a name begins behind the last.
+  // An object, member by member. Texts mostly come in the order of the table, so the search for a name begins behind
+  // the last.
   void read_struct(const Type& type, void* object, const Place* place) {
     if (type.form == Form::Custom) return read_custom(type, *static_cast<Custom*>(object));
     if (type.form != Form::Fields) return read_special(type, object, place);
@@ -124,8 +124,10 @@ class Decoder {
       return clear(field, member);
     }
     switch (field.holder) {
-      case Holder::Value: return read_value(field, member, kind, place);
-      case Holder::Optional: return read_optional(field, member, kind, place);
+      case Holder::Value:
+        return read_value(field, member, kind, place);
+      case Holder::Optional:
+        return read_optional(field, member, kind, place);
       case Holder::Box: {
         if (kind != JsonKind::Object && field.type->form == Form::Fields) {
           return wrong_type(kind, go_type_of_element(field), &place);
@@ -134,15 +136,18 @@ class Decoder {
         if (content == nullptr) content = field.type->make();
         return read_struct(*field.type, content, &place);
       }
-      case Holder::List: return read_list(field, member, kind, place);
+      case Holder::List:
+        return read_list(field, member, kind, place);
       case Holder::Map:
-      case Holder::MapOfLists: return read_map(field, member, kind, place);
+      case Holder::MapOfLists:
+        return read_map(field, member, kind, place);
     }
   }
 
   static void clear(const Field& field, void* member) {
     switch (field.holder) {
-      case Holder::Optional: return clear_optional(field, member);
+      case Holder::Optional:
+        return clear_optional(field, member);
       case Holder::Box: {
         void*& content = static_cast<AnyBox*>(member)->value;
         if (content != nullptr) field.type->remove(content);
@@ -152,24 +157,35 @@ class Decoder {
       case Holder::List:
         if (field.shape == Shape::Bool) return static_cast<std::vector<bool>*>(member)->clear();
         return list_ops(field)->clear(member);
-      default: return map_ops(field)->clear(member);
+      default:
+        return map_ops(field)->clear(member);
     }
   }
 
   template <class Visitor>
   static void visit_optional(const Field& field, void* member, Visitor&& visit) {
     switch (field.shape) {
-      case Shape::Bool: return visit(*static_cast<std::optional<bool>*>(member));
+      case Shape::Bool:
+        return visit(*static_cast<std::optional<bool>*>(member));
       case Shape::Int32:
-      case Shape::Enum: return visit(*static_cast<std::optional<int32_t>*>(member));
-      case Shape::Int64: return visit(*static_cast<std::optional<int64_t>*>(member));
-      case Shape::UInt32: return visit(*static_cast<std::optional<uint32_t>*>(member));
-      case Shape::UInt64: return visit(*static_cast<std::optional<uint64_t>*>(member));
-      case Shape::Double: return visit(*static_cast<std::optional<double>*>(member));
-      case Shape::Quantity: return visit(*static_cast<std::optional<base::Quantity>*>(member));
-      case Shape::IntOrString: return visit(*static_cast<std::optional<IntOrString>*>(member));
-      case Shape::Duration: return visit(*static_cast<std::optional<Duration>*>(member));
-      default: return visit(*static_cast<std::optional<std::string>*>(member));
+      case Shape::Enum:
+        return visit(*static_cast<std::optional<int32_t>*>(member));
+      case Shape::Int64:
+        return visit(*static_cast<std::optional<int64_t>*>(member));
+      case Shape::UInt32:
+        return visit(*static_cast<std::optional<uint32_t>*>(member));
+      case Shape::UInt64:
+        return visit(*static_cast<std::optional<uint64_t>*>(member));
+      case Shape::Double:
+        return visit(*static_cast<std::optional<double>*>(member));
+      case Shape::Quantity:
+        return visit(*static_cast<std::optional<base::Quantity>*>(member));
+      case Shape::IntOrString:
+        return visit(*static_cast<std::optional<IntOrString>*>(member));
+      case Shape::Duration:
+        return visit(*static_cast<std::optional<Duration>*>(member));
+      default:
+        return visit(*static_cast<std::optional<std::string>*>(member));
     }
   }
   static void clear_optional(const Field& field, void* member) {
@@ -233,7 +249,8 @@ class Decoder {
     }
     if (kind != JsonKind::Array) return wrong_type(kind, "[]string", &place);
     Place element{.parent = &place};
-    for (reader_.enter_array(); reader_.next_element(); ++element.index) read_element(field, &list.emplace_back(), element);
+    for (reader_.enter_array(); reader_.next_element(); ++element.index)
+      read_element(field, &list.emplace_back(), element);
   }
 
   // A value of the field's shape, whatever holds it.
@@ -243,19 +260,25 @@ class Decoder {
       return;
     }
     switch (field.shape) {
-      case Shape::Quantity: return read_quantity(*static_cast<base::Quantity*>(target), kind);
-      case Shape::IntOrString: return read_int_or_string(*static_cast<IntOrString*>(target), kind, place);
+      case Shape::Quantity:
+        return read_quantity(*static_cast<base::Quantity*>(target), kind);
+      case Shape::IntOrString:
+        return read_int_or_string(*static_cast<IntOrString*>(target), kind, place);
       case Shape::Time:
-      case Shape::MicroTime: return read_time(field.shape, *static_cast<base::Time*>(target), kind, place);
-      case Shape::Duration: return read_duration(*static_cast<Duration*>(target), kind, place);
-      case Shape::Raw: return read_raw(*static_cast<std::string*>(target), kind);
+      case Shape::MicroTime:
+        return read_time(field.shape, *static_cast<base::Time*>(target), kind, place);
+      case Shape::Duration:
+        return read_duration(*static_cast<Duration*>(target), kind, place);
+      case Shape::Raw:
+        return read_raw(*static_cast<std::string*>(target), kind);
       case Shape::Struct:
         if (kind != JsonKind::Object && field.type->form == Form::Fields && kind != JsonKind::Null) {
           return wrong_type(kind, go_type_of_element(field), &place);
         }
         if (kind == JsonKind::Null) break;
         return read_struct(*field.type, target, &place);
-      default: break;
+      default:
+        break;
     }
     if (kind == JsonKind::Null) {
       reader_.read_null();
@@ -283,11 +306,16 @@ class Decoder {
         *static_cast<std::string*>(target) = *std::move(bytes);
         return;
       }
-      case Shape::Double: return read_double(*static_cast<double*>(target), kind, place);
-      case Shape::Int64: return read_integer(*static_cast<int64_t*>(target), "int64", kind, place);
-      case Shape::UInt32: return read_integer(*static_cast<uint32_t*>(target), "uint32", kind, place);
-      case Shape::UInt64: return read_integer(*static_cast<uint64_t*>(target), "uint64", kind, place);
-      default: return read_integer(*static_cast<int32_t*>(target), "int32", kind, place);
+      case Shape::Double:
+        return read_double(*static_cast<double*>(target), kind, place);
+      case Shape::Int64:
+        return read_integer(*static_cast<int64_t*>(target), "int64", kind, place);
+      case Shape::UInt32:
+        return read_integer(*static_cast<uint32_t*>(target), "uint32", kind, place);
+      case Shape::UInt64:
+        return read_integer(*static_cast<uint64_t*>(target), "uint64", kind, place);
+      default:
+        return read_integer(*static_cast<int32_t*>(target), "int32", kind, place);
     }
   }
 
@@ -340,7 +368,8 @@ class Decoder {
       if (!reader_.read_number(text)) return;
       auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), target.number);
       if (error != std::errc() || end != text.data() + text.size()) {
-        complaints_.give_up({base::Code::BadRequest, Complaints::mismatch(base::cat({"number ", text}), "int32", &place)});
+        complaints_.give_up(
+            {base::Code::BadRequest, Complaints::mismatch(base::cat({"number ", text}), "int32", &place)});
       }
     } else {
       complaints_.give_up({base::Code::BadRequest, Complaints::mismatch(json_kind_name(kind), "int32", &place)});
@@ -384,9 +413,10 @@ class Decoder {
     bool has_fraction = rest.size() > kDigits && rest[0] == '.' &&
                         std::ranges::all_of(rest.substr(1, kDigits), [](char c) { return c >= '0' && c <= '9'; });
     if (!has_fraction) {
-      return complaints_.give_up({base::Code::BadRequest,
-                      base::cat({"parsing time ", base::quote(text), " as \"2006-01-02T15:04:05.000000Z07:00\": cannot parse ",
-                                 base::quote(rest), " as \".000000\""})});
+      return complaints_.give_up(
+          {base::Code::BadRequest,
+           base::cat({"parsing time ", base::quote(text), " as \"2006-01-02T15:04:05.000000Z07:00\": cannot parse ",
+                      base::quote(rest), " as \".000000\""})});
     }
     target = time->truncated_to_micros();
   }
@@ -441,7 +471,8 @@ class Decoder {
     complaints_.set_lenient(false);
   }
 
-  // An object of a kind made at run time: what its schema does not know goes, and is complained of after what is there twice.
+  // An object of a kind made at run time: what its schema does not know goes, and is complained of after what is there
+  // twice.
   void read_custom(const Type& type, Custom& object) {
     std::vector<std::string> duplicates, unknown;
     std::string_view key, metadata, text;
@@ -481,7 +512,8 @@ class Decoder {
     for (const auto& path : unknown) complaints_.strict_error("unknown", path);
   }
 
-  void read_custom_metadata(std::string_view json, Custom& object, std::vector<std::string>& duplicates, std::vector<std::string>& unknown) {
+  void read_custom_metadata(std::string_view json, Custom& object, std::vector<std::string>& duplicates,
+                            std::vector<std::string>& unknown) {
     if (json.empty() || json == "null") return;
     std::vector<std::string> strict;
     Decoder decoder(json, complaints_.wants_strict() ? &strict : nullptr);

@@ -57,20 +57,31 @@ class Encoder {
 
   void write_member(const Field& field, const void* member) {
     switch (field.holder) {
-      case Holder::Value: return write_value(field, member);
+      case Holder::Value:
+        return write_value(field, member);
       case Holder::Optional:
         switch (field.shape) {
-          case Shape::Bool: return write_optional<bool>(field, member);
+          case Shape::Bool:
+            return write_optional<bool>(field, member);
           case Shape::Int32:
-          case Shape::Enum: return write_optional<int32_t>(field, member);
-          case Shape::Int64: return write_optional<int64_t>(field, member);
-          case Shape::UInt32: return write_optional<uint32_t>(field, member);
-          case Shape::UInt64: return write_optional<uint64_t>(field, member);
-          case Shape::Double: return write_optional<double>(field, member);
-          case Shape::Quantity: return write_optional<base::Quantity>(field, member);
-          case Shape::IntOrString: return write_optional<IntOrString>(field, member);
-          case Shape::Duration: return write_optional<Duration>(field, member);
-          default: return write_optional<std::string>(field, member);
+          case Shape::Enum:
+            return write_optional<int32_t>(field, member);
+          case Shape::Int64:
+            return write_optional<int64_t>(field, member);
+          case Shape::UInt32:
+            return write_optional<uint32_t>(field, member);
+          case Shape::UInt64:
+            return write_optional<uint64_t>(field, member);
+          case Shape::Double:
+            return write_optional<double>(field, member);
+          case Shape::Quantity:
+            return write_optional<base::Quantity>(field, member);
+          case Shape::IntOrString:
+            return write_optional<IntOrString>(field, member);
+          case Shape::Duration:
+            return write_optional<Duration>(field, member);
+          default:
+            return write_optional<std::string>(field, member);
         }
       case Holder::Box: {
         const void* content = as<AnyBox>(member).value;
@@ -80,9 +91,11 @@ class Encoder {
         }
         return write_struct(*field.type, content, type_meta_of(field));
       }
-      case Holder::List: return write_list(field, member);
+      case Holder::List:
+        return write_list(field, member);
       case Holder::Map:
-      case Holder::MapOfLists: return write_map(field, member);
+      case Holder::MapOfLists:
+        return write_map(field, member);
     }
   }
 
@@ -220,25 +233,33 @@ class Encoder {
 
   void write_value(const Field& field, const void* value) {
     switch (field.shape) {
-      case Shape::Bool: out_ += as<bool>(value) ? "true" : "false"; return;
+      case Shape::Bool:
+        out_ += as<bool>(value) ? "true" : "false";
+        return;
       case Shape::Int32:
-      case Shape::Enum: return write_integer(as<int32_t>(value));
-      case Shape::Int64: return write_integer(as<int64_t>(value));
-      case Shape::UInt32: return write_integer(as<uint32_t>(value));
-      case Shape::UInt64: return write_integer(as<uint64_t>(value));
+      case Shape::Enum:
+        return write_integer(as<int32_t>(value));
+      case Shape::Int64:
+        return write_integer(as<int64_t>(value));
+      case Shape::UInt32:
+        return write_integer(as<uint32_t>(value));
+      case Shape::UInt64:
+        return write_integer(as<uint64_t>(value));
       case Shape::Double: {
         // JSON has no word for the others.
         double number = as<double>(value);
         return base::append_json_double(out_, std::isfinite(number) ? number : 0);
       }
-      case Shape::String: return base::append_json_string(out_, as<std::string>(value));
+      case Shape::String:
+        return base::append_json_string(out_, as<std::string>(value));
       case Shape::Bytes:
         if (as<std::string>(value).empty() && field.holder == Holder::Value) {
           out_ += "null";
           return;
         }
         return write_quoted(base::base64_encode(as<std::string>(value)));
-      case Shape::Quantity: return write_quoted(as<base::Quantity>(value).to_string());
+      case Shape::Quantity:
+        return write_quoted(as<base::Quantity>(value).to_string());
       case Shape::IntOrString: {
         const auto& either = as<IntOrString>(value);
         return either.is_int() ? write_integer(either.number) : base::append_json_string(out_, either.text);
@@ -252,14 +273,16 @@ class Encoder {
         }
         return write_quoted(field.shape == Shape::Time ? base::format_rfc3339(time) : base::format_rfc3339_micro(time));
       }
-      case Shape::Duration: return write_quoted(base::format_duration(as<Duration>(value).ns));
+      case Shape::Duration:
+        return write_quoted(base::format_duration(as<Duration>(value).ns));
       case Shape::Raw:
         if (as<std::string>(value).empty()) {
           out_ += "null";
           return;
         }
         return append_compact(out_, as<std::string>(value));
-      case Shape::Struct: return write_struct(*field.type, value, type_meta_of(field));
+      case Shape::Struct:
+        return write_struct(*field.type, value, type_meta_of(field));
     }
   }
 
@@ -286,7 +309,9 @@ void append_json(std::string& out, const Type& type, const void* object, WithTyp
   Encoder(out).write_struct(type, object, type_meta);
 }
 
-void append_member_json(std::string& out, const Field& field, const void* member) { Encoder(out).write_member(field, member); }
+void append_member_json(std::string& out, const Field& field, const void* member) {
+  Encoder(out).write_member(field, member);
+}
 
 std::string to_json(const Object& object) {
   std::string out;

@@ -42,7 +42,8 @@ Result<size_t> array_index(std::string_view step, size_t size) {
 std::unexpected<base::Error> missing(std::string_view operation, std::string_view path) {
   // Upstream's library quotes the path in all but this one.
   std::string shown = operation == "replace" ? std::string(path) : cat({"\"", path, "\""});
-  return fail(Code::Invalid, cat({operation, " operation does not apply: doc is missing path: ", shown, ": missing value"}));
+  return fail(Code::Invalid,
+              cat({operation, " operation does not apply: doc is missing path: ", shown, ": missing value"}));
 }
 
 }  // namespace
@@ -109,22 +110,25 @@ Result<JsonPatch> JsonPatch::parse(std::string_view json) {
   if (!parsed) return undecodable(parsed.error().message());
   if (parsed->is_null()) return JsonPatch();
   if (!parsed->is_array()) {
-    return undecodable(cat({"json: cannot unmarshal ", parsed->kind_name(), " into Go value of type []handlers.jsonPatchOp"}));
+    return undecodable(
+        cat({"json: cannot unmarshal ", parsed->kind_name(), " into Go value of type []handlers.jsonPatchOp"}));
   }
   if (parsed->as_array().size() > kMaxOperations) {
-    return fail(Code::TooLarge, cat({"The allowed maximum operations in a JSON patch is ", std::to_string(kMaxOperations), ", got ",
-                                     std::to_string(parsed->as_array().size())}));
+    return fail(Code::TooLarge,
+                cat({"The allowed maximum operations in a JSON patch is ", std::to_string(kMaxOperations), ", got ",
+                     std::to_string(parsed->as_array().size())}));
   }
   JsonPatch patch;
   for (Value& element : parsed->as_array()) {
     if (!element.is_object()) {
-      return undecodable(cat({"json: cannot unmarshal ", element.kind_name(), " into Go value of type handlers.jsonPatchOp"}));
+      return undecodable(
+          cat({"json: cannot unmarshal ", element.kind_name(), " into Go value of type handlers.jsonPatchOp"}));
     }
     for (const char* name : {"op", "path", "from"}) {
       const Value* text = element.find(name);
       if (text == nullptr || text->is_string() || text->is_null()) continue;
-      return undecodable(
-          cat({"json: cannot unmarshal ", text->kind_name(), " into Go struct field jsonPatchOp.", name, " of type string"}));
+      return undecodable(cat({"json: cannot unmarshal ", text->kind_name(), " into Go struct field jsonPatchOp.", name,
+                              " of type string"}));
     }
     static constexpr std::string_view kNames[] = {"add", "remove", "replace", "move", "copy", "test"};
     Operation operation{.kind = Kind::Unknown,
@@ -175,8 +179,9 @@ Result<void> JsonPatch::apply(const Operation& operation, Value& document, size_
     } else {
       copied += value.to_json().size();
       if (copied > kMaxCopiedBytes) {
-        return fail(Code::TooLarge, cat({"Unable to complete the copy, the accumulated size increase of copy is ",
-                                         std::to_string(copied), ", exceeding the limit ", std::to_string(kMaxCopiedBytes)}));
+        return fail(Code::TooLarge,
+                    cat({"Unable to complete the copy, the accumulated size increase of copy is ",
+                         std::to_string(copied), ", exceeding the limit ", std::to_string(kMaxCopiedBytes)}));
       }
     }
     TRY(Target target, Target::find(document, operation.name, operation.path));
@@ -189,7 +194,7 @@ Result<void> JsonPatch::apply(const Operation& operation, Value& document, size_
     case Kind::Remove:
       return target.remove();
     case Kind::Replace: {
-      TRY(Value* present, target.get());
+      TRY(Value * present, target.get());
       if (present == nullptr) return target.add(operation.value);
       *present = operation.value;
       return {};

@@ -56,25 +56,30 @@ TEST(Json, NullLeavesTheZeroValue) {
 }
 
 TEST(Json, AbsentIsNotZero) {
-  EXPECT_EQ(again<Pod>(R"({"spec":{"containers":[],"priority":0,"securityContext":{}}})"),
-            R"({"kind":"Pod","apiVersion":"v1","metadata":{},"spec":{"containers":null,"securityContext":{},"priority":0},"status":{}})");
+  EXPECT_EQ(
+      again<Pod>(R"({"spec":{"containers":[],"priority":0,"securityContext":{}}})"),
+      R"({"kind":"Pod","apiVersion":"v1","metadata":{},"spec":{"containers":null,"securityContext":{},"priority":0},"status":{}})");
 }
 
 TEST(Json, EveryFormOfValueComesBack) {
   EXPECT_EQ(again<ConfigMap>(R"({"binaryData":{"a":"AQID"},"immutable":false,"data":{"x":"\u00e9\ud83d\ude00\n"}})"),
             "{\"kind\":\"ConfigMap\",\"apiVersion\":\"v1\",\"metadata\":{},\"immutable\":false,"
             "\"data\":{\"x\":\"\xC3\xA9\xF0\x9F\x98\x80\\n\"},\"binaryData\":{\"a\":\"AQID\"}}");
-  EXPECT_EQ(again<api::coordination_k8s_io_v1::Lease>(R"({"spec":{"renewTime":"2026-01-02T03:04:05.000600+01:00"}})"),
-            R"({"kind":"Lease","apiVersion":"coordination.k8s.io/v1","metadata":{},"spec":{"renewTime":"2026-01-02T02:04:05.000600Z"}})");
-  EXPECT_EQ(again<api::apps_v1::ControllerRevision>(R"({"data": { "a" : [ 1, "x y" ] }, "revision": 3})"),
-            R"({"kind":"ControllerRevision","apiVersion":"apps/v1","metadata":{},"data":{"a":[1,"x y"]},"revision":3})");
+  EXPECT_EQ(
+      again<api::coordination_k8s_io_v1::Lease>(R"({"spec":{"renewTime":"2026-01-02T03:04:05.000600+01:00"}})"),
+      R"({"kind":"Lease","apiVersion":"coordination.k8s.io/v1","metadata":{},"spec":{"renewTime":"2026-01-02T02:04:05.000600Z"}})");
+  EXPECT_EQ(
+      again<api::apps_v1::ControllerRevision>(R"({"data": { "a" : [ 1, "x y" ] }, "revision": 3})"),
+      R"({"kind":"ControllerRevision","apiVersion":"apps/v1","metadata":{},"data":{"a":[1,"x y"]},"revision":3})");
   EXPECT_EQ(again<api::policy_v1::PodDisruptionBudgetSpec>(R"({"minAvailable":"50%","maxUnavailable":3})"),
             R"({"minAvailable":"50%","maxUnavailable":3})");
   // A raw part that is no pointer is null when absent; a map of lists.
-  EXPECT_EQ(again<api::admission_k8s_io_v1::AdmissionReview>(R"({"request":{"userInfo":{"extra":{"k":["a","b"]}},"object":{"z":1}}})"),
-            R"({"kind":"AdmissionReview","apiVersion":"admission.k8s.io/v1","request":{"uid":"","kind":{"group":"","version":"","kind":""},)"
-            R"("resource":{"group":"","version":"","resource":""},"operation":"","userInfo":{"extra":{"k":["a","b"]}},)"
-            R"("object":{"z":1},"oldObject":null,"options":null}})");
+  EXPECT_EQ(
+      again<api::admission_k8s_io_v1::AdmissionReview>(
+          R"({"request":{"userInfo":{"extra":{"k":["a","b"]}},"object":{"z":1}}})"),
+      R"({"kind":"AdmissionReview","apiVersion":"admission.k8s.io/v1","request":{"uid":"","kind":{"group":"","version":"","kind":""},)"
+      R"("resource":{"group":"","version":"","resource":""},"operation":"","userInfo":{"extra":{"k":["a","b"]}},)"
+      R"("object":{"z":1},"oldObject":null,"options":null}})");
 }
 
 TEST(Json, RawJsonIsKeptAsItCameButForTheValuesOfDefinitions) {
@@ -90,20 +95,25 @@ TEST(Json, RawJsonIsKeptAsItCameButForTheValuesOfDefinitions) {
 
 TEST(Json, SchemasThatMayBeSomethingElse) {
   using Props = api::apiextensions_k8s_io_v1::JSONSchemaProps;
-  EXPECT_EQ(again<Props>(R"({"items":{"type":"string"},"additionalProperties":false,"default":{"b":1},"enum":["a",null]})"),
-            R"({"default":{"b":1},"enum":["a",null],"items":{"type":"string"},"additionalProperties":false})");
-  EXPECT_EQ(again<Props>(R"({"items":[{"type":"a"},{"type":"b"}],"dependencies":{"x":["y"],"z":{}},"additionalItems":{"type":"c"}})"),
-            R"({"items":[{"type":"a"},{"type":"b"}],"dependencies":{"x":["y"],"z":{}},"additionalItems":{"type":"c"}})");
+  EXPECT_EQ(
+      again<Props>(R"({"items":{"type":"string"},"additionalProperties":false,"default":{"b":1},"enum":["a",null]})"),
+      R"({"default":{"b":1},"enum":["a",null],"items":{"type":"string"},"additionalProperties":false})");
+  EXPECT_EQ(
+      again<Props>(
+          R"({"items":[{"type":"a"},{"type":"b"}],"dependencies":{"x":["y"],"z":{}},"additionalItems":{"type":"c"}})"),
+      R"({"items":[{"type":"a"},{"type":"b"}],"dependencies":{"x":["y"],"z":{}},"additionalItems":{"type":"c"}})");
   EXPECT_EQ(error_of<Props>(R"({"additionalProperties":3})"), "boolean or JSON schema expected");
 }
 
 TEST(Json, NestedKindsHideTheirKindButForClaimTemplates) {
-  EXPECT_EQ(again<api::core_v1::PodList>(R"({"items":[{"kind":"Pod","apiVersion":"v1","metadata":{"name":"a"}}]})"),
-            R"({"kind":"PodList","apiVersion":"v1","metadata":{},"items":[{"metadata":{"name":"a"},"spec":{"containers":null},"status":{}}]})");
+  EXPECT_EQ(
+      again<api::core_v1::PodList>(R"({"items":[{"kind":"Pod","apiVersion":"v1","metadata":{"name":"a"}}]})"),
+      R"({"kind":"PodList","apiVersion":"v1","metadata":{},"items":[{"metadata":{"name":"a"},"spec":{"containers":null},"status":{}}]})");
   EXPECT_EQ(again<api::core_v1::PodList>("{}"), R"({"kind":"PodList","apiVersion":"v1","metadata":{},"items":[]})");
   auto set = from_json<api::apps_v1::StatefulSetSpec>(R"({"volumeClaimTemplates":[{}]})");
   ASSERT_TRUE(set);
-  EXPECT_NE(to_json(*set).find(R"("volumeClaimTemplates":[{"kind":"PersistentVolumeClaim","apiVersion":"v1",)"), std::string::npos);
+  EXPECT_NE(to_json(*set).find(R"("volumeClaimTemplates":[{"kind":"PersistentVolumeClaim","apiVersion":"v1",)"),
+            std::string::npos);
 }
 
 TEST(Json, ValuesOfTheWrongTypeAreToldAsUpstreamTellsThem) {
@@ -115,20 +125,23 @@ TEST(Json, ValuesOfTheWrongTypeAreToldAsUpstreamTellsThem) {
             "json: cannot unmarshal array into Go struct field ObjectMeta.metadata.labels of type map[string]string");
   EXPECT_EQ(error_of<Pod>(R"({"metadata":{"labels":{"a":{}}}})"),
             "json: cannot unmarshal object into Go struct field ObjectMeta.metadata.labels of type string");
-  EXPECT_EQ(error_of<Pod>(R"({"spec":7})"), "json: cannot unmarshal number into Go struct field Pod.spec of type v1.PodSpec");
+  EXPECT_EQ(error_of<Pod>(R"({"spec":7})"),
+            "json: cannot unmarshal number into Go struct field Pod.spec of type v1.PodSpec");
   EXPECT_EQ(error_of<Pod>("[]"), "json: cannot unmarshal array into Go value of type v1.Pod");
   EXPECT_EQ(error_of<Pod>(R"({"spec":{"containers":[{"livenessProbe":{"httpGet":{"port":{}}}}]}})"),
             "json: cannot unmarshal object into Go struct field "
             "HTTPGetAction.spec.containers.livenessProbe.ProbeHandler.httpGet.port of type int32");
   EXPECT_EQ(error_of<ConfigMap>(R"({"binaryData":{"a":"abc$"}})"), "illegal base64 data at input byte 3");
-  EXPECT_EQ(error_of<Pod>(R"({"kind":3})"), "json: cannot unmarshal number into Go struct field TypeMeta.kind of type string");
+  EXPECT_EQ(error_of<Pod>(R"({"kind":3})"),
+            "json: cannot unmarshal number into Go struct field TypeMeta.kind of type string");
 }
 
 TEST(Json, NumbersMustFit) {
   using api::apps_v1::Deployment;
   for (std::string number : {"1.5", "3.0", "1e1", "99999999999", "-2147483649"}) {
-    EXPECT_EQ(error_of<Deployment>(R"({"spec":{"replicas":)" + number + "}}"),
-              "json: cannot unmarshal number " + number + " into Go struct field DeploymentSpec.spec.replicas of type int32");
+    EXPECT_EQ(
+        error_of<Deployment>(R"({"spec":{"replicas":)" + number + "}}"),
+        "json: cannot unmarshal number " + number + " into Go struct field DeploymentSpec.spec.replicas of type int32");
   }
   EXPECT_EQ(from_json<Deployment>(R"({"spec":{"replicas":-2147483648}})")->spec.replicas, INT32_MIN);
 }
@@ -139,21 +152,25 @@ TEST(Json, TheFirstWrongValueIsToldButBrokenTextComesBeforeAll) {
   EXPECT_EQ(error_of<Pod>(R"({"metadata":{"name":1},"spec":7)"), "unexpected end of JSON input");
   EXPECT_EQ(error_of<Pod>("{} x"), "invalid character 'x' after top-level value");
   // What has its own form stops upstream's decoder, and is told first.
-  EXPECT_NE(error_of<Pod>(R"({"spec":7,"metadata":{"creationTimestamp":"yesterday"}})").find("parsing time \"yesterday\""),
-            std::string::npos);
+  EXPECT_NE(
+      error_of<Pod>(R"({"spec":7,"metadata":{"creationTimestamp":"yesterday"}})").find("parsing time \"yesterday\""),
+      std::string::npos);
 }
 
 TEST(Json, UnknownAndDuplicateFieldsAreCollectedWithTheirPaths) {
   Strict strict;
-  auto pod = from_json<Pod>(R"({"foo":1,"foo":2,"metadata":{"name":"a","name":"b","labels":{"x":"1","x":"2"}},"kind":"Pod","kind":"Pod",
+  auto pod = from_json<Pod>(
+      R"({"foo":1,"foo":2,"metadata":{"name":"a","name":"b","labels":{"x":"1","x":"2"}},"kind":"Pod","kind":"Pod",
       "spec":{"containers":[{},{"ports":[{"bar":1}],"Name":"c"}],"volumes":[{"hostPath":{"paht":"/"}}]}})",
-                            &strict);
+      &strict);
   ASSERT_TRUE(pod);
   EXPECT_EQ(pod->metadata.name, "b");
   EXPECT_EQ(pod->metadata.labels.at("x"), "2");
-  EXPECT_EQ(strict, (Strict{R"(unknown field "foo")", R"(duplicate field "metadata.name")", R"(duplicate field "metadata.labels.x")",
-                            R"(duplicate field "kind")", R"(unknown field "spec.containers[1].ports[0].bar")",
-                            R"(unknown field "spec.containers[1].Name")", R"(unknown field "spec.volumes[0].hostPath.paht")"}));
+  EXPECT_EQ(
+      strict,
+      (Strict{R"(unknown field "foo")", R"(duplicate field "metadata.name")", R"(duplicate field "metadata.labels.x")",
+              R"(duplicate field "kind")", R"(unknown field "spec.containers[1].ports[0].bar")",
+              R"(unknown field "spec.containers[1].Name")", R"(unknown field "spec.volumes[0].hostPath.paht")"}));
 }
 
 TEST(Json, StrictErrorsAreBounded) {
@@ -175,14 +192,17 @@ TEST(Json, DepthIsBounded) {
 TEST(Json, SaysWhatABodyIs) {
   EXPECT_EQ(read_type_meta(R"({"kind":"Pod","spec":{},"apiVersion":"v1"})")->kind, "Pod");
   EXPECT_EQ(read_type_meta(R"({"spec":{}})")->api_version, "");
-  EXPECT_EQ(read_type_meta("").error().message(), "couldn't get version/kind; json parse error: unexpected end of JSON input");
+  EXPECT_EQ(read_type_meta("").error().message(),
+            "couldn't get version/kind; json parse error: unexpected end of JSON input");
   EXPECT_EQ(read_type_meta("\"x\"").error().message(),
-            "couldn't get version/kind; json parse error: json: cannot unmarshal string into Go value of type struct { APIVersion "
+            "couldn't get version/kind; json parse error: json: cannot unmarshal string into Go value of type struct { "
+            "APIVersion "
             "string \"json:\\\"apiVersion,omitempty\\\"\"; Kind string \"json:\\\"kind,omitempty\\\"\" }");
 }
 
 // A Pod with something of everything.
-const char kPod[] = R"({"kind":"Pod","apiVersion":"v1","metadata":{"name":"a\u00e9","creationTimestamp":"2023-11-14T22:13:20Z","labels":{"a":"b"},
+const char kPod[] =
+    R"({"kind":"Pod","apiVersion":"v1","metadata":{"name":"a\u00e9","creationTimestamp":"2023-11-14T22:13:20Z","labels":{"a":"b"},
   "managedFields":[{"manager":"m","fieldsV1":{"f:spec":{}}}]},"spec":{"containers":[{"name":"c","args":["x","\"q\""],"resources":{"limits":{"cpu":"100m"}},
   "ports":[{"containerPort":80}],"livenessProbe":{"httpGet":{"port":"web"},"periodSeconds":10},"stdin":true}],"priority":-5,
   "volumes":[{"name":"v","emptyDir":{"sizeLimit":"1Gi"}}]},"status":{"phase":"Running"}})";

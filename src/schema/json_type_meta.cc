@@ -19,7 +19,9 @@ base::Result<TypeMeta> read_type_meta(std::string_view json) {
     while (reader.next_key(key)) {
       // Unlike everywhere else, letter case does not matter here.
       bool is_kind = base::equals_ignoring_case(key, "kind");
-      std::string* target = is_kind ? &type_meta.kind : base::equals_ignoring_case(key, "apiVersion") ? &type_meta.api_version : nullptr;
+      std::string* target = is_kind                                         ? &type_meta.kind
+                            : base::equals_ignoring_case(key, "apiVersion") ? &type_meta.api_version
+                                                                            : nullptr;
       JsonKind found = reader.peek();
       if (target != nullptr && found == JsonKind::String) {
         if (reader.read_string(text)) target->assign(text);

@@ -89,7 +89,8 @@ void assign_structs(const Field& field, void* to, const void* from) {
     case Holder::List: {
       auto [first, count] = type.list->view(from);
       type.list->clear(to);
-      for (size_t i = 0; i < count; ++i) type.assign(type.list->append(to), static_cast<const char*>(first) + i * type.size);
+      for (size_t i = 0; i < count; ++i)
+        type.assign(type.list->append(to), static_cast<const char*>(first) + i * type.size);
       break;
     }
     case Holder::Map: {

@@ -20,8 +20,8 @@ bool equal_members(const Field& field, const void* a, const void* b);
 void append_member_json(std::string& out, const Field& field, const void* member);
 // The text of a String field that holds one value, "" when absent.
 std::string_view text_of(const Field& field, const void* object);
-// Calls `visit(void* struct)` for each struct that the field of `object` holds: itself, the boxed one, the elements, the map's
-// values. Of a field of shape Struct.
+// Calls `visit(void* struct)` for each struct that the field of `object` holds: itself, the boxed one, the elements,
+// the map's values. Of a field of shape Struct.
 using StructVisit = void (*)(void* context, void* below);
 void visit_structs(const Field& field, void* object, void* context, StructVisit visit);
 template <class Visit>

@@ -20,11 +20,13 @@ void merge(Value& document, const Value& patch) {
 
 base::Result<Value> apply_merge_patch(Value document, std::string_view patch) {
   auto parsed = Value::parse_as_written(patch);
-  if (!parsed) return base::fail(base::Code::BadRequest, base::cat({"error decoding patch: ", parsed.error().message()}));
+  if (!parsed)
+    return base::fail(base::Code::BadRequest, base::cat({"error decoding patch: ", parsed.error().message()}));
   if (parsed->is_null()) return base::fail(base::Code::BadRequest, "Invalid JSON Patch");
   if (!parsed->is_object()) {
-    return base::fail(base::Code::BadRequest, base::cat({"error decoding patch: json: cannot unmarshal ", parsed->kind_name(),
-                                                         " into Go value of type map[string]interface {}"}));
+    return base::fail(base::Code::BadRequest,
+                      base::cat({"error decoding patch: json: cannot unmarshal ", parsed->kind_name(),
+                                 " into Go value of type map[string]interface {}"}));
   }
   merge(document, *parsed);
   return document;

@@ -18,7 +18,8 @@ TEST(FieldError, IsWordedAsUpstream) {
             "spec.e: Unsupported value: \"c\": supported values: \"a\", \"b\"");
   EXPECT_EQ(FieldError::duplicate(spec.child("u").index(1), "x").body(), "Duplicate value: \"x\"");
   EXPECT_EQ(FieldError::not_found(spec, "nope").body(), "Not found: \"nope\"");
-  EXPECT_EQ(FieldError::too_long(FieldPath(), 1048576).to_string(), "<nil>: Too long: may not be more than 1048576 bytes");
+  EXPECT_EQ(FieldError::too_long(FieldPath(), 1048576).to_string(),
+            "<nil>: Too long: may not be more than 1048576 bytes");
   EXPECT_EQ(FieldError::too_many(spec, 3, 2).body(), "Too many: 3: must have at most 2 items");
   EXPECT_EQ(FieldError::forbidden(FieldPath("metadata").child("labels").key("a/b"), "no").to_string(),
             "metadata.labels[a/b]: Forbidden: no");
@@ -36,9 +37,15 @@ TEST(FieldError, SeveralAreBracketedAndSaidOnce) {
 
 using Check = Problems (*)(std::string_view);
 
-Problems label(std::string_view text) { return check_dns1123_label(text); }
-Problems subdomain(std::string_view text) { return check_dns1123_subdomain(text); }
-Problems label_1035(std::string_view text) { return check_dns1035_label(text); }
+Problems label(std::string_view text) {
+  return check_dns1123_label(text);
+}
+Problems subdomain(std::string_view text) {
+  return check_dns1123_subdomain(text);
+}
+Problems label_1035(std::string_view text) {
+  return check_dns1035_label(text);
+}
 
 TEST(Names, AcceptsAndRefuses) {
   struct Case {
@@ -70,18 +77,22 @@ TEST(Names, AcceptsAndRefuses) {
 TEST(Names, SaysWhatIsWrongAsUpstream) {
   EXPECT_EQ(check_dns1123_label("bad.sub"), Problems{"must not contain dots"});
   EXPECT_EQ(check_dns1123_label("Bad_Name"),
-            Problems{"a lowercase RFC 1123 label must consist of lower case alphanumeric characters or '-', and must start and end "
+            Problems{"a lowercase RFC 1123 label must consist of lower case alphanumeric characters or '-', and must "
+                     "start and end "
                      "with an alphanumeric character (e.g. 'my-name',  or '123-abc', regex used for validation is "
                      "'[a-z0-9]([-a-z0-9]*[a-z0-9])?')"});
   EXPECT_EQ(check_dns1123_subdomain(std::string(254, 'a')), Problems{"must be no more than 253 characters"});
-  EXPECT_EQ(check_dns1123_subdomain(std::string(254, 'a'), LengthUnit::Bytes), Problems{"must be no more than 253 bytes"});
+  EXPECT_EQ(check_dns1123_subdomain(std::string(254, 'a'), LengthUnit::Bytes),
+            Problems{"must be no more than 253 bytes"});
   EXPECT_EQ(check_qualified_name("/x")[0], "prefix part must be non-empty");
   EXPECT_EQ(check_qualified_name("")[0], "name part must be non-empty");
-  EXPECT_EQ(check_qualified_name("a/b/c"),
-            Problems{"a valid label key must consist of alphanumeric characters, '-', '_' or '.', and must start and end with an "
-                     "alphanumeric character (e.g. 'MyName',  or 'my.name',  or '123-abc', regex used for validation is "
-                     "'([A-Za-z0-9][-A-Za-z0-9_.]*)?[A-Za-z0-9]') with an optional DNS subdomain prefix and '/' (e.g. "
-                     "'example.com/MyName')"});
+  EXPECT_EQ(
+      check_qualified_name("a/b/c"),
+      Problems{
+          "a valid label key must consist of alphanumeric characters, '-', '_' or '.', and must start and end with an "
+          "alphanumeric character (e.g. 'MyName',  or 'my.name',  or '123-abc', regex used for validation is "
+          "'([A-Za-z0-9][-A-Za-z0-9_.]*)?[A-Za-z0-9]') with an optional DNS subdomain prefix and '/' (e.g. "
+          "'example.com/MyName')"});
   EXPECT_EQ(check_config_key(".."), Problems{"must not be '..'"});
   EXPECT_EQ(check_port_number(65536), Problems{"must be between 1 and 65535, inclusive"});
 }

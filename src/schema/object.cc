@@ -42,14 +42,18 @@ api::meta_v1::ObjectMeta& Object::meta() {
   return *reinterpret_cast<api::meta_v1::ObjectMeta*>(static_cast<char*>(data_) + type_->metadata_offset);
 }
 
-const api::meta_v1::ObjectMeta& Object::meta() const { return const_cast<Object*>(this)->meta(); }
+const api::meta_v1::ObjectMeta& Object::meta() const {
+  return const_cast<Object*>(this)->meta();
+}
 
 api::meta_v1::ListMeta& Object::list_meta() {
   if (type_ == nullptr || type_->metadata_offset == Type::kNone || has_meta()) stop(type_, "a list");
   return *reinterpret_cast<api::meta_v1::ListMeta*>(static_cast<char*>(data_) + type_->metadata_offset);
 }
 
-const api::meta_v1::ListMeta& Object::list_meta() const { return const_cast<Object*>(this)->list_meta(); }
+const api::meta_v1::ListMeta& Object::list_meta() const {
+  return const_cast<Object*>(this)->list_meta();
+}
 
 bool Object::operator==(const Object& other) const {
   if (type_ != other.type_) return false;

@@ -1,5 +1,5 @@
-// One struct of any kind, owned: what moves through code that serves every resource alike. A value: copying copies the struct.
-// Using an empty object's content stops the process.
+// One struct of any kind, owned: what moves through code that serves every resource alike. A value: copying copies the
+// struct. Using an empty object's content stops the process.
 #pragma once
 
 #include <string_view>
@@ -17,8 +17,8 @@ namespace schema {
 
 class Object {
  public:
-  Object() = default;                              // empty
-  explicit Object(const Type& type);               // a fresh struct of the type
+  Object() = default;                                    // empty
+  explicit Object(const Type& type);                     // a fresh struct of the type
   static Object adopt(const Type& type, void* content);  // takes over what `type.make` or `new` made
   template <class T, class = decltype(std::remove_cvref_t<T>::kType)>
   Object(T&& content)  // NOLINT: a struct is an object

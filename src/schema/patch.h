@@ -1,8 +1,8 @@
 // The three patches of the API, over JSON trees. Pure: the document comes in, the changed one goes out.
 //
-// What each makes of bad input is upstream's: BadRequest with upstream's words for what cannot be read; Invalid for operations of
-// a JSON patch that cannot be done (upstream answers these with a general text); Internal for strategic directives that are unknown or
-// contradict each other.
+// What each makes of bad input is upstream's: BadRequest with upstream's words for what cannot be read; Invalid for
+// operations of a JSON patch that cannot be done (upstream answers these with a general text); Internal for strategic
+// directives that are unknown or contradict each other.
 #pragma once
 
 #include <string>
@@ -16,8 +16,8 @@ namespace schema {
 
 struct Type;
 
-// RFC 6902, with the liberties of the library upstream uses: `replace` adds what is missing, `copy` of what is missing makes null,
-// indexes may be negative.
+// RFC 6902, with the liberties of the library upstream uses: `replace` adds what is missing, `copy` of what is missing
+// makes null, indexes may be negative.
 class JsonPatch {
  public:
   static constexpr size_t kMaxOperations = 10'000;

@@ -1,9 +1,9 @@
 // Structs to protobuf and back, driven by their tables: the storage form of built-in kinds, the media type
 // application/vnd.kubernetes.protobuf, and the messages of CRI, etcd and plugins.
 //
-// Kubernetes' own messages are written in order of field numbers, scalars and structs always, even when zero, pointers when set, map
-// entries by key: the same struct gives the same bytes as upstream's server. Messages of type Proto3 leave out zero values.
-// Unknown fields are skipped when read. What is malformed is BadRequest; depth is bounded.
+// Kubernetes' own messages are written in order of field numbers, scalars and structs always, even when zero, pointers
+// when set, map entries by key: the same struct gives the same bytes as upstream's server. Messages of type Proto3
+// leave out zero values. Unknown fields are skipped when read. What is malformed is BadRequest; depth is bounded.
 #pragma once
 
 #include <cstdint>
@@ -46,7 +46,9 @@ struct Envelope {
 
 constexpr std::string_view kEnvelopePrefix("k8s\0", 4);
 
-inline bool is_envelope(std::string_view bytes) { return bytes.starts_with(kEnvelopePrefix); }
+inline bool is_envelope(std::string_view bytes) {
+  return bytes.starts_with(kEnvelopePrefix);
+}
 // Views into `bytes`. BadRequest when it is no envelope.
 base::Result<Envelope> open_envelope(std::string_view bytes);
 // The object in its envelope: what is stored, and what protobuf clients get.

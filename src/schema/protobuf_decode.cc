@@ -54,17 +54,21 @@ class Decoder {
 
   bool read_field(const Field& field, void* member, const WireField& wire) {
     switch (field.holder) {
-      case Holder::Value: return read_value(field, member, wire);
-      case Holder::Optional: return read_optional(field, member, wire);
+      case Holder::Value:
+        return read_value(field, member, wire);
+      case Holder::Optional:
+        return read_optional(field, member, wire);
       case Holder::Box: {
         if (wire.type != WireType::Bytes) return false;
         void*& content = static_cast<AnyBox*>(member)->value;
         if (content == nullptr) content = field.type->make();
         return read_struct(*field.type, content, wire.bytes);
       }
-      case Holder::List: return read_list(field, member, wire);
+      case Holder::List:
+        return read_list(field, member, wire);
       case Holder::Map:
-      case Holder::MapOfLists: return read_entry(field, member, wire);
+      case Holder::MapOfLists:
+        return read_entry(field, member, wire);
     }
     return false;
   }
@@ -77,17 +81,27 @@ class Decoder {
   }
   bool read_optional(const Field& field, void* member, const WireField& wire) {
     switch (field.shape) {
-      case Shape::Bool: return read_into<bool>(field, member, wire);
+      case Shape::Bool:
+        return read_into<bool>(field, member, wire);
       case Shape::Int32:
-      case Shape::Enum: return read_into<int32_t>(field, member, wire);
-      case Shape::Int64: return read_into<int64_t>(field, member, wire);
-      case Shape::UInt32: return read_into<uint32_t>(field, member, wire);
-      case Shape::UInt64: return read_into<uint64_t>(field, member, wire);
-      case Shape::Double: return read_into<double>(field, member, wire);
-      case Shape::Quantity: return read_into<base::Quantity>(field, member, wire);
-      case Shape::IntOrString: return read_into<IntOrString>(field, member, wire);
-      case Shape::Duration: return read_into<Duration>(field, member, wire);
-      default: return read_into<std::string>(field, member, wire);
+      case Shape::Enum:
+        return read_into<int32_t>(field, member, wire);
+      case Shape::Int64:
+        return read_into<int64_t>(field, member, wire);
+      case Shape::UInt32:
+        return read_into<uint32_t>(field, member, wire);
+      case Shape::UInt64:
+        return read_into<uint64_t>(field, member, wire);
+      case Shape::Double:
+        return read_into<double>(field, member, wire);
+      case Shape::Quantity:
+        return read_into<base::Quantity>(field, member, wire);
+      case Shape::IntOrString:
+        return read_into<IntOrString>(field, member, wire);
+      case Shape::Duration:
+        return read_into<Duration>(field, member, wire);
+      default:
+        return read_into<std::string>(field, member, wire);
     }
   }
 
@@ -156,7 +170,8 @@ class Decoder {
     }
     if (value.number == 0) return true;
     if (field.holder == Holder::MapOfLists) {
-      return value.type == WireType::Bytes && read_strings(value.bytes, *static_cast<std::vector<std::string>*>(target));
+      return value.type == WireType::Bytes &&
+             read_strings(value.bytes, *static_cast<std::vector<std::string>*>(target));
     }
     return read_value(field, target, value);
   }
@@ -170,20 +185,32 @@ class Decoder {
     if (wire.type != WireType::Bytes) return false;
     switch (field.shape) {
       case Shape::String:
-      case Shape::Bytes: static_cast<std::string*>(target)->assign(wire.bytes); return true;
-      case Shape::Struct: return read_struct(*field.type, target, wire.bytes);
-      default: return read_own_message(field.shape, target, wire.bytes);
+      case Shape::Bytes:
+        static_cast<std::string*>(target)->assign(wire.bytes);
+        return true;
+      case Shape::Struct:
+        return read_struct(*field.type, target, wire.bytes);
+      default:
+        return read_own_message(field.shape, target, wire.bytes);
     }
   }
 
   static void set_number(Shape shape, void* target, uint64_t integer) {
     switch (shape) {
-      case Shape::Bool: *static_cast<bool*>(target) = integer != 0; return;
+      case Shape::Bool:
+        *static_cast<bool*>(target) = integer != 0;
+        return;
       case Shape::Int32:
       case Shape::UInt32:
-      case Shape::Enum: *static_cast<uint32_t*>(target) = static_cast<uint32_t>(integer); return;
-      case Shape::Double: *static_cast<double*>(target) = std::bit_cast<double>(integer); return;
-      default: *static_cast<uint64_t*>(target) = integer; return;
+      case Shape::Enum:
+        *static_cast<uint32_t*>(target) = static_cast<uint32_t>(integer);
+        return;
+      case Shape::Double:
+        *static_cast<double*>(target) = std::bit_cast<double>(integer);
+        return;
+      default:
+        *static_cast<uint64_t*>(target) = integer;
+        return;
     }
   }
 
@@ -216,9 +243,13 @@ class Decoder {
         either = first == 0 ? IntOrString(static_cast<int32_t>(second)) : IntOrString(std::string(text));
         return true;
       }
-      case Shape::Duration: static_cast<Duration*>(target)->ns = static_cast<int64_t>(first); return true;
-      case Shape::Raw: return read_raw(*static_cast<std::string*>(target), text);
-      default: return read_time(*static_cast<base::Time*>(target), shape, message.empty(), first, second);
+      case Shape::Duration:
+        static_cast<Duration*>(target)->ns = static_cast<int64_t>(first);
+        return true;
+      case Shape::Raw:
+        return read_raw(*static_cast<std::string*>(target), text);
+      default:
+        return read_time(*static_cast<base::Time*>(target), shape, message.empty(), first, second);
     }
   }
 

@@ -38,37 +38,51 @@ class Encoder {
       case Holder::Value:
         if (!is_absent(field, member, proto3)) write_value(field, field.number, member);
         return;
-      case Holder::Optional: return write_optional(field, member);
+      case Holder::Optional:
+        return write_optional(field, member);
       case Holder::Box:
         if (const void* content = as<AnyBox>(member).value) write_message(field.number, *field.type, content);
         return;
-      case Holder::List: return write_list(field, member, proto3);
+      case Holder::List:
+        return write_list(field, member, proto3);
       case Holder::Map:
-      case Holder::MapOfLists: return write_map(field, member, proto3);
+      case Holder::MapOfLists:
+        return write_map(field, member, proto3);
     }
   }
 
-  // Whether a member that is no pointer in C++ is not written: what is a pointer or bytes upstream, and zero values of proto3.
+  // Whether a member that is no pointer in C++ is not written: what is a pointer or bytes upstream, and zero values of
+  // proto3.
   static bool is_absent(const Field& field, const void* member, bool proto3) {
     switch (field.shape) {
-      case Shape::Bytes: return as<std::string>(member).empty();
-      case Shape::Raw: return field.has(Field::Pointer) && as<std::string>(member).empty();
+      case Shape::Bytes:
+        return as<std::string>(member).empty();
+      case Shape::Raw:
+        return field.has(Field::Pointer) && as<std::string>(member).empty();
       case Shape::Time:
-      case Shape::MicroTime: return field.has(Field::Pointer) && as<base::Time>(member).is_zero();
-      default: return proto3 && is_zero(field.shape, member);
+      case Shape::MicroTime:
+        return field.has(Field::Pointer) && as<base::Time>(member).is_zero();
+      default:
+        return proto3 && is_zero(field.shape, member);
     }
   }
   static bool is_zero(Shape shape, const void* member) {
     switch (shape) {
-      case Shape::Bool: return !as<bool>(member);
+      case Shape::Bool:
+        return !as<bool>(member);
       case Shape::Int32:
       case Shape::UInt32:
-      case Shape::Enum: return as<int32_t>(member) == 0;
+      case Shape::Enum:
+        return as<int32_t>(member) == 0;
       case Shape::Int64:
-      case Shape::UInt64: return as<int64_t>(member) == 0;
-      case Shape::Double: return std::bit_cast<uint64_t>(as<double>(member)) == 0;
-      case Shape::String: return as<std::string>(member).empty();
-      default: return false;
+      case Shape::UInt64:
+        return as<int64_t>(member) == 0;
+      case Shape::Double:
+        return std::bit_cast<uint64_t>(as<double>(member)) == 0;
+      case Shape::String:
+        return as<std::string>(member).empty();
+      default:
+        return false;
     }
   }
 
@@ -78,17 +92,27 @@ class Encoder {
   }
   void write_optional(const Field& field, const void* member) {
     switch (field.shape) {
-      case Shape::Bool: return write_if<bool>(field, member);
+      case Shape::Bool:
+        return write_if<bool>(field, member);
       case Shape::Int32:
-      case Shape::Enum: return write_if<int32_t>(field, member);
-      case Shape::Int64: return write_if<int64_t>(field, member);
-      case Shape::UInt32: return write_if<uint32_t>(field, member);
-      case Shape::UInt64: return write_if<uint64_t>(field, member);
-      case Shape::Double: return write_if<double>(field, member);
-      case Shape::Quantity: return write_if<base::Quantity>(field, member);
-      case Shape::IntOrString: return write_if<IntOrString>(field, member);
-      case Shape::Duration: return write_if<Duration>(field, member);
-      default: return write_if<std::string>(field, member);
+      case Shape::Enum:
+        return write_if<int32_t>(field, member);
+      case Shape::Int64:
+        return write_if<int64_t>(field, member);
+      case Shape::UInt32:
+        return write_if<uint32_t>(field, member);
+      case Shape::UInt64:
+        return write_if<uint64_t>(field, member);
+      case Shape::Double:
+        return write_if<double>(field, member);
+      case Shape::Quantity:
+        return write_if<base::Quantity>(field, member);
+      case Shape::IntOrString:
+        return write_if<IntOrString>(field, member);
+      case Shape::Duration:
+        return write_if<Duration>(field, member);
+      default:
+        return write_if<std::string>(field, member);
     }
   }
 
@@ -164,12 +188,17 @@ class Encoder {
 
   void write_number(Shape shape, const void* value) {
     switch (shape) {
-      case Shape::Bool: return out_.put_varint(as<bool>(value) ? 1 : 0);
+      case Shape::Bool:
+        return out_.put_varint(as<bool>(value) ? 1 : 0);
       case Shape::Int32:
-      case Shape::Enum: return out_.put_varint(static_cast<uint64_t>(int64_t{as<int32_t>(value)}));
-      case Shape::UInt32: return out_.put_varint(as<uint32_t>(value));
-      case Shape::Double: return out_.put_fixed64(std::bit_cast<uint64_t>(as<double>(value)));
-      default: return out_.put_varint(as<uint64_t>(value));
+      case Shape::Enum:
+        return out_.put_varint(static_cast<uint64_t>(int64_t{as<int32_t>(value)}));
+      case Shape::UInt32:
+        return out_.put_varint(as<uint32_t>(value));
+      case Shape::Double:
+        return out_.put_fixed64(std::bit_cast<uint64_t>(as<double>(value)));
+      default:
+        return out_.put_varint(as<uint64_t>(value));
     }
   }
 
@@ -185,9 +214,12 @@ class Encoder {
     }
     switch (field.shape) {
       case Shape::String:
-      case Shape::Bytes: return write_bytes(number, as<std::string>(value));
-      case Shape::Struct: return write_message(number, *field.type, value);
-      default: break;
+      case Shape::Bytes:
+        return write_bytes(number, as<std::string>(value));
+      case Shape::Struct:
+        return write_message(number, *field.type, value);
+      default:
+        break;
     }
     size_t before = out_.size();
     write_own_message(field.shape, value);
@@ -197,14 +229,16 @@ class Encoder {
   // Types that are one value to us and a message on the wire.
   void write_own_message(Shape shape, const void* value) {
     switch (shape) {
-      case Shape::Quantity: return write_bytes(1, as<base::Quantity>(value).to_string());
+      case Shape::Quantity:
+        return write_bytes(1, as<base::Quantity>(value).to_string());
       case Shape::IntOrString: {
         const auto& either = as<IntOrString>(value);
         write_bytes(3, either.text);
         write_integer(2, either.number);
         return write_integer(1, either.is_string() ? 1 : 0);
       }
-      case Shape::Duration: return write_integer(1, as<Duration>(value).ns);
+      case Shape::Duration:
+        return write_integer(1, as<Duration>(value).ns);
       case Shape::Raw:
         if (!as<std::string>(value).empty()) write_bytes(1, as<std::string>(value));
         return;
@@ -254,7 +288,9 @@ std::string encode_envelope(const Type& type, const void* object) {
   return std::string(out.view());
 }
 
-std::string encode_envelope(const Object& object) { return encode_envelope(object.type(), object.data()); }
+std::string encode_envelope(const Object& object) {
+  return encode_envelope(object.type(), object.data());
+}
 
 std::string wrap_envelope(std::string_view api_version, std::string_view kind, std::string_view message) {
   WireWriter out;

@@ -24,38 +24,85 @@ std::string hex(const T& content) {
 TEST(Protobuf, ScalarsAreAlwaysWrittenPointersWhenSet) {
   api::core_v1::ContainerPort port;
   port.container_port = 80;
-  EXPECT_EQ(hex(port), "0a00" "1000" "1850" "2200" "2a00");
+  EXPECT_EQ(hex(port),
+            "0a00"
+            "1000"
+            "1850"
+            "2200"
+            "2a00");
   api::core_v1::AzureFilePersistentVolumeSource source;
   source.read_only = true;
-  EXPECT_EQ(hex(source), "0a00" "1200" "1801");
+  EXPECT_EQ(hex(source),
+            "0a00"
+            "1200"
+            "1801");
   source.secret_namespace = "";
-  EXPECT_EQ(hex(source), "0a00" "1200" "1801" "2200");
+  EXPECT_EQ(hex(source),
+            "0a00"
+            "1200"
+            "1801"
+            "2200");
   api::core_v1::Toleration toleration;
   toleration.toleration_seconds = -1;
-  EXPECT_EQ(hex(toleration), "0a00" "1200" "1a00" "2200" "28ffffffffffffffffff01");
+  EXPECT_EQ(hex(toleration),
+            "0a00"
+            "1200"
+            "1a00"
+            "2200"
+            "28ffffffffffffffffff01");
 }
 
 TEST(Protobuf, InlinedStructsAreMessages) {
   api::core_v1::Volume volume;
   volume.name = "v";
   volume.host_path.emplace().path = "/";
-  EXPECT_EQ(hex(volume), "0a0176" "1205" "0a03" "0a012f");
+  EXPECT_EQ(hex(volume),
+            "0a0176"
+            "1205"
+            "0a03"
+            "0a012f");
   EXPECT_EQ(from_protobuf<api::core_v1::Volume>(to_protobuf(volume)), volume);
 }
 
 TEST(Protobuf, ValuesWithAFormOfTheirOwn) {
   api::meta_v1::Condition condition;
   condition.last_transition_time = {.seconds = 1, .nanos = 5};
-  EXPECT_EQ(hex(condition), "0a00" "1200" "1800" "2204" "08011000" "2a00" "3200");
+  EXPECT_EQ(hex(condition),
+            "0a00"
+            "1200"
+            "1800"
+            "2204"
+            "08011000"
+            "2a00"
+            "3200");
   condition.last_transition_time = {};
-  EXPECT_EQ(hex(condition), "0a00" "1200" "1800" "2200" "2a00" "3200");
+  EXPECT_EQ(hex(condition),
+            "0a00"
+            "1200"
+            "1800"
+            "2200"
+            "2a00"
+            "3200");
   api::policy_v1::PodDisruptionBudgetSpec budget;
   budget.min_available = "1";
   budget.max_unavailable = 2;
-  EXPECT_EQ(hex(budget), "0a07" "08011000" "1a0131" "1a06" "08001002" "1a00");
+  EXPECT_EQ(hex(budget),
+            "0a07"
+            "08011000"
+            "1a0131"
+            "1a06"
+            "08001002"
+            "1a00");
   api::authentication_k8s_io_v1::UserInfo user;
   user.extra["k"] = {"a", "b"};
-  EXPECT_EQ(hex(user), "0a00" "1200" "220b" "0a016b" "1206" "0a0161" "0a0162");
+  EXPECT_EQ(hex(user),
+            "0a00"
+            "1200"
+            "220b"
+            "0a016b"
+            "1206"
+            "0a0161"
+            "0a0162");
   EXPECT_EQ(from_protobuf<api::authentication_k8s_io_v1::UserInfo>(to_protobuf(user)), user);
 }
 
@@ -65,7 +112,16 @@ TEST(Protobuf, MessagesOfProto3LeaveOutZeroValues) {
   filter.id = "x";
   filter.state.emplace().state = api::cri::PodSandboxState::SandboxNotready;
   filter.label_selector = {{"b", ""}, {"a", "1"}};
-  EXPECT_EQ(hex(filter), "0a0178" "1202" "0801" "1a06" "0a0161" "120131" "1a05" "0a0162" "1200");
+  EXPECT_EQ(hex(filter),
+            "0a0178"
+            "1202"
+            "0801"
+            "1a06"
+            "0a0161"
+            "120131"
+            "1a05"
+            "0a0162"
+            "1200");
   EXPECT_EQ(from_protobuf<api::cri::PodSandboxFilter>(to_protobuf(filter)), filter);
 }
 
@@ -73,12 +129,15 @@ TEST(Protobuf, MembersOfAOneofAreWrittenWhenSetThoughZero) {
   api::etcd::Compare compare;
   compare.target = api::etcd::Compare::CompareTarget::Mod;
   compare.mod_revision = 0;
-  EXPECT_EQ(hex(compare), "1002" "3000");
+  EXPECT_EQ(hex(compare),
+            "1002"
+            "3000");
 }
 
 TEST(Protobuf, PackedAndUnpackedListsAreRead) {
   api::etcd::WatchCreateRequest request;
-  request.filters = {api::etcd::WatchCreateRequest::FilterType::Noput, api::etcd::WatchCreateRequest::FilterType::Nodelete};
+  request.filters = {api::etcd::WatchCreateRequest::FilterType::Noput,
+                     api::etcd::WatchCreateRequest::FilterType::Nodelete};
   EXPECT_EQ(hex(request), "2a020001");
   EXPECT_EQ(from_protobuf<api::etcd::WatchCreateRequest>(std::string_view("\x28\x00\x28\x01", 4)), request);
 }
@@ -87,7 +146,12 @@ TEST(Protobuf, EnvelopesAreThoseOfUpstream) {
   api::core_v1::Namespace space;
   space.metadata.name = "a";
   std::string bytes = encode_envelope(space);
-  EXPECT_TRUE(base::hex_encode(bytes).starts_with("6b387300" "0a0f" "0a027631" "12094e616d657370616365" "12"));
+  EXPECT_TRUE(
+      base::hex_encode(bytes).starts_with("6b387300"
+                                          "0a0f"
+                                          "0a027631"
+                                          "12094e616d657370616365"
+                                          "12"));
   EXPECT_TRUE(base::hex_encode(bytes).ends_with("1a002200"));
   auto envelope = open_envelope(bytes);
   ASSERT_TRUE(envelope);
@@ -112,7 +176,8 @@ TEST(Protobuf, UnknownFieldsAndGroupsAreSkipped) {
 }
 
 TEST(Protobuf, MalformedMessagesAreRefused) {
-  EXPECT_EQ(from_protobuf<api::core_v1::EnvVar>(std::string_view("\x0a\x05n", 3)).error().code(), base::Code::BadRequest);
+  EXPECT_EQ(from_protobuf<api::core_v1::EnvVar>(std::string_view("\x0a\x05n", 3)).error().code(),
+            base::Code::BadRequest);
   EXPECT_FALSE(from_protobuf<api::core_v1::EnvVar>(std::string_view("\x08\x05", 2)));  // a number where text belongs
   EXPECT_FALSE(from_protobuf<api::core_v1::EnvVar>(std::string_view("\x00\x05", 2)));  // field number 0
   EXPECT_FALSE(from_protobuf<api::core_v1::EnvVar>(std::string(11, '\xff')));

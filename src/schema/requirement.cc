@@ -18,7 +18,20 @@ using base::Result;
 using Operator = Requirement::Operator;
 
 enum class Kind : uint8_t {
-  End, Word, In, NotIn, Open, Close, Comma, Bang, Equals, DoubleEquals, NotEquals, Greater, Less, Error,
+  End,
+  Word,
+  In,
+  NotIn,
+  Open,
+  Close,
+  Comma,
+  Bang,
+  Equals,
+  DoubleEquals,
+  NotEquals,
+  Greater,
+  Less,
+  Error,
 };
 
 struct Token {
@@ -26,12 +39,16 @@ struct Token {
   std::string text;
 };
 
-bool is_special(char c) { return std::string_view("=!(),><").find(c) != std::string_view::npos; }
-bool is_space(char c) { return c == ' ' || c == '\t' || c == '\r' || c == '\n'; }
+bool is_special(char c) {
+  return std::string_view("=!(),><").find(c) != std::string_view::npos;
+}
+bool is_space(char c) {
+  return c == ' ' || c == '\t' || c == '\r' || c == '\n';
+}
 
 Kind symbol(std::string_view text) {
   static constexpr std::pair<std::string_view, Kind> kSymbols[] = {
-      {")", Kind::Close}, {"(", Kind::Open},          {",", Kind::Comma},      {"!", Kind::Bang}, {"=", Kind::Equals},
+      {")", Kind::Close},         {"(", Kind::Open},       {",", Kind::Comma},   {"!", Kind::Bang}, {"=", Kind::Equals},
       {"==", Kind::DoubleEquals}, {"!=", Kind::NotEquals}, {">", Kind::Greater}, {"<", Kind::Less}};
   for (auto& [name, kind] : kSymbols) {
     if (name == text) return kind;
@@ -78,13 +95,15 @@ class Parser {
         return found(next, "', expected: !, identifier, or 'end of string'");
       }
       auto requirement = parse_requirement();
-      if (!requirement) return base::fail(Code::BadRequest, cat({"unable to parse requirement: ", requirement.error().message()}));
+      if (!requirement)
+        return base::fail(Code::BadRequest, cat({"unable to parse requirement: ", requirement.error().message()}));
       requirements.push_back(*std::move(requirement));
       Token separator = take();
       if (separator.kind == Kind::End) break;
       if (separator.kind != Kind::Comma) return found(separator, "', expected: ',' or 'end of string'");
       Token after = peek();
-      if (after.kind != Kind::Word && after.kind != Kind::Bang) return found(after, "', expected: identifier after ','");
+      if (after.kind != Kind::Word && after.kind != Kind::Bang)
+        return found(after, "', expected: identifier after ','");
     }
     std::ranges::sort(requirements, {}, &Requirement::key);
     return requirements;
@@ -162,7 +181,8 @@ class Parser {
       take();
       return std::vector<std::string>{""};
     }
-    if (first.kind != Kind::Word && first.kind != Kind::Comma) return found(first, "', expected: ',', ')' or identifier");
+    if (first.kind != Kind::Word && first.kind != Kind::Comma)
+      return found(first, "', expected: ',', ')' or identifier");
     std::vector<std::string> values;
     while (true) {
       Token token = take();
@@ -196,7 +216,9 @@ class Parser {
 
 }  // namespace
 
-Result<std::vector<Requirement>> parse_requirements(std::string_view text) { return Parser(text).parse(); }
+Result<std::vector<Requirement>> parse_requirements(std::string_view text) {
+  return Parser(text).parse();
+}
 
 Result<Requirement> make_requirement(std::string key, Operator op, std::vector<std::string> values) {
   FieldErrors errors;
@@ -214,30 +236,35 @@ Result<Requirement> make_requirement(std::string key, Operator op, std::vector<s
     case Operator::In:
     case Operator::NotIn:
       if (values.empty()) {
-        errors.push_back(FieldError::invalid(values_path, shown(), "for 'in', 'notin' operators, values set can't be empty"));
+        errors.push_back(
+            FieldError::invalid(values_path, shown(), "for 'in', 'notin' operators, values set can't be empty"));
       }
       break;
     case Operator::Equals:
     case Operator::DoubleEquals:
     case Operator::NotEquals:
       if (values.size() != 1) {
-        errors.push_back(FieldError::invalid(values_path, shown(), "exact-match compatibility requires one single value"));
+        errors.push_back(
+            FieldError::invalid(values_path, shown(), "exact-match compatibility requires one single value"));
       }
       break;
     case Operator::Exists:
     case Operator::DoesNotExist:
       if (!values.empty()) {
-        errors.push_back(FieldError::invalid(values_path, shown(), "values set must be empty for exists and does not exist"));
+        errors.push_back(
+            FieldError::invalid(values_path, shown(), "values set must be empty for exists and does not exist"));
       }
       break;
     case Operator::GreaterThan:
     case Operator::LessThan:
       if (values.size() != 1) {
-        errors.push_back(FieldError::invalid(values_path, shown(), "for 'Gt', 'Lt' operators, exactly one value is required"));
+        errors.push_back(
+            FieldError::invalid(values_path, shown(), "for 'Gt', 'Lt' operators, exactly one value is required"));
       }
       for (size_t i = 0; i < values.size(); ++i) {
         if (base::parse_int(values[i])) continue;
-        errors.push_back(FieldError::invalid(values_path.index(i), values[i], "for 'Gt', 'Lt' operators, the value must be an integer"));
+        errors.push_back(FieldError::invalid(values_path.index(i), values[i],
+                                             "for 'Gt', 'Lt' operators, the value must be an integer"));
       }
       break;
   }

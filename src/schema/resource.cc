@@ -6,16 +6,24 @@
 
 namespace schema {
 
-bool Resource::has_verb(std::string_view verb) const { return std::ranges::find(verbs, verb) != verbs.end(); }
+bool Resource::has_verb(std::string_view verb) const {
+  return std::ranges::find(verbs, verb) != verbs.end();
+}
 
 const Subresource* Resource::subresource(std::string_view name) const {
   auto found = std::ranges::find(subresources, name, &Subresource::name);
   return found == subresources.end() ? nullptr : &*found;
 }
 
-std::span<const Resource> resources() { return kResources; }
-std::span<const GroupVersion> group_versions() { return kGroupVersions; }
-std::span<const Type* const> kinds() { return kKinds; }
+std::span<const Resource> resources() {
+  return kResources;
+}
+std::span<const GroupVersion> group_versions() {
+  return kGroupVersions;
+}
+std::span<const Type* const> kinds() {
+  return kKinds;
+}
 
 const Resource* find_resource(std::string_view group, std::string_view version, std::string_view plural) {
   for (const Resource& resource : kResources) {

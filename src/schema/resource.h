@@ -1,5 +1,5 @@
-// The resources the API serves, as generated from schemas/: what routing, discovery, storage, tables and selectors are driven
-// by. The tables are constant; custom resources have rows of the same form, made at run time.
+// The resources the API serves, as generated from schemas/: what routing, discovery, storage, tables and selectors are
+// driven by. The tables are constant; custom resources have rows of the same form, made at run time.
 #pragma once
 
 #include <cstdint>
@@ -23,7 +23,7 @@ struct Subresource {
   std::string_view version;
   std::string_view kind;
   std::span<const std::string_view> verbs;
-  const Type* type;        // of the kind
+  const Type* type;  // of the kind
 };
 
 struct FieldAlias {
@@ -39,7 +39,7 @@ struct Resource {
   std::string_view kind;
   std::string_view list_kind;  // "" when it cannot be listed
   bool namespaced;
-  bool stored_as_protobuf;     // else JSON
+  bool stored_as_protobuf;                  // else JSON
   std::span<const std::string_view> verbs;  // sorted
   std::span<const std::string_view> short_names;
   std::span<const std::string_view> categories;
@@ -48,7 +48,7 @@ struct Resource {
   std::string_view storage_version;  // apiVersion of the stored form: "apps/v1"; "" when it is not stored
   // Path in the store: "/registry/pods/<namespace>/<name>"; "" when it is not stored.
   std::string_view etcd_key;
-  std::span<const Column> columns;   // of tables; never empty
+  std::span<const Column> columns;                      // of tables; never empty
   std::span<const std::string_view> selectable_fields;  // labels of field selectors
   std::span<const FieldAlias> field_aliases;
   const Type* type;       // of the kind
@@ -61,13 +61,13 @@ struct Resource {
 struct GroupVersion {
   std::string_view group;
   std::string_view version;
-  int32_t group_priority;    // 0 when upstream gives none
+  int32_t group_priority;  // 0 when upstream gives none
   int32_t version_priority;
-  bool preferred;            // of its group
+  bool preferred;  // of its group
 };
 
-std::span<const Resource> resources();             // by group, then version, in the order of schemas/
-std::span<const GroupVersion> group_versions();    // those with resources
+std::span<const Resource> resources();           // by group, then version, in the order of schemas/
+std::span<const GroupVersion> group_versions();  // those with resources
 const Resource* find_resource(std::string_view group, std::string_view version, std::string_view plural);
 // The resource whose objects are of this kind; null for kinds that are no resource of their own.
 const Resource* resource_of_kind(std::string_view group, std::string_view version, std::string_view kind);

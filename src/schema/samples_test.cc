@@ -17,7 +17,8 @@ std::string filled(std::string json) {
   for (std::string_view name : {"now", "time", "microtime", "csr"}) {
     std::string open = base::cat({"\"\\u003c", name, "\\u003e\""});
     std::string_view value = name == "csr"         ? "\"Y3Ny\""
-                             : name == "microtime" ? "\"2026-01-02T03:04:05.678900Z\"" : "\"2026-01-02T03:04:05Z\"";
+                             : name == "microtime" ? "\"2026-01-02T03:04:05.678900Z\""
+                                                   : "\"2026-01-02T03:04:05Z\"";
     for (size_t at; (at = json.find(open)) != std::string::npos;) json.replace(at, open.size(), value);
   }
   return json;
@@ -84,8 +85,9 @@ void visit_objects(const Value& value, const std::function<void(const Type&, con
 
 TEST(Samples, RecordedAnswersComeOutAsTheyWentIn) {
   size_t tried = 0;
-  for (const char* topic : {"lifecycle", "update", "defaulting", "services", "crd", "scale", "patch-json", "patch-merge", "subresource",
-                            "patch-strategic", "rbac", "rbac-defaults", "list", "managedfields", "apply", "warnings"}) {
+  for (const char* topic :
+       {"lifecycle", "update", "defaulting", "services", "crd", "scale", "patch-json", "patch-merge", "subresource",
+        "patch-strategic", "rbac", "rbac-defaults", "list", "managedfields", "apply", "warnings"}) {
     NEED_SHARED(recorded, std::string("golden/cases/") + topic + ".json");
     for (const Value& recorded_case : recorded.find("cases")->as_array()) {
       SCOPED_TRACE(recorded_case.text_at({"name"}));
@@ -111,11 +113,13 @@ TEST(Samples, RecordedAnswersComeOutAsTheyWentIn) {
   EXPECT_GE(tried, 500u);
 }
 
-// What a server answered to bodies it could not read: "ConfigMap in version "v1" cannot be handled as a ConfigMap: ...".
+// What a server answered to bodies it could not read: "ConfigMap in version "v1" cannot be handled as a ConfigMap:
+// ...".
 TEST(Samples, RecordedComplaintsAreOurs) {
   constexpr std::string_view kBorder = " cannot be handled as a ", kStrict = "strict decoding error: ";
   size_t tried = 0;
-  for (const char* topic : {"fieldvalidation", "http", "validation", "update", "defaulting", "crd", "services", "lifecycle"}) {
+  for (const char* topic :
+       {"fieldvalidation", "http", "validation", "update", "defaulting", "crd", "services", "lifecycle"}) {
     NEED_SHARED(recorded, std::string("golden/cases/") + topic + ".json");
     for (const Value& recorded_case : recorded.find("cases")->as_array()) {
       SCOPED_TRACE(recorded_case.text_at({"name"}));

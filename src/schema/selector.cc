@@ -148,7 +148,8 @@ Result<LabelSelector> LabelSelector::from(const api::meta_v1::LabelSelector& sel
     } else if (expression.operator_ == "DoesNotExist") {
       op = Operator::DoesNotExist;
     } else {
-      return fail(Code::BadRequest, cat({base::quote(expression.operator_), " is not a valid label selector operator"}));
+      return fail(Code::BadRequest,
+                  cat({base::quote(expression.operator_), " is not a valid label selector operator"}));
     }
     TRY(auto requirement, make_requirement(expression.key, op, expression.values));
     out.requirements_.push_back(std::move(requirement));

@@ -26,7 +26,17 @@ using Labels = std::map<std::string, std::string, std::less<>>;
 using Lookup = std::function<std::optional<std::string_view>(std::string_view key)>;
 
 struct Requirement {
-  enum class Operator : uint8_t { In, NotIn, Equals, DoubleEquals, NotEquals, Exists, DoesNotExist, GreaterThan, LessThan };
+  enum class Operator : uint8_t {
+    In,
+    NotIn,
+    Equals,
+    DoubleEquals,
+    NotEquals,
+    Exists,
+    DoesNotExist,
+    GreaterThan,
+    LessThan
+  };
 
   std::string key;
   Operator op;
@@ -72,7 +82,8 @@ class FieldSelector {
   };
 
   FieldSelector() = default;  // matches everything
-  // "metadata.name=a,status.phase!=Failed". A backslash escapes ',', '=' and itself in values. BadRequest in upstream's words.
+  // "metadata.name=a,status.phase!=Failed". A backslash escapes ',', '=' and itself in values. BadRequest in upstream's
+  // words.
   static base::Result<FieldSelector> parse(std::string_view text);
   explicit FieldSelector(std::vector<Term> terms) : terms_(std::move(terms)) {}
 

@@ -12,16 +12,19 @@ std::string label_error(std::string_view text) {
   return selector ? selector->to_string() : selector.error().message();
 }
 
-bool matches(std::string_view text, const Labels& labels) { return LabelSelector::parse(text).value().matches(labels); }
+bool matches(std::string_view text, const Labels& labels) {
+  return LabelSelector::parse(text).value().matches(labels);
+}
 
 TEST(LabelSelector, Matches) {
   Labels web = {{"app", "web"}, {"n", "5"}, {"empty", ""}};
-  for (const char* text : {"", "app=web", "app==web", "app!=db", "x!=y", "app in (web,db)", "x notin (a)", "app", "!x", "n>4",
-                           "n<6", "app,!x,n notin(4)", "empty=", "empty in ()", "empty in (,a)", " app = web , n "}) {
+  for (const char* text :
+       {"", "app=web", "app==web", "app!=db", "x!=y", "app in (web,db)", "x notin (a)", "app", "!x", "n>4", "n<6",
+        "app,!x,n notin(4)", "empty=", "empty in ()", "empty in (,a)", " app = web , n "}) {
     EXPECT_TRUE(matches(text, web)) << text;
   }
-  for (const char* text : {"app=db", "app!=web", "app in (db)", "app notin (web)", "x", "!app", "n>5", "n<5", "app>1", "x=",
-                           "x in ()", "app=web,x"}) {
+  for (const char* text : {"app=db", "app!=web", "app in (db)", "app notin (web)", "x", "!app", "n>5", "n<5", "app>1",
+                           "x=", "x in ()", "app=web,x"}) {
     EXPECT_FALSE(matches(text, web)) << text;
   }
 }
@@ -37,14 +40,15 @@ TEST(LabelSelector, ComplainsAsUpstream) {
   EXPECT_EQ(label_error("!a=b"), "found '=', expected: ',' or 'end of string'");
   EXPECT_EQ(label_error("a b"), "unable to parse requirement: found 'b', expected: in, notin, =, ==, !=, gt, lt");
   EXPECT_EQ(label_error("-bad-=x"),
-            "unable to parse requirement: <nil>: Invalid value: \"-bad-\": name part must consist of alphanumeric characters, "
+            "unable to parse requirement: <nil>: Invalid value: \"-bad-\": name part must consist of alphanumeric "
+            "characters, "
             "'-', '_' or '.', and must start and end with an alphanumeric character (e.g. 'MyName',  or 'my.name',  or "
             "'123-abc', regex used for validation is '([A-Za-z0-9][-A-Za-z0-9_.]*)?[A-Za-z0-9]')");
-  EXPECT_EQ(label_error("a=" + std::string(64, 'v')),
-            "unable to parse requirement: values[0][a]: Invalid value: \"" + std::string(64, 'v') +
-                "\": must be no more than 63 bytes");
+  EXPECT_EQ(label_error("a=" + std::string(64, 'v')), "unable to parse requirement: values[0][a]: Invalid value: \"" +
+                                                          std::string(64, 'v') + "\": must be no more than 63 bytes");
   EXPECT_EQ(label_error("a>b"),
-            "unable to parse requirement: values[0]: Invalid value: \"b\": for 'Gt', 'Lt' operators, the value must be an integer");
+            "unable to parse requirement: values[0]: Invalid value: \"b\": for 'Gt', 'Lt' operators, the value must be "
+            "an integer");
 }
 
 TEST(LabelSelector, PrintsSortedByKey) {
@@ -73,11 +77,12 @@ TEST(FieldSelector, MatchesWithAbsentAsEmpty) {
     return std::nullopt;
   };
   auto matches = [&](std::string_view text) { return FieldSelector::parse(text).value().matches(pod); };
-  for (const char* text : {"", "status.phase=Running", "status.phase==Running", "status.phase!=Failed", "metadata.name=a\\,b",
-                           "spec.nodeName=", "status.phase=Running,,spec.nodeName="}) {
+  for (const char* text : {"", "status.phase=Running", "status.phase==Running", "status.phase!=Failed",
+                           "metadata.name=a\\,b", "spec.nodeName=", "status.phase=Running,,spec.nodeName="}) {
     EXPECT_TRUE(matches(text)) << text;
   }
-  for (const char* text : {"status.phase=Failed", "status.phase!=Running", "spec.nodeName!="}) EXPECT_FALSE(matches(text)) << text;
+  for (const char* text : {"status.phase=Failed", "status.phase!=Running", "spec.nodeName!="})
+    EXPECT_FALSE(matches(text)) << text;
 }
 
 TEST(FieldSelector, ComplainsAsUpstream) {

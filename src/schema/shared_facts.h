@@ -28,6 +28,6 @@ inline Value shared_json(const std::string& name) {
 
 }  // namespace schema
 
-#define NEED_SHARED(value, name)                                                                              \
-  ::schema::Value value = ::schema::shared_json(name);                                                        \
+#define NEED_SHARED(value, name)                       \
+  ::schema::Value value = ::schema::shared_json(name); \
   if (value.is_null()) GTEST_SKIP() << "\n\n*** NOT TESTED: no " << ::schema::shared_path(name) << " ***\n\n"

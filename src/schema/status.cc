@@ -42,8 +42,12 @@ const Row& row_of(Code code) {
 
 }  // namespace
 
-int http_code(Code code) { return row_of(code).http; }
-std::string_view reason(Code code) { return row_of(code).reason; }
+int http_code(Code code) {
+  return row_of(code).http;
+}
+std::string_view reason(Code code) {
+  return row_of(code).reason;
+}
 
 Code code_of_http(int http_code) {
   if (http_code == 409) return Code::Conflict;

@@ -20,8 +20,8 @@ api::meta_v1::Status status_of(const base::Error& error);
 // The Status that the error carries, or null.
 const api::meta_v1::Status* carried_status(const base::Error& error);
 
-int http_code(base::Code code);              // Conflict: 409
-std::string_view reason(base::Code code);    // Conflict: "Conflict"; Expired: "Expired"
-base::Code code_of_http(int http_code);      // when there is no Status to ask
+int http_code(base::Code code);            // Conflict: 409
+std::string_view reason(base::Code code);  // Conflict: "Conflict"; Expired: "Expired"
+base::Code code_of_http(int http_code);    // when there is no Status to ask
 
 }  // namespace schema

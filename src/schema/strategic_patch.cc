@@ -48,9 +48,13 @@ std::unexpected<base::Error> no_merge_key(const Value& map, std::string_view key
   return fail(Code::Invalid, cat({"map: ", map.to_go_string(), " does not contain declared merge key: ", key}));
 }
 
-bool is_text(const Value& value, std::string_view text) { return value.is_string() && value.as_string() == text; }
+bool is_text(const Value& value, std::string_view text) {
+  return value.is_string() && value.as_string() == text;
+}
 
-bool is_marked(const Value& element) { return element.find(kPatch) != nullptr; }
+bool is_marked(const Value& element) {
+  return element.find(kPatch) != nullptr;
+}
 bool is_deletion(const Value& element) {
   const Value* directive = element.find(kPatch);
   return directive != nullptr && is_text(*directive, "delete");
@@ -99,8 +103,8 @@ void sort_by(Elements& elements, const Elements& order, std::string_view key) {
   for (size_t i = 0; i < ranked.size(); ++i) elements[i] = std::move(ranked[i].second);
 }
 
-// The merged list in its final order: what the patch names as the patch orders it, the rest as the server had it; the two are
-// interleaved by the server's order where it knows both.
+// The merged list in its final order: what the patch names as the patch orders it, the rest as the server had it; the
+// two are interleaved by the server's order where it knows both.
 Elements arrange(Elements merged, const Elements& patch_order, const Elements& server_order, std::string_view key) {
   Elements named, rest;
   for (Value& element : merged) {
@@ -139,7 +143,8 @@ Result<void> check_elements(const Elements& original, const Elements& patch, boo
   return {};
 }
 
-// Elements of maps, merged by key. `patch` loses the elements that carry a directive, `original` those that are deleted.
+// Elements of maps, merged by key. `patch` loses the elements that carry a directive, `original` those that are
+// deleted.
 Result<Elements> merge_maps(Elements& original, Elements& patch, const Strategy& strategy) {
   Elements plain;
   bool replace = false;
@@ -189,8 +194,8 @@ Result<Elements> merge_list(Elements original, Elements patch, const Strategy& s
   TRY(check_elements(original, patch, maps));
   if (maps) {
     if (strategy.merge_key.empty()) {
-      return fail(Code::Internal,
-                  cat({"cannot merge lists without merge key for ", strategy.type == nullptr ? "" : strategy.type->name}));
+      return fail(Code::Internal, cat({"cannot merge lists without merge key for ",
+                                       strategy.type == nullptr ? "" : strategy.type->name}));
     }
     TRY(Elements merged, merge_maps(original, patch, strategy));
     return arrange(std::move(merged), patch, original, strategy.merge_key);
@@ -241,8 +246,8 @@ Result<void> check_order(const Elements& patch, const Elements& order, std::stri
     if (at < carried.size() && same(carried[at], place, key)) ++at;
   }
   if (at == carried.size()) return {};
-  return fail(Code::Internal, cat({"The order in patch list:\n", Value(patch).to_go_string(), "\n doesn't match ", kSetElementOrder,
-                                   " list:\n", Value(order).to_go_string(), "\n"}));
+  return fail(Code::Internal, cat({"The order in patch list:\n", Value(patch).to_go_string(), "\n doesn't match ",
+                                   kSetElementOrder, " list:\n", Value(order).to_go_string(), "\n"}));
 }
 
 // $setElementOrder/<list> together with <list>; both leave the patch.

@@ -27,10 +27,14 @@ bool same(const void* a, const void* b) {
 template <class T>
 bool same_held(Holder holder, const void* a, const void* b) {
   switch (holder) {
-    case Holder::Optional: return same<std::optional<T>>(a, b);
-    case Holder::List: return same<std::vector<T>>(a, b);
-    case Holder::Map: return same<std::map<std::string, T, std::less<>>>(a, b);
-    default: return same<T>(a, b);
+    case Holder::Optional:
+      return same<std::optional<T>>(a, b);
+    case Holder::List:
+      return same<std::vector<T>>(a, b);
+    case Holder::Map:
+      return same<std::map<std::string, T, std::less<>>>(a, b);
+    default:
+      return same<T>(a, b);
   }
 }
 
@@ -40,13 +44,19 @@ bool equal_structs(const Field& field, const void* a, const void* b);
 
 bool equal_members(const Field& field, const void* a, const void* b) {
   switch (field.shape) {
-    case Shape::Bool: return same_held<bool>(field.holder, a, b);
+    case Shape::Bool:
+      return same_held<bool>(field.holder, a, b);
     case Shape::Int32:
-    case Shape::Enum: return same_held<int32_t>(field.holder, a, b);
-    case Shape::Int64: return same_held<int64_t>(field.holder, a, b);
-    case Shape::UInt32: return same_held<uint32_t>(field.holder, a, b);
-    case Shape::UInt64: return same_held<uint64_t>(field.holder, a, b);
-    case Shape::Double: return same_held<double>(field.holder, a, b);
+    case Shape::Enum:
+      return same_held<int32_t>(field.holder, a, b);
+    case Shape::Int64:
+      return same_held<int64_t>(field.holder, a, b);
+    case Shape::UInt32:
+      return same_held<uint32_t>(field.holder, a, b);
+    case Shape::UInt64:
+      return same_held<uint64_t>(field.holder, a, b);
+    case Shape::Double:
+      return same_held<double>(field.holder, a, b);
     case Shape::String:
     case Shape::Bytes:
     case Shape::Raw:
@@ -54,12 +64,17 @@ bool equal_members(const Field& field, const void* a, const void* b) {
         return same<std::map<std::string, std::vector<std::string>, std::less<>>>(a, b);
       }
       return same_held<std::string>(field.holder, a, b);
-    case Shape::Quantity: return same_held<base::Quantity>(field.holder, a, b);
-    case Shape::IntOrString: return same_held<IntOrString>(field.holder, a, b);
+    case Shape::Quantity:
+      return same_held<base::Quantity>(field.holder, a, b);
+    case Shape::IntOrString:
+      return same_held<IntOrString>(field.holder, a, b);
     case Shape::Time:
-    case Shape::MicroTime: return same_held<base::Time>(field.holder, a, b);
-    case Shape::Duration: return same_held<Duration>(field.holder, a, b);
-    case Shape::Struct: return equal_structs(field, a, b);
+    case Shape::MicroTime:
+      return same_held<base::Time>(field.holder, a, b);
+    case Shape::Duration:
+      return same_held<Duration>(field.holder, a, b);
+    case Shape::Struct:
+      return equal_structs(field, a, b);
   }
   return false;
 }
@@ -85,8 +100,10 @@ bool equal_structs(const Field& field, const void* a, const void* b) {
       }
       return true;
     }
-    case Holder::Map: return type.map->equal(a, b);
-    default: return equal(type, a, b);
+    case Holder::Map:
+      return type.map->equal(a, b);
+    default:
+      return equal(type, a, b);
   }
 }
 
@@ -115,22 +132,34 @@ bool equal(const Type& type, const void* a, const void* b) {
 
 const ListOps* list_ops(const Field& field) {
   switch (field.shape) {
-    case Shape::Bool: return nullptr;
+    case Shape::Bool:
+      return nullptr;
     case Shape::Int32:
-    case Shape::Enum: return &kListOps<int32_t>;
-    case Shape::Int64: return &kListOps<int64_t>;
-    case Shape::UInt32: return &kListOps<uint32_t>;
-    case Shape::UInt64: return &kListOps<uint64_t>;
-    case Shape::Double: return &kListOps<double>;
+    case Shape::Enum:
+      return &kListOps<int32_t>;
+    case Shape::Int64:
+      return &kListOps<int64_t>;
+    case Shape::UInt32:
+      return &kListOps<uint32_t>;
+    case Shape::UInt64:
+      return &kListOps<uint64_t>;
+    case Shape::Double:
+      return &kListOps<double>;
     case Shape::String:
     case Shape::Bytes:
-    case Shape::Raw: return &kListOps<std::string>;
-    case Shape::Quantity: return &kListOps<base::Quantity>;
-    case Shape::IntOrString: return &kListOps<IntOrString>;
+    case Shape::Raw:
+      return &kListOps<std::string>;
+    case Shape::Quantity:
+      return &kListOps<base::Quantity>;
+    case Shape::IntOrString:
+      return &kListOps<IntOrString>;
     case Shape::Time:
-    case Shape::MicroTime: return &kListOps<base::Time>;
-    case Shape::Duration: return &kListOps<Duration>;
-    case Shape::Struct: return field.type->list;
+    case Shape::MicroTime:
+      return &kListOps<base::Time>;
+    case Shape::Duration:
+      return &kListOps<Duration>;
+    case Shape::Struct:
+      return field.type->list;
   }
   return nullptr;
 }
@@ -138,22 +167,34 @@ const ListOps* list_ops(const Field& field) {
 const MapOps* map_ops(const Field& field) {
   if (field.holder == Holder::MapOfLists) return &kMapOps<std::vector<std::string>>;
   switch (field.shape) {
-    case Shape::Bool: return &kMapOps<bool>;
+    case Shape::Bool:
+      return &kMapOps<bool>;
     case Shape::Int32:
-    case Shape::Enum: return &kMapOps<int32_t>;
-    case Shape::Int64: return &kMapOps<int64_t>;
-    case Shape::UInt32: return &kMapOps<uint32_t>;
-    case Shape::UInt64: return &kMapOps<uint64_t>;
-    case Shape::Double: return &kMapOps<double>;
+    case Shape::Enum:
+      return &kMapOps<int32_t>;
+    case Shape::Int64:
+      return &kMapOps<int64_t>;
+    case Shape::UInt32:
+      return &kMapOps<uint32_t>;
+    case Shape::UInt64:
+      return &kMapOps<uint64_t>;
+    case Shape::Double:
+      return &kMapOps<double>;
     case Shape::String:
     case Shape::Bytes:
-    case Shape::Raw: return &kMapOps<std::string>;
-    case Shape::Quantity: return &kMapOps<base::Quantity>;
-    case Shape::IntOrString: return &kMapOps<IntOrString>;
+    case Shape::Raw:
+      return &kMapOps<std::string>;
+    case Shape::Quantity:
+      return &kMapOps<base::Quantity>;
+    case Shape::IntOrString:
+      return &kMapOps<IntOrString>;
     case Shape::Time:
-    case Shape::MicroTime: return &kMapOps<base::Time>;
-    case Shape::Duration: return &kMapOps<Duration>;
-    case Shape::Struct: return field.type->map;
+    case Shape::MicroTime:
+      return &kMapOps<base::Time>;
+    case Shape::Duration:
+      return &kMapOps<Duration>;
+    case Shape::Struct:
+      return field.type->map;
   }
   return nullptr;
 }

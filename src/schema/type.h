@@ -1,12 +1,14 @@
-// What is known about the API's structs at run time: one table per struct, generated from schemas/, from which the codecs,
-// defaults, patches, apply, OpenAPI and comparison are driven. Tables are constant and live as long as the program.
+// What is known about the API's structs at run time: one table per struct, generated from schemas/, from which the
+// codecs, defaults, patches, apply, OpenAPI and comparison are driven. Tables are constant and live as long as the
+// program.
 //
 //   const schema::Type& type = schema::type_of<api::core_v1::Pod>();
 //   for (const schema::Field& field : type.fields()) use(field.name(), field.shape, field.holder);
 //
 // The codecs' bookkeeping, in short: a field is a `holder` of a `shape`. The member at `offset` is then of the C++ type
 //   Value            T                                    (a struct, a string, ...)
-//   Optional         std::optional<T>                     scalars that may be absent; but a Time is always a plain base::Time and
+//   Optional         std::optional<T>                     scalars that may be absent; but a Time is always a plain
+//   base::Time and
 //                                                         Raw a plain std::string, whose zero value means absent
 //   Box              schema::Box<T>                       structs only
 //   List             std::vector<T>
@@ -53,13 +55,13 @@ enum class MapType : uint8_t { None, Granular, Atomic };
 // How a field of a list differs from others when it is patched (strategic merge) or applied; and what is said about few
 // fields only.
 struct FieldNotes {
-  std::string_view merge_key;                   // of a strategic merge, "" when none
-  std::span<const std::string_view> keys;       // of a list of type map: JSON names in the element
-  std::span<const std::string_view> values;     // all values it may have (enum)
-  std::string_view default_json;                // what it is when absent, as JSON text; "" when nothing is declared
-  std::string_view format;                      // OpenAPI format
-  std::span<const std::string_view> validation; // declared rules: "maxItems=32", "format=k8s-short-name"
-  std::string_view one_of;                      // name of the union of which exactly one member may be set; "" when none
+  std::string_view merge_key;                    // of a strategic merge, "" when none
+  std::span<const std::string_view> keys;        // of a list of type map: JSON names in the element
+  std::span<const std::string_view> values;      // all values it may have (enum)
+  std::string_view default_json;                 // what it is when absent, as JSON text; "" when nothing is declared
+  std::string_view format;                       // OpenAPI format
+  std::span<const std::string_view> validation;  // declared rules: "maxItems=32", "format=k8s-short-name"
+  std::string_view one_of;  // name of the union of which exactly one member may be set; "" when none
 };
 
 struct Field {
@@ -109,8 +111,8 @@ struct MapOps {
   using Visit = bool (*)(void* context, const std::string& key, const void* value);  // false stops
 
   size_t (*size)(const void* map);
-  std::pair<void*, bool> (*ensure)(void* map, std::string key);  // the value, and whether it is new
-  void (*each)(const void* map, void* context, Visit visit);     // in order of the keys
+  std::pair<void*, bool> (*ensure)(void* map, std::string key);    // the value, and whether it is new
+  void (*each)(const void* map, void* context, Visit visit);       // in order of the keys
   void (*each_back)(const void* map, void* context, Visit visit);  // from the last
   void (*erase)(void* map, std::string_view key);
   void (*clear)(void* map);
@@ -123,17 +125,17 @@ enum class Form : uint8_t {
   SchemaOrArray,  // one JSON schema, or an array of them
   SchemaOrBool,
   SchemaOrStrings,
-  Custom,         // a schema::Custom: metadata, and a tree of what else there is
+  Custom,  // a schema::Custom: metadata, and a tree of what else there is
 };
 
 struct Type {
   enum Flag : uint16_t {
-    Kind = 1,         // written with kind and apiVersion at the top
-    List = 2,         // a kind with `items`
-    Proto3 = 4,       // a message of CRI, etcd, plugins: zero values are not written
+    Kind = 1,    // written with kind and apiVersion at the top
+    List = 2,    // a kind with `items`
+    Proto3 = 4,  // a message of CRI, etcd, plugins: zero values are not written
     NotInOpenApi = 8,
-    Atomic = 16,      // structType atomic: applied as a whole
-    Defaulted = 32,   // a kind on which defaulting runs
+    Atomic = 16,         // structType atomic: applied as a whole
+    Defaulted = 32,      // a kind on which defaulting runs
     HasObjectMeta = 64,  // at metadata_offset is an ObjectMeta, else a ListMeta
   };
 
@@ -141,8 +143,9 @@ struct Type {
   std::string_view group;    // "" for the core group
   std::string_view version;  // "v1"
   std::string_view package;  // protobuf package and OpenAPI prefix: "io.k8s.api.core.v1"; messages: "runtime.v1"
-  // The first `json_count` entries are what JSON sees, in order; members of inlined structs stand among them. The others are the
-  // inlined structs as protobuf sees them. `wire` lists the fields of the protobuf message by number (indexes of `all`).
+  // The first `json_count` entries are what JSON sees, in order; members of inlined structs stand among them. The
+  // others are the inlined structs as protobuf sees them. `wire` lists the fields of the protobuf message by number
+  // (indexes of `all`).
   const Field* all;
   const uint8_t* wire;
   uint8_t json_count;
@@ -159,7 +162,7 @@ struct Type {
   void (*assign)(void* object, const void* other);  // copies
   const ListOps* list;                              // null when no list of it occurs
   const MapOps* map;
-  const Structural* structural = nullptr;           // of form Custom: what is known about the tree; null: nothing
+  const Structural* structural = nullptr;  // of form Custom: what is known about the tree; null: nothing
 
   static constexpr uint16_t kNone = 0xffff;
 

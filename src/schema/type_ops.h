@@ -29,7 +29,8 @@ struct ListFunctions {
 };
 
 template <class T>
-inline constexpr ListOps kListOps = {&ListFunctions<T>::view, &ListFunctions<T>::append, &ListFunctions<T>::clear, sizeof(T)};
+inline constexpr ListOps kListOps = {&ListFunctions<T>::view, &ListFunctions<T>::append, &ListFunctions<T>::clear,
+                                     sizeof(T)};
 
 template <class T>
 struct MapFunctions {
@@ -59,33 +60,37 @@ struct MapFunctions {
 };
 
 template <class T>
-inline constexpr MapOps kMapOps = {&MapFunctions<T>::size, &MapFunctions<T>::ensure, &MapFunctions<T>::each,
-                                   &MapFunctions<T>::each_back, &MapFunctions<T>::erase, &MapFunctions<T>::clear, &MapFunctions<T>::equal};
+inline constexpr MapOps kMapOps = {&MapFunctions<T>::size,      &MapFunctions<T>::ensure, &MapFunctions<T>::each,
+                                   &MapFunctions<T>::each_back, &MapFunctions<T>::erase,  &MapFunctions<T>::clear,
+                                   &MapFunctions<T>::equal};
 
 }  // namespace schema
 
 // Comparison by the table.
-#define SCHEMA_COMPARE(T) \
-  bool T::operator==(const T& other) const { return this == &other || ::schema::equal(kType, this, &other); }
+#define SCHEMA_COMPARE(T)                                          \
+  bool T::operator==(const T& other) const {                       \
+    return this == &other || ::schema::equal(kType, this, &other); \
+  }
 
 // The special members of structs that are too heavy for every file that touches them. Assignment is built from the
 // constructors, which halves the code.
-#define SCHEMA_OUT_OF_LINE(T)                      \
-  T::T() = default;                                \
-  T::~T() = default;                               \
-  T::T(const T&) = default;                        \
-  T::T(T&&) noexcept = default;                    \
-  T& T::operator=(const T& other) {                \
-    if (this != &other) *this = T(other);          \
-    return *this;                                  \
-  }                                                \
-  T& T::operator=(T&& other) noexcept {            \
+#define SCHEMA_OUT_OF_LINE(T)                                    \
+  T::T() = default;                                              \
+  T::~T() = default;                                             \
+  T::T(const T&) = default;                                      \
+  T::T(T&&) noexcept = default;                                  \
+  T& T::operator=(const T& other) {                              \
+    if (this != &other) *this = T(other);                        \
+    return *this;                                                \
+  }                                                              \
+  T& T::operator=(T&& other) noexcept {                          \
     T moved(std::move(other)); /* `other` may be inside *this */ \
-    this->~T();                                    \
-    new (this) T(std::move(moved));                \
-    return *this;                                  \
+    this->~T();                                                  \
+    new (this) T(std::move(moved));                              \
+    return *this;                                                \
   }
 
 // The functions of a struct, in the order of Type.
-#define SCHEMA_OPS(T) \
-  ::schema::StructOps<T>::make, ::schema::StructOps<T>::remove, ::schema::StructOps<T>::copy, ::schema::StructOps<T>::assign
+#define SCHEMA_OPS(T)                                                                         \
+  ::schema::StructOps<T>::make, ::schema::StructOps<T>::remove, ::schema::StructOps<T>::copy, \
+      ::schema::StructOps<T>::assign

@@ -155,7 +155,9 @@ Members::Members(std::initializer_list<Member> members) {
   members_.reserve(members.size());
   for (const Member& member : members) set(member.key, member.value);
 }
-Members::Members(const Members& other) : members_(other.members_) { ensure_index(); }
+Members::Members(const Members& other) : members_(other.members_) {
+  ensure_index();
+}
 Members::Members(Members&& other) noexcept = default;
 Members& Members::operator=(const Members& other) {
   if (this != &other) *this = Members(other);
@@ -164,11 +166,21 @@ Members& Members::operator=(const Members& other) {
 Members& Members::operator=(Members&& other) noexcept = default;
 Members::~Members() = default;
 
-size_t Members::size() const { return members_.size(); }
-Member* Members::begin() { return members_.data(); }
-Member* Members::end() { return members_.data() + members_.size(); }
-const Member* Members::begin() const { return members_.data(); }
-const Member* Members::end() const { return members_.data() + members_.size(); }
+size_t Members::size() const {
+  return members_.size();
+}
+Member* Members::begin() {
+  return members_.data();
+}
+Member* Members::end() {
+  return members_.data() + members_.size();
+}
+const Member* Members::begin() const {
+  return members_.data();
+}
+const Member* Members::end() const {
+  return members_.data() + members_.size();
+}
 
 void Members::ensure_index() {
   if (index_ || members_.size() <= kIndexedSize) return;
@@ -190,7 +202,9 @@ const Value* Members::find(std::string_view key) const {
   size_t at = position(key);
   return at == members_.size() ? nullptr : &members_[at].value;
 }
-Value* Members::find(std::string_view key) { return const_cast<Value*>(std::as_const(*this).find(key)); }
+Value* Members::find(std::string_view key) {
+  return const_cast<Value*>(std::as_const(*this).find(key));
+}
 
 Value& Members::operator[](std::string_view key) {
   ensure_index();

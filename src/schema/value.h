@@ -1,5 +1,5 @@
-// A small JSON tree: the form of an object in patches, apply, CEL and custom resources. A value in the C++ sense: copying copies
-// the tree. Objects keep the order in which keys were added.
+// A small JSON tree: the form of an object in patches, apply, CEL and custom resources. A value in the C++ sense:
+// copying copies the tree. Objects keep the order in which keys were added.
 //
 //   TRY(schema::Value pod, schema::Value::parse(text));
 //   if (const Value* name = pod.at({"metadata", "name"}); name && name->is_string()) use(name->as_string());
@@ -22,8 +22,8 @@ namespace schema {
 class Value;
 struct Member;  // of an object: key and value
 
-// Keys and their values, each key once, in order of their coming. Looking one up is linear when there are few and hashed
-// when there are many. Reading from several threads is safe while nobody writes.
+// Keys and their values, each key once, in order of their coming. Looking one up is linear when there are few and
+// hashed when there are many. Reading from several threads is safe while nobody writes.
 class Members {
  public:
   Members();
@@ -83,11 +83,12 @@ class Value {
   static Value array(std::initializer_list<Value> elements = {}) { return Value(Array(elements)); }
   static Value object(std::initializer_list<Member> members = {});
 
-  // JSON text; BadRequest in Go's words. Numbers without fraction and exponent that fit 64 bits are Int. A key met again
-  // replaces what it had. With `duplicates`, the paths of such keys are appended there ("metadata.labels.x", "a[2].b").
+  // JSON text; BadRequest in Go's words. Numbers without fraction and exponent that fit 64 bits are Int. A key met
+  // again replaces what it had. With `duplicates`, the paths of such keys are appended there ("metadata.labels.x",
+  // "a[2].b").
   static base::Result<Value> parse(std::string_view json, std::vector<std::string>* duplicates = nullptr);
-  // The same, but numbers that are no Int are written again as they were read: "3.0", "1e1". What merge patches carry is read
-  // as it stands.
+  // The same, but numbers that are no Int are written again as they were read: "3.0", "1e1". What merge patches carry
+  // is read as it stands.
   static base::Result<Value> parse_as_written(std::string_view json);
   // The same for one value in a text that is being read; complaints stay in the reader.
   static Value read(base::JsonReader& reader, std::vector<std::string>* duplicates = nullptr);
@@ -153,6 +154,8 @@ struct Member {
   bool operator==(const Member&) const = default;
 };
 
-inline Value Value::object(std::initializer_list<Member> members) { return Value(Members(members)); }
+inline Value Value::object(std::initializer_list<Member> members) {
+  return Value(Members(members));
+}
 
 }  // namespace schema

@@ -5,7 +5,9 @@
 namespace schema {
 namespace {
 
-Value parse(std::string_view json) { return Value::parse(json).value(); }
+Value parse(std::string_view json) {
+  return Value::parse(json).value();
+}
 
 TEST(Value, JsonRoundTripsWithTheOrderOfItsKeys) {
   const char* text = R"({"b":[1,-2,0.5,1e+30,true,null,"x\u003c"],"a":{},"":[]})";

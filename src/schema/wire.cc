@@ -42,8 +42,10 @@ bool WireReader::next(WireField& field) {
     field.number = static_cast<uint32_t>(number);
     field.type = static_cast<WireType>(tag & 7);
     switch (field.type) {
-      case WireType::Varint: return next_varint(field.integer);
-      case WireType::Fixed64: return next_fixed64(field.integer);
+      case WireType::Varint:
+        return next_varint(field.integer);
+      case WireType::Fixed64:
+        return next_fixed64(field.integer);
       case WireType::Fixed32: {
         uint32_t integer;
         if (end_ - at_ < 4) return fail();
@@ -63,7 +65,8 @@ bool WireReader::next(WireField& field) {
       case WireType::StartGroup:
         if (!skip_group(field.number, kMaxGroupDepth)) return false;
         continue;
-      default: return fail();
+      default:
+        return fail();
     }
   }
   return false;
@@ -76,7 +79,8 @@ bool WireReader::skip_group(uint32_t number, int depth) {
     if (!next_varint(tag)) return false;
     uint64_t inner = tag >> 3;
     switch (static_cast<WireType>(tag & 7)) {
-      case WireType::EndGroup: return inner == number || fail();
+      case WireType::EndGroup:
+        return inner == number || fail();
       case WireType::StartGroup:
         if (!skip_group(static_cast<uint32_t>(inner), depth - 1)) return false;
         break;
@@ -95,7 +99,8 @@ bool WireReader::skip_group(uint32_t number, int depth) {
         if (ignored > static_cast<size_t>(end_ - at_)) return fail();
         at_ += ignored;
         break;
-      default: return fail();
+      default:
+        return fail();
     }
   }
   return fail();
@@ -140,6 +145,8 @@ void WireWriter::put_long_varint(uint64_t value) {
   put({buffer, length});
 }
 
-void WireWriter::put_fixed64(uint64_t value) { memcpy(take(8), &value, 8); }
+void WireWriter::put_fixed64(uint64_t value) {
+  memcpy(take(8), &value, 8);
+}
 
 }  // namespace schema

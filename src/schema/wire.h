@@ -1,5 +1,5 @@
-// Protobuf's wire format, field by field: for the codec, and for whoever wants one field of a message without decoding the rest.
-// Bytes in, views out; malformed input ends the reading, never worse.
+// Protobuf's wire format, field by field: for the codec, and for whoever wants one field of a message without decoding
+// the rest. Bytes in, views out; malformed input ends the reading, never worse.
 //
 //   schema::WireReader reader(message);
 //   schema::WireField field;

@@ -239,8 +239,9 @@ class DocumentReader {
         return std::string(buffer, end);
       }
       case Value::Kind::Null:
-        return base::fail(Code::BadRequest, base::cat({"unsupported map key of type: %!s(<nil>), key: interface {}(nil), value: ",
-                                                       value.to_go_string()}));
+        return base::fail(Code::BadRequest,
+                          base::cat({"unsupported map key of type: %!s(<nil>), key: interface {}(nil), value: ",
+                                     value.to_go_string()}));
       default:
         return complain(base::cat({"invalid map key: ", key.to_go_string()}));
     }

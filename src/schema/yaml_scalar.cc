@@ -14,7 +14,9 @@ namespace {
 
 using Tag = ResolvedScalar::Tag;
 
-bool is_digit(char c) { return c >= '0' && c <= '9'; }
+bool is_digit(char c) {
+  return c >= '0' && c <= '9';
+}
 
 bool is_one_of(std::string_view text, std::initializer_list<std::string_view> words) {
   for (std::string_view word : words) {
@@ -36,7 +38,8 @@ std::optional<ResolvedScalar> resolve_word(std::string_view text) {
   if (is_one_of(text, {".nan", ".NaN", ".NAN"})) {
     return ResolvedScalar{Tag::Float, std::numeric_limits<double>::quiet_NaN()};
   }
-  if (is_one_of(text, {".inf", ".Inf", ".INF", "+.inf", "+.Inf", "+.INF"})) return ResolvedScalar{Tag::Float, kInfinity};
+  if (is_one_of(text, {".inf", ".Inf", ".INF", "+.inf", "+.Inf", "+.INF"}))
+    return ResolvedScalar{Tag::Float, kInfinity};
   if (is_one_of(text, {"-.inf", "-.Inf", "-.INF"})) return ResolvedScalar{Tag::Float, -kInfinity};
   return std::nullopt;
 }
@@ -117,11 +120,13 @@ bool is_timestamp(std::string_view text) {
   std::string minute = number(2);
   if (!skip(':')) return false;
   std::string second = number(2);
-  return base::parse_rfc3339(base::cat({date, "T", hour, ":", minute, ":", second, text, zoned ? "" : "Z"})).has_value();
+  return base::parse_rfc3339(base::cat({date, "T", hour, ":", minute, ":", second, text, zoned ? "" : "Z"}))
+      .has_value();
 }
 
 std::string_view name(Tag tag) {
-  static constexpr std::string_view kNames[] = {"!!null", "!!bool", "!!int", "!!float", "!!str", "!!timestamp", "!!merge"};
+  static constexpr std::string_view kNames[] = {"!!null", "!!bool",      "!!int",  "!!float",
+                                                "!!str",  "!!timestamp", "!!merge"};
   return kNames[static_cast<size_t>(tag)];
 }
 

@@ -10,23 +10,45 @@ std::string json(std::string_view yaml, DuplicateKeys duplicates = DuplicateKeys
   return result ? *result : result.error().message();
 }
 
-std::string yaml(std::string_view json) { return to_yaml(Value::parse(json).value()); }
+std::string yaml(std::string_view json) {
+  return to_yaml(Value::parse(json).value());
+}
 
 TEST(Yaml, PlainScalarsAreResolved) {
   struct Case {
     const char *yaml, *json;
   } cases[] = {
-      {"0644", "420"},        {"0x1F", "31"},        {"0b11", "3"},
-      {"0o17", "15"},         {"1_000", "1000"},     {"089", "89"},
-      {"+5", "5"},            {"-0x10", "-16"},      {".5", "0.5"},
-      {"1e3", "1000"},        {"5.", "5"},           {"1:30", "\"1:30\""},
-      {"2001-01-01", "\"2001-01-01\""},              {"18446744073709551615", "18446744073709552000"},
+      {"0644", "420"},
+      {"0x1F", "31"},
+      {"0b11", "3"},
+      {"0o17", "15"},
+      {"1_000", "1000"},
+      {"089", "89"},
+      {"+5", "5"},
+      {"-0x10", "-16"},
+      {".5", "0.5"},
+      {"1e3", "1000"},
+      {"5.", "5"},
+      {"1:30", "\"1:30\""},
+      {"2001-01-01", "\"2001-01-01\""},
+      {"18446744073709551615", "18446744073709552000"},
       {"-9223372036854775808", "-9223372036854775808"},
-      {"yes", "true"},        {"N", "false"},        {"On", "true"},
-      {"~", "null"},          {"", "null"},          {"Null", "null"},
-      {"nope", "\"nope\""},   {"1.2.3", "\"1.2.3\""}, {"-", "[null]"},
-      {"'5'", "\"5\""},       {"\"yes\"", "\"yes\""}, {"!!str 5", "\"5\""},
-      {"!!float 5", "5"},     {"!!binary aGk=", "\"hi\""}, {"!!binary /w==", "\"\uFFFD\""}, {"!custom x", "\"x\""},
+      {"yes", "true"},
+      {"N", "false"},
+      {"On", "true"},
+      {"~", "null"},
+      {"", "null"},
+      {"Null", "null"},
+      {"nope", "\"nope\""},
+      {"1.2.3", "\"1.2.3\""},
+      {"-", "[null]"},
+      {"'5'", "\"5\""},
+      {"\"yes\"", "\"yes\""},
+      {"!!str 5", "\"5\""},
+      {"!!float 5", "5"},
+      {"!!binary aGk=", "\"hi\""},
+      {"!!binary /w==", "\"\uFFFD\""},
+      {"!custom x", "\"x\""},
       {"!!int x", "yaml: cannot decode !!str `x` as a !!int"},
       {".nan", "json: unsupported value: NaN"},
   };
@@ -130,11 +152,14 @@ tr: |+
 )");
 }
 
-TEST(YamlWriter, BytesThatAreNoTextAreReplaced) { EXPECT_EQ(to_yaml(Value(std::string("a\xff"))), "a\uFFFD\n"); }
+TEST(YamlWriter, BytesThatAreNoTextAreReplaced) {
+  EXPECT_EQ(to_yaml(Value(std::string("a\xff"))), "a\uFFFD\n");
+}
 
 TEST(YamlWriter, WhatIsWrittenReadsBackTheSame) {
-  for (const char* text : {R"({"a":["1","true","~","1:30","0x1","- x","a: b","#c","","\t","é","a\nb"," a\nb","a\n\nb\n\n"]})",
-                           R"([[],{},[[1]],{"x":{"y":[{"z":null}]}}])", R"("plain")", R"({"multi":"x\r\ny","trail":"a \n"})"}) {
+  for (const char* text :
+       {R"({"a":["1","true","~","1:30","0x1","- x","a: b","#c","","\t","é","a\nb"," a\nb","a\n\nb\n\n"]})",
+        R"([[],{},[[1]],{"x":{"y":[{"z":null}]}}])", R"("plain")", R"({"multi":"x\r\ny","trail":"a \n"})"}) {
     Value value = Value::parse(text).value();
     auto again = parse_yaml(to_yaml(value));
     ASSERT_TRUE(again) << to_yaml(value) << again.error().message();

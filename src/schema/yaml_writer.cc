@@ -12,9 +12,13 @@ namespace schema {
 
 namespace {
 
-bool is_digit(char c) { return c >= '0' && c <= '9'; }
+bool is_digit(char c) {
+  return c >= '0' && c <= '9';
+}
 // Bytes above ASCII are mostly letters.
-bool is_letter(char c) { return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || static_cast<uint8_t>(c) >= 0x80; }
+bool is_letter(char c) {
+  return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || static_cast<uint8_t>(c) >= 0x80;
+}
 
 // Numbers inside keys count as numbers, letters come after everything else: "a2" before "a10".
 bool key_before(std::string_view a, std::string_view b) {
@@ -36,8 +40,10 @@ bool key_before(std::string_view a, std::string_view b) {
   }
   size_t a_end = i;
   size_t b_end = i;
-  for (; a_end < a.size() && is_digit(a[a_end]); ++a_end) a_number = a_number * 10 + static_cast<uint64_t>(a[a_end] - '0');
-  for (; b_end < b.size() && is_digit(b[b_end]); ++b_end) b_number = b_number * 10 + static_cast<uint64_t>(b[b_end] - '0');
+  for (; a_end < a.size() && is_digit(a[a_end]); ++a_end)
+    a_number = a_number * 10 + static_cast<uint64_t>(a[a_end] - '0');
+  for (; b_end < b.size() && is_digit(b[b_end]); ++b_end)
+    b_number = b_number * 10 + static_cast<uint64_t>(b[b_end] - '0');
   if (a_number != b_number) return a_number < b_number;
   if (a_end != b_end) return a_end < b_end;
   return static_cast<uint8_t>(a[i]) < static_cast<uint8_t>(b[i]);
@@ -137,7 +143,8 @@ class DocumentWriter {
     std::vector<const Member*> members;
     members.reserve(object.size());
     for (const Member& member : object) members.push_back(&member);
-    std::sort(members.begin(), members.end(), [](const Member* a, const Member* b) { return key_before(a->key, b->key); });
+    std::sort(members.begin(), members.end(),
+              [](const Member* a, const Member* b) { return key_before(a->key, b->key); });
     yaml_event_t event;
     yaml_mapping_start_event_initialize(&event, nullptr, nullptr, 1, YAML_BLOCK_MAPPING_STYLE);
     emit(event);

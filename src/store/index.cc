@@ -88,7 +88,9 @@ Index::Ref Index::erased(const Ref& node, std::string_view key) {
   return joined(node->left, node->right);
 }
 
-size_t Index::size() const { return size_of(root_); }
+size_t Index::size() const {
+  return size_of(root_);
+}
 
 const EntryRef& Index::find(std::string_view key) const {
   const Node* node = root_.get();
@@ -100,7 +102,9 @@ const EntryRef& Index::find(std::string_view key) const {
   return kNoEntry;
 }
 
-void Index::insert(EntryRef entry) { root_ = inserted(root_, entry); }
+void Index::insert(EntryRef entry) {
+  root_ = inserted(root_, entry);
+}
 
 void Index::erase(std::string_view key) {
   if (find(key)) root_ = erased(root_, key);

@@ -23,7 +23,9 @@ Sequencer::Sequencer(std::shared_ptr<View> view, Indexer indexer, std::unique_pt
   pthread_setname_np(writer_.native_handle(), "store-writer");
 }
 
-Sequencer::~Sequencer() { close(); }
+Sequencer::~Sequencer() {
+  close();
+}
 
 io::Task<base::Result<EntryRef>> Sequencer::get(std::string key) {
   {
@@ -34,7 +36,8 @@ io::Task<base::Result<EntryRef>> Sequencer::get(std::string key) {
 }
 
 io::Task<base::Result<Page>> Sequencer::list(std::string prefix, ListOptions options) {
-  if (options.not_older_than > view_->revision()) CO_TRY(co_await view_->reached(options.not_older_than, kFreshnessWait));
+  if (options.not_older_than > view_->revision())
+    CO_TRY(co_await view_->reached(options.not_older_than, kFreshnessWait));
   co_return view_->page(prefix, options);
 }
 

@@ -70,8 +70,8 @@ class PrefixWatch final : public Watch {
   bool expired_ = false;
 
   std::coroutine_handle<> waiter_;
-  size_t slot_ = 0;                                 // in channel_->watches
-  size_t ready_slot_ = static_cast<size_t>(-1);     // in station_->ready_
+  size_t slot_ = 0;                              // in channel_->watches
+  size_t ready_slot_ = static_cast<size_t>(-1);  // in station_->ready_
 };
 
 const EventRef* PrefixWatch::pending() {

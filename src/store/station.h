@@ -61,9 +61,9 @@ class Station : public std::enable_shared_from_this<Station> {
   std::shared_ptr<View> view_;
   const size_t watch_events_max_;
 
-  Channels channels_;                         // by prefix
-  std::map<size_t, size_t> prefix_lengths_;   // how many channels have a prefix that long
-  std::vector<PrefixWatch*> ready_;           // about to be resumed; null: gone meanwhile
+  Channels channels_;                        // by prefix
+  std::map<size_t, size_t> prefix_lengths_;  // how many channels have a prefix that long
+  std::vector<PrefixWatch*> ready_;          // about to be resumed; null: gone meanwhile
   Revision delivered_ = 0;
   bool ended_ = false;
 

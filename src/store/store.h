@@ -59,30 +59,31 @@ struct Change {
 using Decide = std::function<base::Result<Change>(const Entry* current)>;
 
 struct Updated {
-  EntryRef entry;  // after Put the new state, after Keep the current one (or null), after Delete the LAST state with the
-                   // revision of the deletion
+  EntryRef entry;  // after Put the new state, after Keep the current one (or null), after Delete the LAST state with
+                   // the revision of the deletion
   bool changed = false;
 };
 
 struct ListOptions {
-  Revision at = 0;             // exactly this revision; Expired if no longer kept; 0: the newest
-  Revision not_older_than = 0; // waits (bounded) until the map has come this far: Timeout if it does not
-  bool consistent = true;      // with etcd: learns first how far the newest write is; false: what is in memory will do
-  std::string start_after;     // continue behind this key
-  size_t limit = 0;            // 0: all
+  Revision at = 0;              // exactly this revision; Expired if no longer kept; 0: the newest
+  Revision not_older_than = 0;  // waits (bounded) until the map has come this far: Timeout if it does not
+  bool consistent = true;       // with etcd: learns first how far the newest write is; false: what is in memory will do
+  std::string start_after;      // continue behind this key
+  size_t limit = 0;             // 0: all
 };
 struct Page {
   std::vector<EntryRef> entries;  // in key order
   Revision revision = 0;          // of the map they were read from
   bool more = false;
-  size_t remaining = 0;           // how many follow, when more
+  size_t remaining = 0;  // how many follow, when more
 };
 
 struct Event {
   enum class Kind : uint8_t { Added, Modified, Deleted };
   Kind kind = Kind::Added;
-  EntryRef entry;     // Deleted: the last state, with the deletion's revision
-  EntryRef previous;  // the state before; null for Added. So a selector can tell "left the selection" from "never in it"
+  EntryRef entry;  // Deleted: the last state, with the deletion's revision
+  EntryRef
+      previous;  // the state before; null for Added. So a selector can tell "left the selection" from "never in it"
 };
 using EventRef = std::shared_ptr<const Event>;
 

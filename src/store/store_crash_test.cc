@@ -1,4 +1,5 @@
-// A process that writes is killed at any moment, again and again: what it was told is durable is there, and revisions go on.
+// A process that writes is killed at any moment, again and again: what it was told is durable is there, and revisions
+// go on.
 #include <gtest/gtest.h>
 #include <signal.h>
 #include <sys/wait.h>
@@ -31,8 +32,12 @@ struct Step {
   int key;
   bool remove;
 };
-Step step_of(int64_t step) { return {static_cast<int>(step * 7 % kKeysPerFlow), step % 4 == 3}; }
-std::string key_of(int flow, int key) { return "/registry/crash/" + std::to_string(flow) + "/" + std::to_string(key); }
+Step step_of(int64_t step) {
+  return {static_cast<int>(step * 7 % kKeysPerFlow), step % 4 == 3};
+}
+std::string key_of(int flow, int key) {
+  return "/registry/crash/" + std::to_string(flow) + "/" + std::to_string(key);
+}
 
 // One acknowledgement, or (flow -1) one event told by a watch.
 struct Report {
@@ -94,7 +99,8 @@ io::Task<void> follow(Store* store, Revision from, int pipe) {
   _exit(9);
 }
 
-// The steps whose puts the flow's keys may hold, given that steps before `next` are acknowledged and `next` may have happened.
+// The steps whose puts the flow's keys may hold, given that steps before `next` are acknowledged and `next` may have
+// happened.
 void expect_state(Store& store, io::Loop& loop, int flow, int64_t next, std::map<std::string, std::string>& states) {
   std::array<std::string, kKeysPerFlow> found;
   for (int key = 0; key < kKeysPerFlow; ++key) {

@@ -21,7 +21,9 @@ constexpr int kFlowsPerThread = 6;
 constexpr int kStepsPerFlow = 60;
 constexpr int kKeys = 6;
 
-std::string key_of(uint64_t key) { return "/registry/random/" + std::to_string(key); }
+std::string key_of(uint64_t key) {
+  return "/registry/random/" + std::to_string(key);
+}
 
 // What a state was, as one client saw it; revision 0: absent.
 struct Seen {
@@ -29,7 +31,9 @@ struct Seen {
   std::string value;
   bool operator==(const Seen&) const = default;
 };
-Seen seen(const Entry* entry) { return entry ? Seen{entry->revision, std::string(entry->value.view())} : Seen{}; }
+Seen seen(const Entry* entry) {
+  return entry ? Seen{entry->revision, std::string(entry->value.view())} : Seen{};
+}
 
 struct ChangeMade {
   std::string key;
@@ -71,11 +75,21 @@ class Client {
   io::Task<void> run(int* done) {
     for (int step = 0; step < kStepsPerFlow; ++step) {
       switch (random_() % 8) {
-        case 0: co_await get(); break;
-        case 1: co_await list(); break;
-        case 2: co_await list_at(); break;
-        case 3: co_await refuse(); break;
-        default: co_await change(); break;
+        case 0:
+          co_await get();
+          break;
+        case 1:
+          co_await list();
+          break;
+        case 2:
+          co_await list_at();
+          break;
+        case 3:
+          co_await refuse();
+          break;
+        default:
+          co_await change();
+          break;
       }
     }
     ++*done;
@@ -182,7 +196,8 @@ class Crew {
  public:
   void start(io::Task<void> task) {
     loops_.push_back(*io::Loop::create());
-    threads_.emplace_back([loop = loops_.back().get(), task = std::move(task)]() mutable { loop->run_task(std::move(task)); });
+    threads_.emplace_back(
+        [loop = loops_.back().get(), task = std::move(task)]() mutable { loop->run_task(std::move(task)); });
   }
   void join() {
     for (auto& thread : threads_) thread.join();
@@ -233,7 +248,8 @@ class RandomClients : public testing::TestWithParam<const Backend*> {
       // The state was true at some revision between what was acknowledged before and what was visible after.
       bool fits = state_at(get.floor)[get.key] == get.state;
       for (const ChangeMade& change : log_.changes) {
-        if (change.key != get.key || change.after.revision <= get.floor || change.after.revision > get.ceiling) continue;
+        if (change.key != get.key || change.after.revision <= get.floor || change.after.revision > get.ceiling)
+          continue;
         fits = fits || get.state == (change.removed ? Seen{} : change.after);
       }
       EXPECT_TRUE(fits) << get.key << " in " << get.floor << ".." << get.ceiling << " was " << get.state.revision;
@@ -259,7 +275,8 @@ class RandomClients : public testing::TestWithParam<const Backend*> {
 };
 
 io::Task<void> last_change(Store* store, Observations* log) {
-  auto updated = co_await store->update(kLastKey, [](const Entry*) { return Change::put(base::Bytes(std::string("end"))); });
+  auto updated =
+      co_await store->update(kLastKey, [](const Entry*) { return Change::put(base::Bytes(std::string("end"))); });
   EXPECT_TRUE(updated);
   if (!updated) abort();  // the followers would wait for ever
   base::Lock lock(log->mutex);

@@ -10,11 +10,13 @@ namespace {
 
 constexpr size_t kOldStatesMax = 16;
 
-base::Error closed_error() { return base::Error(base::Code::Closed, "the store is closed"); }
+base::Error closed_error() {
+  return base::Error(base::Code::Closed, "the store is closed");
+}
 
 base::Error expired_error(Revision asked, Revision compacted) {
-  return base::Error(base::Code::Expired, "revision " + std::to_string(asked) + " is no longer kept (oldest: " +
-                                              std::to_string(compacted) + ")");
+  return base::Error(base::Code::Expired, "revision " + std::to_string(asked) +
+                                              " is no longer kept (oldest: " + std::to_string(compacted) + ")");
 }
 
 // The map before `events`, for keys under `prefix`.

@@ -1,8 +1,8 @@
 // What readers see of a store, whatever keeps it safe: the map at the newest visible revision, the events that led
 // there, and who waits for more. One publisher at a time; everything else from any thread.
 //
-// A list at an older revision takes the map as it was from a few kept ones (each begun paged list keeps its own), or undoes
-// newer events, which costs time in proportion to them.
+// A list at an older revision takes the map as it was from a few kept ones (each begun paged list keeps its own), or
+// undoes newer events, which costs time in proportion to them.
 #pragma once
 
 #include <map>

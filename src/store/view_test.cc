@@ -30,7 +30,8 @@ class ViewTest : public testing::Test {
   base::FakeClock clock_;
   std::unique_ptr<io::Loop> loop_ = io::Loop::create_simulated(clock_);
   std::shared_ptr<View> view_ = std::make_shared<View>(
-      View::Options{.history = {.events_max = 1000, .bytes_max = 1 << 20, .age_ns_max = 300 * kSecond}, .watch_events_max = 10},
+      View::Options{.history = {.events_max = 1000, .bytes_max = 1 << 20, .age_ns_max = 300 * kSecond},
+                    .watch_events_max = 10},
       clock_, Index(), 1, 1);
 };
 

@@ -1,5 +1,6 @@
-// Exec, attach and port-forward through the streaming server of a real containerd, spoken to directly and by translation
-// from WebSocket as an API server does. Everything of containerd's is private to the test. Skipped without root or containerd.
+// Exec, attach and port-forward through the streaming server of a real containerd, spoken to directly and by
+// translation from WebSocket as an API server does. Everything of containerd's is private to the test. Skipped without
+// root or containerd.
 #include <gtest/gtest.h>
 #include <unistd.h>
 
@@ -35,8 +36,9 @@ class ContainerStreams : public testing::Test {
     std::string pattern = std::filesystem::temp_directory_path() / "navarch-streams-XXXXXX";
     directory_ = mkdtemp(pattern.data());
     std::ofstream(directory_ + "/config.toml")
-        << "version = 2\nroot = \"" << directory_ << "/root\"\nstate = \"" << directory_ << "/state\"\n[grpc]\naddress = \""
-        << socket() << "\"\n[plugins.\"io.containerd.grpc.v1.cri\"]\nrestrict_oom_score_adj = true\nsandbox_image = \"" << kImage
+        << "version = 2\nroot = \"" << directory_ << "/root\"\nstate = \"" << directory_
+        << "/state\"\n[grpc]\naddress = \"" << socket()
+        << "\"\n[plugins.\"io.containerd.grpc.v1.cri\"]\nrestrict_oom_score_adj = true\nsandbox_image = \"" << kImage
         << "\"\nstream_server_address = \"127.0.0.1\"\nstream_server_port = \"0\"\n"
         << "[plugins.\"io.containerd.grpc.v1.cri\".cni]\nconf_dir = \"" << directory_ << "/cni\"\n"
         << "[plugins.\"io.containerd.grpc.v1.cri\".containerd]\nsnapshotter = \"native\"\n";
@@ -77,11 +79,12 @@ class ContainerStreams : public testing::Test {
       co_await io::sleep(std::chrono::milliseconds(20));
     }
     CO_TRY(std::string guest, base::read_file(GUEST_PROGRAM));
-    image::Image image{.reference = kImage, .files = {{.path = "guest", .content = std::move(guest)}}, .entrypoint = {"/guest"}};
+    image::Image image{
+        .reference = kImage, .files = {{.path = "guest", .content = std::move(guest)}}, .entrypoint = {"/guest"}};
     CO_TRY(std::string archive, image::make_archive(image));
     std::ofstream(directory_ + "/image.tar", std::ios::binary) << archive;
-    CO_TRY(auto imported, co_await io::run_command({.argv = {"ctr", "-a", socket(), "-n", "k8s.io", "images", "import", "--snapshotter=native",
-                                                             directory_ + "/image.tar"}}));
+    CO_TRY(auto imported, co_await io::run_command({.argv = {"ctr", "-a", socket(), "-n", "k8s.io", "images", "import",
+                                                             "--snapshotter=native", directory_ + "/image.tar"}}));
     if (!imported.status.ok()) co_return base::fail(base::Code::Internal, imported.error + imported.output);
 
     cri::RunPodSandboxRequest sandbox;
@@ -106,7 +109,8 @@ class ContainerStreams : public testing::Test {
     return config;
   }
 
-  static io::Task<base::Result<std::string>> start_container(std::string name, std::vector<std::string> args, bool has_stdin) {
+  static io::Task<base::Result<std::string>> start_container(std::string name, std::vector<std::string> args,
+                                                             bool has_stdin) {
     cri::CreateContainerRequest create;
     create.pod_sandbox_id = pod_id_;
     create.sandbox_config.emplace() = pod_config();
@@ -133,14 +137,17 @@ class ContainerStreams : public testing::Test {
     (void)co_await client_->remove_pod_sandbox(remove);
   }
 
-  static io::Task<base::Result<std::unique_ptr<io::RemoteCommand>>> connect(std::string url, RemoteCommandOptions options) {
+  static io::Task<base::Result<std::unique_ptr<io::RemoteCommand>>> connect(std::string url,
+                                                                            RemoteCommandOptions options) {
     CO_TRY(StreamingUrl place, parse_streaming_url(url));
     CO_TRY(auto transport, co_await io::connect(place.address));
     io::Request request{.target = place.target, .authority = place.authority};
-    co_return co_await io::connect_remote_command(io::make_stream(std::move(transport)), request, io::RemoteWire::Spdy, options);
+    co_return co_await io::connect_remote_command(io::make_stream(std::move(transport)), request, io::RemoteWire::Spdy,
+                                                  options);
   }
 
-  static io::Task<base::Result<std::unique_ptr<io::RemoteCommand>>> exec(std::vector<std::string> command, RemoteCommandOptions options) {
+  static io::Task<base::Result<std::unique_ptr<io::RemoteCommand>>> exec(std::vector<std::string> command,
+                                                                         RemoteCommandOptions options) {
     cri::ExecRequest request;
     request.container_id = container_id_;
     request.cmd = std::move(command);
@@ -153,7 +160,8 @@ class ContainerStreams : public testing::Test {
   }
 
   // A WebSocket client's side of exec, translated.
-  static io::Task<void> serve_translated(std::unique_ptr<io::Stream> stream, std::vector<std::string> command, RemoteCommandOptions options) {
+  static io::Task<void> serve_translated(std::unique_ptr<io::Stream> stream, std::vector<std::string> command,
+                                         RemoteCommandOptions options) {
     auto request = co_await io::test::read_request(*stream);
     io::test::UpgradeWriter writer(std::move(stream));
     auto front = co_await io::accept_remote_command(*request, writer, options);
@@ -227,7 +235,8 @@ class ContainerStreams : public testing::Test {
 
 TEST_F(ContainerStreams, ExecCarriesInputAndBothOutputs) {
   for (bool translated : {false, true}) {
-    Outcome outcome = translated ? run_translated({"/guest", "cat"}, kAll, "hello") : run_exec({"/guest", "cat"}, kAll, "hello");
+    Outcome outcome =
+        translated ? run_translated({"/guest", "cat"}, kAll, "hello") : run_exec({"/guest", "cat"}, kAll, "hello");
     EXPECT_EQ(outcome.output, "hello");
     EXPECT_EQ(outcome.errors, "5 bytes\n");
     EXPECT_EQ(outcome.status, io::kRemoteSuccess);
@@ -238,7 +247,8 @@ TEST_F(ContainerStreams, ExecCarriesMuch) {
   std::string input;
   for (int i = 0; input.size() < 5'000'000; ++i) input += std::to_string(i) + "\n";
   for (bool translated : {false, true}) {
-    Outcome outcome = translated ? run_translated({"/guest", "cat"}, kAll, input) : run_exec({"/guest", "cat"}, kAll, input);
+    Outcome outcome =
+        translated ? run_translated({"/guest", "cat"}, kAll, input) : run_exec({"/guest", "cat"}, kAll, input);
     EXPECT_TRUE(outcome.output == input) << outcome.output.size();
     EXPECT_EQ(outcome.errors, std::to_string(input.size()) + " bytes\n");
   }
@@ -247,14 +257,17 @@ TEST_F(ContainerStreams, ExecCarriesMuch) {
 TEST_F(ContainerStreams, ExitCodeComesAsStatus) {
   for (bool translated : {false, true}) {
     Outcome outcome = translated ? run_translated({"/guest", "cat"}, kAll, "") : run_exec({"/guest", "cat"}, kAll, "");
-    EXPECT_NE(outcome.status.find(R"("reason":"NonZeroExitCode","details":{"causes":[{"reason":"ExitCode","message":"3"}]})"), std::string::npos)
+    EXPECT_NE(
+        outcome.status.find(R"("reason":"NonZeroExitCode","details":{"causes":[{"reason":"ExitCode","message":"3"}]})"),
+        std::string::npos)
         << outcome.status;
   }
 }
 
 TEST_F(ContainerStreams, TerminalHasTheClientsSize) {
   for (bool translated : {false, true}) {
-    Outcome outcome = translated ? run_translated({"/guest", "size"}, kTerminal, "\n") : run_exec({"/guest", "size"}, kTerminal, "\n");
+    Outcome outcome = translated ? run_translated({"/guest", "size"}, kTerminal, "\n")
+                                 : run_exec({"/guest", "size"}, kTerminal, "\n");
     EXPECT_NE(outcome.output.find("97x31"), std::string::npos) << outcome.output << outcome.status;
   }
 }

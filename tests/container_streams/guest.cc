@@ -6,7 +6,9 @@
 #include <sys/ioctl.h>
 #include <unistd.h>
 
-static void end(int) { _exit(0); }
+static void end(int) {
+  _exit(0);
+}
 
 static int cat() {
   char buffer[65536];

@@ -1,5 +1,5 @@
-// A real kubectl against our ends of exec and port-forward, over WebSocket and over SPDY, served directly and translated as
-// an API server does. Skipped where there is no kubectl.
+// A real kubectl against our ends of exec and port-forward, over WebSocket and over SPDY, served directly and
+// translated as an API server does. Skipped where there is no kubectl.
 #include <gtest/gtest.h>
 #include <unistd.h>
 
@@ -75,7 +75,8 @@ Task<void> serve_translated(std::unique_ptr<Stream> stream, Request request) {
   auto [client, server] = memory_streams();
   Scope kubelet;
   kubelet.spawn(serve_request(std::move(server)));
-  auto back = co_await connect_remote_command(std::move(client), {.target = request.target}, RemoteWire::Spdy, *options);
+  auto back =
+      co_await connect_remote_command(std::move(client), {.target = request.target}, RemoteWire::Spdy, *options);
   if (back) co_await translate(**front, **back);
 }
 
@@ -135,12 +136,14 @@ Task<void> serve_connection(std::unique_ptr<Stream> stream, Mode mode) {
     co_return;
   }
   if (path.ends_with("/portforward")) {
-    co_await (translated ? serve_port_forward_proxied(std::move(stream), *request) : serve_port_forward(std::move(stream), *request));
+    co_await (translated ? serve_port_forward_proxied(std::move(stream), *request)
+                         : serve_port_forward(std::move(stream), *request));
     co_return;
   }
   std::string_view body = path == "/api" ? kApi : path == "/apis" ? kApis : path == "/api/v1" ? kResources : kPod;
-  std::string answer = base::cat({"HTTP/1.1 200 OK\r\ncontent-type: application/json\r\nconnection: close\r\ncontent-length: ",
-                                  std::to_string(body.size()), "\r\n\r\n", body});
+  std::string answer =
+      base::cat({"HTTP/1.1 200 OK\r\ncontent-type: application/json\r\nconnection: close\r\ncontent-length: ",
+                 std::to_string(body.size()), "\r\n\r\n", body});
   (void)co_await stream->write(base::Bytes(std::move(answer)));
   stream->finish();
   (void)co_await stream->read();
@@ -176,10 +179,13 @@ class KubectlStreams : public testing::TestWithParam<Mode> {
   }
   std::vector<std::string> environment() {
     std::string on = GetParam().websocket ? "true" : "false";
-    return {"HOME=" + home_, "KUBECONFIG=/dev/null", "KUBECTL_REMOTE_COMMAND_WEBSOCKETS=" + on, "KUBECTL_PORT_FORWARD_WEBSOCKETS=" + on};
+    return {"HOME=" + home_, "KUBECONFIG=/dev/null", "KUBECTL_REMOTE_COMMAND_WEBSOCKETS=" + on,
+            "KUBECTL_PORT_FORWARD_WEBSOCKETS=" + on};
   }
   CommandResult kubectl(std::vector<std::string> arguments, std::string input = "") {
-    CommandOptions options{.argv = argv(std::move(arguments)), .environment = environment(), .input = base::Bytes(std::move(input)),
+    CommandOptions options{.argv = argv(std::move(arguments)),
+                           .environment = environment(),
+                           .input = base::Bytes(std::move(input)),
                            .output_max = 64 << 20};
     auto result = loop_->run_task(run_command(std::move(options)));
     EXPECT_TRUE(result.has_value());
@@ -235,7 +241,8 @@ Task<std::string> ask(uint16_t port, std::string text) {
 }
 
 TEST_P(KubectlStreams, PortForwardCarriesConnections) {
-  auto kubectl = Process::spawn({.argv = argv({"port-forward", "x", ":7"}), .environment = environment(), .output = ChildEnd::pipe()});
+  auto kubectl = Process::spawn(
+      {.argv = argv({"port-forward", "x", ":7"}), .environment = environment(), .output = ChildEnd::pipe()});
   ASSERT_TRUE(kubectl.has_value());
   auto output = (*kubectl)->take_output();
   std::string said;

@@ -1,16 +1,16 @@
-// Pods on a real containerd: its own folders, in a network namespace of its own, images made on the spot. Needs root, containerd,
-// runc and the CNI plugins, and is skipped without. Everything is taken down again, also when a test fails.
+// Pods on a real containerd: its own folders, in a network namespace of its own, images made on the spot. Needs root,
+// containerd, runc and the CNI plugins, and is skipped without. Everything is taken down again, also when a test fails.
+#include <fcntl.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
-
-#include <cstdio>
-#include <cstdlib>
-#include <set>
-#include <fcntl.h>
 #include <sched.h>
 #include <sys/mount.h>
 #include <sys/stat.h>
 #include <unistd.h>
+
+#include <cstdio>
+#include <cstdlib>
+#include <set>
 
 #include "api/core_v1.h"
 #include "base/file.h"
@@ -109,7 +109,8 @@ class World {
         auto pid = base::parse_int(name);
         if (!pid || *pid == getpid()) continue;
         auto text = base::read_file("/proc/" + name + "/cmdline");
-        if (text && text->contains(directory + "/") && text->contains("containerd")) kill(static_cast<pid_t>(*pid), SIGKILL);
+        if (text && text->contains(directory + "/") && text->contains("containerd"))
+          kill(static_cast<pid_t>(*pid), SIGKILL);
       }
     (void)unmount_below(directory);
     (void)base::remove_tree(directory);
@@ -139,7 +140,8 @@ class World {
     options.log_file = directory + "/containerd.log";
     options.sandbox_image = "navarch.local/pause:test";
     options.cni_configuration_directory = directory + "/cni";
-    CO_TRY(write_cni_configuration(directory + "/cni", {.pod_cidrs = {"10.97.0.0/24"}, .address_directory = directory + "/addresses"}));
+    CO_TRY(write_cni_configuration(directory + "/cni",
+                                   {.pod_cidrs = {"10.97.0.0/24"}, .address_directory = directory + "/addresses"}));
     containerd = std::make_unique<Containerd>(options);
     CO_TRY(co_await containerd->start());
     CO_TRY(co_await add_image("navarch.local/pause:test", {"/bin/sleep", "1000000"}));
@@ -152,7 +154,8 @@ class World {
     image.reference = name;
     CO_TRY(auto busybox, base::read_file("/usr/bin/busybox"));
     image.files.push_back({.path = "bin/busybox", .content = busybox, .link = {}});
-    for (auto tool : {"sh", "sleep", "cat", "echo", "ls", "hostname", "id", "env", "nc", "httpd", "wget", "kill", "trap", "true", "false", "touch", "stat"})
+    for (auto tool : {"sh", "sleep", "cat", "echo", "ls", "hostname", "id", "env", "nc", "httpd", "wget", "kill",
+                      "trap", "true", "false", "touch", "stat"})
       image.files.push_back({.path = std::string("bin/") + tool, .content = {}, .link = "busybox"});
     image.entrypoint = std::move(entrypoint);
     image.environment = {"PATH=/bin"};
@@ -216,7 +219,8 @@ class RealRuntime : public testing::Test {
 
   void begin() {
     runtime_ = std::move(*make_cri_runtime(World::get().endpoint()));
-    kubelet_ = std::make_unique<Kubelet>(options_, client::Client(server_->transport()), *runtime_, pool_, base::system_random());
+    kubelet_ = std::make_unique<Kubelet>(options_, client::Client(server_->transport()), *runtime_, pool_,
+                                         base::system_random());
     loop_->post([this] { scope_.spawn(run_kubelet()); });
     ASSERT_TRUE(wait_for([&] { return kubelet_->node_ready(); }));
   }
@@ -244,26 +248,31 @@ class RealRuntime : public testing::Test {
     auto client = *pki::issue(authority, options);
     options_.client_ca_file = World::get().directory + "/ca.crt";
     ASSERT_TRUE(base::write_file(options_.client_ca_file, authority.certificate_pem, 0600));
-    tls_ = *io::TlsClient::create({.ca = {}, .skip_verify = true, .server_name = {}, .certificate = {.text = client.certificate_pem, .file = {}},
+    tls_ = *io::TlsClient::create({.ca = {},
+                                   .skip_verify = true,
+                                   .server_name = {},
+                                   .certificate = {.text = client.certificate_pem, .file = {}},
                                    .key = {.text = client.key_pem, .file = {}}});
   }
   std::string url() const { return "https://127.0.0.1:" + std::to_string(kubelet_->port()); }
 
-  static io::Task<base::Result<std::string>> get(std::string url, std::string target, std::shared_ptr<io::TlsClient> tls) {
+  static io::Task<base::Result<std::string>> get(std::string url, std::string target,
+                                                 std::shared_ptr<io::TlsClient> tls) {
     CO_TRY(auto client, io::HttpClient::create({.url = url, .tls = tls}));
     CO_TRY(auto answer, co_await client->request("GET", target));
     CO_TRY(auto body, co_await io::read_all(*answer, 1 << 20));
     co_return std::to_string(answer->head().status) + " " + body;
   }
   std::string fetch(std::string target, bool known = true) {
-    auto stranger = *io::TlsClient::create({.ca = {}, .skip_verify = true, .server_name = {}, .certificate = {}, .key = {}});
+    auto stranger =
+        *io::TlsClient::create({.ca = {}, .skip_verify = true, .server_name = {}, .certificate = {}, .key = {}});
     auto answer = loop_->run_task(get(url(), std::move(target), known ? tls_ : stranger));
     return answer ? *answer : answer.error().message();
   }
 
   // Runs a command the way kubectl does: what it printed, and how it ended.
-  static io::Task<base::Result<std::string>> exec(uint16_t port, std::shared_ptr<io::TlsClient> tls, std::string target, io::RemoteWire wire,
-                                                  std::string input) {
+  static io::Task<base::Result<std::string>> exec(uint16_t port, std::shared_ptr<io::TlsClient> tls, std::string target,
+                                                  io::RemoteWire wire, std::string input) {
     CO_TRY(auto old, tls->with_alpn({"http/1.1"}));
     CO_TRY(auto connection, co_await io::connect({.host = "127.0.0.1", .port = port, .unix_path = {}}, old));
     io::Request request;
@@ -271,7 +280,8 @@ class RealRuntime : public testing::Test {
     request.target = target;
     request.authority = "127.0.0.1";
     io::RemoteCommandOptions options{.stdin_stream = true, .stdout_stream = true};
-    CO_TRY(auto command, co_await io::connect_remote_command(io::make_stream(std::move(connection)), std::move(request), wire, options));
+    CO_TRY(auto command, co_await io::connect_remote_command(io::make_stream(std::move(connection)), std::move(request),
+                                                             wire, options));
     CO_TRY(co_await command->channel(io::RemoteChannel::Stdin)->write(base::Bytes(input)));
     command->channel(io::RemoteChannel::Stdin)->finish();
     std::string out;
@@ -284,7 +294,8 @@ class RealRuntime : public testing::Test {
     co_return out + status;
   }
 
-  static io::Task<base::Result<std::string>> through_port(uint16_t port, std::shared_ptr<io::TlsClient> tls, std::string target) {
+  static io::Task<base::Result<std::string>> through_port(uint16_t port, std::shared_ptr<io::TlsClient> tls,
+                                                          std::string target) {
     CO_TRY(auto old, tls->with_alpn({"http/1.1"}));
     CO_TRY(auto connection, co_await io::connect({.host = "127.0.0.1", .port = port, .unix_path = {}}, old));
     io::Request request;
@@ -343,15 +354,18 @@ class RealRuntime : public testing::Test {
   bool wait_phase(const std::string& name, const std::string& phase) {
     bool reached = wait_for([&] { return now(name).status.phase == phase; });
     if (!reached) {
-      for (auto& event : server_->list<core::Event>()) fprintf(stderr, "event: %s %s\n", event.reason.c_str(), event.message.c_str());
+      for (auto& event : server_->list<core::Event>())
+        fprintf(stderr, "event: %s %s\n", event.reason.c_str(), event.message.c_str());
       for (auto& status : now(name).status.container_statuses)
-        if (status.state.waiting) fprintf(stderr, "waiting: %s %s\n", status.state.waiting->reason.c_str(), status.state.waiting->message.c_str());
+        if (status.state.waiting)
+          fprintf(stderr, "waiting: %s %s\n", status.state.waiting->reason.c_str(),
+                  status.state.waiting->message.c_str());
     }
     return reached;
   }
   std::string log(const std::string& name, int attempt = 0) {
-    auto text = base::read_file(options_.pod_log_directory + "/default_" + name + "_" + now(name).metadata.uid + "/main/" +
-                                std::to_string(attempt) + ".log");
+    auto text = base::read_file(options_.pod_log_directory + "/default_" + name + "_" + now(name).metadata.uid +
+                                "/main/" + std::to_string(attempt) + ".log");
     return text ? *text : "";
   }
 
@@ -384,8 +398,9 @@ TEST_F(RealRuntime, PodRunsWithItsEnvironmentVolumesAndNames) {
   secret.metadata.namespace_ = "default";
   secret.data["word"] = "xyzzy";
   server_->put(secret);
-  auto spec = pod("full", "echo env=$COLOUR/$IP/$NAME; cat /config/colour /secret/word; echo; hostname; cat /etc/hosts; "
-                          "echo data > /scratch/file; cat /scratch/file; echo bye > /dev/termination-log; id -u; exit 0");
+  auto spec = pod("full",
+                  "echo env=$COLOUR/$IP/$NAME; cat /config/colour /secret/word; echo; hostname; cat /etc/hosts; "
+                  "echo data > /scratch/file; cat /scratch/file; echo bye > /dev/termination-log; id -u; exit 0");
   spec.spec.restart_policy = "Never";
   auto& container = spec.spec.containers.front();
   container.security_context.emplace().run_as_user = 1000;
@@ -453,7 +468,8 @@ TEST_F(RealRuntime, ContainerThatIsKilledRunsAgainInPlaceAndSurvivesTheKubelet) 
   ASSERT_FALSE(HasFatalFailure());
   server_->put(pod("other", "sleep 100000"));
   ASSERT_TRUE(wait_phase("other", "Running"));
-  EXPECT_EQ(now("loop").metadata.resource_version, written) << "the status of a pod that nothing happened to was written again";
+  EXPECT_EQ(now("loop").metadata.resource_version, written)
+      << "the status of a pod that nothing happened to was written again";
   EXPECT_EQ(now("loop").status.container_statuses.front().container_id, after.container_statuses.front().container_id);
 }
 
@@ -504,13 +520,18 @@ TEST_F(RealRuntime, LogsExecAndPortsAreServed) {
   EXPECT_EQ(fetch("/healthz", false), "401 Unauthorized");
   EXPECT_THAT(fetch("/pods"), testing::HasSubstr("\"name\":\"web\""));
   EXPECT_THAT(fetch("/metrics"), testing::HasSubstr("kubelet_running_pods 1"));
-  EXPECT_THAT(fetch("/metrics/resource"), testing::HasSubstr("container_memory_working_set_bytes{container=\"main\",namespace=\"default\",pod=\"web\"} "));
+  EXPECT_THAT(
+      fetch("/metrics/resource"),
+      testing::HasSubstr("container_memory_working_set_bytes{container=\"main\",namespace=\"default\",pod=\"web\"} "));
   EXPECT_THAT(fetch("/metrics/resource"), testing::HasSubstr("resource_scrape_error 0"));
   for (auto wire : {io::RemoteWire::Spdy, io::RemoteWire::WebSocket}) {
-    auto said = loop_->run_task(exec(kubelet_->port(), tls_, "/exec/default/web/main?input=1&output=1&command=/bin/cat", wire, "echo!"));
+    auto said = loop_->run_task(
+        exec(kubelet_->port(), tls_, "/exec/default/web/main?input=1&output=1&command=/bin/cat", wire, "echo!"));
     ASSERT_TRUE(said) << said.error().message();
     EXPECT_EQ(*said, "echo!" + std::string(io::kRemoteSuccess));
-    said = loop_->run_task(exec(kubelet_->port(), tls_, "/exec/default/web/main?input=1&output=1&command=/bin/sh&command=-c&command=exit+3", wire, ""));
+    said = loop_->run_task(exec(kubelet_->port(), tls_,
+                                "/exec/default/web/main?input=1&output=1&command=/bin/sh&command=-c&command=exit+3",
+                                wire, ""));
     ASSERT_TRUE(said) << said.error().message();
     EXPECT_THAT(*said, testing::HasSubstr("NonZeroExitCode"));
   }
@@ -531,7 +552,8 @@ TEST_F(RealRuntime, ManyPodsComeAndGo) {
   for (auto& one : server_->list<core::Pod>()) addresses.insert(one.status.pod_ip);
   EXPECT_EQ(addresses.size(), static_cast<size_t>(kPods));
   client::Client client(server_->transport());
-  for (int i = 0; i < kPods; ++i) (void)loop_->run_task(client.remove<core::Pod>("default", "many-" + std::to_string(i)));
+  for (int i = 0; i < kPods; ++i)
+    (void)loop_->run_task(client.remove<core::Pod>("default", "many-" + std::to_string(i)));
   EXPECT_TRUE(wait_for([&] { return server_->list<core::Pod>().empty(); }));
   EXPECT_TRUE(base::list_directory(options_.root_directory + "/pods")->empty());
   EXPECT_TRUE(base::list_directory(options_.pod_log_directory)->empty());

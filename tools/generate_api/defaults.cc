@@ -25,6 +25,9 @@ std::string emit_defaults(const Model& model) {
     rules += of_unit;
   }
   return std::string(kGeneratedLine) + headers +
-         "#include \"schema/default_rules.h\"\n\nnamespace schema {\nnamespace {\n\nconstexpr DefaultRule kRules[] = {\n" + rules +
-         "};\n\n}  // namespace\n\nstd::span<const DefaultRule> default_rules() { return kRules; }\n\n}  // namespace schema\n";
+         "#include \"schema/default_rules.h\"\n\nnamespace schema {\nnamespace {\n\nconstexpr DefaultRule kRules[] = "
+         "{\n" +
+         rules +
+         "};\n\n}  // namespace\n\nstd::span<const DefaultRule> default_rules() { return kRules; }\n\n}  // namespace "
+         "schema\n";
 }

@@ -89,8 +89,9 @@ std::string emit_header(const Unit& unit) {
   for (const Unit* other : unit.includes) includes.insert("api/" + other->name + ".h");
 
   std::string out = kGeneratedLine;
-  out += "#pragma once\n\n#include <cstdint>\n#include <map>\n#include <optional>\n#include <string>\n"
-         "#include <string_view>\n#include <vector>\n\n";
+  out +=
+      "#pragma once\n\n#include <cstdint>\n#include <map>\n#include <optional>\n#include <string>\n"
+      "#include <string_view>\n#include <vector>\n\n";
   for (const std::string& include : includes) out += "#include \"" + include + "\"\n";
   out += "\nnamespace schema {\nstruct Type;\n}\n\nnamespace api::" + unit.name + " {\n\n";
   for (const auto& [name, values] : unit.source["enums"].members) {

@@ -37,10 +37,14 @@ class Reader {
 
   Json read_value() {
     switch (peek()) {
-      case '{': return read_object();
-      case '[': return read_array();
-      case '"': return Json(Json::Kind::String, read_string());
-      default: return read_word();
+      case '{':
+        return read_object();
+      case '[':
+        return read_array();
+      case '"':
+        return Json(Json::Kind::String, read_string());
+      default:
+        return read_word();
     }
   }
   Json read_object() {
@@ -72,10 +76,19 @@ class Reader {
         continue;
       }
       switch (text_[++at_]) {
-        case 'n': out += '\n'; break;
-        case 't': out += '\t'; break;
-        case '"': case '\\': case '/': out += text_[at_]; break;
-        default: fail("an escape that schemas do not use");
+        case 'n':
+          out += '\n';
+          break;
+        case 't':
+          out += '\t';
+          break;
+        case '"':
+        case '\\':
+        case '/':
+          out += text_[at_];
+          break;
+        default:
+          fail("an escape that schemas do not use");
       }
     }
     if (at_ == text_.size()) fail("a string without end");
@@ -118,7 +131,9 @@ const Json& Json::operator[](std::string_view name) const {
   return null;
 }
 
-bool Json::contains(std::string_view name) const { return &(*this)[name] != &Json()["none"]; }
+bool Json::contains(std::string_view name) const {
+  return &(*this)[name] != &Json()["none"];
+}
 
 std::vector<std::string> Json::strings() const {
   std::vector<std::string> out;
@@ -129,15 +144,18 @@ std::vector<std::string> Json::strings() const {
 std::string Json::dump() const {
   std::string out;
   switch (kind) {
-    case Kind::Null: return "null";
-    case Kind::String: return quoted(text);
+    case Kind::Null:
+      return "null";
+    case Kind::String:
+      return quoted(text);
     case Kind::Array:
       for (const Json& item : items) out += (out.empty() ? "" : ",") + item.dump();
       return "[" + out + "]";
     case Kind::Object:
       for (const auto& [key, value] : members) out += (out.empty() ? "" : ",") + quoted(key) + ":" + value.dump();
       return "{" + out + "}";
-    default: return text;
+    default:
+      return text;
   }
 }
 

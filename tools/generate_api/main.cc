@@ -1,5 +1,6 @@
-// generate_api SCHEMAS OUT PARTS: writes OUT/api/<unit>.h for every schema, OUT/api/tables_<n>.cc for n below PARTS, and
-// OUT/api/resources.cc and OUT/api/defaults.cc. The tables are spread over PARTS files of like weight, so that they compile in parallel.
+// generate_api SCHEMAS OUT PARTS: writes OUT/api/<unit>.h for every schema, OUT/api/tables_<n>.cc for n below PARTS,
+// and OUT/api/resources.cc and OUT/api/defaults.cc. The tables are spread over PARTS files of like weight, so that they
+// compile in parallel.
 #include <algorithm>
 #include <cstdio>
 #include <string>

@@ -92,8 +92,8 @@ class Builder {
     if (strip(type, "enum:")) {
       member.shape = "Enum";
       size_t dot = type.find('.');
-      member.scalar = "::api::" + unit.name + "::" +
-                      (dot == std::string::npos ? type : type.substr(0, dot) + "::" + type.substr(dot + 1));
+      member.scalar = "::api::" + unit.name +
+                      "::" + (dot == std::string::npos ? type : type.substr(0, dot) + "::" + type.substr(dot + 1));
       if (dot != std::string::npos) {  // a nested enum: its message must be seen before
         enum_owners_[&unit].insert(type.substr(0, dot));
       }
@@ -181,9 +181,10 @@ std::unique_ptr<Unit> read_unit(const std::filesystem::path& path) {
     type->source = &source;
     type->kind = static_cast<bool>(source["kind"]);
     type->api_version = source["apiVersion"].text;
-    if (source["json"].text == "any") type->form = name == "JSONSchemaPropsOrArray"  ? "SchemaOrArray"
-                                                   : name == "JSONSchemaPropsOrBool" ? "SchemaOrBool"
-                                                                                     : "SchemaOrStrings";
+    if (source["json"].text == "any")
+      type->form = name == "JSONSchemaPropsOrArray"  ? "SchemaOrArray"
+                   : name == "JSONSchemaPropsOrBool" ? "SchemaOrBool"
+                                                     : "SchemaOrStrings";
     for (const auto& [enum_name, values] : unit->source["enums"].members) {
       if (enum_name.starts_with(name + ".")) type->enums.push_back(enum_name);
     }
@@ -204,7 +205,9 @@ std::string Member::cpp_type() const {
   return one;
 }
 
-std::string Struct::qualified() const { return "::api::" + unit->name + "::" + name; }
+std::string Struct::qualified() const {
+  return "::api::" + unit->name + "::" + name;
+}
 
 bool Struct::aggregate() const {
   if (kind || members.size() > 8) return false;

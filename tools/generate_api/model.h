@@ -38,7 +38,7 @@ struct Struct {
   bool used_in_list = false;
   bool used_in_map = false;
   std::string form = "Fields";
-  std::vector<Member> members;  // in order of declaration
+  std::vector<Member> members;     // in order of declaration
   std::vector<std::string> enums;  // nested, as "Message.Enum"
   const Json* source = nullptr;
 

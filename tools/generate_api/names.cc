@@ -6,23 +6,32 @@
 
 namespace {
 
-bool upper(char c) { return isupper(static_cast<unsigned char>(c)) != 0; }
-bool lower(char c) { return islower(static_cast<unsigned char>(c)) != 0; }
+bool upper(char c) {
+  return isupper(static_cast<unsigned char>(c)) != 0;
+}
+bool lower(char c) {
+  return islower(static_cast<unsigned char>(c)) != 0;
+}
 
 // Where acronyms stand side by side, and no rule tells them apart.
 const std::map<std::string_view, std::string_view> kExceptions = {
-    {"openAPIV3Schema", "open_api_v3_schema"}, {"kubeAPIQPS", "kube_api_qps"}, {"kubeAPIBurst", "kube_api_burst"},
+    {"openAPIV3Schema", "open_api_v3_schema"},
+    {"kubeAPIQPS", "kube_api_qps"},
+    {"kubeAPIBurst", "kube_api_burst"},
     {"makeIPTablesUtilChains", "make_iptables_util_chains"},
 };
 
 const std::set<std::string_view> kKeywords = {
-    "alignas", "alignof", "and", "and_eq", "asm", "auto", "bitand", "bitor", "bool", "break", "case", "catch", "char",
-    "class", "compl", "concept", "const", "consteval", "constexpr", "constinit", "continue", "co_await", "co_return",
-    "co_yield", "decltype", "default", "delete", "do", "double", "else", "enum", "explicit", "export", "extern", "false",
-    "float", "for", "friend", "goto", "if", "inline", "int", "long", "mutable", "namespace", "new", "noexcept", "not",
-    "not_eq", "nullptr", "operator", "or", "or_eq", "private", "protected", "public", "register", "requires", "return",
-    "short", "signed", "sizeof", "static", "struct", "switch", "template", "this", "throw", "true", "try", "typedef",
-    "typeid", "typename", "union", "unsigned", "using", "virtual", "void", "volatile", "while", "xor", "xor_eq",
+    "alignas",   "alignof",   "and",      "and_eq",   "asm",       "auto",     "bitand",   "bitor",   "bool",
+    "break",     "case",      "catch",    "char",     "class",     "compl",    "concept",  "const",   "consteval",
+    "constexpr", "constinit", "continue", "co_await", "co_return", "co_yield", "decltype", "default", "delete",
+    "do",        "double",    "else",     "enum",     "explicit",  "export",   "extern",   "false",   "float",
+    "for",       "friend",    "goto",     "if",       "inline",    "int",      "long",     "mutable", "namespace",
+    "new",       "noexcept",  "not",      "not_eq",   "nullptr",   "operator", "or",       "or_eq",   "private",
+    "protected", "public",    "register", "requires", "return",    "short",    "signed",   "sizeof",  "static",
+    "struct",    "switch",    "template", "this",     "throw",     "true",     "try",      "typedef", "typeid",
+    "typename",  "union",     "unsigned", "using",    "virtual",   "void",     "volatile", "while",   "xor",
+    "xor_eq",
 };
 
 // An acronym in the plural ends in a small s: the "IPs" of "podIPs", not the "Host" of "IPHost".

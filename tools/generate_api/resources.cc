@@ -8,7 +8,8 @@
 
 namespace {
 
-const Struct& kind_of(const Model& model, const std::string& group, const std::string& version, const std::string& kind) {
+const Struct& kind_of(const Model& model, const std::string& group, const std::string& version,
+                      const std::string& kind) {
   for (const auto& unit : model.units) {
     if (unit->group != group || unit->version != version) continue;
     for (const auto& type : unit->structs) {
@@ -70,16 +71,17 @@ std::string emit_resource(const Model& model, const Unit& unit, const Json& reso
          text("kind") + text("listKind") + (resource["namespaced"] ? "true" : "false") + ", " +
          (resource["etcdEncoding"].text == "protobuf" ? "true" : "false") + ",\n     " + texts("verbs") +
          texts("shortNames") + texts("categories") + subresources_of(model, unit, resource, declarations) + ",\n     " +
-         text("storageVersionHash") + text("storageVersion") + text("etcdKey") + columns_of(resource, declarations) + ",\n     " +
-         string_span(labels, declarations) + ", " + array("FieldAlias", aliases, declarations) + ",\n     &" +
-         type.qualified() + "::kType, " + list_type + "},\n";
+         text("storageVersionHash") + text("storageVersion") + text("etcdKey") + columns_of(resource, declarations) +
+         ",\n     " + string_span(labels, declarations) + ", " + array("FieldAlias", aliases, declarations) +
+         ",\n     &" + type.qualified() + "::kType, " + list_type + "},\n";
 }
 
 }  // namespace
 
 std::string emit_resources(const Model& model) {
-  std::string declarations = "constexpr Column kDefaultColumns[] = {{\"Name\", \"string\", \"name\", 0}, "
-                             "{\"Created At\", \"date\", \"\", 0}};\n";
+  std::string declarations =
+      "constexpr Column kDefaultColumns[] = {{\"Name\", \"string\", \"name\", 0}, "
+      "{\"Created At\", \"date\", \"\", 0}};\n";
   std::string resources, versions, kinds, includes;
   std::vector<const Unit*> units;
   for (const auto& unit : model.units) units.push_back(unit.get());
@@ -98,7 +100,8 @@ std::string emit_resources(const Model& model) {
     for (const Json& row : rows.items) resources += emit_resource(model, *unit, row, declarations);
   }
   std::string out = kGeneratedLine;
-  out += includes + "#include \"schema/resource.h\"\n#include \"schema/resource_tables.h\"\n\nnamespace schema {\nnamespace {\n\n";
+  out += includes +
+         "#include \"schema/resource.h\"\n#include \"schema/resource_tables.h\"\n\nnamespace schema {\nnamespace {\n\n";
   out += declarations;
   out += "\nconstexpr Resource kAllResources[] = {\n" + resources + "};\n";
   out += "constexpr GroupVersion kAllGroupVersions[] = {\n" + versions + "};\n";

@@ -71,8 +71,9 @@ std::string notes_of(const Json& field, std::string& declarations) {
   std::string keys = string_span(field["keys"].strings(), declarations);
   std::string values = string_span(field["enum"].strings(), declarations);
   std::string validation = string_span(field["dv"].strings(), declarations);
-  std::string body = "{" + literal(field["mergeKey"].text) + ", " + keys + ", " + values + ", " + literal(default_json) +
-                     ", " + literal(field["format"].text) + ", " + validation + ", " + literal(one_of) + "}";
+  std::string body = "{" + literal(field["mergeKey"].text) + ", " + keys + ", " + values + ", " +
+                     literal(default_json) + ", " + literal(field["format"].text) + ", " + validation + ", " +
+                     literal(one_of) + "}";
   if (body == "{\"\", {}, {}, \"\", \"\", {}, \"\"}") return "nullptr";
   std::string name = "kNotes" + std::to_string(declarations.size());
   declarations += "constexpr FieldNotes " + name + " = " + body + ";\n";
@@ -152,14 +153,15 @@ Table emit_table(const Struct& type) {
   std::string tables = "::schema::" + scope + "::";
   bool own_version = !type.api_version.empty();
   auto count = [](size_t number) { return ", " + std::to_string(number); };
-  table.definition =
-      "constinit const ::schema::Type " + name + "::kType = {\n    " + literal(name) + ", " +
-      literal(own_version ? "" : type.unit->group) + ", " + literal(own_version ? type.api_version : type.unit->version) +
-      ", " + literal(type.unit->package) + ",\n    " + (rows.empty() ? "nullptr" : tables + "kFields") + ", " +
-      (wire.empty() ? "nullptr" : tables + "kWire") + count(json_count) + count(rows.size()) + count(wire.size()) +
-      ",\n    ::schema::Form::" + type.form + ", " + type_flags(type) + ", " + metadata + ", sizeof(" + name +
-      "),\n    SCHEMA_OPS(" + name + "), " + (type.used_in_list ? "&::schema::kListOps<" + name + ">" : "nullptr") + ", " +
-      (type.used_in_map ? "&::schema::kMapOps<" + name + ">" : "nullptr") + "};\n";
+  table.definition = "constinit const ::schema::Type " + name + "::kType = {\n    " + literal(name) + ", " +
+                     literal(own_version ? "" : type.unit->group) + ", " +
+                     literal(own_version ? type.api_version : type.unit->version) + ", " + literal(type.unit->package) +
+                     ",\n    " + (rows.empty() ? "nullptr" : tables + "kFields") + ", " +
+                     (wire.empty() ? "nullptr" : tables + "kWire") + count(json_count) + count(rows.size()) +
+                     count(wire.size()) + ",\n    ::schema::Form::" + type.form + ", " + type_flags(type) + ", " +
+                     metadata + ", sizeof(" + name + "),\n    SCHEMA_OPS(" + name + "), " +
+                     (type.used_in_list ? "&::schema::kListOps<" + name + ">" : "nullptr") + ", " +
+                     (type.used_in_map ? "&::schema::kMapOps<" + name + ">" : "nullptr") + "};\n";
   return table;
 }
 

@@ -25,10 +25,9 @@ const cel::DeclarationRef& request_declaration() {
     auto kind = group_version("kubernetes.GroupVersionKind", "kind");
     auto resource = group_version("kubernetes.GroupVersionResource", "resource");
     auto texts = cel::declare_list(text);
-    auto user = cel::declare_object("kubernetes.UserInfo", {{"username", text},
-                                                            {"uid", text},
-                                                            {"groups", texts},
-                                                            {"extra", cel::declare_map(text, texts)}});
+    auto user = cel::declare_object(
+        "kubernetes.UserInfo",
+        {{"username", text}, {"uid", text}, {"groups", texts}, {"extra", cel::declare_map(text, texts)}});
     return cel::declare_object("kubernetes.AdmissionRequest", {{"kind", kind},
                                                                {"resource", resource},
                                                                {"subResource", text},

@@ -2,8 +2,12 @@
 
 namespace apiserver {
 
-io::Task<base::Result<void>> AdmissionPlugin::admit(Attempt&) const { co_return {}; }
-io::Task<base::Result<void>> AdmissionPlugin::validate(const Attempt&) const { co_return {}; }
+io::Task<base::Result<void>> AdmissionPlugin::admit(Attempt&) const {
+  co_return {};
+}
+io::Task<base::Result<void>> AdmissionPlugin::validate(const Attempt&) const {
+  co_return {};
+}
 
 io::Task<base::Result<void>> AdmissionChain::admit(Attempt& attempt) const {
   for (;;) {

@@ -1,5 +1,5 @@
-// One step of admission: looks at a write before it is done, may change it (admit) or refuse it. One folder a plug-in, one line
-// each in admission/list.cc.
+// One step of admission: looks at a write before it is done, may change it (admit) or refuse it. One folder a plug-in,
+// one line each in admission/list.cc.
 #pragma once
 
 #include <map>
@@ -21,7 +21,8 @@ struct Call;
 
 enum class Operation : uint8_t { Create, Update, Delete, Connect };
 
-// How often mutating steps look: once, and once more when one of those that ask outside changed the object after others had seen it.
+// How often mutating steps look: once, and once more when one of those that ask outside changed the object after others
+// had seen it.
 struct Reinvocation {
   bool second_pass = false;
   bool wanted = false;

@@ -10,7 +10,8 @@ namespace apiserver {
 
 using Amounts = std::map<std::string, base::Quantity, std::less<>>;
 
-// Containers and sidecars run together; other init containers alone, one after another, beside the sidecars before them.
+// Containers and sidecars run together; other init containers alone, one after another, beside the sidecars before
+// them.
 Amounts pod_requests(const api::core_v1::PodSpec& spec);
 Amounts pod_limits(const api::core_v1::PodSpec& spec);
 

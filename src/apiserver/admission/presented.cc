@@ -66,7 +66,8 @@ base::Result<void> take_back(Attempt& attempt, const Served& version, schema::Ob
   return {};
 }
 
-api::admission_k8s_io_v1::AdmissionRequest admission_request(const Attempt& attempt, const Served& version, const Presented& seen) {
+api::admission_k8s_io_v1::AdmissionRequest admission_request(const Attempt& attempt, const Served& version,
+                                                             const Presented& seen) {
   api::admission_k8s_io_v1::AdmissionRequest request;
   request.kind = {seen.group, seen.version, seen.kind};
   const auto& row = version.row();
@@ -74,7 +75,8 @@ api::admission_k8s_io_v1::AdmissionRequest admission_request(const Attempt& atte
   request.sub_resource = attempt.subresource;
   const auto& asked = attempt.served.row();
   request.request_kind.emplace() = {seen.asked_group, seen.asked_version, seen.kind};
-  request.request_resource.emplace() = {std::string(asked.group), std::string(asked.version), std::string(asked.plural)};
+  request.request_resource.emplace() = {std::string(asked.group), std::string(asked.version),
+                                        std::string(asked.plural)};
   request.request_sub_resource = attempt.subresource;
   request.name = attempt.name;
   request.namespace_ = attempt.is("namespaces") ? attempt.name : attempt.namespace_;

@@ -22,7 +22,8 @@ base::Result<Presented> present(const Attempt& attempt, const Served& version);
 base::Result<void> take_back(Attempt& attempt, const Served& version, schema::Object changed);
 
 // What is said of the write besides its objects, which are left out, and without a uid.
-api::admission_k8s_io_v1::AdmissionRequest admission_request(const Attempt& attempt, const Served& version, const Presented& seen);
+api::admission_k8s_io_v1::AdmissionRequest admission_request(const Attempt& attempt, const Served& version,
+                                                             const Presented& seen);
 
 // The options of the write as JSON: CreateOptions, UpdateOptions, PatchOptions or DeleteOptions; "" for connections.
 std::string options_json(const Attempt& attempt);

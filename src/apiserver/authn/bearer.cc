@@ -15,7 +15,6 @@ constexpr int64_t kRememberNs = 10'000'000'000;
 constexpr size_t kRememberedMax = 4096;
 constexpr std::string_view kSubjectPrefix = "system:serviceaccount:";
 
-
 base::Error refused(std::string_view why) {
   return base::Error(base::Code::Unauthorized, base::cat({"invalid bearer token: ", why}));
 }
@@ -56,7 +55,8 @@ std::string unverified_issuer(std::string_view token) {
 std::optional<std::string_view> bearer_token(const io::Request& request) {
   std::string_view header = request.headers.get("authorization");
   auto space = header.find(' ');
-  if (space == std::string_view::npos || !base::equals_ignoring_case(header.substr(0, space), "bearer")) return std::nullopt;
+  if (space == std::string_view::npos || !base::equals_ignoring_case(header.substr(0, space), "bearer"))
+    return std::nullopt;
   auto token = base::trim(header.substr(space + 1));
   if (token.empty()) return std::nullopt;
   return token;
@@ -65,8 +65,8 @@ std::optional<std::string_view> bearer_token(const io::Request& request) {
 TokenVerifier::TokenVerifier(Options options, FindUid find_uid, const base::Clock& clock)
     : options_(std::move(options)), find_uid_(std::move(find_uid)), clock_(clock) {}
 
-io::Task<base::Result<std::optional<TokenVerifier::Verdict>>> TokenVerifier::verify(std::string token,
-                                                                                    std::vector<std::string> audiences) {
+io::Task<base::Result<std::optional<TokenVerifier::Verdict>>> TokenVerifier::verify(
+    std::string token, std::vector<std::string> audiences) {
   // What is not shaped like a JWT of our issuer belongs to another authenticator.
   if (unverified_issuer(token) != options_.issuer) co_return std::nullopt;
   CO_TRY(auto json, pki::verify_jwt(token, options_.keys));
@@ -74,7 +74,8 @@ io::Task<base::Result<std::optional<TokenVerifier::Verdict>>> TokenVerifier::ver
   if (claims.issuer != options_.issuer) co_return base::fail(refused("issuers differ"));
 
   int64_t now = clock_.wall_ns() / 1'000'000'000;
-  if (claims.expires_at == 0 || now >= claims.expires_at) co_return base::fail(refused("service account token has expired"));
+  if (claims.expires_at == 0 || now >= claims.expires_at)
+    co_return base::fail(refused("service account token has expired"));
   if (now < claims.not_before) co_return base::fail(refused("service account token is not valid yet"));
   auto expected = base::cat({kSubjectPrefix, claims.namespace_, ":", claims.service_account.name});
   if (claims.namespace_.empty() || claims.service_account.name.empty() || claims.subject != expected) {
@@ -88,7 +89,8 @@ io::Task<base::Result<std::optional<TokenVerifier::Verdict>>> TokenVerifier::ver
     }
   }
   if (verdict.audiences.empty()) {
-    co_return base::fail(refused(base::cat({"token audiences ", quoted(claims.audiences), " is invalid for the target audiences ", quoted(wanted)})));
+    co_return base::fail(refused(base::cat(
+        {"token audiences ", quoted(claims.audiences), " is invalid for the target audiences ", quoted(wanted)})));
   }
   CO_TRY(co_await check_binding("serviceaccounts", claims.namespace_, claims.service_account));
   CO_TRY(co_await check_binding("secrets", claims.namespace_, claims.secret));
@@ -112,7 +114,8 @@ io::Task<base::Result<void>> TokenVerifier::check_binding(std::string resource, 
 TokenAuthenticator::TokenAuthenticator(TokenJudge& verifier, const base::Clock& clock)
     : verifier_(verifier), clock_(clock) {}
 
-io::Task<base::Result<std::optional<User>>> TokenAuthenticator::authenticate(const io::Request& request, const io::Peer&) {
+io::Task<base::Result<std::optional<User>>> TokenAuthenticator::authenticate(const io::Request& request,
+                                                                             const io::Peer&) {
   auto token = bearer_token(request);
   if (!token) co_return std::nullopt;
   int64_t now = clock_.monotonic_ns();
@@ -177,7 +180,8 @@ io::Task<base::Result<std::optional<User>>> UnionAuthenticator::authenticate(con
     }
     if (!*user) continue;
     auto& groups = (*user)->groups;
-    if (std::find(groups.begin(), groups.end(), kAuthenticatedGroup) == groups.end()) groups.emplace_back(kAuthenticatedGroup);
+    if (std::find(groups.begin(), groups.end(), kAuthenticatedGroup) == groups.end())
+      groups.emplace_back(kAuthenticatedGroup);
     co_return std::move(*user);
   }
   if (refusal) co_return base::fail(*refusal);

@@ -23,10 +23,10 @@ std::optional<std::string_view> bearer_token(const io::Request& request);
 // The issuer that a JWT names, whoever signed it; "" for what is no JWT. Tells whose affair a token is, nothing else.
 std::string unverified_issuer(std::string_view token);
 
-// The uid of an object, or nothing if it is absent or being deleted for longer than tokens outlive it. Kinds: "serviceaccounts",
-// "pods", "secrets", "nodes".
-using FindUid = std::function<io::Task<base::Result<std::optional<std::string>>>(std::string resource, std::string namespace_,
-                                                                                 std::string name)>;
+// The uid of an object, or nothing if it is absent or being deleted for longer than tokens outlive it. Kinds:
+// "serviceaccounts", "pods", "secrets", "nodes".
+using FindUid = std::function<io::Task<base::Result<std::optional<std::string>>>(
+    std::string resource, std::string namespace_, std::string name)>;
 
 // Judges service account tokens. Safe from any thread.
 class TokenVerifier final : public TokenJudge {
@@ -39,8 +39,8 @@ class TokenVerifier final : public TokenJudge {
   TokenVerifier(Options options, FindUid find_uid, const base::Clock& clock);
 
   using Verdict = TokenVerdict;
-  // Nothing if the token is not one of this issuer's; Unauthorized for one that is forged, expired, not yet valid, meant for
-  // others, or tied to something that is gone. `audiences` empty: the API server's own.
+  // Nothing if the token is not one of this issuer's; Unauthorized for one that is forged, expired, not yet valid,
+  // meant for others, or tied to something that is gone. `audiences` empty: the API server's own.
   io::Task<base::Result<std::optional<Verdict>>> verify(std::string token, std::vector<std::string> audiences) override;
 
  private:
@@ -78,8 +78,8 @@ class StaticTokenAuthenticator final : public Authenticator {
   std::vector<std::pair<std::string, User>> users_;
 };
 
-// Asks each in turn: the first to know the user decides. If none does and one refused, its refusal stands. Adds the group
-// system:authenticated.
+// Asks each in turn: the first to know the user decides. If none does and one refused, its refusal stands. Adds the
+// group system:authenticated.
 class UnionAuthenticator final : public Authenticator {
  public:
   explicit UnionAuthenticator(std::vector<std::unique_ptr<Authenticator>> members) : members_(std::move(members)) {}

@@ -118,13 +118,16 @@ TEST_F(Tokens, WithoutAnExpiryItIsRefused) {
   EXPECT_EQ(judge(*pki::sign_jwt(encode_claims(eternal), key)), "refused");
 }
 
-TEST_F(Tokens, WhatIsNoTokenOfOursIsLeftToOthers) { EXPECT_EQ(judge("opaque"), "unknown"); }
+TEST_F(Tokens, WhatIsNoTokenOfOursIsLeftToOthers) {
+  EXPECT_EQ(judge("opaque"), "unknown");
+}
 
 TEST_F(Tokens, BrokenClaimsAreRefused) {
   for (const char* text : {R"("aud":7)", R"("exp":"soon")", R"("exp":-1)", R"("kubernetes.io":[])"}) {
     EXPECT_EQ(judge(*pki::sign_jwt(base::cat({R"({"iss":")", kIssuer, "\",", text, "}"}), key)), "refused") << text;
   }
-  for (const char* text : {"", "[]", "{}", R"({"iss":7})"}) EXPECT_EQ(judge(*pki::sign_jwt(text, key)), "unknown") << text;
+  for (const char* text : {"", "[]", "{}", R"({"iss":7})"})
+    EXPECT_EQ(judge(*pki::sign_jwt(text, key)), "unknown") << text;
 }
 
 TEST(StaticTokens, ALineIsAUser) {

@@ -22,7 +22,7 @@ struct TokenClaims {
   std::string subject;  // "system:serviceaccount:NAMESPACE:NAME"
   std::string id;       // jti
   std::vector<std::string> audiences;
-  int64_t issued_at = 0;   // seconds since 1970
+  int64_t issued_at = 0;  // seconds since 1970
   int64_t not_before = 0;
   int64_t expires_at = 0;  // 0: does not say
   int64_t warn_after = 0;

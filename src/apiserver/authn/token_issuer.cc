@@ -7,8 +7,8 @@
 namespace apiserver {
 namespace {
 
-// The life that kubelets ask for when they mount a token. Such a token is good for a year, for clients that never read it
-// again, and warns after the time asked for. (Upstream: extended expiration of bound tokens.)
+// The life that kubelets ask for when they mount a token. Such a token is good for a year, for clients that never read
+// it again, and warns after the time asked for. (Upstream: extended expiration of bound tokens.)
 constexpr int64_t kMountedSeconds = 3607;
 constexpr int64_t kYear = 365 * 24 * 3600;
 
@@ -16,7 +16,10 @@ constexpr int64_t kYear = 365 * 24 * 3600;
 
 TokenIssuer::TokenIssuer(std::string issuer, std::vector<std::string> api_audiences, pki::Key key, base::Clock& clock,
                          base::Random& random)
-    : issuer_(std::move(issuer)), api_audiences_(std::move(api_audiences)), key_(std::move(key)), clock_(clock),
+    : issuer_(std::move(issuer)),
+      api_audiences_(std::move(api_audiences)),
+      key_(std::move(key)),
+      clock_(clock),
       random_(random) {}
 
 base::Result<IssuedToken> TokenIssuer::issue(TokenClaims claims, int64_t seconds) const {
@@ -39,12 +42,15 @@ std::string TokenIssuer::discovery_document(const std::string& external_url) con
   base::append_json_string(out, issuer_);
   out += R"(,"jwks_uri":)";
   base::append_json_string(out, external_url + "/openid/v1/jwks");
-  out += R"(,"response_types_supported":["id_token"],"subject_types_supported":["public"],"id_token_signing_alg_values_supported":[")";
+  out +=
+      R"(,"response_types_supported":["id_token"],"subject_types_supported":["public"],"id_token_signing_alg_values_supported":[")";
   out += key_.is_rsa() ? "RS256" : "ES256";
   out += "\"]}";
   return out;
 }
 
-std::string TokenIssuer::key_set() const { return base::cat({R"({"keys":[)", key_.jwk(), "]}"}); }
+std::string TokenIssuer::key_set() const {
+  return base::cat({R"({"keys":[)", key_.jwk(), "]}"});
+}
 
 }  // namespace apiserver

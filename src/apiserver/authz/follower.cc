@@ -16,7 +16,8 @@ io::Task<void> Follower::run() {
     auto code = ended.error().code();
     if (code == base::Code::Closed || code == base::Code::Cancelled) co_return;
     if (code == base::Code::Expired) continue;
-    LOG_WARNING("Resource cannot be followed", {"resource", std::string(served_.row().plural)}, {"err", ended.error().message()});
+    LOG_WARNING("Resource cannot be followed", {"resource", std::string(served_.row().plural)},
+                {"err", ended.error().message()});
     co_await io::sleep(kRetryAfter);
   }
 }

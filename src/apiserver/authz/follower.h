@@ -15,8 +15,8 @@ namespace apiserver {
 
 class Follower {
  public:
-  // `put` is told the object in its served form, `remove` its namespace ("" if it has none) and name. Everything given outlives the
-  // follower.
+  // `put` is told the object in its served form, `remove` its namespace ("" if it has none) and name. Everything given
+  // outlives the follower.
   Follower(store::Store& store, const Served& served, std::function<void(const schema::Object&)> put,
            std::function<void(const std::string& namespace_, const std::string& name)> remove);
 

@@ -103,7 +103,9 @@ bool is_named_after_node(const AuthorizationAttributes& attributes) {
   return attributes.api_group.empty() && attributes.resource == "nodes";
 }
 
-Authorization no_opinion(std::string reason) { return {Decision::NoOpinion, std::move(reason)}; }
+Authorization no_opinion(std::string reason) {
+  return {Decision::NoOpinion, std::move(reason)};
+}
 
 }  // namespace
 
@@ -112,7 +114,8 @@ NodeAuthorizer::NodeAuthorizer(std::vector<PolicyRule> rules) : rules_(std::move
 Authorization NodeAuthorizer::authorize(const AuthorizationAttributes& attributes) const {
   auto node = node_of(attributes.user);
   if (!node) return {Decision::NoOpinion, {}};
-  bool permitted = std::any_of(rules_.begin(), rules_.end(), [&](const auto& rule) { return rule_allows(rule, attributes); });
+  bool permitted =
+      std::any_of(rules_.begin(), rules_.end(), [&](const auto& rule) { return rule_allows(rule, attributes); });
   if (!permitted) return {Decision::NoOpinion, {}};
   if (!attributes.resource_request) return {Decision::Allow, {}};
 
@@ -123,12 +126,14 @@ Authorization NodeAuthorizer::authorize(const AuthorizationAttributes& attribute
     bool names_itself = attributes.name == *node;
     if (attributes.verb == "create") return {Decision::Allow, {}};  // NodeRestriction looks at the name in the body
     if (names_itself) return {Decision::Allow, {}};
-    return no_opinion(base::cat({"node '", *node, "' cannot ", attributes.verb, " ", attributes.resource, " of other nodes"}));
+    return no_opinion(
+        base::cat({"node '", *node, "' cannot ", attributes.verb, " ", attributes.resource, " of other nodes"}));
   }
   if (attributes.api_group.empty() && attributes.resource == "pods") {
     bool lists = attributes.verb == "list" || attributes.verb == "watch";
     if (!lists) {
-      if (attributes.verb != "get" || attributes.name.empty()) return {Decision::Allow, {}};  // NodeRestriction narrows writes
+      if (attributes.verb != "get" || attributes.name.empty())
+        return {Decision::Allow, {}};  // NodeRestriction narrows writes
       std::shared_lock lock(mutex_);
       auto pod = pods_.find(base::cat({attributes.namespace_, "/", attributes.name}));
       if (pod != pods_.end() && pod->second.node == *node) return {Decision::Allow, {}};

@@ -46,10 +46,10 @@ class NodeAuthorizer final : public Authorizer {
 
   const std::vector<PolicyRule> rules_;
 
-  mutable std::shared_mutex mutex_;  // readers decide, the writer is the one that follows the store
-  std::map<std::string, PodLinks, std::less<>> pods_;                          // by "ns/name"
-  std::map<std::string, std::map<std::string, int>, std::less<>> nodes_of_;    // object -> node -> how many pods
-  std::map<std::string, Volume, std::less<>> volumes_;                         // by name
+  mutable std::shared_mutex mutex_;                    // readers decide, the writer is the one that follows the store
+  std::map<std::string, PodLinks, std::less<>> pods_;  // by "ns/name"
+  std::map<std::string, std::map<std::string, int>, std::less<>> nodes_of_;  // object -> node -> how many pods
+  std::map<std::string, Volume, std::less<>> volumes_;                       // by name
 };
 
 }  // namespace apiserver

@@ -41,7 +41,9 @@ bool path_matches(const std::vector<std::string>& urls, std::string_view path) {
   });
 }
 
-std::string key_of(std::string_view namespace_, std::string_view name) { return base::cat({namespace_, "/", name}); }
+std::string key_of(std::string_view namespace_, std::string_view name) {
+  return base::cat({namespace_, "/", name});
+}
 
 // Users and groups have spaces of their own; a service account is a user.
 std::string subject_key(const rbac::Subject& subject) {
@@ -73,15 +75,17 @@ Authorization RbacAuthorizer::authorize(const AuthorizationAttributes& attribute
   std::shared_lock lock(mutex_);
   std::string_view namespace_ = attributes.resource_request ? std::string_view(attributes.namespace_) : "";
   const Binding* by = nullptr;
-  bool allowed = visit_rules(attributes.user, namespace_, [&](const Binding& binding, const std::vector<PolicyRule>& rules) {
-    by = &binding;
-    return std::any_of(rules.begin(), rules.end(), [&](const auto& rule) { return rule_allows(rule, attributes); });
-  });
+  bool allowed =
+      visit_rules(attributes.user, namespace_, [&](const Binding& binding, const std::vector<PolicyRule>& rules) {
+        by = &binding;
+        return std::any_of(rules.begin(), rules.end(), [&](const auto& rule) { return rule_allows(rule, attributes); });
+      });
   if (!allowed) return {Decision::NoOpinion, {}};
   std::string name = by->namespace_.empty() ? by->name : base::cat({by->name, "/", by->namespace_});
   return {Decision::Allow,
-          base::cat({"RBAC: allowed by ", by->namespace_.empty() ? "ClusterRoleBinding " : "RoleBinding ", base::quote(name), " of ",
-                     by->role_kind, " ", base::quote(by->role_name), " to ", by->subject_of(attributes.user)})};
+          base::cat({"RBAC: allowed by ", by->namespace_.empty() ? "ClusterRoleBinding " : "RoleBinding ",
+                     base::quote(name), " of ", by->role_kind, " ", base::quote(by->role_name), " to ",
+                     by->subject_of(attributes.user)})};
 }
 
 bool RbacAuthorizer::visit_rules(

@@ -1,8 +1,8 @@
-// Role based access control: what the roles bound to a user and its groups allow. It only ever allows; what no rule covers
-// it has no opinion on. Kubernetes documentation, "Using RBAC Authorization".
+// Role based access control: what the roles bound to a user and its groups allow. It only ever allows; what no rule
+// covers it has no opinion on. Kubernetes documentation, "Using RBAC Authorization".
 //
-// An index from subjects to bindings, kept up to date object by object: the cost of a decision grows with the user's own
-// bindings, not with the cluster's. Safe from any thread.
+// An index from subjects to bindings, kept up to date object by object: the cost of a decision grows with the user's
+// own bindings, not with the cluster's. Safe from any thread.
 #pragma once
 
 #include <functional>
@@ -35,8 +35,8 @@ class RbacAuthorizer final : public Authorizer {
                    const std::vector<api::rbac_authorization_k8s_io_v1::Subject>& subjects);
   void remove_binding(const std::string& namespace_, const std::string& name);
 
-  // Every rule that holds for `user` in `namespace_` (cluster-wide ones too): for reviews and the check that nobody gives
-  // away more than he has.
+  // Every rule that holds for `user` in `namespace_` (cluster-wide ones too): for reviews and the check that nobody
+  // gives away more than he has.
   std::vector<PolicyRule> rules_for(const User& user, std::string_view namespace_) const;
 
  private:
@@ -44,12 +44,12 @@ class RbacAuthorizer final : public Authorizer {
   struct Binding {
     std::string namespace_;  // "" for cluster-wide
     std::string name;
-    std::string role;        // key of the role
+    std::string role;  // key of the role
     std::string role_kind;
     std::string role_name;
     struct Subject {
       std::string key;
-      std::string shown;     // `ServiceAccount "robot/team"`
+      std::string shown;  // `ServiceAccount "robot/team"`
     };
     std::vector<Subject> subjects;
     std::string_view subject_of(const User& user) const;  // the first that is he

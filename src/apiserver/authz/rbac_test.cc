@@ -34,7 +34,8 @@ rbac::RoleRef role_ref(std::string kind, std::string name) {
 
 // "jane" asks to VERB GROUP/RESOURCE[/SUB] in a namespace.
 struct Rbac : testing::Test {
-  bool may(std::string verb, std::string resource, std::string namespace_ = "", std::string name = "", std::string group = "") {
+  bool may(std::string verb, std::string resource, std::string namespace_ = "", std::string name = "",
+           std::string group = "") {
     AuthorizationAttributes asked;
     asked.user = user;
     asked.resource_request = true;
@@ -126,7 +127,8 @@ TEST_F(Rbac, AServiceAccountIsTheUserOfItsName) {
 
 TEST_F(Rbac, TheReasonNamesBindingRoleAndSubject) {
   authorizer.put_role("", "reader", {rule({"get"}, {""}, {"pods"})});
-  authorizer.put_binding("team", "b", role_ref("ClusterRole", "reader"), {subject("Group", "dev"), subject("ServiceAccount", "robot", "team")});
+  authorizer.put_binding("team", "b", role_ref("ClusterRole", "reader"),
+                         {subject("Group", "dev"), subject("ServiceAccount", "robot", "team")});
   AuthorizationAttributes asked;
   asked.user = {"system:serviceaccount:team:robot", "", {}, {}};
   asked.resource_request = true;
@@ -146,7 +148,8 @@ TEST_F(Rbac, AUserIsNotTheGroupOfTheSameName) {
 
 TEST_F(Rbac, WhatIsTakenAwayNoLongerHolds) {
   authorizer.put_role("", "reader", {rule({"get"}, {""}, {"pods"})});
-  authorizer.put_binding("", "b", role_ref("ClusterRole", "reader"), {subject("User", "jane"), subject("User", "jane")});
+  authorizer.put_binding("", "b", role_ref("ClusterRole", "reader"),
+                         {subject("User", "jane"), subject("User", "jane")});
   ASSERT_TRUE(may("get", "pods"));
   authorizer.put_binding("", "b", role_ref("ClusterRole", "reader"), {subject("User", "joe")});
   EXPECT_FALSE(may("get", "pods"));

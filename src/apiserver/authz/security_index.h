@@ -1,5 +1,5 @@
-// The authorizers that upstream runs by default (Node, RBAC), kept as the store says. One loop runs it; any thread may ask the
-// authorizer.
+// The authorizers that upstream runs by default (Node, RBAC), kept as the store says. One loop runs it; any thread may
+// ask the authorizer.
 #pragma once
 
 #include <memory>

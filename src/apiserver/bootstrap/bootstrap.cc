@@ -1,7 +1,5 @@
 #include "apiserver/bootstrap/bootstrap.h"
 
-#include "apiserver/registry/allocations.h"
-
 #include <algorithm>
 
 #include "api/apiregistration_k8s_io_v1.h"
@@ -9,6 +7,7 @@
 #include "api/discovery_k8s_io_v1.h"
 #include "api/flowcontrol_apiserver_k8s_io_v1.h"
 #include "api/networking_k8s_io_v1.h"
+#include "apiserver/registry/allocations.h"
 #include "base/ip.h"
 #include "base/json.h"
 #include "base/strings.h"
@@ -151,7 +150,8 @@ class Bootstrapper {
   // Creating drops a status; those that are part of the defaults are written after.
   io::Task<base::Result<void>> set_status(const Served& served, schema::Object wanted) {
     bool has_status = wanted.get_if<api::apiregistration_k8s_io_v1::APIService>() ||
-                      wanted.get_if<api::flowcontrol_apiserver_k8s_io_v1::FlowSchema>() || wanted.get_if<networking::ServiceCIDR>();
+                      wanted.get_if<api::flowcontrol_apiserver_k8s_io_v1::FlowSchema>() ||
+                      wanted.get_if<networking::ServiceCIDR>();
     if (!has_status) co_return {};
     stamp_conditions(wanted);
     co_return co_await replace(served, std::move(wanted), Part::Status);
@@ -177,7 +177,8 @@ class Bootstrapper {
     };
     auto written = co_await registry_.write(request, served, namespace_, name, next,
                                             {.part = part, .subresource = request.info.subresource});
-    if (!written) co_return base::fail(written.error().with_context(base::cat({"update ", served.row().plural, " ", name})));
+    if (!written)
+      co_return base::fail(written.error().with_context(base::cat({"update ", served.row().plural, " ", name})));
     co_return {};
   }
 
@@ -272,7 +273,8 @@ class Bootstrapper {
   }
 
   // Made, or replaced when it says something else.
-  io::Task<base::Result<void>> ensure_same(schema::Object wanted, bool (*same)(const schema::Object&, const schema::Object&)) {
+  io::Task<base::Result<void>> ensure_same(schema::Object wanted,
+                                           bool (*same)(const schema::Object&, const schema::Object&)) {
     const Served& served = registry_.catalog().of_type(wanted.type());
     auto current = co_await registry_.reader().get_object(served, wanted.meta().namespace_, wanted.meta().name);
     if (!current) co_return co_await ensure(std::move(wanted));

@@ -1,6 +1,7 @@
-// What is in every cluster from its first moment: system namespaces, default roles and bindings, priority classes, flow control,
-// API services, and the service and endpoints behind which pods find the API server. Reconciled at every start, as
-// upstream does: what is missing is made, default roles get back the rights they lack, what people added stays.
+// What is in every cluster from its first moment: system namespaces, default roles and bindings, priority classes, flow
+// control, API services, and the service and endpoints behind which pods find the API server. Reconciled at every
+// start, as upstream does: what is missing is made, default roles get back the rights they lack, what people added
+// stays.
 #pragma once
 
 #include <string>
@@ -16,7 +17,7 @@ struct BootstrapOptions {
   std::string kubernetes_ip;      // the first address of the range
   std::string advertise_address;  // where pods reach this server
   int secure_port = 6443;
-  std::string client_ca_pem;      // told to extension servers
+  std::string client_ca_pem;  // told to extension servers
   std::string front_proxy_ca_pem;
 };
 

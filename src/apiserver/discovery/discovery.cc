@@ -25,7 +25,9 @@ using Texts = std::vector<std::string>;
 // The group that describes the others comes first.
 constexpr std::string_view kRegistrationGroup = "apiregistration.k8s.io";
 
-Texts to_texts(std::span<const std::string_view> views) { return Texts(views.begin(), views.end()); }
+Texts to_texts(std::span<const std::string_view> views) {
+  return Texts(views.begin(), views.end());
+}
 
 std::string api_version(std::string_view group, std::string_view version) {
   return group.empty() ? std::string(version) : base::cat({group, "/", version});
@@ -34,8 +36,8 @@ std::string api_version(std::string_view group, std::string_view version) {
 constexpr int32_t kCustomGroupPriority = 1000;
 constexpr int32_t kCustomVersionPriority = 100;  // beside versions of other servers
 
-// Versions as the Kubernetes documentation orders them ("Version priority"): stable ones first, then betas, then alphas, the newest
-// first; what is no version of that form comes last, in order of the alphabet.
+// Versions as the Kubernetes documentation orders them ("Version priority"): stable ones first, then betas, then
+// alphas, the newest first; what is no version of that form comes last, in order of the alphabet.
 struct VersionRank {
   int stability = 0;  // 3 stable, 2 beta, 1 alpha, 0 else
   int64_t major = 0, minor = 0;
@@ -80,7 +82,8 @@ std::vector<std::vector<schema::GroupVersion>> ordered_groups(const CustomKinds&
   std::map<std::string_view, std::vector<schema::GroupVersion>> by_group;
   for (const auto& one : schema::group_versions()) by_group[one.group].push_back(one);
   for (auto& [name, versions] : by_group) {
-    std::sort(versions.begin(), versions.end(), [](const auto& a, const auto& b) { return a.version_priority > b.version_priority; });
+    std::sort(versions.begin(), versions.end(),
+              [](const auto& a, const auto& b) { return a.version_priority > b.version_priority; });
   }
   std::set<std::string_view> added;
   for (const auto& [name, kind] : custom.served()) {
@@ -101,7 +104,9 @@ std::vector<std::vector<schema::GroupVersion>> ordered_groups(const CustomKinds&
   for (auto& [name, versions] : by_group) {
     if (shared.contains(name)) {
       std::stable_sort(versions.begin(), versions.end(), [](const auto& a, const auto& b) {
-        auto priority = [](const auto& one) { return one.version_priority == 0 ? kCustomVersionPriority : one.version_priority; };
+        auto priority = [](const auto& one) {
+          return one.version_priority == 0 ? kCustomVersionPriority : one.version_priority;
+        };
         if (priority(a) != priority(b)) return priority(a) > priority(b);
         return VersionRank(a.version).before(VersionRank(b.version));
       });
@@ -223,7 +228,8 @@ std::optional<schema::Object> group(const CustomKinds& custom, const RemoteVersi
   return std::nullopt;
 }
 
-std::optional<schema::Object> resource_list(const CustomKinds& custom, std::string_view group, std::string_view version) {
+std::optional<schema::Object> resource_list(const CustomKinds& custom, std::string_view group,
+                                            std::string_view version) {
   auto served = resources_of(custom, group, version);
   if (served.empty()) return std::nullopt;
   meta::APIResourceList made;
@@ -266,7 +272,8 @@ schema::Object aggregated(Root root, const CustomKinds& custom, const RemoteVers
         continue;
       }
       version.freshness = "Current";
-      for (const auto& resource : resources_of(custom, one.group, one.version)) version.resources.push_back(describe(resource));
+      for (const auto& resource : resources_of(custom, one.group, one.version))
+        version.resources.push_back(describe(resource));
     }
   }
   return made;

@@ -1,6 +1,6 @@
-// What the server serves, told in the forms that clients ask for: the legacy lists of /api and /apis, and the aggregated list
-// that holds everything in one answer. Pure functions of the resource tables, of the custom kinds there are, and of what other servers
-// serve for us. Kubernetes documentation, "Discovery API".
+// What the server serves, told in the forms that clients ask for: the legacy lists of /api and /apis, and the
+// aggregated list that holds everything in one answer. Pure functions of the resource tables, of the custom kinds there
+// are, and of what other servers serve for us. Kubernetes documentation, "Discovery API".
 #pragma once
 
 #include <optional>
@@ -20,7 +20,8 @@ schema::Object group_list(const CustomKinds& custom, const RemoteVersions& remot
 // /apis/GROUP: an APIGroup; nothing when it is not served.
 std::optional<schema::Object> group(const CustomKinds& custom, const RemoteVersions& remote, std::string_view name);
 // /api/v1, /apis/GROUP/VERSION: an APIResourceList; nothing when it is not served.
-std::optional<schema::Object> resource_list(const CustomKinds& custom, std::string_view group, std::string_view version);
+std::optional<schema::Object> resource_list(const CustomKinds& custom, std::string_view group,
+                                            std::string_view version);
 
 enum class Root : uint8_t { Core, Groups };  // /api or /apis
 // An APIGroupDiscoveryList (apidiscovery.k8s.io/v2).

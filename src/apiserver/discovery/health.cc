@@ -9,25 +9,44 @@
 namespace apiserver {
 namespace {
 
-// Upstream's names, so that probes that exclude one go on working. What each would wait for is done before we listen; only the
-// store can fail later.
+// Upstream's names, so that probes that exclude one go on working. What each would wait for is done before we listen;
+// only the store can fail later.
 constexpr std::array<std::string_view, 35> kChecks = {
-    "ping", "log", "loopback-serving-certificate", "etcd", "poststarthook/start-apiserver-admission-initializer",
-    "poststarthook/generic-apiserver-start-informers", "poststarthook/priority-and-fairness-config-consumer",
-    "poststarthook/priority-and-fairness-filter", "poststarthook/storage-object-count-tracker-hook",
-    "poststarthook/start-apiextensions-informers", "poststarthook/start-apiextensions-controllers",
-    "poststarthook/crd-informer-synced", "poststarthook/start-system-namespaces-controller",
-    "poststarthook/peer-endpoint-reconciler-controller", "poststarthook/start-cluster-authentication-info-controller",
+    "ping",
+    "log",
+    "loopback-serving-certificate",
+    "etcd",
+    "poststarthook/start-apiserver-admission-initializer",
+    "poststarthook/generic-apiserver-start-informers",
+    "poststarthook/priority-and-fairness-config-consumer",
+    "poststarthook/priority-and-fairness-filter",
+    "poststarthook/storage-object-count-tracker-hook",
+    "poststarthook/start-apiextensions-informers",
+    "poststarthook/start-apiextensions-controllers",
+    "poststarthook/crd-informer-synced",
+    "poststarthook/start-system-namespaces-controller",
+    "poststarthook/peer-endpoint-reconciler-controller",
+    "poststarthook/start-cluster-authentication-info-controller",
     "poststarthook/start-kube-apiserver-identity-lease-controller",
-    "poststarthook/start-kube-apiserver-identity-lease-garbage-collector", "poststarthook/storage-readiness",
-    "poststarthook/start-legacy-token-tracking-controller", "poststarthook/start-service-ip-repair-controllers",
-    "poststarthook/rbac/bootstrap-roles", "poststarthook/scheduling/bootstrap-system-priority-classes",
-    "poststarthook/priority-and-fairness-config-producer", "poststarthook/bootstrap-controller",
-    "poststarthook/start-kubernetes-service-cidr-controller", "poststarthook/start-kube-aggregator-informers",
-    "poststarthook/apiservice-status-local-available-controller", "poststarthook/apiservice-status-remote-available-controller",
-    "poststarthook/apiservice-registration-controller", "poststarthook/apiservice-wait-for-first-sync",
-    "poststarthook/apiservice-discovery-controller", "poststarthook/kube-apiserver-autoregistration", "autoregister-completion",
-    "poststarthook/apiservice-openapi-controller", "poststarthook/apiservice-openapiv3-controller"};
+    "poststarthook/start-kube-apiserver-identity-lease-garbage-collector",
+    "poststarthook/storage-readiness",
+    "poststarthook/start-legacy-token-tracking-controller",
+    "poststarthook/start-service-ip-repair-controllers",
+    "poststarthook/rbac/bootstrap-roles",
+    "poststarthook/scheduling/bootstrap-system-priority-classes",
+    "poststarthook/priority-and-fairness-config-producer",
+    "poststarthook/bootstrap-controller",
+    "poststarthook/start-kubernetes-service-cidr-controller",
+    "poststarthook/start-kube-aggregator-informers",
+    "poststarthook/apiservice-status-local-available-controller",
+    "poststarthook/apiservice-status-remote-available-controller",
+    "poststarthook/apiservice-registration-controller",
+    "poststarthook/apiservice-wait-for-first-sync",
+    "poststarthook/apiservice-discovery-controller",
+    "poststarthook/kube-apiserver-autoregistration",
+    "autoregister-completion",
+    "poststarthook/apiservice-openapi-controller",
+    "poststarthook/apiservice-openapiv3-controller"};
 // Of /readyz alone.
 constexpr std::array<std::string_view, 3> kReadyChecks = {"etcd-readiness", "informer-sync", "shutdown"};
 
@@ -40,7 +59,9 @@ std::vector<std::string_view> checks_of(std::string_view root) {
   return checks;
 }
 
-bool passes(std::string_view check, bool store_ok) { return store_ok || !check.starts_with("etcd"); }
+bool passes(std::string_view check, bool store_ok) {
+  return store_ok || !check.starts_with("etcd");
+}
 
 }  // namespace
 

@@ -61,7 +61,8 @@ Asked discovery_form(const io::Headers& headers, MediaType& media) {
     auto group = clause.parameter("g");
     auto version = clause.parameter("v");
     if (as.empty() && group.empty() && version.empty()) return Asked::Legacy;
-    if (as == "APIGroupDiscoveryList" && group == "apidiscovery.k8s.io" && version == "v2" && media != MediaType::Yaml) {
+    if (as == "APIGroupDiscoveryList" && group == "apidiscovery.k8s.io" && version == "v2" &&
+        media != MediaType::Yaml) {
       return Asked::Aggregated;
     }
   }
@@ -78,12 +79,13 @@ void send_object(const io::Request& request, const Call& call, Response& respons
 }
 
 // /api and /apis.
-void send_root(const io::Request& request, const Call& call, Response& response, discovery::Root root, const std::string& address,
-               const CustomKinds& custom, const RemoteVersions& remote) {
+void send_root(const io::Request& request, const Call& call, Response& response, discovery::Root root,
+               const std::string& address, const CustomKinds& custom, const RemoteVersions& remote) {
   MediaType media;
   Asked asked = discovery_form(request.headers, media);
   if (asked != Asked::Aggregated) {
-    if (root == discovery::Root::Groups) return send_object(request, call, response, discovery::group_list(custom, remote));
+    if (root == discovery::Root::Groups)
+      return send_object(request, call, response, discovery::group_list(custom, remote));
     auto representation = negotiate(request.headers, call.query, false, false);
     if (!representation) return response.send_error(representation.error());
     std::string text = render_object(discovery::api_versions(address), *representation);
@@ -102,13 +104,15 @@ void send_root(const io::Request& request, const Call& call, Response& response,
     response.send(304, "", {}, std::move(more));
     return;
   }
-  response.send_public(200, base::cat({content_type(media), ";", discovery::kAggregatedParameters}), base::Bytes(std::move(text)),
-                       std::move(more));
+  response.send_public(200, base::cat({content_type(media), ";", discovery::kAggregatedParameters}),
+                       base::Bytes(std::move(text)), std::move(more));
 }
 
 }  // namespace
 
-void send_page_not_found(Response& response) { response.send_text(404, "404 page not found\n"); }
+void send_page_not_found(Response& response) {
+  response.send_text(404, "404 page not found\n");
+}
 
 io::Task<void> serve_path(PathContext context, const io::Request& request, const Call& call, Response& response) {
   std::string_view path = call.info.path;
@@ -152,17 +156,20 @@ io::Task<void> serve_path(PathContext context, const io::Request& request, const
   } else if (path.starts_with("/api/")) {
     response.send_error(no_such_path());
   } else if (path == "/metrics") {
-    response.send(200, "text/plain; version=0.0.4; charset=utf-8; escaping=underscores", base::Bytes(co_await context.metrics.text()));
+    response.send(200, "text/plain; version=0.0.4; charset=utf-8; escaping=underscores",
+                  base::Bytes(co_await context.metrics.text()));
   } else if (path == "/version") {
     response.send(200, "application/json", base::Bytes(version_document()));
   } else if (path == "/.well-known/openid-configuration" && context.options.token_issuer != nullptr) {
     response.send(200, "application/json",
-                  base::Bytes(context.options.token_issuer->discovery_document(base::cat({"https://", context.options.address}))));
+                  base::Bytes(context.options.token_issuer->discovery_document(
+                      base::cat({"https://", context.options.address}))));
   } else if (path == "/openid/v1/jwks" && context.options.token_issuer != nullptr) {
     response.send(200, "application/jwk-set+json", base::Bytes(context.options.token_issuer->key_set()));
   } else if (path == "/") {
-    std::string json = "{\n  \"paths\": [\n    \"/api\",\n    \"/api/v1\",\n    \"/apis\",\n    \"/healthz\",\n    \"/livez\",\n    "
-                       "\"/metrics\",\n    \"/openapi/v2\",\n    \"/openapi/v3\",\n    \"/readyz\",\n    \"/version\"\n  ]\n}";
+    std::string json =
+        "{\n  \"paths\": [\n    \"/api\",\n    \"/api/v1\",\n    \"/apis\",\n    \"/healthz\",\n    \"/livez\",\n    "
+        "\"/metrics\",\n    \"/openapi/v2\",\n    \"/openapi/v3\",\n    \"/readyz\",\n    \"/version\"\n  ]\n}";
     response.send(200, "application/json", base::Bytes(std::move(json)));
   } else {
     send_page_not_found(response);

@@ -17,7 +17,8 @@ namespace {
 
 constexpr std::string_view kVersion = "v1.36.2";
 
-constexpr std::string_view kApiMedia[] = {"application/json", "application/yaml", "application/vnd.kubernetes.protobuf", "application/cbor"};
+constexpr std::string_view kApiMedia[] = {"application/json", "application/yaml", "application/vnd.kubernetes.protobuf",
+                                          "application/cbor"};
 constexpr std::string_view kStreamMedia[] = {"application/json",
                                              "application/yaml",
                                              "application/vnd.kubernetes.protobuf",
@@ -25,23 +26,30 @@ constexpr std::string_view kStreamMedia[] = {"application/json",
                                              "application/json;stream=watch",
                                              "application/vnd.kubernetes.protobuf;stream=watch",
                                              "application/cbor-seq"};
-constexpr std::string_view kTextMedia[] = {"text/plain", "application/json", "application/yaml", "application/vnd.kubernetes.protobuf",
-                                           "application/cbor"};
+constexpr std::string_view kTextMedia[] = {"text/plain", "application/json", "application/yaml",
+                                           "application/vnd.kubernetes.protobuf", "application/cbor"};
 constexpr std::string_view kAnyMedia[] = {"*/*"};
 constexpr std::string_view kJsonMedia[] = {"application/json"};
 constexpr std::string_view kCustomMedia[] = {"application/json", "application/yaml"};
-constexpr std::string_view kCustomPatchMedia[] = {"application/json-patch+json", "application/merge-patch+json", "application/apply-patch+yaml"};
-constexpr std::string_view kPatchMedia[] = {"application/json-patch+json", "application/merge-patch+json", "application/strategic-merge-patch+json",
-                                            "application/apply-patch+yaml", "application/apply-patch+cbor"};
+constexpr std::string_view kCustomPatchMedia[] = {"application/json-patch+json", "application/merge-patch+json",
+                                                  "application/apply-patch+yaml"};
+constexpr std::string_view kPatchMedia[] = {"application/json-patch+json", "application/merge-patch+json",
+                                            "application/strategic-merge-patch+json", "application/apply-patch+yaml",
+                                            "application/apply-patch+cbor"};
 
 std::span<const std::string_view> media_of(Produces produces) {
   // Without CBOR, which is not on by default.
   switch (produces) {
-    case Produces::Api: return std::span(kApiMedia).first(3);
-    case Produces::Stream: return kStreamMedia;
-    case Produces::Text: return std::span(kTextMedia).first(4);
-    case Produces::Anything: return kAnyMedia;
-    case Produces::Json: return kJsonMedia;
+    case Produces::Api:
+      return std::span(kApiMedia).first(3);
+    case Produces::Stream:
+      return kStreamMedia;
+    case Produces::Text:
+      return std::span(kTextMedia).first(4);
+    case Produces::Anything:
+      return kAnyMedia;
+    case Produces::Json:
+      return kJsonMedia;
   }
   return kAnyMedia;
 }
@@ -54,7 +62,9 @@ std::span<const std::string_view> patch_media_of(const Operation& operation) {
   return operation.is_custom ? std::span<const std::string_view>(kCustomPatchMedia) : std::span(kPatchMedia).first(4);
 }
 
-std::string_view status_text(int status) { return status == 201 ? "Created" : status == 202 ? "Accepted" : "OK"; }
+std::string_view status_text(int status) {
+  return status == 201 ? "Created" : status == 202 ? "Accepted" : "OK";
+}
 
 // Which parameters stand at the path because every operation has them.
 std::vector<const QueryParameter*> shared_by_all(std::span<const Operation> operations) {
@@ -123,7 +133,10 @@ void DocumentWriter::write_path(std::span<const Operation> operations) {
       if (query != nullptr) {
         write_parameter(name, "query", query->type, query->description);
       } else {
-        write_parameter(name, "path", "string", name == "name" ? "Name of the object." : name == "namespace" ? "Namespace of the object." : "The rest of the path.");
+        write_parameter(name, "path", "string",
+                        name == "name"        ? "Name of the object."
+                        : name == "namespace" ? "Namespace of the object."
+                                              : "The rest of the path.");
       }
     }
     json_.close(']');
@@ -131,7 +144,8 @@ void DocumentWriter::write_path(std::span<const Operation> operations) {
   json_.close('}');
 }
 
-void DocumentWriter::write_parameter(std::string_view name, std::string_view in, std::string_view type, std::string_view description) {
+void DocumentWriter::write_parameter(std::string_view name, std::string_view in, std::string_view type,
+                                     std::string_view description) {
   json_.open('{').member("description", description).member("in", in).member("name", name);
   if (in == "path") json_.member_raw("required", "true");
   if (dialect_ == Dialect::V3) {
@@ -214,7 +228,8 @@ void DocumentWriter::write_operation(const Operation& operation, const std::vect
     json_.key("parameters").open('[');
     if (v2_body) write_v2_body(operation);
     for (const auto* one : operation.query) {
-      if (std::find(shared.begin(), shared.end(), one) == shared.end()) write_parameter(one->name, "query", one->type, one->description);
+      if (std::find(shared.begin(), shared.end(), one) == shared.end())
+        write_parameter(one->name, "query", one->type, one->description);
     }
     json_.close(']');
   }
@@ -226,14 +241,18 @@ void DocumentWriter::write_operation(const Operation& operation, const std::vect
       for (auto value : values) json_.text(value);
       json_.close(']');
     };
-    list("consumes", operation.body == Body::Patch ? patch_media_of(operation) : std::span<const std::string_view>(kAnyMedia));
+    list("consumes",
+         operation.body == Body::Patch ? patch_media_of(operation) : std::span<const std::string_view>(kAnyMedia));
     list("produces", media_of(operation));
     json_.key("schemes").open('[').text("https").close(']');
   }
   write_responses(operation);
   if (!operation.action.empty()) {
     json_.member("x-kubernetes-action", operation.action);
-    json_.key("x-kubernetes-group-version-kind").open('{').member("group", operation.group).member("kind", operation.kind);
+    json_.key("x-kubernetes-group-version-kind")
+        .open('{')
+        .member("group", operation.group)
+        .member("kind", operation.kind);
     json_.member("version", operation.version).close('}');
   }
   json_.close('}');
@@ -247,7 +266,8 @@ constexpr std::string_view kBearerToken =
     R"({"description":"Bearer Token authentication","in":"header","name":"authorization","type":"apiKey"})";
 
 // The resources of a group version, built in and custom.
-std::vector<const schema::Resource*> rows_of(std::string_view group, std::string_view version, const CustomKinds& custom) {
+std::vector<const schema::Resource*> rows_of(std::string_view group, std::string_view version,
+                                             const CustomKinds& custom) {
   std::vector<const schema::Resource*> rows;
   for (const auto& resource : schema::resources()) {
     if (resource.group == group && resource.version == version) rows.push_back(&resource);
@@ -264,7 +284,8 @@ std::vector<Operation> operations_of_document(std::string_view name, const Custo
   if (!std::binary_search(names.begin(), names.end(), name)) return {};
   auto parts = base::split(name, '/');
   if (parts[0] == "api" && parts.size() == 2) return operations_of("", parts[1], rows_of("", parts[1], custom));
-  if (parts[0] == "apis" && parts.size() == 3) return operations_of(parts[1], parts[2], rows_of(parts[1], parts[2], custom));
+  if (parts[0] == "apis" && parts.size() == 3)
+    return operations_of(parts[1], parts[2], rows_of(parts[1], parts[2], custom));
   return root_operations(name);
 }
 
@@ -295,7 +316,8 @@ std::vector<std::string> document_names(const CustomKinds& custom) {
       made.push_back(base::cat({"apis/", one.group, "/", one.version}));
     }
   }
-  for (const auto& [name, kind] : custom.served()) made.push_back(base::cat({"apis/", kind->row().group, "/", kind->row().version}));
+  for (const auto& [name, kind] : custom.served())
+    made.push_back(base::cat({"apis/", kind->row().group, "/", kind->row().version}));
   std::sort(made.begin(), made.end());
   made.erase(std::unique(made.begin(), made.end()), made.end());
   return made;
@@ -391,7 +413,10 @@ std::string make_index(const CustomKindsRef& custom) {
   JsonWriter json;
   json.open('{').key("paths").open('{');
   for (const auto& [name, digest] : digests_of(custom)) {
-    json.key(name).open('{').member("serverRelativeURL", base::cat({"/openapi/v3/", name, "?hash=", digest})).close('}');
+    json.key(name)
+        .open('{')
+        .member("serverRelativeURL", base::cat({"/openapi/v3/", name, "?hash=", digest}))
+        .close('}');
   }
   return json.close('}').close('}').take();
 }

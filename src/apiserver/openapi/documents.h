@@ -1,5 +1,6 @@
-// The published description of the API: /openapi/v2, /openapi/v3 and what is below it. Documents are made from the tables when
-// they are asked for and not kept (a megabyte each); only their digests are, from the first time somebody asks. Any thread.
+// The published description of the API: /openapi/v2, /openapi/v3 and what is below it. Documents are made from the
+// tables when they are asked for and not kept (a megabyte each); only their digests are, from the first time somebody
+// asks. Any thread.
 #pragma once
 
 #include <optional>

@@ -37,7 +37,9 @@ std::set<std::string> texts(const Value* list) {
   return found;
 }
 
-std::string json(const Value* value) { return value == nullptr ? "" : value->to_json(); }
+std::string json(const Value* value) {
+  return value == nullptr ? "" : value->to_json();
+}
 
 // Every reference of the value leads to a member of `schemas`.
 void expect_references_found(const Value& value, const std::set<std::string>& schemas, std::string_view prefix) {
@@ -85,7 +87,8 @@ TEST(OpenApiDocuments, PatchTakesFieldValidationForItsKind) {
   Value made = document("apis/apps/v1");
   const auto* patch = made.at({"paths", "/apis/apps/v1/namespaces/{namespace}/deployments/{name}", "patch"});
   ASSERT_NE(patch, nullptr);
-  EXPECT_EQ(json(patch->find("x-kubernetes-group-version-kind")), R"({"group":"apps","kind":"Deployment","version":"v1"})");
+  EXPECT_EQ(json(patch->find("x-kubernetes-group-version-kind")),
+            R"({"group":"apps","kind":"Deployment","version":"v1"})");
   EXPECT_EQ(json(patch->find("operationId")), R"("patchAppsV1NamespacedDeployment")");
   std::set<std::string> names;
   for (const auto& one : patch->find("parameters")->as_array()) names.insert(one.find("name")->as_string());
@@ -94,18 +97,23 @@ TEST(OpenApiDocuments, PatchTakesFieldValidationForItsKind) {
 
 TEST(OpenApiDocuments, OperationsOfSubresourcesSpeakTheirKind) {
   Value made = document("api/v1");
-  auto id = [&](std::string_view path, std::string_view method) { return json(made.at({"paths", path, method, "operationId"})); };
+  auto id = [&](std::string_view path, std::string_view method) {
+    return json(made.at({"paths", path, method, "operationId"}));
+  };
   EXPECT_EQ(id("/api/v1/namespaces/{namespace}/pods/{name}/exec", "post"), R"("connectCoreV1PostNamespacedPodExec")");
-  EXPECT_EQ(id("/api/v1/namespaces/{namespace}/services/{name}/proxy/{path}", "get"), R"("connectCoreV1GetNamespacedServiceProxyWithPath")");
+  EXPECT_EQ(id("/api/v1/namespaces/{namespace}/services/{name}/proxy/{path}", "get"),
+            R"("connectCoreV1GetNamespacedServiceProxyWithPath")");
   EXPECT_EQ(id("/api/v1/nodes/{name}/status", "patch"), R"("patchCoreV1NodeStatus")");
-  EXPECT_EQ(json(made.at({"paths", "/api/v1/namespaces/{namespace}/pods/{name}/eviction", "post", "x-kubernetes-group-version-kind"})),
+  EXPECT_EQ(json(made.at({"paths", "/api/v1/namespaces/{namespace}/pods/{name}/eviction", "post",
+                          "x-kubernetes-group-version-kind"})),
             R"({"group":"policy","kind":"Eviction","version":"v1"})");
 }
 
 TEST(OpenApiDocuments, IndexLeadsToEachByItsDigest) {
   auto index = Value::parse(make_index(kNoCustom));
   ASSERT_TRUE(index);
-  EXPECT_EQ(index->text_at({"paths", "apis/apps/v1", "serverRelativeURL"}), "/openapi/v3/apis/apps/v1?hash=" + digest_of("apis/apps/v1", kNoCustom));
+  EXPECT_EQ(index->text_at({"paths", "apis/apps/v1", "serverRelativeURL"}),
+            "/openapi/v3/apis/apps/v1?hash=" + digest_of("apis/apps/v1", kNoCustom));
   EXPECT_EQ(digest_of("apis/apps/v1", kNoCustom).size(), 128u);
   EXPECT_EQ(digest_of("apis/apps/v2", kNoCustom), "");
 }
@@ -116,7 +124,8 @@ TEST(OpenApiDocuments, ListsSayHowTheyAreMerged) {
   EXPECT_EQ(json(ports->find("x-kubernetes-list-map-keys")), R"(["port","protocol"])");
   EXPECT_EQ(json(ports->find("x-kubernetes-patch-merge-key")), R"("port")");
   EXPECT_EQ(json(ports->find("x-kubernetes-patch-strategy")), R"("merge")");
-  EXPECT_EQ(json(made.at({"components", "schemas", "io.k8s.api.core.v1.PodSpec", "properties", "volumes", "x-kubernetes-patch-strategy"})),
+  EXPECT_EQ(json(made.at({"components", "schemas", "io.k8s.api.core.v1.PodSpec", "properties", "volumes",
+                          "x-kubernetes-patch-strategy"})),
             R"("merge,retainKeys")");
 }
 

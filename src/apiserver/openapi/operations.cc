@@ -56,18 +56,42 @@ constexpr QueryParameter kParameters[] = {
 
 using Names = std::initializer_list<std::string_view>;
 constexpr Names kGetQuery = {"pretty"};
-constexpr Names kListQuery = {"allowWatchBookmarks", "continue", "fieldSelector", "labelSelector", "limit", "pretty", "resourceVersion",
-                              "resourceVersionMatch", "sendInitialEvents", "shardSelector", "timeoutSeconds", "watch"};
+constexpr Names kListQuery = {"allowWatchBookmarks",
+                              "continue",
+                              "fieldSelector",
+                              "labelSelector",
+                              "limit",
+                              "pretty",
+                              "resourceVersion",
+                              "resourceVersionMatch",
+                              "sendInitialEvents",
+                              "shardSelector",
+                              "timeoutSeconds",
+                              "watch"};
 constexpr Names kWriteQuery = {"dryRun", "fieldManager", "fieldValidation", "pretty"};
 constexpr Names kPatchQuery = {"dryRun", "fieldManager", "fieldValidation", "force", "pretty"};
-constexpr Names kDeleteQuery = {"dryRun", "gracePeriodSeconds", "ignoreStoreReadErrorWithClusterBreakingPotential", "orphanDependents", "pretty",
-                                "propagationPolicy"};
-constexpr Names kDeleteCollectionQuery = {"continue", "dryRun", "fieldSelector", "gracePeriodSeconds",
-                                          "ignoreStoreReadErrorWithClusterBreakingPotential", "labelSelector", "limit", "orphanDependents", "pretty",
-                                          "propagationPolicy", "resourceVersion", "resourceVersionMatch", "sendInitialEvents", "shardSelector",
+constexpr Names kDeleteQuery = {
+    "dryRun", "gracePeriodSeconds", "ignoreStoreReadErrorWithClusterBreakingPotential", "orphanDependents",
+    "pretty", "propagationPolicy"};
+constexpr Names kDeleteCollectionQuery = {"continue",
+                                          "dryRun",
+                                          "fieldSelector",
+                                          "gracePeriodSeconds",
+                                          "ignoreStoreReadErrorWithClusterBreakingPotential",
+                                          "labelSelector",
+                                          "limit",
+                                          "orphanDependents",
+                                          "pretty",
+                                          "propagationPolicy",
+                                          "resourceVersion",
+                                          "resourceVersionMatch",
+                                          "sendInitialEvents",
+                                          "shardSelector",
                                           "timeoutSeconds"};
-constexpr Names kLogQuery = {"container", "follow", "insecureSkipTLSVerifyBackend", "limitBytes", "pretty", "previous", "sinceSeconds", "stream",
-                             "tailLines", "timestamps"};
+constexpr Names kLogQuery = {"container",    "follow", "insecureSkipTLSVerifyBackend",
+                             "limitBytes",   "pretty", "previous",
+                             "sinceSeconds", "stream", "tailLines",
+                             "timestamps"};
 constexpr Names kAttachQuery = {"container", "stderr", "stdin", "stdout", "tty"};
 constexpr Names kExecQuery = {"command", "container", "stderr", "stdin", "stdout", "tty"};
 constexpr Names kPortForwardQuery = {"ports"};
@@ -113,10 +137,11 @@ std::string tag_of(std::string_view group, std::string_view version) {
 
 // Kinds whose deletion returns the object rather than a Status.
 bool returns_deleted(const schema::Resource& resource) {
-  constexpr std::string_view kCore[] = {"persistentvolumeclaims", "persistentvolumes", "pods", "podtemplates", "resourcequotas", "serviceaccounts",
-                                        "services"};
+  constexpr std::string_view kCore[] = {"persistentvolumeclaims", "persistentvolumes", "pods",    "podtemplates",
+                                        "resourcequotas",         "serviceaccounts",   "services"};
   if (resource.group.empty()) return std::find(std::begin(kCore), std::end(kCore), resource.plural) != std::end(kCore);
-  return resource.group == "resource.k8s.io" || (resource.group == "storage.k8s.io" && resource.plural != "csistoragecapacities");
+  return resource.group == "resource.k8s.io" ||
+         (resource.group == "storage.k8s.io" && resource.plural != "csistoragecapacities");
 }
 
 // Makes the operations of one group version.
@@ -128,14 +153,16 @@ class Rows {
         tag_(tag_of(group, version)) {}
 
   void add_root() {
-    auto& row = add(base_ + "/", "get", base::cat({"get", word_, "APIResources"}), "The resources of the group version.", "", {});
+    auto& row = add(base_ + "/", "get", base::cat({"get", word_, "APIResources"}),
+                    "The resources of the group version.", "", {});
     row.response_type = &schema::type_of<meta::APIResourceList>();
   }
   void add(const schema::Resource& resource);
   std::vector<Operation> take();
 
  private:
-  Operation& add(std::string path, std::string_view method, std::string id, std::string description, std::string_view action, Names query) {
+  Operation& add(std::string path, std::string_view method, std::string id, std::string description,
+                 std::string_view action, Names query) {
     auto& row = rows_.emplace_back();
     row.path = std::move(path);
     row.method = method;
@@ -147,8 +174,8 @@ class Rows {
     row.statuses = {200};
     return row;
   }
-  Operation& add_for(const schema::Resource& resource, std::string path, std::string_view method, std::string id, std::string description,
-                     std::string_view action, Names query) {
+  Operation& add_for(const schema::Resource& resource, std::string path, std::string_view method, std::string id,
+                     std::string description, std::string_view action, Names query) {
     auto& row = add(std::move(path), method, std::move(id), std::move(description), action, query);
     row.group = resource.group;
     row.version = resource.version;
@@ -159,7 +186,8 @@ class Rows {
   void add_collection(const schema::Resource& resource, const std::string& path, std::string_view scope);
   void add_item(const schema::Resource& resource, const std::string& path, std::string_view scope);
   void add_watches(const schema::Resource& resource, std::string_view scope);
-  void add_subresource(const schema::Resource& resource, const schema::Subresource& subresource, const std::string& path, std::string_view scope);
+  void add_subresource(const schema::Resource& resource, const schema::Subresource& subresource,
+                       const std::string& path, std::string_view scope);
   void add_connect(const schema::Subresource& subresource, const std::string& path, const std::string& noun);
 
   std::string base_;  // "/apis/apps/v1"
@@ -176,8 +204,10 @@ void Rows::add(const schema::Resource& resource) {
   add_collection(resource, collection, scope);
   add_item(resource, item, scope);
   if (resource.namespaced && resource.has_verb("list")) {
-    auto& row = add_for(resource, base::cat({base_, "/", resource.plural}), "get", base::cat({"list", word_, resource.kind, "ForAllNamespaces"}),
-                        base::cat({"Lists or watches objects of kind ", resource.kind, " of all namespaces."}), "list", kListQuery);
+    auto& row = add_for(resource, base::cat({base_, "/", resource.plural}), "get",
+                        base::cat({"list", word_, resource.kind, "ForAllNamespaces"}),
+                        base::cat({"Lists or watches objects of kind ", resource.kind, " of all namespaces."}), "list",
+                        kListQuery);
     row.produces = Produces::Stream;
     row.response_type = resource.list_type;
   }
@@ -190,19 +220,22 @@ void Rows::add(const schema::Resource& resource) {
 void Rows::add_collection(const schema::Resource& resource, const std::string& path, std::string_view scope) {
   std::string noun = base::cat({word_, scope, resource.kind});
   if (resource.has_verb("list")) {
-    auto& row = add_for(resource, path, "get", "list" + noun, base::cat({"Lists or watches objects of kind ", resource.kind, "."}), "list", kListQuery);
+    auto& row = add_for(resource, path, "get", "list" + noun,
+                        base::cat({"Lists or watches objects of kind ", resource.kind, "."}), "list", kListQuery);
     row.produces = Produces::Stream;
     row.response_type = resource.list_type;
   }
   if (resource.has_verb("create")) {
-    auto& row = add_for(resource, path, "post", "create" + noun, base::cat({"Creates an object of kind ", resource.kind, "."}), "post", kWriteQuery);
+    auto& row = add_for(resource, path, "post", "create" + noun,
+                        base::cat({"Creates an object of kind ", resource.kind, "."}), "post", kWriteQuery);
     row.body = Body::Object;
     row.body_type = resource.type;
     row.statuses = {200, 201, 202};
   }
   if (resource.has_verb("deletecollection")) {
     auto& row = add_for(resource, path, "delete", base::cat({"delete", word_, "Collection", scope, resource.kind}),
-                        base::cat({"Deletes objects of kind ", resource.kind, "."}), "deletecollection", kDeleteCollectionQuery);
+                        base::cat({"Deletes objects of kind ", resource.kind, "."}), "deletecollection",
+                        kDeleteCollectionQuery);
     row.body = Body::DeleteOptions;
     row.response_type = &schema::type_of<meta::Status>();
   }
@@ -211,21 +244,25 @@ void Rows::add_collection(const schema::Resource& resource, const std::string& p
 void Rows::add_item(const schema::Resource& resource, const std::string& path, std::string_view scope) {
   std::string noun = base::cat({word_, scope, resource.kind});
   if (resource.has_verb("get")) {
-    add_for(resource, path, "get", "read" + noun, base::cat({"Reads the ", resource.kind, " of that name."}), "get", kGetQuery);
+    add_for(resource, path, "get", "read" + noun, base::cat({"Reads the ", resource.kind, " of that name."}), "get",
+            kGetQuery);
   }
   if (resource.has_verb("update")) {
-    auto& row = add_for(resource, path, "put", "replace" + noun, base::cat({"Replaces the ", resource.kind, " of that name."}), "put", kWriteQuery);
+    auto& row = add_for(resource, path, "put", "replace" + noun,
+                        base::cat({"Replaces the ", resource.kind, " of that name."}), "put", kWriteQuery);
     row.body = Body::Object;
     row.body_type = resource.type;
     row.statuses = {200, 201};
   }
   if (resource.has_verb("patch")) {
-    auto& row = add_for(resource, path, "patch", "patch" + noun, base::cat({"Changes parts of the ", resource.kind, " of that name."}), "patch", kPatchQuery);
+    auto& row = add_for(resource, path, "patch", "patch" + noun,
+                        base::cat({"Changes parts of the ", resource.kind, " of that name."}), "patch", kPatchQuery);
     row.body = Body::Patch;
     row.statuses = {200, 201};
   }
   if (resource.has_verb("delete")) {
-    auto& row = add_for(resource, path, "delete", "delete" + noun, base::cat({"Deletes the ", resource.kind, " of that name."}), "delete", kDeleteQuery);
+    auto& row = add_for(resource, path, "delete", "delete" + noun,
+                        base::cat({"Deletes the ", resource.kind, " of that name."}), "delete", kDeleteQuery);
     row.body = Body::DeleteOptions;
     if (!returns_deleted(resource)) row.response_type = &schema::type_of<meta::Status>();
     row.statuses = {200, 202};
@@ -234,21 +271,26 @@ void Rows::add_item(const schema::Resource& resource, const std::string& path, s
 
 void Rows::add_watches(const schema::Resource& resource, std::string_view scope) {
   auto watch = [&](std::string path, std::string id, std::string_view action) {
-    auto& row = add_for(resource, std::move(path), "get", std::move(id),
-                        base::cat({"Watches objects of kind ", resource.kind, ". Deprecated: use the watch parameter of a list."}), action, kListQuery);
+    auto& row = add_for(
+        resource, std::move(path), "get", std::move(id),
+        base::cat({"Watches objects of kind ", resource.kind, ". Deprecated: use the watch parameter of a list."}),
+        action, kListQuery);
     row.produces = Produces::Stream;
     row.response_type = &schema::type_of<meta::WatchEvent>();
   };
-  std::string collection = base::cat({base_, "/watch", resource.namespaced ? "/namespaces/{namespace}/" : "/", resource.plural});
+  std::string collection =
+      base::cat({base_, "/watch", resource.namespaced ? "/namespaces/{namespace}/" : "/", resource.plural});
   std::string noun = base::cat({"watch", word_, scope, resource.kind});
   watch(collection, noun + "List", "watchlist");
   watch(collection + "/{name}", noun, "watch");
   if (resource.namespaced) {
-    watch(base::cat({base_, "/watch/", resource.plural}), base::cat({"watch", word_, resource.kind, "ListForAllNamespaces"}), "watchlist");
+    watch(base::cat({base_, "/watch/", resource.plural}),
+          base::cat({"watch", word_, resource.kind, "ListForAllNamespaces"}), "watchlist");
   }
 }
 
-void Rows::add_subresource(const schema::Resource& resource, const schema::Subresource& subresource, const std::string& item, std::string_view scope) {
+void Rows::add_subresource(const schema::Resource& resource, const schema::Subresource& subresource,
+                           const std::string& item, std::string_view scope) {
   std::string path = base::cat({item, "/", subresource.name});
   std::string noun = base::cat({word_, scope, resource.kind, capitalized(subresource.name)});
   if (subresource.kind.ends_with("Options")) {
@@ -258,8 +300,10 @@ void Rows::add_subresource(const schema::Resource& resource, const schema::Subre
     if (subresource.name == "proxy") add_connect(subresource, path + "/{path}", noun + "WithPath");
     return;
   }
-  auto row_for = [&](std::string_view method, std::string_view verb, std::string_view action, Names query) -> Operation& {
-    auto& row = add(path, method, base::cat({verb, noun}), base::cat({capitalized(verb), "s ", subresource.name, " of the ", resource.kind, " of that name."}),
+  auto row_for = [&](std::string_view method, std::string_view verb, std::string_view action,
+                     Names query) -> Operation& {
+    auto& row = add(path, method, base::cat({verb, noun}),
+                    base::cat({capitalized(verb), "s ", subresource.name, " of the ", resource.kind, " of that name."}),
                     action, query);
     row.group = subresource.group;
     row.version = subresource.version;
@@ -296,12 +340,13 @@ void Rows::add_subresource(const schema::Resource& resource, const schema::Subre
 void Rows::add_connect(const schema::Subresource& subresource, const std::string& path, const std::string& noun) {
   constexpr std::string_view kProxied[] = {"get", "put", "post", "delete", "options", "head", "patch"};
   constexpr std::string_view kStreamed[] = {"get", "post"};
-  std::span<const std::string_view> methods = subresource.name == "proxy" ? std::span<const std::string_view>(kProxied) : kStreamed;
+  std::span<const std::string_view> methods =
+      subresource.name == "proxy" ? std::span<const std::string_view>(kProxied) : kStreamed;
   // "connectCoreV1GetNamespacedPodExec": the method stands after the group version.
   std::string_view rest = std::string_view(noun).substr(word_.size());
   for (auto method : methods) {
-    auto& row = add(path, method, base::cat({"connect", word_, capitalized(method), rest}), base::cat({"Connects to ", subresource.name, "."}), "connect",
-                    connect_query(subresource.kind));
+    auto& row = add(path, method, base::cat({"connect", word_, capitalized(method), rest}),
+                    base::cat({"Connects to ", subresource.name, "."}), "connect", connect_query(subresource.kind));
     row.group = subresource.group;
     row.version = subresource.version;
     row.kind = subresource.kind;
@@ -310,16 +355,20 @@ void Rows::add_connect(const schema::Subresource& subresource, const std::string
 }
 
 std::vector<Operation> Rows::take() {
-  std::sort(rows_.begin(), rows_.end(),
-                   [](const Operation& a, const Operation& b) { return a.path != b.path ? a.path < b.path : a.method < b.method; });
+  std::sort(rows_.begin(), rows_.end(), [](const Operation& a, const Operation& b) {
+    return a.path != b.path ? a.path < b.path : a.method < b.method;
+  });
   return std::move(rows_);
 }
 
 }  // namespace
 
-std::vector<Operation> operations_of(std::string_view group, std::string_view version, const std::vector<const schema::Resource*>& resources) {
+std::vector<Operation> operations_of(std::string_view group, std::string_view version,
+                                     const std::vector<const schema::Resource*>& resources) {
   Rows rows(group, version);
-  if (std::ranges::any_of(resources, [](const schema::Resource* row) { return row->type->form != schema::Form::Custom; })) rows.add_root();
+  if (std::ranges::any_of(resources,
+                          [](const schema::Resource* row) { return row->type->form != schema::Form::Custom; }))
+    rows.add_root();
   for (const schema::Resource* resource : resources) rows.add(*resource);
   return rows.take();
 }

@@ -21,12 +21,12 @@ enum class Body : uint8_t { None, Object, Patch, DeleteOptions };
 enum class Produces : uint8_t { Api, Stream, Text, Anything, Json };
 
 struct Operation {
-  std::string path;              // "/api/v1/namespaces/{namespace}/pods/{name}"
-  std::string_view method;       // "get"
-  std::string id;                // "readCoreV1NamespacedPod"
-  std::string tag;               // "core_v1"
+  std::string path;         // "/api/v1/namespaces/{namespace}/pods/{name}"
+  std::string_view method;  // "get"
+  std::string id;           // "readCoreV1NamespacedPod"
+  std::string tag;          // "core_v1"
   std::string description;
-  std::string_view action;       // x-kubernetes-action, "" for what is no resource
+  std::string_view action;                // x-kubernetes-action, "" for what is no resource
   std::string_view group, version, kind;  // that it speaks
   bool is_custom = false;
   Body body = Body::None;
@@ -38,7 +38,8 @@ struct Operation {
 };
 
 // Those of one group version, in order of path, then method. Includes its root ("/apis/apps/v1/").
-std::vector<Operation> operations_of(std::string_view group, std::string_view version, const std::vector<const schema::Resource*>& resources);
+std::vector<Operation> operations_of(std::string_view group, std::string_view version,
+                                     const std::vector<const schema::Resource*>& resources);
 // Those of a path of discovery and the like: "api", "apis", "apis/apps", "version", "openid/v1/jwks",
 // ".well-known/openid-configuration". Empty when there is none.
 std::vector<Operation> root_operations(std::string_view document);

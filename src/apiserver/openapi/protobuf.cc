@@ -36,8 +36,8 @@ struct Member {
 
 struct Message {
   std::span<const Member> members;
-  uint32_t extensions = 0;        // number of the repeated NamedAny of "x-" members; 0: there is none
-  uint32_t named = 0;             // number of the repeated {1: name, 2: value} of all other members
+  uint32_t extensions = 0;  // number of the repeated NamedAny of "x-" members; 0: there is none
+  uint32_t named = 0;       // number of the repeated {1: name, 2: value} of all other members
   const Message* named_type = nullptr;
   // It stands in a message {1: itself, 2: a reference}.
   bool or_reference = false;
@@ -67,7 +67,9 @@ std::string named(std::string_view name, std::string_view value) {
   put_bytes(out, 2, value);
   return out;
 }
-std::string any(const Value& value) { return wrap(2, value.to_json() + "\n"); }
+std::string any(const Value& value) {
+  return wrap(2, value.to_json() + "\n");
+}
 
 // ---- 2.0 ----
 
@@ -93,8 +95,11 @@ constexpr Member kSchema2Members[] = {
 };
 constexpr Message kSchema2{.members = kSchema2Members, .extensions = 31};
 
-constexpr Member kBodyMembers[] = {
-    {"description", 1, As::Text}, {"name", 2, As::Text}, {"in", 3, As::Text}, {"required", 4, As::Flag}, {"schema", 5, As::Nested, &kSchema2}};
+constexpr Member kBodyMembers[] = {{"description", 1, As::Text},
+                                   {"name", 2, As::Text},
+                                   {"in", 3, As::Text},
+                                   {"required", 4, As::Flag},
+                                   {"schema", 5, As::Nested, &kSchema2}};
 constexpr Message kBody{kBodyMembers};
 constexpr Member kQueryMembers[] = {{"required", 1, As::Flag}, {"in", 2, As::Text},   {"description", 3, As::Text},
                                     {"name", 4, As::Text},     {"type", 6, As::Text}, {"uniqueItems", 20, As::Flag}};
@@ -107,19 +112,26 @@ constexpr Member kResponse2Members[] = {{"description", 1, As::Text}, {"schema",
 constexpr Message kResponse2{.members = kResponse2Members, .or_reference = true};
 constexpr Message kResponses2{.named = 1, .named_type = &kResponse2};
 constexpr Member kOperation2Members[] = {
-    {"tags", 1, As::Texts},       {"description", 3, As::Text}, {"operationId", 5, As::Text},
-    {"produces", 6, As::Texts},   {"consumes", 7, As::Texts},   {"parameters", 8, As::Parameter},
-    {"responses", 9, As::Nested, &kResponses2}, {"schemes", 10, As::Texts},
+    {"tags", 1, As::Texts},
+    {"description", 3, As::Text},
+    {"operationId", 5, As::Text},
+    {"produces", 6, As::Texts},
+    {"consumes", 7, As::Texts},
+    {"parameters", 8, As::Parameter},
+    {"responses", 9, As::Nested, &kResponses2},
+    {"schemes", 10, As::Texts},
 };
 constexpr Message kOperation2{.members = kOperation2Members, .extensions = 13};
 constexpr Member kPathItem2Members[] = {
-    {"get", 2, As::Nested, &kOperation2},     {"put", 3, As::Nested, &kOperation2},  {"post", 4, As::Nested, &kOperation2},
-    {"delete", 5, As::Nested, &kOperation2},  {"options", 6, As::Nested, &kOperation2}, {"head", 7, As::Nested, &kOperation2},
+    {"get", 2, As::Nested, &kOperation2},     {"put", 3, As::Nested, &kOperation2},
+    {"post", 4, As::Nested, &kOperation2},    {"delete", 5, As::Nested, &kOperation2},
+    {"options", 6, As::Nested, &kOperation2}, {"head", 7, As::Nested, &kOperation2},
     {"patch", 8, As::Nested, &kOperation2},   {"parameters", 9, As::Parameter},
 };
 constexpr Message kPathItem2{.members = kPathItem2Members, .extensions = 10};
 
-constexpr Member kApiKeyMembers[] = {{"type", 1, As::Text}, {"name", 2, As::Text}, {"in", 3, As::Text}, {"description", 4, As::Text}};
+constexpr Member kApiKeyMembers[] = {
+    {"type", 1, As::Text}, {"name", 2, As::Text}, {"in", 3, As::Text}, {"description", 4, As::Text}};
 constexpr Message kApiKey{kApiKeyMembers};
 
 // ---- 3.0 ----
@@ -147,27 +159,36 @@ constexpr Message kSchema3{.members = kSchema3Members, .extensions = 36, .or_ref
 constexpr Member kMediaTypeMembers[] = {{"schema", 1, As::Nested, &kSchema3}};
 constexpr Message kMediaType{kMediaTypeMembers};
 constexpr Message kMediaTypes{.named = 1, .named_type = &kMediaType};
-constexpr Member kParameter3Members[] = {{"name", 1, As::Text},     {"in", 2, As::Text},          {"description", 3, As::Text},
-                                         {"required", 4, As::Flag}, {"schema", 10, As::Nested, &kSchema3}};
+constexpr Member kParameter3Members[] = {{"name", 1, As::Text},
+                                         {"in", 2, As::Text},
+                                         {"description", 3, As::Text},
+                                         {"required", 4, As::Flag},
+                                         {"schema", 10, As::Nested, &kSchema3}};
 constexpr Message kParameter3{.members = kParameter3Members, .or_reference = true};
-constexpr Member kRequestBodyMembers[] = {{"description", 1, As::Text}, {"content", 2, As::Nested, &kMediaTypes}, {"required", 3, As::Flag}};
+constexpr Member kRequestBodyMembers[] = {
+    {"description", 1, As::Text}, {"content", 2, As::Nested, &kMediaTypes}, {"required", 3, As::Flag}};
 constexpr Message kRequestBody{.members = kRequestBodyMembers, .or_reference = true};
 constexpr Member kResponse3Members[] = {{"description", 1, As::Text}, {"content", 3, As::Nested, &kMediaTypes}};
 constexpr Message kResponse3{.members = kResponse3Members, .or_reference = true};
 constexpr Message kResponses3{.named = 2, .named_type = &kResponse3};
 constexpr Member kOperation3Members[] = {
-    {"tags", 1, As::Texts},        {"description", 3, As::Text},
-    {"operationId", 5, As::Text},  {"parameters", 6, As::NestedList, &kParameter3},
-    {"requestBody", 7, As::Nested, &kRequestBody}, {"responses", 8, As::Nested, &kResponses3},
+    {"tags", 1, As::Texts},
+    {"description", 3, As::Text},
+    {"operationId", 5, As::Text},
+    {"parameters", 6, As::NestedList, &kParameter3},
+    {"requestBody", 7, As::Nested, &kRequestBody},
+    {"responses", 8, As::Nested, &kResponses3},
 };
 constexpr Message kOperation3{.members = kOperation3Members, .extensions = 13};
 constexpr Member kPathItem3Members[] = {
-    {"get", 4, As::Nested, &kOperation3},     {"put", 5, As::Nested, &kOperation3},  {"post", 6, As::Nested, &kOperation3},
-    {"delete", 7, As::Nested, &kOperation3},  {"options", 8, As::Nested, &kOperation3}, {"head", 9, As::Nested, &kOperation3},
+    {"get", 4, As::Nested, &kOperation3},     {"put", 5, As::Nested, &kOperation3},
+    {"post", 6, As::Nested, &kOperation3},    {"delete", 7, As::Nested, &kOperation3},
+    {"options", 8, As::Nested, &kOperation3}, {"head", 9, As::Nested, &kOperation3},
     {"patch", 10, As::Nested, &kOperation3},  {"parameters", 13, As::NestedList, &kParameter3},
 };
 constexpr Message kPathItem3{.members = kPathItem3Members, .extensions = 14};
-constexpr Member kSecurityScheme3Members[] = {{"type", 1, As::Text}, {"description", 2, As::Text}, {"name", 3, As::Text}, {"in", 4, As::Text}};
+constexpr Member kSecurityScheme3Members[] = {
+    {"type", 1, As::Text}, {"description", 2, As::Text}, {"name", 3, As::Text}, {"in", 4, As::Text}};
 constexpr Message kSecurityScheme3{.members = kSecurityScheme3Members, .or_reference = true};
 
 // ---- any of them ----
@@ -196,16 +217,24 @@ void put_member(std::string& out, const Member& member, const Value& value) {
     case As::Flag:
       if (value.is_bool()) put_flag(out, member.number, value.as_bool());
       break;
-    case As::Nested: put_bytes(out, member.number, encode(value, *member.type)); break;
+    case As::Nested:
+      put_bytes(out, member.number, encode(value, *member.type));
+      break;
     case As::NestedList:
       each([&](const Value& one) { return encode(one, *member.type); });
       break;
-    case As::Wrapped: put_bytes(out, member.number, wrap(1, encode(value, *member.type))); break;
+    case As::Wrapped:
+      put_bytes(out, member.number, wrap(1, encode(value, *member.type)));
+      break;
     case As::WrappedText:
       if (value.is_string()) put_bytes(out, member.number, wrap(1, value.as_string()));
       break;
-    case As::Any: put_bytes(out, member.number, any(value)); break;
-    case As::Anys: each(any); break;
+    case As::Any:
+      put_bytes(out, member.number, any(value));
+      break;
+    case As::Anys:
+      each(any);
+      break;
     case As::Scalar: {
       std::string made;
       if (value.is_bool()) put_flag(made, 2, value.as_bool());
@@ -218,7 +247,9 @@ void put_member(std::string& out, const Member& member, const Value& value) {
       if (!made.empty()) put_bytes(out, member.number, made);
       break;
     }
-    case As::Parameter: each(encode_parameter); break;
+    case As::Parameter:
+      each(encode_parameter);
+      break;
   }
 }
 
@@ -226,7 +257,8 @@ std::string encode(const Value& value, const Message& message) {
   std::string out;
   if (!value.is_object()) return out;
   if (message.or_reference) {
-    if (const Value* target = value.find("$ref"); target != nullptr && target->is_string()) return wrap(2, wrap(1, target->as_string()));
+    if (const Value* target = value.find("$ref"); target != nullptr && target->is_string())
+      return wrap(2, wrap(1, target->as_string()));
   }
   // By number, as protobuf's own writers do.
   for (const auto& member : message.members) {
@@ -293,7 +325,8 @@ base::Result<std::string> to_protobuf(std::string_view json, Dialect dialect) {
         if (reader.read_string(version)) put_bytes(out, 1, version);
       } else if (key == "info") {
         auto info = Value::read(reader);
-        constexpr Member kInfo3Members[] = {{"title", 1, As::Text}, {"description", 2, As::Text}, {"version", 6, As::Text}};
+        constexpr Member kInfo3Members[] = {
+            {"title", 1, As::Text}, {"description", 2, As::Text}, {"version", 6, As::Text}};
         put_bytes(out, 2, encode(info, v2 ? kInfo2 : Message{kInfo3Members}));
       } else if (key == "paths") {
         put_bytes(out, v2 ? 8 : 4, v2 ? encode_each(reader, 2, kPathItem2) : encode_each(reader, 1, kPathItem3));
@@ -307,7 +340,8 @@ base::Result<std::string> to_protobuf(std::string_view json, Dialect dialect) {
         auto schemes = Value::read(reader);
         std::string made;
         if (schemes.is_object()) {
-          for (const auto& [name, scheme] : schemes.as_object()) put_bytes(made, 1, named(name, wrap(2, encode(scheme, kApiKey))));
+          for (const auto& [name, scheme] : schemes.as_object())
+            put_bytes(made, 1, named(name, wrap(2, encode(scheme, kApiKey))));
         }
         put_bytes(out, 13, made);
       } else {

@@ -1,5 +1,5 @@
-// The documents in the binary form that older clients ask for: the messages of OpenAPIv2.proto and OpenAPIv3.proto as gnostic
-// defines them, made from the JSON text piece by piece so that no tree of a whole document is held.
+// The documents in the binary form that older clients ask for: the messages of OpenAPIv2.proto and OpenAPIv3.proto as
+// gnostic defines them, made from the JSON text piece by piece so that no tree of a whole document is held.
 #pragma once
 
 #include <string>

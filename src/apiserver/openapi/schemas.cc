@@ -29,36 +29,47 @@ struct Special {
 };
 constexpr Special kSpecials[] = {
     {"io.k8s.apimachinery.pkg.api.resource.Quantity",
-     "A number with an optional suffix: \"100m\", \"1.5\", \"2Gi\". Suffixes are n, u, m, k, M, G, T, P, E (powers of ten), Ki, Mi, Gi, Ti, "
+     "A number with an optional suffix: \"100m\", \"1.5\", \"2Gi\". Suffixes are n, u, m, k, M, G, T, P, E (powers of "
+     "ten), Ki, Mi, Gi, Ti, "
      "Pi, Ei (powers of two), or an exponent such as e3.",
      R"("type":"string")", R"("oneOf":[{"type":"string"},{"type":"number"}])"},
-    {"io.k8s.apimachinery.pkg.util.intstr.IntOrString", "A number, or a text such as a percentage or the name of a port.",
-     R"("type":"string","format":"int-or-string")", R"("oneOf":[{"type":"integer"},{"type":"string"}],"format":"int-or-string")"},
-    {"io.k8s.apimachinery.pkg.apis.meta.v1.Time", "A point in time, RFC 3339, in whole seconds.", R"("type":"string","format":"date-time")",
-     R"("type":"string","format":"date-time")"},
+    {"io.k8s.apimachinery.pkg.util.intstr.IntOrString",
+     "A number, or a text such as a percentage or the name of a port.", R"("type":"string","format":"int-or-string")",
+     R"("oneOf":[{"type":"integer"},{"type":"string"}],"format":"int-or-string")"},
+    {"io.k8s.apimachinery.pkg.apis.meta.v1.Time", "A point in time, RFC 3339, in whole seconds.",
+     R"("type":"string","format":"date-time")", R"("type":"string","format":"date-time")"},
     {"io.k8s.apimachinery.pkg.apis.meta.v1.MicroTime", "A point in time, RFC 3339, with microseconds.",
      R"("type":"string","format":"date-time")", R"("type":"string","format":"date-time")"},
-    {"io.k8s.apimachinery.pkg.apis.meta.v1.Duration", "A length of time: \"1h30m\".", R"("type":"string")", R"("type":"string")"},
+    {"io.k8s.apimachinery.pkg.apis.meta.v1.Duration", "A length of time: \"1h30m\".", R"("type":"string")",
+     R"("type":"string")"},
     {"io.k8s.apimachinery.pkg.apis.meta.v1.FieldsV1",
-     "A set of fields as a tree: keys are \"f:<name>\", \"k:<keys>\", \"v:<value>\", \"i:<index>\", and \".\" for the thing itself.",
+     "A set of fields as a tree: keys are \"f:<name>\", \"k:<keys>\", \"v:<value>\", \"i:<index>\", and \".\" for the "
+     "thing itself.",
      R"("type":"object")", R"("type":"object")"},
     {"io.k8s.apimachinery.pkg.runtime.RawExtension", "Any object.", R"("type":"object")", R"("type":"object")"},
     {"io.k8s.apiextensions-apiserver.pkg.apis.apiextensions.v1.JSON", "Any JSON value.", "", ""},
-    {SchemaSet::kPatch, "A change to an object, in the form that the content type names.", R"("type":"object")", R"("type":"object")"},
+    {SchemaSet::kPatch, "A change to an object, in the form that the content type names.", R"("type":"object")",
+     R"("type":"object")"},
 };
 
 // The schema that a field's element refers to; "" when it is told in place. Structs aside.
 std::string_view special_of(const Type& owner, const Field& field) {
   switch (field.shape) {
-    case Shape::Quantity: return kSpecials[0].name;
-    case Shape::IntOrString: return kSpecials[1].name;
-    case Shape::Time: return kSpecials[2].name;
-    case Shape::MicroTime: return kSpecials[3].name;
-    case Shape::Duration: return kSpecials[4].name;
+    case Shape::Quantity:
+      return kSpecials[0].name;
+    case Shape::IntOrString:
+      return kSpecials[1].name;
+    case Shape::Time:
+      return kSpecials[2].name;
+    case Shape::MicroTime:
+      return kSpecials[3].name;
+    case Shape::Duration:
+      return kSpecials[4].name;
     case Shape::Raw:
       if (owner.package == kMeta && field.name() == "fieldsV1") return kSpecials[5].name;
       return owner.package == kExtensions ? kSpecials[7].name : kSpecials[6].name;
-    default: return {};
+    default:
+      return {};
   }
 }
 
@@ -69,12 +80,18 @@ struct Scalar {
 };
 Scalar scalar_of(Shape shape) {
   switch (shape) {
-    case Shape::Bool: return {"boolean", "", "false"};
-    case Shape::Int32: return {"integer", "int32", "0"};
-    case Shape::Int64: return {"integer", "int64", "0"};
-    case Shape::Double: return {"number", "double", "0"};
-    case Shape::Bytes: return {"string", "byte", ""};
-    default: return {"string", "", "\"\""};
+    case Shape::Bool:
+      return {"boolean", "", "false"};
+    case Shape::Int32:
+      return {"integer", "int32", "0"};
+    case Shape::Int64:
+      return {"integer", "int64", "0"};
+    case Shape::Double:
+      return {"number", "double", "0"};
+    case Shape::Bytes:
+      return {"string", "byte", ""};
+    default:
+      return {"string", "", "\"\""};
   }
 }
 
@@ -106,8 +123,10 @@ std::string_view default_of(const Field& field) {
     case Shape::Int32:
     case Shape::Int64:
     case Shape::Double:
-    case Shape::String: return scalar_of(field.shape).zero;
-    default: return {};
+    case Shape::String:
+      return scalar_of(field.shape).zero;
+    default:
+      return {};
   }
 }
 
@@ -126,7 +145,8 @@ void SchemaWriter::write_element(const Type& owner, const Field& field, bool alo
   } else {
     Scalar scalar = scalar_of(field.shape);
     json_.member("type", scalar.type);
-    std::string_view format = field.notes != nullptr && !field.notes->format.empty() ? field.notes->format : scalar.format;
+    std::string_view format =
+        field.notes != nullptr && !field.notes->format.empty() ? field.notes->format : scalar.format;
     if (!format.empty()) json_.member("format", format);
     if (field.notes != nullptr && !field.notes->values.empty()) {
       std::vector<std::string_view> values(field.notes->values.begin(), field.notes->values.end());
@@ -147,17 +167,23 @@ std::string_view element_default(const Field& field) {
     case Shape::Int32:
     case Shape::Int64:
     case Shape::Double:
-    case Shape::String: return scalar_of(field.shape).zero;
-    default: return {};
+    case Shape::String:
+      return scalar_of(field.shape).zero;
+    default:
+      return {};
   }
 }
 
 std::string_view list_type_name(schema::ListType type) {
   switch (type) {
-    case schema::ListType::Atomic: return "atomic";
-    case schema::ListType::Set: return "set";
-    case schema::ListType::Map: return "map";
-    case schema::ListType::None: break;
+    case schema::ListType::Atomic:
+      return "atomic";
+    case schema::ListType::Set:
+      return "set";
+    case schema::ListType::Map:
+      return "map";
+    case schema::ListType::None:
+      break;
   }
   return {};
 }
@@ -180,9 +206,11 @@ void SchemaWriter::write_field(const Type& owner, const Field& field) {
       json_.member_raw("default", field.notes->default_json);
     }
   } else {
-    write_element(owner, field, description.empty() && !patched && field.map_type == schema::MapType::None, default_of(field));
+    write_element(owner, field, description.empty() && !patched && field.map_type == schema::MapType::None,
+                  default_of(field));
   }
-  if (auto list_type = list_type_name(field.list_type); !list_type.empty()) json_.member("x-kubernetes-list-type", list_type);
+  if (auto list_type = list_type_name(field.list_type); !list_type.empty())
+    json_.member("x-kubernetes-list-type", list_type);
   if (field.notes != nullptr && !field.notes->keys.empty()) {
     json_.key("x-kubernetes-list-map-keys").open('[');
     for (auto key : field.notes->keys) json_.text(key);
@@ -191,7 +219,8 @@ void SchemaWriter::write_field(const Type& owner, const Field& field) {
   if (field.map_type != schema::MapType::None) {
     json_.member("x-kubernetes-map-type", field.map_type == schema::MapType::Atomic ? "atomic" : "granular");
   }
-  if (field.notes != nullptr && !field.notes->merge_key.empty()) json_.member("x-kubernetes-patch-merge-key", field.notes->merge_key);
+  if (field.notes != nullptr && !field.notes->merge_key.empty())
+    json_.member("x-kubernetes-patch-merge-key", field.notes->merge_key);
   if (patched) {
     std::string strategy;
     auto also = [&](Field::Flag flag, std::string_view name) {
@@ -205,7 +234,8 @@ void SchemaWriter::write_field(const Type& owner, const Field& field) {
   json_.close('}');
 }
 
-void write_group_version_kind(JsonWriter& json, std::string_view group, std::string_view version, std::string_view kind) {
+void write_group_version_kind(JsonWriter& json, std::string_view group, std::string_view version,
+                              std::string_view kind) {
   json.open('{').member("group", group).member("kind", kind).member("version", version).close('}');
 }
 
@@ -231,7 +261,8 @@ void SchemaWriter::write_type(const Type& type) {
     return;
   }
   json_.member("type", "object");
-  if (std::any_of(type.fields().begin(), type.fields().end(), [](const Field& field) { return field.has(Field::Required); })) {
+  if (std::any_of(type.fields().begin(), type.fields().end(),
+                  [](const Field& field) { return field.has(Field::Required); })) {
     json_.key("required").open('[');
     for (const auto& field : type.fields()) {
       if (field.has(Field::Required)) json_.text(field.name());
@@ -242,7 +273,11 @@ void SchemaWriter::write_type(const Type& type) {
   if (kind || !type.fields().empty()) {
     json_.key("properties").open('{');
     if (kind) {
-      json_.key("apiVersion").open('{').member("description", kApiVersionDescription).member("type", "string").close('}');
+      json_.key("apiVersion")
+          .open('{')
+          .member("description", kApiVersionDescription)
+          .member("type", "string")
+          .close('}');
       json_.key("kind").open('{').member("description", kKindDescription).member("type", "string").close('}');
     }
     for (const auto& field : type.fields()) write_field(type, field);
@@ -262,7 +297,9 @@ void SchemaWriter::write_special(const Special& special) {
 
 }  // namespace
 
-std::string schema_name(const Type& type) { return base::cat({type.package, ".", type.name}); }
+std::string schema_name(const Type& type) {
+  return base::cat({type.package, ".", type.name});
+}
 
 std::string reference(Dialect dialect, std::string_view name) {
   return base::cat({dialect == Dialect::V2 ? "#/definitions/" : "#/components/schemas/", name});
@@ -299,17 +336,21 @@ void SchemaSet::add(const crd::Kind& kind) {
   add(schema::type_of<api::meta_v1::ListMeta>());
 }
 
-void SchemaSet::add(std::string_view special) { specials_.emplace(special); }
+void SchemaSet::add(std::string_view special) {
+  specials_.emplace(special);
+}
 
 bool SchemaSet::contains(std::string_view name) const {
-  return specials_.contains(name) || std::any_of(types_.begin(), types_.end(), [&](const Type* type) { return schema_name(*type) == name; });
+  return specials_.contains(name) ||
+         std::any_of(types_.begin(), types_.end(), [&](const Type* type) { return schema_name(*type) == name; });
 }
 
 void SchemaSet::write(JsonWriter& json, Dialect dialect) const {
   SchemaWriter writer(json, dialect);
   json.open('{');
   for (const auto& [name, kind] : customs_) {
-    json.member_raw(name, custom_schema(*kind, dialect)).member_raw(schema_name(kind->list_type()), custom_list_schema(*kind, dialect));
+    json.member_raw(name, custom_schema(*kind, dialect))
+        .member_raw(schema_name(kind->list_type()), custom_list_schema(*kind, dialect));
   }
   for (const Type* type : types_) writer.write_type(*type);
   for (const auto& special : kSpecials) {

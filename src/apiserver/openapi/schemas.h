@@ -16,8 +16,8 @@ class Kind;
 
 namespace apiserver::openapi {
 
-// The two published forms: Swagger 2.0 (/openapi/v2) and OpenAPI 3.0 (/openapi/v3). Defaults and unions of types are told in
-// the second only, as upstream does.
+// The two published forms: Swagger 2.0 (/openapi/v2) and OpenAPI 3.0 (/openapi/v3). Defaults and unions of types are
+// told in the second only, as upstream does.
 enum class Dialect : uint8_t { V2, V3 };
 
 // "io.k8s.api.core.v1.Pod"
@@ -44,7 +44,7 @@ class SchemaSet {
   };
   std::set<const schema::Type*, ByName> types_;
   std::map<std::string, const crd::Kind*> customs_;  // by name of the schema
-  std::set<std::string, std::less<>> specials_;  // those that are no struct of ours: Time, Quantity, ...
+  std::set<std::string, std::less<>> specials_;      // those that are no struct of ours: Time, Quantity, ...
 };
 
 }  // namespace apiserver::openapi

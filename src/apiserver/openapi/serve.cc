@@ -12,8 +12,10 @@ namespace {
 
 enum class Form : uint8_t { Json, Protobuf, Neither };
 
-constexpr std::string_view kMedia[] = {"com.github.proto-openapi.spec.v2.v1.0+protobuf", "com.github.proto-openapi.spec.v3.v1.0+protobuf"};
-constexpr std::string_view kMediaWithAt[] = {"com.github.proto-openapi.spec.v2@v1.0+protobuf", "com.github.proto-openapi.spec.v3@v1.0+protobuf"};
+constexpr std::string_view kMedia[] = {"com.github.proto-openapi.spec.v2.v1.0+protobuf",
+                                       "com.github.proto-openapi.spec.v3.v1.0+protobuf"};
+constexpr std::string_view kMediaWithAt[] = {"com.github.proto-openapi.spec.v2@v1.0+protobuf",
+                                             "com.github.proto-openapi.spec.v3@v1.0+protobuf"};
 
 // What the client would rather have.
 Form accepted(const io::Headers& headers, Dialect dialect) {
@@ -49,16 +51,19 @@ void send_tagged(const io::Request& request, Response& response, const std::stri
     response.send_error(bytes.error());
     return;
   }
-  response.send(200, base::cat({"application/", kMedia[static_cast<size_t>(dialect)]}), base::Bytes(std::move(*bytes)), std::move(more));
+  response.send(200, base::cat({"application/", kMedia[static_cast<size_t>(dialect)]}), base::Bytes(std::move(*bytes)),
+                std::move(more));
 }
 
 }  // namespace
 
-bool serve(std::string_view path, const io::Request& request, const Query& query, Response& response, const CustomKindsRef& custom) {
+bool serve(std::string_view path, const io::Request& request, const Query& query, Response& response,
+           const CustomKindsRef& custom) {
   constexpr std::string_view kV3 = "/openapi/v3";
   bool v2 = path == "/openapi/v2";
   bool index = path == kV3 || path == "/openapi/v3/";
-  std::string_view name = path.size() > kV3.size() + 1 && path.starts_with(kV3) ? path.substr(kV3.size() + 1) : std::string_view();
+  std::string_view name =
+      path.size() > kV3.size() + 1 && path.starts_with(kV3) ? path.substr(kV3.size() + 1) : std::string_view();
   if (!v2 && !index && digest_of(name, custom).empty()) return false;
   if (request.method != "GET" && request.method != "HEAD") {
     response.send_text(405, "method not allowed\n");
@@ -86,7 +91,9 @@ bool serve(std::string_view path, const io::Request& request, const Query& query
       return true;
     }
     if (!asked.empty()) more.set("cache-control", "public, immutable");
-    send_tagged(request, response, digest, std::move(more), [&] { return make_v3(name, *custom).value_or(std::string()); }, form, dialect);
+    send_tagged(
+        request, response, digest, std::move(more), [&] { return make_v3(name, *custom).value_or(std::string()); },
+        form, dialect);
   }
   return true;
 }

@@ -11,6 +11,7 @@
 namespace apiserver::openapi {
 
 // Answers and returns true when `path` is /openapi/v2, /openapi/v3 or a document below; else does nothing.
-bool serve(std::string_view path, const io::Request& request, const Query& query, Response& response, const CustomKindsRef& custom);
+bool serve(std::string_view path, const io::Request& request, const Query& query, Response& response,
+           const CustomKindsRef& custom);
 
 }  // namespace apiserver::openapi

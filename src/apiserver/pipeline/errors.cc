@@ -18,8 +18,8 @@ meta::Status failure(int code, std::string_view reason, std::string message) {
   return status;
 }
 
-base::Error about(int code, std::string_view reason, std::string_view group, std::string_view resource, std::string_view name,
-                  std::string message) {
+base::Error about(int code, std::string_view reason, std::string_view group, std::string_view resource,
+                  std::string_view name, std::string message) {
   auto status = failure(code, reason, std::move(message));
   auto& details = status.details.emplace();
   details.group = group;
@@ -59,8 +59,9 @@ base::Error generate_name_conflict(std::string_view group, std::string_view reso
 }
 
 base::Error conflict(std::string_view group, std::string_view resource, std::string_view name, std::string_view why) {
-  return about(409, "Conflict", group, resource, name,
-               base::cat({"Operation cannot be fulfilled on ", qualified(resource, group), " ", base::quote(name), ": ", why}));
+  return about(
+      409, "Conflict", group, resource, name,
+      base::cat({"Operation cannot be fulfilled on ", qualified(resource, group), " ", base::quote(name), ": ", why}));
 }
 
 base::Error forbidden(std::string_view group, std::string_view resource, std::string_view name, std::string_view why) {
@@ -75,11 +76,15 @@ base::Error forbidden(std::string_view group, std::string_view resource, std::st
   return about(403, "Forbidden", group, resource, name, std::move(message));
 }
 
-base::Error bad_request(std::string message) { return schema::error_of(failure(400, "BadRequest", std::move(message))); }
+base::Error bad_request(std::string message) {
+  return schema::error_of(failure(400, "BadRequest", std::move(message)));
+}
 
-base::Error invalid(std::string_view group, std::string_view kind, std::string_view name, const schema::FieldErrors& errors) {
-  auto status = failure(422, "Invalid",
-                        base::cat({qualified(kind, group), " ", base::quote(name), " is invalid: ", schema::to_string(errors)}));
+base::Error invalid(std::string_view group, std::string_view kind, std::string_view name,
+                    const schema::FieldErrors& errors) {
+  auto status =
+      failure(422, "Invalid",
+              base::cat({qualified(kind, group), " ", base::quote(name), " is invalid: ", schema::to_string(errors)}));
   auto& details = status.details.emplace();
   details.group = group;
   details.kind = kind;
@@ -93,7 +98,9 @@ base::Error invalid(std::string_view group, std::string_view kind, std::string_v
   return schema::error_of(std::move(status));
 }
 
-base::Error unauthorized() { return schema::error_of(failure(401, "Unauthorized", "Unauthorized")); }
+base::Error unauthorized() {
+  return schema::error_of(failure(401, "Unauthorized", "Unauthorized"));
+}
 
 base::Error not_supported(std::string_view group, std::string_view resource, std::string_view verb) {
   return about(405, "MethodNotAllowed", group, resource, "",
@@ -108,9 +115,13 @@ base::Error internal_error(std::string_view what) {
   return schema::error_of(std::move(status));
 }
 
-base::Error plain_error(std::string message) { return schema::error_of(failure(500, "", std::move(message))); }
+base::Error plain_error(std::string message) {
+  return schema::error_of(failure(500, "", std::move(message)));
+}
 
-base::Error expired(std::string message) { return schema::error_of(failure(410, "Expired", std::move(message))); }
+base::Error expired(std::string message) {
+  return schema::error_of(failure(410, "Expired", std::move(message)));
+}
 
 base::Error too_large(std::string message) {
   return schema::error_of(failure(413, "RequestEntityTooLarge", base::cat({"Request entity too large: ", message})));
@@ -134,8 +145,8 @@ base::Error timeout(std::string message, int retry_after_seconds) {
 
 base::Error too_large_resource_version(uint64_t asked, uint64_t current) {
   auto status = failure(504, "Timeout",
-                        base::cat({"Timeout: Too large resource version: ", std::to_string(asked), ", current: ",
-                                   std::to_string(current)}));
+                        base::cat({"Timeout: Too large resource version: ", std::to_string(asked),
+                                   ", current: ", std::to_string(current)}));
   auto& details = status.details.emplace();
   details.retry_after_seconds = 1;
   auto& cause = details.causes.emplace_back();

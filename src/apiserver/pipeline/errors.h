@@ -1,5 +1,5 @@
-// The API's errors, in upstream's words. Each carries its Status (schema/status.h), so the border that answers a request only
-// has to look it up.
+// The API's errors, in upstream's words. Each carries its Status (schema/status.h), so the border that answers a
+// request only has to look it up.
 #pragma once
 
 #include <cstdint>
@@ -15,8 +15,8 @@ namespace apiserver {
 std::string qualified(std::string_view resource, std::string_view group);
 
 base::Error not_found(std::string_view group, std::string_view resource, std::string_view name);
-base::Error no_such_path();       // 404 "the server could not find the requested resource"
-base::Error no_such_method();     // 405 "the server does not allow this method on the requested resource"
+base::Error no_such_path();    // 404 "the server could not find the requested resource"
+base::Error no_such_method();  // 405 "the server does not allow this method on the requested resource"
 base::Error already_exists(std::string_view group, std::string_view resource, std::string_view name);
 // 409, the generated name was taken.
 base::Error generate_name_conflict(std::string_view group, std::string_view resource, std::string_view name);
@@ -24,7 +24,8 @@ base::Error conflict(std::string_view group, std::string_view resource, std::str
 base::Error forbidden(std::string_view group, std::string_view resource, std::string_view name, std::string_view why);
 base::Error bad_request(std::string message);
 // 422, each field error a cause. `kind` is the kind ("Pod"), or the resource where upstream says so.
-base::Error invalid(std::string_view group, std::string_view kind, std::string_view name, const schema::FieldErrors& errors);
+base::Error invalid(std::string_view group, std::string_view kind, std::string_view name,
+                    const schema::FieldErrors& errors);
 base::Error unauthorized();
 // 405, `verb` of a resource that does not have it.
 base::Error not_supported(std::string_view group, std::string_view resource, std::string_view verb);

@@ -31,7 +31,8 @@ class Authenticator {
  public:
   virtual ~Authenticator() = default;
   // Nothing: no credentials of our kind were presented (the request goes on as anonymous). Unauthorized for bad ones.
-  virtual io::Task<base::Result<std::optional<User>>> authenticate(const io::Request& request, const io::Peer& peer) = 0;
+  virtual io::Task<base::Result<std::optional<User>>> authenticate(const io::Request& request,
+                                                                   const io::Peer& peer) = 0;
 };
 
 }  // namespace apiserver

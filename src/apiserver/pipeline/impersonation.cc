@@ -32,12 +32,12 @@ std::string go_user(const User& user) {
     }
     extra += "}";
   }
-  return base::cat({"&user.DefaultInfo{Name:", base::quote(user.name), ", UID:", base::quote(user.uid), ", Groups:", groups,
-                    ", Extra:", extra, "}"});
+  return base::cat({"&user.DefaultInfo{Name:", base::quote(user.name), ", UID:", base::quote(user.uid),
+                    ", Groups:", groups, ", Extra:", extra, "}"});
 }
 
-base::Result<void> check(const Authorizer& authorizer, const User& user, std::string group, std::string version, std::string resource,
-                         std::string subresource, std::string namespace_, std::string name) {
+base::Result<void> check(const Authorizer& authorizer, const User& user, std::string group, std::string version,
+                         std::string resource, std::string subresource, std::string namespace_, std::string name) {
   AuthorizationAttributes attributes;
   attributes.user = user;
   attributes.verb = "impersonate";
@@ -56,7 +56,8 @@ base::Result<void> check(const Authorizer& authorizer, const User& user, std::st
 
 }  // namespace
 
-base::Result<std::optional<User>> impersonate(const User& user, const io::Headers& headers, const Authorizer& authorizer) {
+base::Result<std::optional<User>> impersonate(const User& user, const io::Headers& headers,
+                                              const Authorizer& authorizer) {
   User target;
   target.name = headers.get("impersonate-user");
   target.uid = headers.get("impersonate-uid");

@@ -10,7 +10,9 @@
 
 namespace apiserver {
 
-// Whom the headers ask to be; nothing when they do not. BadRequest when they make no sense, Forbidden when `user` may not.
-base::Result<std::optional<User>> impersonate(const User& user, const io::Headers& headers, const Authorizer& authorizer);
+// Whom the headers ask to be; nothing when they do not. BadRequest when they make no sense, Forbidden when `user` may
+// not.
+base::Result<std::optional<User>> impersonate(const User& user, const io::Headers& headers,
+                                              const Authorizer& authorizer);
 
 }  // namespace apiserver

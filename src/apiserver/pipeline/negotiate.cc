@@ -75,9 +75,12 @@ bool wants_pretty(const io::Headers& headers, const Query& query) {
 
 std::string_view content_type(MediaType media) {
   switch (media) {
-    case MediaType::Json: return "application/json";
-    case MediaType::Yaml: return "application/yaml";
-    case MediaType::Protobuf: return "application/vnd.kubernetes.protobuf";
+    case MediaType::Json:
+      return "application/json";
+    case MediaType::Yaml:
+      return "application/yaml";
+    case MediaType::Protobuf:
+      return "application/vnd.kubernetes.protobuf";
   }
   return "application/json";
 }
@@ -132,9 +135,7 @@ base::Result<Representation> negotiate(const io::Headers& headers, const Query& 
   auto clauses = parse_accept(accept);
   if (!passes_route(clauses)) {
     return base::fail(not_acceptable(
-        base::cat({"406: Not Acceptable\n\nAvailable representations: ", kAccepted,
-                   ", ", kStreams}),
-        true));
+        base::cat({"406: Not Acceptable\n\nAvailable representations: ", kAccepted, ", ", kStreams}), true));
   }
   for (const AcceptClause& clause : clauses) {
     if (clause.type != "*" && clause.type != "application") continue;

@@ -27,8 +27,8 @@ struct Representation {
 // "application/json"
 std::string_view content_type(MediaType media);
 
-// What of the Accept header we can do, best first. `watch`: for a stream of events. `views`: tables and partial metadata
-// may be asked for. NotAcceptable when nothing fits.
+// What of the Accept header we can do, best first. `watch`: for a stream of events. `views`: tables and partial
+// metadata may be asked for. NotAcceptable when nothing fits.
 base::Result<Representation> negotiate(const io::Headers& headers, const Query& query, bool watch, bool views);
 // For answers to requests whose Accept header has no say (errors): the best that fits, else JSON.
 Representation negotiate_error(const io::Headers& headers, const Query& query);
@@ -38,8 +38,8 @@ base::Result<MediaType> body_type(std::string_view content_type_header);
 
 // One entry of an Accept header.
 struct AcceptClause {
-  std::string type;     // "application"
-  std::string subtype;  // "json", "*"
+  std::string type;                                             // "application"
+  std::string subtype;                                          // "json", "*"
   std::vector<std::pair<std::string, std::string>> parameters;  // without q
   double quality = 1;
   std::string_view parameter(std::string_view name) const;

@@ -10,7 +10,8 @@ Query::Query(std::string_view text) {
     if (piece.empty() || piece.find(';') != std::string_view::npos) continue;
     auto equals = piece.find('=');
     auto name = base::url_decode(piece.substr(0, equals), true);
-    auto value = equals == std::string_view::npos ? base::Result<std::string>("") : base::url_decode(piece.substr(equals + 1), true);
+    auto value = equals == std::string_view::npos ? base::Result<std::string>("")
+                                                  : base::url_decode(piece.substr(equals + 1), true);
     if (!name || !value) continue;
     pairs_.emplace_back(std::move(*name), std::move(*value));
   }

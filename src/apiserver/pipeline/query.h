@@ -22,8 +22,8 @@ class Query {
   void set(std::string name, std::string value);
   const std::vector<std::pair<std::string, std::string>>& pairs() const { return pairs_; }
 
-  // As upstream reads booleans of options: absent, "" , "false" and "0" are false, all else is true. "" given ("?watch") is true
-  // when the name is there.
+  // As upstream reads booleans of options: absent, "" , "false" and "0" are false, all else is true. "" given
+  // ("?watch") is true when the name is there.
   bool flag(std::string_view name) const;
 
  private:

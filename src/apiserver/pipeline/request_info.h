@@ -1,7 +1,8 @@
 // What a request is about, read off its method and path alone: upstream's request attributes.
 //
 //   GET /apis/apps/v1/namespaces/default/deployments/web/scale
-//     -> verb "get", group "apps", version "v1", namespace "default", resource "deployments", name "web", subresource "scale"
+//     -> verb "get", group "apps", version "v1", namespace "default", resource "deployments", name "web", subresource
+//     "scale"
 #pragma once
 
 #include <string>
@@ -16,8 +17,8 @@ namespace apiserver {
 struct RequestInfo {
   bool is_resource = false;  // else only path and verb count
   std::string path;          // unescaped
-  std::string verb;          // "get", "list", "watch", "create", "update", "patch", "delete", "deletecollection"; of other
-                             // paths the HTTP method in lower case
+  std::string verb;  // "get", "list", "watch", "create", "update", "patch", "delete", "deletecollection"; of other
+                     // paths the HTTP method in lower case
   std::string group;
   std::string version;
   std::string namespace_;

@@ -58,9 +58,11 @@ std::string warning_header(std::string_view text) {
 
 void warn_of_deprecation(const Served& served, Call& call) {
   const auto& row = served.row();
-  if (served.custom() != nullptr && !served.custom()->deprecation_warning().empty()) call.warn(served.custom()->deprecation_warning());
+  if (served.custom() != nullptr && !served.custom()->deprecation_warning().empty())
+    call.warn(served.custom()->deprecation_warning());
   if (!row.group.empty()) return;
-  if (row.plural == "endpoints") call.warn("v1 Endpoints is deprecated in v1.33+; use discovery.k8s.io/v1 EndpointSlice");
+  if (row.plural == "endpoints")
+    call.warn("v1 Endpoints is deprecated in v1.33+; use discovery.k8s.io/v1 EndpointSlice");
   if (row.plural == "componentstatuses") call.warn("v1 ComponentStatus is deprecated in v1.19+");
 }
 

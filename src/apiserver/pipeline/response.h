@@ -1,5 +1,5 @@
-// The answer to one HTTP request: the headers that every answer has, warnings, compression, errors as Status. One loop; send
-// anything once.
+// The answer to one HTTP request: the headers that every answer has, warnings, compression, errors as Status. One loop;
+// send anything once.
 #pragma once
 
 #include <string_view>

@@ -55,7 +55,8 @@ io::Task<base::Result<void>> serve_log(Exchange exchange) {
   CO_TRY(auto client, exchange.desk.kubelets->client(address));
   auto answer = co_await client->request("GET", target);
   if (!answer) {
-    co_return base::fail(plain_error(base::cat({"Get \"https://", address.text(), target, "\": ", answer.error().message()})));
+    co_return base::fail(
+        plain_error(base::cat({"Get \"https://", address.text(), target, "\": ", answer.error().message()})));
   }
   int status = (*answer)->head().status;
   if (status < 200 || status > 206) {
@@ -89,7 +90,8 @@ io::Task<base::Result<void>> serve_pod_stream(Exchange exchange) {
   } else {
     CO_TRY(target, command_target(info.subresource, pod, exchange.call.query));
   }
-  if (pod.spec.node_name.empty()) co_return base::fail(bad_request(base::cat({"pod ", info.name, " does not have a host assigned"})));
+  if (pod.spec.node_name.empty())
+    co_return base::fail(bad_request(base::cat({"pod ", info.name, " does not have a host assigned"})));
   Backend backend;
   CO_TRY(backend.address, co_await kubelet_of(exchange.desk, pod.spec.node_name));
   if (!is_upgrade(exchange.request)) co_return base::fail(bad_request("Upgrade request required"));
@@ -125,7 +127,8 @@ io::Task<base::Result<Backend>> locate(Exchange exchange, ProxyName name) {
     if (!address) co_return base::fail(plain_error(address.error().message()));
     backend.address = std::move(*address);
     auto port = name.port.empty() ? backend.address.port : base::parse_uint(name.port).value_or(0);
-    if (port == 0 || port > 65535) co_return base::fail(bad_request(base::cat({"invalid node request ", base::quote(info.name)})));
+    if (port == 0 || port > 65535)
+      co_return base::fail(bad_request(base::cat({"invalid node request ", base::quote(info.name)})));
     if (port == backend.address.port) {
       backend.tls = kubelets->tls();
       co_return backend;
@@ -153,7 +156,9 @@ io::Task<base::Result<Backend>> locate(Exchange exchange, ProxyName name) {
 io::Task<base::Result<void>> serve_proxy(Exchange exchange) {
   const auto& info = exchange.call.info;
   auto name = ProxyName::parse(info.name);
-  if (!name) co_return base::fail(bad_request(base::cat({"invalid ", info.resource.substr(0, info.resource.size() - 1), " request ", base::quote(info.name)})));
+  if (!name)
+    co_return base::fail(bad_request(base::cat(
+        {"invalid ", info.resource.substr(0, info.resource.size() - 1), " request ", base::quote(info.name)})));
   CO_TRY(auto backend, co_await locate(exchange, std::move(*name)));
   auto [prefix, rest] = split_proxy_path(exchange.request.path(), info.resource != "nodes");
   auto query = exchange.request.query();
@@ -176,13 +181,14 @@ io::Task<base::Result<void>> serve_proxy(Exchange exchange) {
 bool is_connect(const Call& call) {
   const auto& info = call.info;
   if (!info.is_resource || !info.group.empty()) return false;
-  if (info.subresource == "proxy") return info.resource == "pods" || info.resource == "services" || info.resource == "nodes";
-  return info.resource == "pods" &&
-         (info.subresource == "log" || info.subresource == "exec" || info.subresource == "attach" || info.subresource == "portforward");
+  if (info.subresource == "proxy")
+    return info.resource == "pods" || info.resource == "services" || info.resource == "nodes";
+  return info.resource == "pods" && (info.subresource == "log" || info.subresource == "exec" ||
+                                     info.subresource == "attach" || info.subresource == "portforward");
 }
 
-io::Task<void> connect(ConnectDesk desk, const io::Request& request, const io::Peer& peer, io::RequestBody& body, const Call& call,
-                       Response& response) {
+io::Task<void> connect(ConnectDesk desk, const io::Request& request, const io::Peer& peer, io::RequestBody& body,
+                       const Call& call, Response& response) {
   Exchange exchange{desk, request, peer, body, call, response};
   base::Result<void> done;
   if (call.info.subresource == "log") {

@@ -31,7 +31,8 @@ struct Seen {
   std::string body;
 };
 
-io::Task<void> play_backend(Seen* seen, const io::Request& request, const io::Peer& peer, io::RequestBody& body, io::ResponseWriter& writer) {
+io::Task<void> play_backend(Seen* seen, const io::Request& request, const io::Peer& peer, io::RequestBody& body,
+                            io::ResponseWriter& writer) {
   seen->targets.push_back(request.method + " " + request.target);
   seen->headers = request.headers;
   seen->peer_certificate = peer.certificates_der.empty() ? "" : peer.certificates_der[0];
@@ -45,7 +46,8 @@ io::Task<void> play_backend(Seen* seen, const io::Request& request, const io::Pe
     if (piece) (void)co_await (*stream)->write(base::Bytes("echo " + *piece));
     (*stream)->close();
   } else if (request.path().ends_with("/waiting")) {
-    writer.send(400, {}, base::Bytes::literal("container \"waiting\" in pod \"web\" is waiting to start: ContainerCreating"));
+    writer.send(400, {},
+                base::Bytes::literal("container \"waiting\" in pod \"web\" is waiting to start: ContainerCreating"));
   } else if (request.path() == "/moved") {
     headers.add("location", "/elsewhere");
     headers.add("x-kept", "yes");
@@ -90,20 +92,21 @@ struct Connect : testing::Test {
 
   void SetUp() override {
     Seen* s = &seen;
-    auto handler = [s](const io::Request& request, const io::Peer& peer, io::RequestBody& body, io::ResponseWriter& writer) {
-      return play_backend(s, request, peer, body, writer);
-    };
+    auto handler = [s](const io::Request& request, const io::Peer& peer, io::RequestBody& body,
+                       io::ResponseWriter& writer) { return play_backend(s, request, peer, body, writer); };
     io::HttpServerOptions options;
     options.address.host = "127.0.0.1";
     plain = *io::HttpServer::create(options, handler);
-    options.tls = *io::TlsServer::create({.certificate = {.chain = {.text = serving.certificate_pem}, .key = {.text = serving.key_pem}}});
+    options.tls = *io::TlsServer::create(
+        {.certificate = {.chain = {.text = serving.certificate_pem}, .key = {.text = serving.key_pem}}});
     kubelet = *io::HttpServer::create(options, handler);
-    dialer = *KubeletDialer::create(
-        {.certificate = {.text = ours.certificate_pem}, .key = {.text = ours.key_pem}, .authority = {.text = authority.certificate_pem}});
+    dialer = *KubeletDialer::create({.certificate = {.text = ours.certificate_pem},
+                                     .key = {.text = ours.key_pem},
+                                     .authority = {.text = authority.certificate_pem}});
     options.tls = nullptr;
-    front = *io::HttpServer::create(options, [this](const io::Request& request, const io::Peer& peer, io::RequestBody& body, io::ResponseWriter& writer) {
-      return serve(this, request, peer, body, writer);
-    });
+    front = *io::HttpServer::create(
+        options, [this](const io::Request& request, const io::Peer& peer, io::RequestBody& body,
+                        io::ResponseWriter& writer) { return serve(this, request, peer, body, writer); });
     client = *io::HttpClient::create({.url = "http://" + front->address().text()});
 
     core::Node node;
@@ -121,7 +124,8 @@ struct Connect : testing::Test {
     put(std::move(waiting));
   }
 
-  static io::Task<void> serve(Connect* test, const io::Request& request, const io::Peer& peer, io::RequestBody& body, io::ResponseWriter& writer) {
+  static io::Task<void> serve(Connect* test, const io::Request& request, const io::Peer& peer, io::RequestBody& body,
+                              io::ResponseWriter& writer) {
     Call call;
     call.method = request.method;
     call.query = Query(request.query());
@@ -137,7 +141,8 @@ struct Connect : testing::Test {
     const Served& served = catalog.of<T>();
     auto key = served.key(object.metadata.namespace_, object.metadata.name);
     base::Bytes value(served.encode(schema::Object(std::move(object))));
-    auto written = loop->run_task(store->update(key, [value](const store::Entry*) -> base::Result<store::Change> { return store::Change::put(value); }));
+    auto written = loop->run_task(store->update(
+        key, [value](const store::Entry*) -> base::Result<store::Change> { return store::Change::put(value); }));
     ASSERT_TRUE(written) << written.error().message();
   }
 
@@ -146,14 +151,16 @@ struct Connect : testing::Test {
     io::Headers headers;
     std::string body;
   };
-  static io::Task<base::Result<Answer>> fetch(io::HttpClient* client, std::string method, std::string target, io::Headers headers, std::string body) {
+  static io::Task<base::Result<Answer>> fetch(io::HttpClient* client, std::string method, std::string target,
+                                              io::Headers headers, std::string body) {
     CO_TRY(auto stream, co_await client->request(method, target, headers, base::Bytes(std::move(body))));
     Answer answer{stream->head().status, stream->head().headers, ""};
     CO_TRY(answer.body, co_await io::read_all(*stream, 1 << 20));
     co_return answer;
   }
   Answer ask(std::string method, std::string target, io::Headers headers = {}, std::string body = {}) {
-    auto answer = loop->run_task(fetch(client.get(), std::move(method), std::move(target), std::move(headers), std::move(body)));
+    auto answer =
+        loop->run_task(fetch(client.get(), std::move(method), std::move(target), std::move(headers), std::move(body)));
     EXPECT_TRUE(answer) << answer.error().message();
     return answer ? *answer : Answer{};
   }
@@ -186,14 +193,16 @@ TEST_F(Connect, LogNeedsAContainerWhenThereAreSeveral) {
   auto answer = ask("GET", "/api/v1/namespaces/default/pods/two/log");
   EXPECT_EQ(answer.status, 400);
   EXPECT_EQ(message(answer), "a container name must be specified for pod two, choose one of: [c d]");
-  EXPECT_EQ(message(ask("GET", "/api/v1/namespaces/default/pods/two/log?container=zz")), "container zz is not valid for pod two");
+  EXPECT_EQ(message(ask("GET", "/api/v1/namespaces/default/pods/two/log?container=zz")),
+            "container zz is not valid for pod two");
   EXPECT_EQ(message(ask("GET", "/api/v1/namespaces/default/pods/none/log")), "pods \"none\" not found");
   EXPECT_TRUE(seen.targets.empty());
 }
 
 TEST_F(Connect, PodWithoutANodeHasAnEmptyLogAndRunsNoCommands) {
   EXPECT_EQ(ask("GET", "/api/v1/namespaces/default/pods/new/log").status, 204);
-  EXPECT_EQ(message(ask("POST", "/api/v1/namespaces/default/pods/new/exec?command=ls")), "pod new does not have a host assigned");
+  EXPECT_EQ(message(ask("POST", "/api/v1/namespaces/default/pods/new/exec?command=ls")),
+            "pod new does not have a host assigned");
 }
 
 TEST_F(Connect, KubeletsRefusalOfALogReachesTheClient) {
@@ -204,10 +213,12 @@ TEST_F(Connect, KubeletsRefusalOfALogReachesTheClient) {
 
 TEST_F(Connect, CommandIsCarriedBothWaysWithoutTheClientsToken) {
   auto echoed = loop->run_task(
-      talk(client.get(), "/api/v1/namespaces/default/pods/web/exec?command=sh&command=a%26b&stdin=true&stdout=true&tty=true", "hi"));
+      talk(client.get(),
+           "/api/v1/namespaces/default/pods/web/exec?command=sh&command=a%26b&stdin=true&stdout=true&tty=true", "hi"));
   ASSERT_TRUE(echoed) << echoed.error().message();
   EXPECT_EQ(*echoed, "echo hi");
-  EXPECT_EQ(seen.targets, (std::vector<std::string>{"POST /exec/default/web/app?input=1&output=1&tty=1&command=sh&command=a%26b"}));
+  EXPECT_EQ(seen.targets,
+            (std::vector<std::string>{"POST /exec/default/web/app?input=1&output=1&tty=1&command=sh&command=a%26b"}));
   EXPECT_EQ(seen.headers.get("upgrade"), "SPDY/3.1");
   EXPECT_FALSE(seen.headers.has("authorization"));
 }
@@ -275,7 +286,8 @@ TEST_F(Connect, ServiceProxyGoesToAReadyEndpoint) {
   unready.addresses = {"127.0.0.9"};
   unready.conditions.ready = false;
   put(slice);
-  EXPECT_EQ(message(ask("GET", "/api/v1/namespaces/default/services/s:http/proxy/")), "no endpoints available for service \"s\"");
+  EXPECT_EQ(message(ask("GET", "/api/v1/namespaces/default/services/s:http/proxy/")),
+            "no endpoints available for service \"s\"");
   slice.endpoints.emplace_back().addresses = {"127.0.0.1"};
   put(slice);
   EXPECT_EQ(ask("GET", "/api/v1/namespaces/default/services/s:80/proxy/x").body, "hello");

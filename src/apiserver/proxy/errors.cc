@@ -27,7 +27,8 @@ base::Error kubelet_refusal(int status, std::string text, std::string_view resou
   if (status == 500) return internal_error(text);
   if (status == 400) return bad_request(std::move(text));
   std::string_view reason = "InternalError";
-  std::string message = base::cat({"the server responded with the status code ", std::to_string(status), " but did not return more information"});
+  std::string message = base::cat(
+      {"the server responded with the status code ", std::to_string(status), " but did not return more information"});
   if (status == 404) {
     reason = "NotFound";
     message = "the server could not find the requested resource";

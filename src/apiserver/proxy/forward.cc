@@ -15,9 +15,9 @@ namespace apiserver {
 namespace {
 
 // RFC 9110, "connection": what concerns one connection only.
-constexpr std::string_view kHopByHop[] = {"connection",          "keep-alive", "proxy-authenticate", "proxy-authorization",
-                                          "proxy-connection",    "te",         "trailer",            "transfer-encoding",
-                                          "upgrade",             "http2-settings"};
+constexpr std::string_view kHopByHop[] = {
+    "connection",        "keep-alive", "proxy-authenticate", "proxy-authorization", "proxy-connection", "te", "trailer",
+    "transfer-encoding", "upgrade",    "http2-settings"};
 // Who the client is, is between it and us.
 constexpr std::string_view kIdentity[] = {"authorization", "x-remote-user", "x-remote-group", "x-remote-uid"};
 // A token that browsers send in the place of a protocol.
@@ -50,7 +50,9 @@ std::string protocols_without_token(std::string_view value) {
   return base::join(kept, ", ");
 }
 
-std::string origin_of(const Backend& backend) { return base::cat({backend.tls ? "https://" : "http://", backend.address.text()}); }
+std::string origin_of(const Backend& backend) {
+  return base::cat({backend.tls ? "https://" : "http://", backend.address.text()});
+}
 
 void add_own(io::Headers& headers, const Backend& backend) {
   for (const auto& field : backend.added.fields()) headers.remove(field.name);
@@ -78,7 +80,8 @@ bool has_body(const io::Request& request) {
   return length.empty() ? request.http_major == 2 || request.headers.has("transfer-encoding") : length != "0";
 }
 
-io::Task<base::Result<std::unique_ptr<io::Stream>>> connect_for_upgrade(io::Address address, std::shared_ptr<io::TlsClient> tls) {
+io::Task<base::Result<std::unique_ptr<io::Stream>>> connect_for_upgrade(io::Address address,
+                                                                        std::shared_ptr<io::TlsClient> tls) {
   if (tls != nullptr) {
     CO_TRY(tls, tls->with_alpn({"http/1.1"}));
   }
@@ -97,7 +100,8 @@ io::Headers forwarded_headers(const io::Headers& headers, bool upgrade) {
   auto dropped = named_in_connection(headers);
   io::Headers kept;
   for (const auto& field : headers.fields()) {
-    bool hop = is_one_of(kHopByHop, field.name) || std::find(dropped.begin(), dropped.end(), field.name) != dropped.end();
+    bool hop =
+        is_one_of(kHopByHop, field.name) || std::find(dropped.begin(), dropped.end(), field.name) != dropped.end();
     if (upgrade && (field.name == "connection" || field.name == "upgrade")) hop = false;
     if (hop || is_identity(field.name) || field.name == "host" || field.name == "content-length") continue;
     if (field.name == "connection") {
@@ -118,7 +122,8 @@ io::Headers returned_headers(const io::Headers& headers, const Backend& backend)
   auto dropped = named_in_connection(headers);
   io::Headers kept;
   for (const auto& field : headers.fields()) {
-    if (is_one_of(kHopByHop, field.name) || std::find(dropped.begin(), dropped.end(), field.name) != dropped.end()) continue;
+    if (is_one_of(kHopByHop, field.name) || std::find(dropped.begin(), dropped.end(), field.name) != dropped.end())
+      continue;
     if (field.name == "content-length") continue;  // the server frames it anew
     if (field.name == "location" && !backend.prefix.empty()) {
       std::string_view place = field.value;
@@ -149,7 +154,8 @@ io::Task<void> forward_upgrade_to(Backend backend, const io::Request& request, R
   co_await io::forward_upgrade(std::move(onward), std::move(*stream), response.writer());
 }
 
-io::Task<void> forward_to(Backend backend, const io::Request& request, const io::Peer& peer, io::RequestBody& body, Response& response) {
+io::Task<void> forward_to(Backend backend, const io::Request& request, const io::Peer& peer, io::RequestBody& body,
+                          Response& response) {
   if (is_upgrade(request)) {
     co_await forward_upgrade_to(std::move(backend), request, response);
     co_return;
@@ -172,12 +178,14 @@ io::Task<void> forward_to(Backend backend, const io::Request& request, const io:
   add_own(headers, backend);
   base::Result<std::unique_ptr<io::ResponseStream>> answer;
   if (has_body(request)) {
-    answer = co_await (*client)->request(request.method, backend.target, std::move(headers), std::make_unique<BorrowedBody>(body));
+    answer = co_await (*client)->request(request.method, backend.target, std::move(headers),
+                                         std::make_unique<BorrowedBody>(body));
   } else {
     answer = co_await (*client)->request(request.method, backend.target, std::move(headers));
   }
   if (!answer) {
-    complain(response, backend, service_unavailable(base::cat({"error trying to reach service: ", answer.error().message()})));
+    complain(response, backend,
+             service_unavailable(base::cat({"error trying to reach service: ", answer.error().message()})));
     co_return;
   }
   auto& writer = response.writer();

@@ -29,8 +29,10 @@ base::Result<std::string> preferred_address(const api::core_v1::Node& node, cons
       if (address.type == type && !address.address.empty()) return address.address;
     }
   }
-  for (const auto& address : node.status.addresses) known.push_back(base::cat({"{", address.type, " ", address.address, "}"}));
-  return base::fail(base::Code::NotFound, base::cat({"no preferred addresses found; known addresses: [", base::join(known, " "), "]"}));
+  for (const auto& address : node.status.addresses)
+    known.push_back(base::cat({"{", address.type, " ", address.address, "}"}));
+  return base::fail(base::Code::NotFound,
+                    base::cat({"no preferred addresses found; known addresses: [", base::join(known, " "), "]"}));
 }
 
 base::Result<io::Address> KubeletDialer::address_of(const api::core_v1::Node& node) const {

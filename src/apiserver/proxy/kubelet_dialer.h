@@ -1,5 +1,5 @@
-// The API server as a client of kubelets: where a node's kubelet is, and connections to it with our certificate. Safe from any
-// thread; what it gives belongs to the loop it is asked on.
+// The API server as a client of kubelets: where a node's kubelet is, and connections to it with our certificate. Safe
+// from any thread; what it gives belongs to the loop it is asked on.
 #pragma once
 
 #include <memory>

@@ -34,7 +34,8 @@ std::optional<ProxyName> ProxyName::parse(std::string_view text) {
   } else {
     return std::nullopt;
   }
-  if (name.name.empty() || (!name.scheme.empty() && name.scheme != "http" && name.scheme != "https")) return std::nullopt;
+  if (name.name.empty() || (!name.scheme.empty() && name.scheme != "http" && name.scheme != "https"))
+    return std::nullopt;
   return name;
 }
 
@@ -56,7 +57,8 @@ base::Result<ProxyPlace> locate_pod(const api::core_v1::Pod& pod, const ProxyNam
   return place;
 }
 
-base::Result<ProxyPlace> locate_service(const api::core_v1::Service& service, const std::vector<api::discovery_k8s_io_v1::EndpointSlice>& slices,
+base::Result<ProxyPlace> locate_service(const api::core_v1::Service& service,
+                                        const std::vector<api::discovery_k8s_io_v1::EndpointSlice>& slices,
                                         const ProxyName& name, uint64_t choice) {
   const auto& service_name = service.metadata.name;
   std::string port_name = name.port;
@@ -68,7 +70,9 @@ base::Result<ProxyPlace> locate_service(const api::core_v1::Service& service, co
       found = true;
       break;
     }
-    if (!found) return base::fail(service_unavailable(base::cat({"no service port ", name.port, " found for service ", base::quote(service_name)})));
+    if (!found)
+      return base::fail(service_unavailable(
+          base::cat({"no service port ", name.port, " found for service ", base::quote(service_name)})));
   }
   std::vector<ProxyPlace> places;
   bool known = false;  // to whoever looks for endpoints
@@ -85,7 +89,9 @@ base::Result<ProxyPlace> locate_service(const api::core_v1::Service& service, co
     }
   }
   if (!known) return base::fail(not_found("", "services", service_name));
-  if (places.empty()) return base::fail(service_unavailable(base::cat({"no endpoints available for service ", base::quote(service_name)})));
+  if (places.empty())
+    return base::fail(
+        service_unavailable(base::cat({"no endpoints available for service ", base::quote(service_name)})));
   return places[choice % places.size()];
 }
 

@@ -59,12 +59,14 @@ constexpr Number kLogNumbers[] = {{"sinceSeconds", 1, "must be greater than 0"},
 base::Result<std::string> choose_container(const core::Pod& pod, std::string_view asked) {
   const auto& spec = pod.spec;
   if (!asked.empty()) {
-    if (has(spec.containers, asked) || has(spec.init_containers, asked) || has(spec.ephemeral_containers, asked)) return std::string(asked);
+    if (has(spec.containers, asked) || has(spec.init_containers, asked) || has(spec.ephemeral_containers, asked))
+      return std::string(asked);
     return base::fail(bad_request(base::cat({"container ", asked, " is not valid for pod ", pod.metadata.name})));
   }
   if (spec.containers.size() == 1) return spec.containers[0].name;
   std::string complaint = base::cat({"a container name must be specified for pod ", pod.metadata.name});
-  if (!spec.containers.empty()) complaint += base::cat({", choose one of: [", base::join(names_of(spec.containers), " "), "]"});
+  if (!spec.containers.empty())
+    complaint += base::cat({", choose one of: [", base::join(names_of(spec.containers), " "), "]"});
   if (!spec.containers.empty() && !spec.init_containers.empty()) {
     complaint += base::cat({" or one of the init containers: [", base::join(names_of(spec.init_containers), " "), "]"});
   }
@@ -77,18 +79,22 @@ base::Result<std::string> log_target(const core::Pod& pod, const Query& query) {
     auto text = query.get(number.name);
     if (text.empty()) continue;
     auto value = base::parse_int(text);
-    if (!value) return base::fail(bad_request(base::cat({"strconv.ParseInt: parsing ", base::quote(text), ": invalid syntax"})));
+    if (!value)
+      return base::fail(bad_request(base::cat({"strconv.ParseInt: parsing ", base::quote(text), ": invalid syntax"})));
     if (*value < number.least) {
-      errors.push_back(schema::FieldError::invalid(schema::FieldPath(number.name), schema::BadValue(*value), number.complaint));
+      errors.push_back(
+          schema::FieldError::invalid(schema::FieldPath(number.name), schema::BadValue(*value), number.complaint));
     }
   }
   auto since_time = query.get("sinceTime");
   if (!since_time.empty() && !query.get("sinceSeconds").empty()) {
-    errors.push_back(schema::FieldError::forbidden(schema::FieldPath("sinceSeconds"), "at most one of `sinceTime` or `sinceSeconds` may be specified"));
+    errors.push_back(schema::FieldError::forbidden(schema::FieldPath("sinceSeconds"),
+                                                   "at most one of `sinceTime` or `sinceSeconds` may be specified"));
   }
   auto stream = query.get("stream");
   if (!stream.empty() && stream != "All" && stream != "Stdout" && stream != "Stderr") {
-    errors.push_back(schema::FieldError::not_supported(schema::FieldPath("stream"), stream, {"All", "Stderr", "Stdout"}));
+    errors.push_back(
+        schema::FieldError::not_supported(schema::FieldPath("stream"), stream, {"All", "Stderr", "Stdout"}));
   }
   if (!errors.empty()) return base::fail(invalid("", "PodLogOptions", pod.metadata.name, errors));
   TRY(auto container, choose_container(pod, query.get("container")));
@@ -107,7 +113,8 @@ base::Result<std::string> command_target(std::string_view verb, const core::Pod&
   TRY(auto container, choose_container(pod, query.get("container")));
   Target target{verb, pod.metadata.namespace_, pod.metadata.name, container};
   // Kubelets name the streams otherwise than the API does.
-  constexpr std::pair<std::string_view, std::string_view> kStreams[] = {{"stdin", "input"}, {"stdout", "output"}, {"stderr", "error"}, {"tty", "tty"}};
+  constexpr std::pair<std::string_view, std::string_view> kStreams[] = {
+      {"stdin", "input"}, {"stdout", "output"}, {"stderr", "error"}, {"tty", "tty"}};
   for (auto [ours, theirs] : kStreams) {
     if (query.flag(ours)) target.add(theirs, "1");
   }

@@ -1,5 +1,5 @@
-// What a kubelet is asked on behalf of someone who asks for a pod's log, or to run a command in it, or for its ports: paths and
-// queries, and which container is meant. Pure.
+// What a kubelet is asked on behalf of someone who asks for a pod's log, or to run a command in it, or for its ports:
+// paths and queries, and which container is meant. Pure.
 #pragma once
 
 #include <string>

@@ -38,7 +38,8 @@ bool is_usable(const base::IpNetwork& network, const base::IpAddress& address) {
 
 Allocations::Allocations(Options options) : options_(std::move(options)) {}
 
-io::Task<base::Result<Allocations::Taken>> Allocations::claim(schema::Object& next, const schema::Object* current, bool dry_run) {
+io::Task<base::Result<Allocations::Taken>> Allocations::claim(schema::Object& next, const schema::Object* current,
+                                                              bool dry_run) {
   auto* service = next.get_if<core::Service>();
   if (service == nullptr) co_return Taken{};
   co_return co_await allocate(*service, current == nullptr ? nullptr : current->get_if<core::Service>(), dry_run);
@@ -50,7 +51,8 @@ io::Task<void> Allocations::release(const schema::Object& current, const schema:
   }
 }
 
-io::Task<base::Result<Allocations::Taken>> Allocations::allocate(core::Service& next, const core::Service* current, bool dry_run) {
+io::Task<base::Result<Allocations::Taken>> Allocations::allocate(core::Service& next, const core::Service* current,
+                                                                 bool dry_run) {
   Taken taken;
   // Nothing of ours takes such a service's traffic.
   if (next.spec.type == "ExternalName") next.spec.internal_traffic_policy.reset();
@@ -70,15 +72,16 @@ io::Task<base::Result<Allocations::Taken>> Allocations::allocate(core::Service& 
   co_return taken;
 }
 
-io::Task<base::Result<void>> Allocations::allocate_addresses(core::Service& next, const core::Service* current, bool dry_run,
-                                                             Taken& taken) {
+io::Task<base::Result<void>> Allocations::allocate_addresses(core::Service& next, const core::Service* current,
+                                                             bool dry_run, Taken& taken) {
   auto& spec = next.spec;
   if (!needs_cluster_ip(spec) || is_headless(spec)) co_return {};
   auto refuse_address = [&](const std::string& address, std::string_view why) {
     std::string shown;
     for (const auto& one : spec.cluster_ips) shown += base::cat({shown.empty() ? "[" : ",", base::quote(one)});
-    return base::fail(refuse(next, {FieldError::invalid(FieldPath("spec").child("clusterIPs"), BadValue::json(shown + "]"),
-                                                        base::cat({"failed to allocate IP ", address, ": ", why}))}));
+    return base::fail(
+        refuse(next, {FieldError::invalid(FieldPath("spec").child("clusterIPs"), BadValue::json(shown + "]"),
+                                          base::cat({"failed to allocate IP ", address, ": ", why}))}));
   };
   // What a service has it keeps; that it must not be changed is for validation to say. A second family may come later.
   size_t first = current != nullptr && needs_cluster_ip(current->spec) ? current->spec.cluster_ips.size() : 0;
@@ -100,8 +103,9 @@ io::Task<base::Result<void>> Allocations::allocate_addresses(core::Service& next
       co_return refuse_address(address, "the provided network does not match the current range");
     }
     if (!is_usable(*network, *parsed)) {
-      co_return refuse_address(address, base::cat({"the provided IP (", address, ") is not in the valid range. The range of valid IPs is ",
-                                                   network->to_string()}));
+      co_return refuse_address(
+          address, base::cat({"the provided IP (", address, ") is not in the valid range. The range of valid IPs is ",
+                              network->to_string()}));
     }
     bool free = true;
     if (dry_run) {
@@ -121,8 +125,8 @@ io::Task<base::Result<std::string>> Allocations::take_asked_port(int32_t port, c
   int first = options_.node_port_first;
   int last = options_.node_port_last;
   if (port < first || port > last) {
-    co_return base::cat({"provided port is not in the valid range. The range of valid ports is ", std::to_string(first), "-",
-                         std::to_string(last)});
+    co_return base::cat({"provided port is not in the valid range. The range of valid ports is ", std::to_string(first),
+                         "-", std::to_string(last)});
   }
   bool free = std::find(taken.ports.begin(), taken.ports.end(), port) == taken.ports.end();
   if (free) {
@@ -131,7 +135,8 @@ io::Task<base::Result<std::string>> Allocations::take_asked_port(int32_t port, c
   co_return free ? std::string() : "provided port is already allocated";
 }
 
-io::Task<base::Result<void>> Allocations::allocate_ports(core::Service& next, const core::Service* current, bool dry_run, Taken& taken) {
+io::Task<base::Result<void>> Allocations::allocate_ports(core::Service& next, const core::Service* current,
+                                                         bool dry_run, Taken& taken) {
   auto& ports = next.spec.ports;
   bool chooses = wants_node_ports_chosen(next.spec);
   auto has = current == nullptr ? std::set<int32_t>() : node_ports_of(*current);
@@ -164,33 +169,37 @@ io::Task<base::Result<void>> Allocations::allocate_ports(core::Service& next, co
     } else if (is_new) {
       CO_TRY(auto why, co_await take_asked_port(port.node_port, taken, dry_run));
       if (!why.empty()) {
-        co_return base::fail(refuse(next, {FieldError::invalid(FieldPath("spec").child("ports").index(i).child("nodePort"), port.node_port, why)}));
+        co_return base::fail(refuse(
+            next,
+            {FieldError::invalid(FieldPath("spec").child("ports").index(i).child("nodePort"), port.node_port, why)}));
       }
       taken.ports.push_back(port.node_port);
     }
     given.emplace(port.port, port.node_port);
     if (current != nullptr && !seen.emplace(port.node_port, port.protocol).second) {
-      co_return base::fail(plain_error(base::cat({"duplicate nodePort: {", port.protocol, " ", std::to_string(port.node_port), "}"})));
+      co_return base::fail(
+          plain_error(base::cat({"duplicate nodePort: {", port.protocol, " ", std::to_string(port.node_port), "}"})));
     }
   }
   co_return {};
 }
 
-io::Task<base::Result<void>> Allocations::allocate_health_port(core::Service& next, const core::Service* current, bool dry_run,
-                                                               Taken& taken) {
+io::Task<base::Result<void>> Allocations::allocate_health_port(core::Service& next, const core::Service* current,
+                                                               bool dry_run, Taken& taken) {
   int32_t& port = next.spec.health_check_node_port;
   if (needs_health_port(next.spec)) {
     if (current != nullptr && needs_health_port(current->spec)) {
       if (port != current->spec.health_check_node_port) {
-        co_return base::fail(refuse(next, {FieldError::invalid(FieldPath("spec").child("healthCheckNodePort"), port,
-                                                               "cannot change healthCheckNodePort on loadBalancer service with "
-                                                               "externalTraffic=Local during update")}));
+        co_return base::fail(
+            refuse(next, {FieldError::invalid(FieldPath("spec").child("healthCheckNodePort"), port,
+                                              "cannot change healthCheckNodePort on loadBalancer service with "
+                                              "externalTraffic=Local during update")}));
       }
     } else if (port != 0) {
       CO_TRY(auto why, co_await take_asked_port(port, taken, dry_run));
       if (!why.empty()) {
-        co_return base::fail(
-            internal_error(base::cat({"failed to allocate requested HealthCheck NodePort ", std::to_string(port), ": ", why})));
+        co_return base::fail(internal_error(
+            base::cat({"failed to allocate requested HealthCheck NodePort ", std::to_string(port), ": ", why})));
       }
       taken.ports.push_back(port);
     } else {
@@ -217,19 +226,21 @@ io::Task<base::Result<bool>> Allocations::take_address(std::string address, std:
   parent.name = name;
   base::Bytes bytes(served.encode(schema::Object(std::move(object))));
   bool taken = false;
-  CO_TRY(co_await options_.store.update(served.key("", address), [&](const store::Entry* current) -> base::Result<store::Change> {
-    taken = current == nullptr;
-    return taken ? store::Change::put(bytes) : store::Change::keep();
-  }));
+  CO_TRY(co_await options_.store.update(served.key("", address),
+                                        [&](const store::Entry* current) -> base::Result<store::Change> {
+                                          taken = current == nullptr;
+                                          return taken ? store::Change::put(bytes) : store::Change::keep();
+                                        }));
   co_return taken;
 }
 
-io::Task<base::Result<std::string>> Allocations::take_any_address(const base::IpNetwork& network, std::string namespace_,
-                                                                  std::string name) {
+io::Task<base::Result<std::string>> Allocations::take_any_address(const base::IpNetwork& network,
+                                                                  std::string namespace_, std::string name) {
   int host_bits = (network.is_v4() ? 32 : 128) - network.prefix_length();
   uint64_t size = host_bits >= 63 ? INT64_MAX : (uint64_t{1} << host_bits);
   if (size < 3) co_return base::fail(internal_error("failed to allocate a serviceIP: range is full"));
-  // The first address is the network's own and the last its broadcast; the low end is left to those who ask for one by number.
+  // The first address is the network's own and the last its broadcast; the low end is left to those who ask for one by
+  // number.
   uint64_t usable = size - 2;
   uint64_t reserved = std::min<uint64_t>(std::max<uint64_t>(usable / 16, 16), 256);
   if (usable <= reserved + 16) reserved = 0;
@@ -296,14 +307,15 @@ io::Task<base::Result<bool>> Allocations::take_port(int32_t port, bool dry_run) 
   int last = options_.node_port_last;
   if (port < first || port > last) co_return true;  // outside of the range nobody keeps count
   bool free = false;
-  CO_TRY(co_await options_.store.update(std::string(kPortsKey), [&](const store::Entry* current) -> base::Result<store::Change> {
-    TRY(auto range, read_range(current, first, last));
-    PortBits bits(range.data, last - first + 1);
-    free = !bits.get(port - first);
-    if (!free || dry_run) return store::Change::keep();
-    bits.set(port - first, true);
-    return store::Change::put(write_range(std::move(range), bits.data()));
-  }));
+  CO_TRY(co_await options_.store.update(std::string(kPortsKey),
+                                        [&](const store::Entry* current) -> base::Result<store::Change> {
+                                          TRY(auto range, read_range(current, first, last));
+                                          PortBits bits(range.data, last - first + 1);
+                                          free = !bits.get(port - first);
+                                          if (!free || dry_run) return store::Change::keep();
+                                          bits.set(port - first, true);
+                                          return store::Change::put(write_range(std::move(range), bits.data()));
+                                        }));
   co_return free;
 }
 
@@ -316,42 +328,47 @@ io::Task<base::Result<int32_t>> Allocations::take_any_port(std::vector<int32_t> 
   if (size < reserved * 2) reserved = 0;
   int start = reserved + static_cast<int>(options_.random.below(static_cast<uint64_t>(size - reserved)));
   int chosen = -1;
-  CO_TRY(co_await options_.store.update(std::string(kPortsKey), [&](const store::Entry* current) -> base::Result<store::Change> {
-    TRY(auto range, read_range(current, first, last));
-    PortBits bits(range.data, size);
-    chosen = -1;
-    auto usable = [&](int i) { return !bits.get(i) && std::find(avoid.begin(), avoid.end(), first + i) == avoid.end(); };
-    for (int step = 0; step < size - reserved && chosen < 0; ++step) {
-      int i = reserved + (start - reserved + step) % (size - reserved);
-      if (usable(i)) chosen = i;
-    }
-    for (int i = 0; i < reserved && chosen < 0; ++i) {
-      if (usable(i)) chosen = i;
-    }
-    if (chosen < 0) return base::fail(internal_error("failed to allocate a nodePort: range is full"));
-    if (dry_run) return store::Change::keep();
-    bits.set(chosen, true);
-    return store::Change::put(write_range(std::move(range), bits.data()));
-  }));
+  CO_TRY(co_await options_.store.update(
+      std::string(kPortsKey), [&](const store::Entry* current) -> base::Result<store::Change> {
+        TRY(auto range, read_range(current, first, last));
+        PortBits bits(range.data, size);
+        chosen = -1;
+        auto usable = [&](int i) {
+          return !bits.get(i) && std::find(avoid.begin(), avoid.end(), first + i) == avoid.end();
+        };
+        for (int step = 0; step < size - reserved && chosen < 0; ++step) {
+          int i = reserved + (start - reserved + step) % (size - reserved);
+          if (usable(i)) chosen = i;
+        }
+        for (int i = 0; i < reserved && chosen < 0; ++i) {
+          if (usable(i)) chosen = i;
+        }
+        if (chosen < 0) return base::fail(internal_error("failed to allocate a nodePort: range is full"));
+        if (dry_run) return store::Change::keep();
+        bits.set(chosen, true);
+        return store::Change::put(write_range(std::move(range), bits.data()));
+      }));
   co_return first + chosen;
 }
 
 io::Task<void> Allocations::return_address(std::string address) {
-  auto gone = co_await options_.store.update(base::cat({"/registry/ipaddresses/", address}),
-                                             [](const store::Entry*) -> base::Result<store::Change> { return store::Change::remove(); });
+  auto gone = co_await options_.store.update(
+      base::cat({"/registry/ipaddresses/", address}),
+      [](const store::Entry*) -> base::Result<store::Change> { return store::Change::remove(); });
 }
 
 io::Task<void> Allocations::return_port(int32_t port) {
   int first = options_.node_port_first;
   int last = options_.node_port_last;
   if (port < first || port > last) co_return;
-  auto gone = co_await options_.store.update(std::string(kPortsKey), [&](const store::Entry* current) -> base::Result<store::Change> {
-    TRY(auto range, read_range(current, first, last));
-    PortBits bits(range.data, last - first + 1);
-    if (!bits.get(port - first)) return store::Change::keep();
-    bits.set(port - first, false);
-    return store::Change::put(write_range(std::move(range), bits.data()));
-  });
+  auto gone = co_await options_.store.update(std::string(kPortsKey),
+                                             [&](const store::Entry* current) -> base::Result<store::Change> {
+                                               TRY(auto range, read_range(current, first, last));
+                                               PortBits bits(range.data, last - first + 1);
+                                               if (!bits.get(port - first)) return store::Change::keep();
+                                               bits.set(port - first, false);
+                                               return store::Change::put(write_range(std::move(range), bits.data()));
+                                             });
 }
 
 io::Task<void> Allocations::release_unused(const core::Service& current, const core::Service* next) {
@@ -390,15 +407,17 @@ io::Task<base::Result<void>> Allocations::repair() {
   }
   int first = options_.node_port_first;
   int last = options_.node_port_last;
-  CO_TRY(co_await options_.store.update(std::string(kPortsKey), [&](const store::Entry* current) -> base::Result<store::Change> {
-    TRY(auto range, read_range(current, first, last));
-    PortBits bits("", last - first + 1);
-    for (int32_t port : ports) {
-      if (port >= first && port <= last) bits.set(port - first, true);
-    }
-    if (current != nullptr && bits.data() == range.data) return store::Change::keep();
-    return store::Change::put(write_range(std::move(range), bits.data()));
-  }));
+  CO_TRY(co_await options_.store.update(std::string(kPortsKey),
+                                        [&](const store::Entry* current) -> base::Result<store::Change> {
+                                          TRY(auto range, read_range(current, first, last));
+                                          PortBits bits("", last - first + 1);
+                                          for (int32_t port : ports) {
+                                            if (port >= first && port <= last) bits.set(port - first, true);
+                                          }
+                                          if (current != nullptr && bits.data() == range.data)
+                                            return store::Change::keep();
+                                          return store::Change::put(write_range(std::move(range), bits.data()));
+                                        }));
   co_return {};
 }
 

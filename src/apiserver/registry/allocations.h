@@ -1,7 +1,7 @@
-// What is handed out once in the cluster: the cluster IPs and node ports of services. An address is taken when its IPAddress
-// object has been made, a port when its bit in the stored RangeAllocation is set: both are compare-and-swaps in the store, so that
-// nothing is handed out twice, however many servers there are and whenever one of them stops. What a stopped server took and never
-// used is found by repair().
+// What is handed out once in the cluster: the cluster IPs and node ports of services. An address is taken when its
+// IPAddress object has been made, a port when its bit in the stored RangeAllocation is set: both are compare-and-swaps
+// in the store, so that nothing is handed out twice, however many servers there are and whenever one of them stops.
+// What a stopped server took and never used is found by repair().
 #pragma once
 
 #include <cstdint>
@@ -42,9 +42,10 @@ class Allocations {
   io::Task<base::Result<Taken>> claim(schema::Object& next, const schema::Object* current, bool dry_run);
   io::Task<void> release(const schema::Object& current, const schema::Object* next);
 
-  // Gives `next` the addresses and ports it needs and does not have, keeping what it shares with `current` (null at birth). The
-  // errors are Invalid of the service, in upstream's words. On failure nothing stays taken.
-  io::Task<base::Result<Taken>> allocate(api::core_v1::Service& next, const api::core_v1::Service* current, bool dry_run);
+  // Gives `next` the addresses and ports it needs and does not have, keeping what it shares with `current` (null at
+  // birth). The errors are Invalid of the service, in upstream's words. On failure nothing stays taken.
+  io::Task<base::Result<Taken>> allocate(api::core_v1::Service& next, const api::core_v1::Service* current,
+                                         bool dry_run);
   // What `current` has and `next` (null: it is gone) no longer needs goes back. Failures are left to repair().
   io::Task<void> release_unused(const api::core_v1::Service& current, const api::core_v1::Service* next);
   io::Task<void> give_back(Taken taken);
@@ -55,17 +56,18 @@ class Allocations {
 
  private:
   io::Task<base::Result<bool>> take_address(std::string address, std::string namespace_, std::string name);
-  io::Task<base::Result<std::string>> take_any_address(const base::IpNetwork& network, std::string namespace_, std::string name);
+  io::Task<base::Result<std::string>> take_any_address(const base::IpNetwork& network, std::string namespace_,
+                                                       std::string name);
   io::Task<base::Result<bool>> take_port(int32_t port, bool dry_run);
   io::Task<base::Result<int32_t>> take_any_port(std::vector<int32_t> avoid, bool dry_run);
   io::Task<void> return_address(std::string address);
   io::Task<void> return_port(int32_t port);
-  io::Task<base::Result<void>> allocate_addresses(api::core_v1::Service& next, const api::core_v1::Service* current, bool dry_run,
-                                                  Taken& taken);
-  io::Task<base::Result<void>> allocate_ports(api::core_v1::Service& next, const api::core_v1::Service* current, bool dry_run,
-                                              Taken& taken);
-  io::Task<base::Result<void>> allocate_health_port(api::core_v1::Service& next, const api::core_v1::Service* current, bool dry_run,
-                                                    Taken& taken);
+  io::Task<base::Result<void>> allocate_addresses(api::core_v1::Service& next, const api::core_v1::Service* current,
+                                                  bool dry_run, Taken& taken);
+  io::Task<base::Result<void>> allocate_ports(api::core_v1::Service& next, const api::core_v1::Service* current,
+                                              bool dry_run, Taken& taken);
+  io::Task<base::Result<void>> allocate_health_port(api::core_v1::Service& next, const api::core_v1::Service* current,
+                                                    bool dry_run, Taken& taken);
   // Why it cannot be had; "" once it is taken.
   io::Task<base::Result<std::string>> take_asked_port(int32_t port, const Taken& taken, bool dry_run);
 

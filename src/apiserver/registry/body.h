@@ -9,13 +9,13 @@
 
 namespace apiserver {
 
-// The body as a `type`; a body that does not say what it is, is taken for one. Unknown and repeated fields fail or warn as
-// `validation` says. BadRequest, UnsupportedMediaType.
+// The body as a `type`; a body that does not say what it is, is taken for one. Unknown and repeated fields fail or warn
+// as `validation` says. BadRequest, UnsupportedMediaType.
 base::Result<schema::Object> decode_body(Call& call, const schema::Type& type, FieldValidation validation);
 
 // The same for JSON text that is the outcome of a patch: the complaint is an Invalid about "patch" that shows `shown`.
-base::Result<schema::Object> decode_patched(Call& call, const schema::Type& type, std::string_view json, std::string_view shown,
-                                            FieldValidation validation);
+base::Result<schema::Object> decode_patched(Call& call, const schema::Type& type, std::string_view json,
+                                            std::string_view shown, FieldValidation validation);
 
 // The body of a subresource's create or update: its namespace is that of the request.
 base::Result<schema::Object> decode_part(Call& call, const schema::Type& type, FieldValidation validation);

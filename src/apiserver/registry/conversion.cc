@@ -1,9 +1,9 @@
 #include "apiserver/registry/conversion.h"
 
-#include "apiserver/registry/conversion_autoscaling.h"
 #include "api/core_v1.h"
 #include "api/events_k8s_io_v1.h"
 #include "apiserver/pipeline/errors.h"
+#include "apiserver/registry/conversion_autoscaling.h"
 #include "base/strings.h"
 
 namespace apiserver {
@@ -71,8 +71,8 @@ base::Result<schema::Object> convert(schema::Object object, const schema::Type& 
     return schema::Object(to_core(std::move(*event)));
   }
   if (auto converted = convert_autoscaling(object, type); converted.has_value()) return std::move(converted);
-  return base::fail(internal_error(base::cat({"no conversion from ", object.type().api_version(), ", Kind=", object.kind(), " to ",
-                                              type.api_version()})));
+  return base::fail(internal_error(base::cat(
+      {"no conversion from ", object.type().api_version(), ", Kind=", object.kind(), " to ", type.api_version()})));
 }
 
 }  // namespace apiserver

@@ -1,4 +1,5 @@
-// Horizontal pod autoscalers between autoscaling/v1 and v2. What v1 has no fields for travels in annotations, as upstream has it.
+// Horizontal pod autoscalers between autoscaling/v1 and v2. What v1 has no fields for travels in annotations, as
+// upstream has it.
 #pragma once
 
 #include "base/result.h"

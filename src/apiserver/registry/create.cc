@@ -23,7 +23,8 @@ base::Result<void> settle_namespace(const Served& served, const std::string& nam
   }
   if (meta.namespace_.empty()) meta.namespace_ = namespace_;
   if (meta.namespace_ != namespace_) {
-    return base::fail(bad_request("the namespace of the provided object does not match the namespace sent on the request"));
+    return base::fail(
+        bad_request("the namespace of the provided object does not match the namespace sent on the request"));
   }
   return {};
 }

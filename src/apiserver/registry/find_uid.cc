@@ -3,8 +3,9 @@
 namespace apiserver {
 namespace {
 
-io::Task<base::Result<std::optional<std::string>>> find(store::Store& store, const Catalog& catalog, std::string resource,
-                                                        std::string namespace_, std::string name) {
+io::Task<base::Result<std::optional<std::string>>> find(store::Store& store, const Catalog& catalog,
+                                                        std::string resource, std::string namespace_,
+                                                        std::string name) {
   ServedRef served = catalog.find("", "v1", resource);
   if (served == nullptr) co_return std::nullopt;
   CO_TRY(auto entry, co_await store.get(served->key(namespace_, name)));

@@ -19,8 +19,8 @@ struct Path {
   std::string name;
   std::vector<uint32_t> numbers;
   schema::Shape shape = schema::Shape::String;
-  bool in_list = false;    // each element of a list, joined by commas
-  uint32_t element = 0;    // the field of the element
+  bool in_list = false;  // each element of a list, joined by commas
+  uint32_t element = 0;  // the field of the element
 };
 
 std::optional<Path> path_of(const schema::Type& type, std::string_view name) {
@@ -154,7 +154,8 @@ class Index {
   // The same of what is kept as JSON: custom kinds. By what else they are selected is for their definition to say.
   static void read_json_labels(std::string_view json, store::Attributes& attributes) {
     base::JsonReader reader(json);
-    if (!enter_member(reader, "metadata") || !enter_member(reader, "labels") || reader.peek() != base::JsonKind::Object) return;
+    if (!enter_member(reader, "metadata") || !enter_member(reader, "labels") || reader.peek() != base::JsonKind::Object)
+      return;
     std::string_view key, text;
     reader.enter_object();
     while (reader.next_key(key)) {

@@ -36,7 +36,8 @@ std::string json_list(const Strings& values) {
 template <class Strings>
 void check_dry_run(FieldErrors& errors, const Strings& values) {
   bool good = std::all_of(values.begin(), values.end(), [](const auto& value) { return value == "All"; });
-  if (!good) errors.push_back(FieldError::not_supported(FieldPath("dryRun"), BadValue::json(json_list(values)), {"All"}));
+  if (!good)
+    errors.push_back(FieldError::not_supported(FieldPath("dryRun"), BadValue::json(json_list(values)), {"All"}));
 }
 
 base::Result<bool> go_bool(std::string_view text) {
@@ -108,7 +109,8 @@ base::Error unknown_field(const schema::Resource& row, std::string_view field) {
                       (row.selectable_fields.size() == 2 && row.selectable_fields[0] == "metadata.name" &&
                        row.selectable_fields[1] == "metadata.namespace");
   if (only_default) {
-    return bad_request(base::cat({base::quote(field), " is not a known field selector: only \"metadata.name\", \"metadata.namespace\""}));
+    return bad_request(base::cat(
+        {base::quote(field), " is not a known field selector: only \"metadata.name\", \"metadata.namespace\""}));
   }
   return bad_request(base::cat({"field label not supported: ", field}));
 }
@@ -121,8 +123,8 @@ base::Result<std::optional<int64_t>> read_int(const Query& query, std::string_vi
   if (text.empty()) return std::nullopt;
   if (auto value = base::parse_int(text)) return value;
   bool digits = text.find_first_not_of("+-0123456789") == std::string_view::npos;
-  return base::fail(bad_request(base::cat({"strconv.ParseInt: parsing ", base::quote(text), ": ",
-                                           digits ? "value out of range" : "invalid syntax"})));
+  return base::fail(bad_request(base::cat(
+      {"strconv.ParseInt: parsing ", base::quote(text), ": ", digits ? "value out of range" : "invalid syntax"})));
 }
 
 base::Result<WriteQuery> read_write_query(const Query& query, std::string_view kind, bool is_apply) {
@@ -149,7 +151,8 @@ base::Result<WriteQuery> read_write_query(const Query& query, std::string_view k
   } else if (validation == "Strict") {
     options.field_validation = FieldValidation::Strict;
   } else if (!validation.empty() && validation != "Warn") {
-    errors.push_back(FieldError::not_supported(FieldPath("fieldValidation"), validation, {"", "Ignore", "Strict", "Warn"}));
+    errors.push_back(
+        FieldError::not_supported(FieldPath("fieldValidation"), validation, {"", "Ignore", "Strict", "Warn"}));
   }
   if (!errors.empty()) return base::fail(invalid(kMetaGroup, kind, "", errors));
   return options;
@@ -167,8 +170,8 @@ base::Result<meta::DeleteOptions> read_delete_options(const Call& call) {
     errors.push_back(FieldError::invalid(FieldPath("propagationPolicy"), *options.propagation_policy,
                                          "orphanDependents and deletionPropagation cannot be both set"));
   }
-  if (options.propagation_policy && *options.propagation_policy != "Foreground" && *options.propagation_policy != "Background" &&
-      *options.propagation_policy != "Orphan") {
+  if (options.propagation_policy && *options.propagation_policy != "Foreground" &&
+      *options.propagation_policy != "Background" && *options.propagation_policy != "Orphan") {
     errors.push_back(FieldError::not_supported(FieldPath("propagationPolicy"), *options.propagation_policy,
                                                {"Foreground", "Background", "Orphan", "nil"}));
   }
@@ -219,18 +222,22 @@ base::Result<ListQuery> read_list_query(const Query& query, const Served& served
   if (watch || options.send_initial_events) {
     bool initial = options.send_initial_events.has_value();
     if (options.send_initial_events && !watch) {
-      errors.push_back(FieldError::forbidden(FieldPath("sendInitialEvents"), "sendInitialEvents is forbidden for list"));
+      errors.push_back(
+          FieldError::forbidden(FieldPath("sendInitialEvents"), "sendInitialEvents is forbidden for list"));
     } else if (initial && value != "NotOlderThan") {
-      errors.push_back(FieldError::forbidden(match, "sendInitialEvents requires setting resourceVersionMatch to NotOlderThan"));
+      errors.push_back(
+          FieldError::forbidden(match, "sendInitialEvents requires setting resourceVersionMatch to NotOlderThan"));
     } else if (!value.empty() && !initial) {
-      errors.push_back(FieldError::forbidden(match, "resourceVersionMatch is forbidden for watch unless sendInitialEvents is provided"));
+      errors.push_back(FieldError::forbidden(
+          match, "resourceVersionMatch is forbidden for watch unless sendInitialEvents is provided"));
     }
     if (!value.empty() && value != "NotOlderThan") {
       errors.push_back(FieldError::not_supported(match, value, {"NotOlderThan"}));
     }
   } else if (!value.empty()) {
     if (options.resource_version.empty()) {
-      errors.push_back(FieldError::forbidden(match, "resourceVersionMatch is forbidden unless resourceVersion is provided"));
+      errors.push_back(
+          FieldError::forbidden(match, "resourceVersionMatch is forbidden unless resourceVersion is provided"));
     }
     if (!options.continue_token.empty()) {
       errors.push_back(FieldError::forbidden(match, "resourceVersionMatch is forbidden when continue is provided"));
@@ -239,7 +246,8 @@ base::Result<ListQuery> read_list_query(const Query& query, const Served& served
       errors.push_back(FieldError::not_supported(match, value, {"Exact", "NotOlderThan", ""}));
     }
     if (value == "Exact" && options.resource_version == "0") {
-      errors.push_back(FieldError::forbidden(match, "resourceVersionMatch \"exact\" is forbidden for resourceVersion \"0\""));
+      errors.push_back(
+          FieldError::forbidden(match, "resourceVersionMatch \"exact\" is forbidden for resourceVersion \"0\""));
     }
   }
   if (!errors.empty()) return base::fail(invalid(kMetaGroup, "ListOptions", "", errors));
@@ -251,11 +259,13 @@ base::Result<ListQuery> read_watch_query(const Call& call, const Served& served)
   const std::string& name = call.info.name;
   if (name.empty()) return options;
   bool named = false;
-  for (const auto& term : options.fields.terms()) named |= term.field == "metadata.name" && term.equal && term.value == name;
+  for (const auto& term : options.fields.terms())
+    named |= term.field == "metadata.name" && term.equal && term.value == name;
   if (!named && !options.fields.is_everything()) {
     return base::fail(bad_request("fieldSelector metadata.name doesn't match requested name"));
   }
-  if (!named) options.fields = schema::FieldSelector(std::vector<schema::FieldSelector::Term>{{"metadata.name", true, name}});
+  if (!named)
+    options.fields = schema::FieldSelector(std::vector<schema::FieldSelector::Term>{{"metadata.name", true, name}});
   return options;
 }
 

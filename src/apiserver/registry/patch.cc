@@ -33,10 +33,14 @@ base::Result<PatchKind> patch_kind(std::string_view content_type) {
 // The API's form of what the patch engine says.
 base::Error patch_error(const base::Error& error) {
   switch (error.code()) {
-    case base::Code::BadRequest: return bad_request(error.message());
-    case base::Code::Internal: return plain_error(error.message());
-    case base::Code::TooLarge: return too_large(error.message());
-    default: break;
+    case base::Code::BadRequest:
+      return bad_request(error.message());
+    case base::Code::Internal:
+      return plain_error(error.message());
+    case base::Code::TooLarge:
+      return too_large(error.message());
+    default:
+      break;
   }
   // What the operations of a JSON patch cannot do is told in general only.
   api::meta_v1::Status status;
@@ -57,14 +61,17 @@ struct PatchJob {
   std::string name;
 };
 
-base::Result<schema::Value> patched(PatchKind kind, const std::string& body, const schema::Type& type, schema::Value document) {
+base::Result<schema::Value> patched(PatchKind kind, const std::string& body, const schema::Type& type,
+                                    schema::Value document) {
   switch (kind) {
     case PatchKind::Json: {
       TRY(auto patch, schema::JsonPatch::parse(body));
       return patch.apply(std::move(document));
     }
-    case PatchKind::Merge: return schema::apply_merge_patch(std::move(document), body);
-    default: return schema::apply_strategic_patch(type, std::move(document), body);
+    case PatchKind::Merge:
+      return schema::apply_merge_patch(std::move(document), body);
+    default:
+      return schema::apply_strategic_patch(type, std::move(document), body);
   }
 }
 
@@ -76,8 +83,9 @@ base::Result<schema::Value> read_config(const std::string& body) {
   if (!config) return base::fail(bad_request(base::cat({"error decoding YAML: ", kBadYaml, config.error().message()})));
   if (config->is_null()) return schema::Value::object();
   if (config->is_object()) return std::move(*config);
-  return base::fail(bad_request(base::cat({"error decoding YAML: error unmarshaling JSON: while decoding JSON: json: cannot unmarshal ",
-                                           config->kind_name(), " into Go value of type map[string]interface {}"})));
+  return base::fail(bad_request(
+      base::cat({"error decoding YAML: error unmarshaling JSON: while decoding JSON: json: cannot unmarshal ",
+                 config->kind_name(), " into Go value of type map[string]interface {}"})));
 }
 
 // Keys that a configuration says twice.
@@ -133,7 +141,8 @@ base::Result<schema::Object> patch_object(Call& call, const FieldManagement& man
     auto patch = schema::Value::parse(call.body);
     shown = patch ? patch->to_go_string() : std::string();
     if (auto converted = schema::convert_loosely(type, *changed); !converted) {
-      return base::fail(invalid("", "", "", {schema::FieldError::invalid(schema::FieldPath("patch"), shown, converted.error().message())}));
+      return base::fail(invalid(
+          "", "", "", {schema::FieldError::invalid(schema::FieldPath("patch"), shown, converted.error().message())}));
     }
     json = changed->to_json();
   }
@@ -158,11 +167,12 @@ io::Task<base::Result<schema::Object>> next_of(std::shared_ptr<PatchJob> job, co
   }
   if (meta.namespace_.empty()) meta.namespace_ = job->namespace_;
   if (meta.namespace_ != job->namespace_) {
-    co_return base::fail(bad_request("the namespace of the provided object does not match the namespace sent on the request"));
+    co_return base::fail(
+        bad_request("the namespace of the provided object does not match the namespace sent on the request"));
   }
   if (meta.name.empty()) {
-    co_return base::fail(
-        bad_request(base::cat({"the name of the object (", job->name, " based on URL) was undeterminable: name must be provided"})));
+    co_return base::fail(bad_request(base::cat(
+        {"the name of the object (", job->name, " based on URL) was undeterminable: name must be provided"})));
   }
   if (meta.name != job->name) {
     co_return base::fail(bad_request(

@@ -18,7 +18,8 @@ io::Task<base::Result<Answer>> Registry::get(Call& call, const Served& served) {
       if (!page) co_return base::fail(too_large_resource_version(revision, options_.store.revision()));
     }
   }
-  CO_TRY(auto entry, co_await options_.store.get(served.key(row.namespaced ? call.info.namespace_ : "", call.info.name)));
+  CO_TRY(auto entry,
+         co_await options_.store.get(served.key(row.namespaced ? call.info.namespace_ : "", call.info.name)));
   if (entry == nullptr) co_return base::fail(not_found(row.group, row.plural, call.info.name));
   std::vector<store::EntryRef> one;
   one.push_back(std::move(entry));
@@ -39,13 +40,15 @@ io::Task<base::Result<Answer>> Registry::list(Call& call, const Served& served) 
   co_return answer;
 }
 
-io::Task<base::Result<schema::Object>> Registry::get_object(const Served& served, std::string namespace_, std::string name) {
+io::Task<base::Result<schema::Object>> Registry::get_object(const Served& served, std::string namespace_,
+                                                            std::string name) {
   CO_TRY(auto entry, co_await options_.store.get(served.key(namespace_, name)));
   if (entry == nullptr) co_return base::fail(not_found(served.row().group, served.row().plural, name));
   co_return co_await decode(served, std::move(entry));
 }
 
-io::Task<base::Result<std::vector<store::EntryRef>>> Registry::as_served(const Served& served, std::vector<store::EntryRef> entries) {
+io::Task<base::Result<std::vector<store::EntryRef>>> Registry::as_served(const Served& served,
+                                                                         std::vector<store::EntryRef> entries) {
   if (!crd::asks_webhook(served)) co_return entries;
   co_return co_await crd::in_version(reader_, options_.random, served, std::move(entries));
 }

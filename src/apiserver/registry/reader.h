@@ -37,7 +37,8 @@ class Reader {
     co_return objects;
   }
 
-  io::Task<base::Result<schema::Object>> get_object(const Served& served, std::string namespace_, std::string name) const {
+  io::Task<base::Result<schema::Object>> get_object(const Served& served, std::string namespace_,
+                                                    std::string name) const {
     CO_TRY(auto entry, co_await store_.get(served.key(namespace_, name)));
     if (entry == nullptr) co_return base::fail(not_found(served.row().group, served.row().plural, name));
     co_return served.decode(*entry);

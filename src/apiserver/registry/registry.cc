@@ -27,16 +27,19 @@ std::string_view kind_of(const schema::Object& object) {
 
 Registry::Registry(const Options& options) : options_(options), reader_(options.store, options.catalog) {}
 
-base::Time Registry::now() const { return base::Time::from_ns(options_.clock.wall_ns()); }
+base::Time Registry::now() const {
+  return base::Time::from_ns(options_.clock.wall_ns());
+}
 
 FieldManagement Registry::field_management(const Call& call, const Served& served, std::string_view field_manager,
                                            std::string_view subresource) const {
-  return {manager_name(field_manager, call.user_agent), std::string(subresource), ownable_fields(served.row(), subresource), now(),
-          options_.catalog.custom()};
+  return {manager_name(field_manager, call.user_agent), std::string(subresource),
+          ownable_fields(served.row(), subresource), now(), options_.catalog.custom()};
 }
 
 // What every object goes through at birth.
-base::Result<void> Registry::prepare_create(Call& call, const Served& served, schema::Object& object, const WriteOptions& options) {
+base::Result<void> Registry::prepare_create(Call& call, const Served& served, schema::Object& object,
+                                            const WriteOptions& options) {
   const Strategy& strategy = served.strategy();
   const Traits& traits = served.traits();
   Situation situation{served, call.user, options.subresource, now(), call.warnings};
@@ -56,8 +59,8 @@ base::Result<void> Registry::prepare_create(Call& call, const Served& served, sc
 }
 
 // What every object goes through when it changes.
-base::Result<void> Registry::prepare_update(Call& call, const Served& served, schema::Object& next, const schema::Object& current,
-                                            const WriteOptions& options) {
+base::Result<void> Registry::prepare_update(Call& call, const Served& served, schema::Object& next,
+                                            const schema::Object& current, const WriteOptions& options) {
   const Strategy& strategy = served.strategy();
   const Traits& traits = served.traits();
   Situation situation{served, call.user, options.subresource, now(), call.warnings};
@@ -69,13 +72,17 @@ base::Result<void> Registry::prepare_update(Call& call, const Served& served, sc
     }
     strategy.prepare_status(situation, next, current);
   } else {
-    if (options.part == Part::Main && served.row().subresource("status") != nullptr) copy_field(next, current, "status");
+    if (options.part == Part::Main && served.row().subresource("status") != nullptr)
+      copy_field(next, current, "status");
     strategy.prepare_update(situation, next, current);
-    bool counts = options.counts_generation && traits.generation != GenerationRule::None && traits.generation != GenerationRule::OnlyFirst;
+    bool counts = options.counts_generation && traits.generation != GenerationRule::None &&
+                  traits.generation != GenerationRule::OnlyFirst;
     // What has no status of its own has nothing that does not count.
-    bool changed = counts && !fields_equal_but(next, current, served.row().subresource("status") != nullptr ? "status" : "");
+    bool changed =
+        counts && !fields_equal_but(next, current, served.row().subresource("status") != nullptr ? "status" : "");
     if (traits.generation == GenerationRule::OnSpecAndLabels) changed |= next.meta().labels != current.meta().labels;
-    if (traits.generation == GenerationRule::OnSpecAndAnnotations) changed |= next.meta().annotations != current.meta().annotations;
+    if (traits.generation == GenerationRule::OnSpecAndAnnotations)
+      changed |= next.meta().annotations != current.meta().annotations;
     if (changed) next.meta().generation = current.meta().generation + 1;
   }
   bool namespaced = served.row().namespaced;

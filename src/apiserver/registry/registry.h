@@ -1,5 +1,5 @@
-// The verbs, written once for every resource. Each write is one compare-and-swap loop around: look at what is there, make the
-// next state, default, admit, prepare, validate, write.
+// The verbs, written once for every resource. Each write is one compare-and-swap loop around: look at what is there,
+// make the next state, default, admit, prepare, validate, write.
 //
 // Safe from any loop; holds no state of its own but what is constant. Lives as long as the calls that run in it.
 #pragma once
@@ -40,8 +40,8 @@ struct WriteOptions {
   bool dry_run = false;
   bool force_create = false;  // server-side apply makes what is not there
   bool counts_generation = true;
-  bool admitted = false;      // admission has looked at what asked for this write
-  std::string uid;            // precondition, "" for none
+  bool admitted = false;  // admission has looked at what asked for this write
+  std::string uid;        // precondition, "" for none
   // Whose the changes are from now on; "" when the next state brings its managed fields along.
   std::string field_manager;
 };
@@ -76,18 +76,21 @@ class Registry {
     schema::Object object;
     bool created = false;
   };
-  io::Task<base::Result<Written>> write(Call& call, const Served& served, std::string namespace_, std::string name, MakeNext next,
-                                        WriteOptions options);
+  io::Task<base::Result<Written>> write(Call& call, const Served& served, std::string namespace_, std::string name,
+                                        MakeNext next, WriteOptions options);
   // Admission of what is posted to a subresource, or of a connection; `object` may be changed, and may be null.
-  io::Task<base::Result<void>> admit(Call& call, const Served& served, Operation operation, schema::Object* object, bool dry_run);
+  io::Task<base::Result<void>> admit(Call& call, const Served& served, Operation operation, schema::Object* object,
+                                     bool dry_run);
   // The one way of deleting: grace, finalizers, propagation. The object or a Status.
-  io::Task<base::Result<schema::Object>> remove_object(Call& call, const Served& served, std::string namespace_, std::string name,
-                                                       api::meta_v1::DeleteOptions options, bool admitted = false);
+  io::Task<base::Result<schema::Object>> remove_object(Call& call, const Served& served, std::string namespace_,
+                                                       std::string name, api::meta_v1::DeleteOptions options,
+                                                       bool admitted = false);
 
   // The object of that name in the version of `served`. NotFound in the API's words.
   io::Task<base::Result<schema::Object>> get_object(const Served& served, std::string namespace_, std::string name);
   // What is stored, as it reads in the version of `served`: where a webhook converts, it is asked. And the way back.
-  io::Task<base::Result<std::vector<store::EntryRef>>> as_served(const Served& served, std::vector<store::EntryRef> entries);
+  io::Task<base::Result<std::vector<store::EntryRef>>> as_served(const Served& served,
+                                                                 std::vector<store::EntryRef> entries);
   io::Task<base::Result<schema::Object>> decode(const Served& served, store::EntryRef entry);
   io::Task<base::Result<base::Bytes>> encode(const Served& served, const schema::Object& object);
 
@@ -104,9 +107,10 @@ class Registry {
                                    std::string_view subresource) const;
 
  private:
-  base::Result<void> prepare_create(Call& call, const Served& served, schema::Object& object, const WriteOptions& options);
-  base::Result<void> prepare_update(Call& call, const Served& served, schema::Object& next, const schema::Object& current,
+  base::Result<void> prepare_create(Call& call, const Served& served, schema::Object& object,
                                     const WriteOptions& options);
+  base::Result<void> prepare_update(Call& call, const Served& served, schema::Object& next,
+                                    const schema::Object& current, const WriteOptions& options);
   io::Task<base::Result<schema::Object>> try_create(Call& call, const Served& served, schema::Object object,
                                                     const WriteOptions& options, std::string namespace_);
 

@@ -43,20 +43,22 @@ void settle_propagation(meta::ObjectMeta& object, const meta::DeleteOptions& opt
   if (foreground) object.finalizers.emplace_back(kForeground);
 }
 
-base::Result<void> check_preconditions(const Served& served, const meta::ObjectMeta& object, const meta::DeleteOptions& options) {
+base::Result<void> check_preconditions(const Served& served, const meta::ObjectMeta& object,
+                                       const meta::DeleteOptions& options) {
   if (!options.preconditions) return {};
   const auto& row = served.row();
   if (options.preconditions->uid && *options.preconditions->uid != object.uid) {
-    return base::fail(conflict(row.group, row.kind, object.name,
-                               base::cat({"the UID in the precondition (", *options.preconditions->uid,
-                                          ") does not match the UID in record (", object.uid,
-                                          "). The object might have been deleted and then recreated"})));
+    return base::fail(conflict(
+        row.group, row.kind, object.name,
+        base::cat({"the UID in the precondition (", *options.preconditions->uid, ") does not match the UID in record (",
+                   object.uid, "). The object might have been deleted and then recreated"})));
   }
   if (options.preconditions->resource_version && *options.preconditions->resource_version != object.resource_version) {
-    return base::fail(conflict(row.group, row.kind, object.name,
-                               base::cat({"the ResourceVersion in the precondition (", *options.preconditions->resource_version,
-                                          ") does not match the ResourceVersion in record (", object.resource_version,
-                                          "). The object might have been modified"})));
+    return base::fail(
+        conflict(row.group, row.kind, object.name,
+                 base::cat({"the ResourceVersion in the precondition (", *options.preconditions->resource_version,
+                            ") does not match the ResourceVersion in record (", object.resource_version,
+                            "). The object might have been modified"})));
   }
   return {};
 }
@@ -137,7 +139,8 @@ io::Task<base::Result<Answer>> Registry::remove(Call& call, const Served& served
 }
 
 io::Task<base::Result<schema::Object>> Registry::remove_object(Call& call, const Served& served, std::string namespace_,
-                                                               std::string name, meta::DeleteOptions options, bool admitted) {
+                                                               std::string name, meta::DeleteOptions options,
+                                                               bool admitted) {
   const auto& row = served.row();
   const std::string key = served.key(namespace_, name);
   const bool dry_run = !options.dry_run.empty();
@@ -178,11 +181,12 @@ io::Task<base::Result<schema::Object>> Registry::remove_object(Call& call, const
     if (!removes && bytes.view() == entry->value.view()) co_return current;
     if (!dry_run) {
       bool lost = false;
-      CO_TRY(auto written, co_await options_.store.update(key, [&](const store::Entry* there) -> base::Result<store::Change> {
-        lost = there == nullptr || there->revision != entry->revision;
-        if (lost) return store::Change::keep();
-        return removes ? store::Change::remove() : store::Change::put(bytes);
-      }));
+      CO_TRY(auto written,
+             co_await options_.store.update(key, [&](const store::Entry* there) -> base::Result<store::Change> {
+               lost = there == nullptr || there->revision != entry->revision;
+               if (lost) return store::Change::keep();
+               return removes ? store::Change::remove() : store::Change::put(bytes);
+             }));
       if (lost) continue;
       next.meta().resource_version = std::to_string(written.entry->revision);
       if (removes) co_await options_.allocations.release(current, nullptr);
@@ -191,7 +195,9 @@ io::Task<base::Result<schema::Object>> Registry::remove_object(Call& call, const
     if (!served.traits().returns_deleted_object) co_return success(served, current.meta());
     co_return next;
   }
-  co_return base::fail(conflict(row.group, row.plural, name, "the object has been modified; please apply your changes to the latest version and try again"));
+  co_return base::fail(
+      conflict(row.group, row.plural, name,
+               "the object has been modified; please apply your changes to the latest version and try again"));
 }
 
 io::Task<base::Result<Answer>> Registry::remove_collection(Call& call, const Served& served) {

@@ -16,7 +16,8 @@ namespace {
 constexpr std::string_view kTokenVersion = "meta.k8s.io/v1";
 constexpr size_t kScanChunk = 1000;  // entries looked at in one go when a selector may leave most of them out
 
-std::optional<std::string_view> find_pair(const std::vector<std::pair<std::string, std::string>>& pairs, std::string_view name) {
+std::optional<std::string_view> find_pair(const std::vector<std::pair<std::string, std::string>>& pairs,
+                                          std::string_view name) {
   for (const auto& [key, value] : pairs) {
     if (key == name) return value;
   }
@@ -37,9 +38,12 @@ std::string selectable_text(const crd::Kind& kind, const schema::Object& object,
 // Upstream offers a fresh token with the refusal, so that a client may go on with what is there now.
 base::Error continue_expired(const std::string& start) {
   auto error = expired(
-      "The provided continue parameter is too old to display a consistent list result. You can start a new list without the "
-      "continue parameter, or use the continue token in this response to retrieve the remainder of the results. Continuing with the "
-      "provided token results in an inconsistent list - objects that were created, modified, or deleted between the time the first "
+      "The provided continue parameter is too old to display a consistent list result. You can start a new list "
+      "without the "
+      "continue parameter, or use the continue token in this response to retrieve the remainder of the results. "
+      "Continuing with the "
+      "provided token results in an inconsistent list - objects that were created, modified, or deleted between the "
+      "time the first "
       "chunk was returned and now may show up in the list.");
   auto status = schema::status_of(error);
   status.metadata.continue_ = encode_continue({0, start});
@@ -103,7 +107,8 @@ base::Result<ContinueToken> decode_continue(std::string_view text) {
   auto value = schema::Value::parse(*json);
   if (!value) return base::fail(invalid_continue(value.error().message()));
   if (value->text_at({"v"}) != kTokenVersion) {
-    return base::fail(invalid_continue(base::cat({"server does not recognize this encoded version ", base::quote(value->text_at({"v"}))})));
+    return base::fail(invalid_continue(
+        base::cat({"server does not recognize this encoded version ", base::quote(value->text_at({"v"}))})));
   }
   ContinueToken token;
   const schema::Value* revision = value->find("rv");
@@ -117,7 +122,8 @@ base::Result<ContinueToken> decode_continue(std::string_view text) {
   return token;
 }
 
-io::Task<base::Result<ListPage>> select_page(store::Store& store, const Served& served, std::string namespace_, ListQuery query) {
+io::Task<base::Result<ListPage>> select_page(store::Store& store, const Served& served, std::string namespace_,
+                                             ListQuery query) {
   store::ListOptions options;
   std::string token_start;
   if (!query.continue_token.empty()) {
@@ -130,7 +136,8 @@ io::Task<base::Result<ListPage>> select_page(store::Store& store, const Served& 
     options.start_after = served.prefix("") + token.start;
   } else if (!query.resource_version.empty()) {
     auto revision = parse_resource_version(query.resource_version);
-    if (!revision) co_return base::fail(bad_request(base::cat({"invalid resource version: ", revision.error().message()})));
+    if (!revision)
+      co_return base::fail(bad_request(base::cat({"invalid resource version: ", revision.error().message()})));
     bool exact = query.resource_version_match == "Exact" ||
                  (query.resource_version_match.empty() && query.limit > 0 && *revision != 0);
     if (*revision > store.revision()) {
@@ -165,7 +172,8 @@ io::Task<base::Result<ListPage>> select_page(store::Store& store, const Served& 
     if (selection.is_everything()) {
       result.entries = std::move(page->entries);
       if (page->more) {
-        result.continue_token = encode_continue({result.revision, std::string(served.tail(result.entries.back()->key))});
+        result.continue_token =
+            encode_continue({result.revision, std::string(served.tail(result.entries.back()->key))});
         result.remaining = static_cast<int64_t>(page->remaining);
       }
       break;

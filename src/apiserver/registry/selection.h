@@ -28,7 +28,8 @@ class Selection {
 };
 
 // The page that the query asks for. Expired for tokens and revisions that are too old, Timeout for ones to come.
-io::Task<base::Result<ListPage>> select_page(store::Store& store, const Served& served, std::string namespace_, ListQuery query);
+io::Task<base::Result<ListPage>> select_page(store::Store& store, const Served& served, std::string namespace_,
+                                             ListQuery query);
 
 // Where the next page begins.
 struct ContinueToken {

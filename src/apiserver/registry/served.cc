@@ -44,7 +44,11 @@ Served::Served(std::shared_ptr<const crd::Kind> kind)
       prefix_(row_.etcd_key.substr(0, row_.etcd_key.find('<'))) {}
 
 Served::Served(const schema::Resource& row)
-    : id_(next_id()), row_(row), strategy_(strategy_of(row.group, row.plural)), traits_(strategy_.traits()), stored_type_(stored_type_of(row)) {
+    : id_(next_id()),
+      row_(row),
+      strategy_(strategy_of(row.group, row.plural)),
+      traits_(strategy_.traits()),
+      stored_type_(stored_type_of(row)) {
   auto placeholder = row.etcd_key.find('<');
   if (placeholder != std::string_view::npos) prefix_ = row.etcd_key.substr(0, placeholder);
   // Both views of events are kept as the older one.
@@ -59,7 +63,9 @@ std::string Served::key(std::string_view namespace_, std::string_view name) cons
   return row_.namespaced ? base::cat({prefix_, namespace_, "/", name}) : base::cat({prefix_, name});
 }
 
-base::Result<schema::Object> Served::decode(const store::Entry& entry) const { return decode(entry.value.view(), entry.revision); }
+base::Result<schema::Object> Served::decode(const store::Entry& entry) const {
+  return decode(entry.value.view(), entry.revision);
+}
 
 base::Result<schema::Object> Served::decode(std::string_view bytes, store::Revision revision) const {
   schema::Object object;

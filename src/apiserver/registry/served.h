@@ -1,5 +1,5 @@
-// A resource as it is served: its row of the schema, its strategy, where it is kept, and the way between the stored version and
-// the one that is asked for.
+// A resource as it is served: its row of the schema, its strategy, where it is kept, and the way between the stored
+// version and the one that is asked for.
 #pragma once
 
 #include <map>
@@ -30,7 +30,7 @@ class Served : public std::enable_shared_from_this<Served> {
   const schema::Resource& row() const { return row_; }
   const Strategy& strategy() const { return strategy_; }
   const Traits& traits() const { return traits_; }
-  const schema::Type& type() const { return *row_.type; }         // as it is asked for
+  const schema::Type& type() const { return *row_.type; }  // as it is asked for
   const schema::Type& stored_type() const { return *stored_type_; }
   bool is_stored() const { return !prefix_.empty(); }
   const crd::Kind* custom() const { return custom_.get(); }  // null for what is built in
@@ -70,7 +70,9 @@ class CustomKinds {
   void add(ServedRef kind, bool served, bool storage);
 
   const std::map<std::string, ServedRef, std::less<>>& served() const { return by_name_; }  // by "group/version/plural"
-  const std::map<std::string, ServedRef, std::less<>>& stored() const { return by_prefix_; }  // of the storage version, by prefix
+  const std::map<std::string, ServedRef, std::less<>>& stored() const {
+    return by_prefix_;
+  }  // of the storage version, by prefix
   // Of a kind and version that is served; null when there is none.
   const Served* of_kind(std::string_view group, std::string_view version, std::string_view kind) const;
 
@@ -80,8 +82,8 @@ class CustomKinds {
 };
 using CustomKindsRef = std::shared_ptr<const CustomKinds>;
 
-// All that is served. What is built in is constant after construction; custom kinds come and go, and live on with whoever holds
-// them. Safe from any thread.
+// All that is served. What is built in is constant after construction; custom kinds come and go, and live on with
+// whoever holds them. Safe from any thread.
 class Catalog {
  public:
   Catalog();

@@ -28,7 +28,8 @@ TEST(ServiceFields, FamiliesFollowFromPolicyAddressesAndCluster) {
       {R"({"type":"ClusterIP"})", true, "SingleStack IPv4"},
       {R"({"type":"ClusterIP","ipFamilyPolicy":"PreferDualStack"})", true, "PreferDualStack IPv4 IPv6"},
       {R"({"type":"ClusterIP","ipFamilyPolicy":"PreferDualStack"})", false, "PreferDualStack IPv4"},
-      {R"({"type":"ClusterIP","ipFamilyPolicy":"RequireDualStack","ipFamilies":["IPv6"]})", true, "RequireDualStack IPv6 IPv4"},
+      {R"({"type":"ClusterIP","ipFamilyPolicy":"RequireDualStack","ipFamilies":["IPv6"]})", true,
+       "RequireDualStack IPv6 IPv4"},
       {R"({"type":"ClusterIP","clusterIP":"fd00::9","clusterIPs":["fd00::9"]})", true, "SingleStack IPv6"},
       {R"({"type":"ClusterIP","clusterIP":"None","clusterIPs":["None"]})", false, "RequireDualStack IPv4 IPv6"},
       {R"({"type":"ExternalName"})", true, ""},
@@ -71,7 +72,8 @@ TEST(ServiceFields, APolicyOfOneFamilyReleasesTheSecondAddress) {
 }
 
 TEST(ServiceFields, NodePortsAreKeptByTheNameOfTheirPort) {
-  auto current = service(R"({"type":"NodePort","ports":[{"name":"a","port":80,"nodePort":30001},{"name":"b","port":81,"nodePort":30002}]})");
+  auto current = service(
+      R"({"type":"NodePort","ports":[{"name":"a","port":80,"nodePort":30001},{"name":"b","port":81,"nodePort":30002}]})");
   auto next = service(R"({"type":"NodePort","ports":[{"name":"b","port":8081},{"name":"c","port":80}]})");
   keep_allocated(next, current);
   EXPECT_EQ(next.spec.ports[0].node_port, 30002);

@@ -1,7 +1,8 @@
-// What is special about a resource: small pure functions beside the generic verbs. Whoever has nothing special to say uses
-// Strategy itself.
+// What is special about a resource: small pure functions beside the generic verbs. Whoever has nothing special to say
+// uses Strategy itself.
 //
-// prepare_* may change the object and cannot fail; validate_* may fail and cannot change it. Constant, safe from any thread.
+// prepare_* may change the object and cannot fail; validate_* may fail and cannot change it. Constant, safe from any
+// thread.
 #pragma once
 
 #include <cstdint>
@@ -43,7 +44,7 @@ enum class MetadataRule : uint8_t {
 
 enum class GenerationRule : uint8_t {
   None,
-  OnSpec,     // 1 at birth, one more whenever something but metadata and status changes
+  OnSpec,  // 1 at birth, one more whenever something but metadata and status changes
   OnSpecAndLabels,
   OnSpecAndAnnotations,
   OnlyFirst,  // 1 at birth, then never changed
@@ -55,11 +56,11 @@ struct Traits {
   bool unconditional_update = true;     // PUT without a resource version is fine
   bool returns_deleted_object = false;  // DELETE answers with the object, else with a Status
   bool keeps_status_on_create = false;
-  bool status_keeps_labels = false;     // a status update changes labels and annotations no more than the spec
-  bool orphans_by_default = false;      // dependents stay when a delete says nothing about them
+  bool status_keeps_labels = false;  // a status update changes labels and annotations no more than the spec
+  bool orphans_by_default = false;   // dependents stay when a delete says nothing about them
   GenerationRule generation = GenerationRule::None;
   NameRule name_rule = NameRule::Subdomain;
-  size_t name_length_max = 0;           // 0: what the rule says
+  size_t name_length_max = 0;  // 0: what the rule says
   MetadataRule metadata_rule = MetadataRule::Core;
   bool update_checks_whole_metadata = false;  // beside what changed
 };
@@ -92,9 +93,12 @@ class Strategy {
   virtual void warn(const Situation& situation, const schema::Object& next, const schema::Object* current) const {}
 
   // Forbidden, Conflict... when it must not be deleted now.
-  virtual base::Result<void> allow_delete(const Situation& situation, const schema::Object& current) const { return {}; }
+  virtual base::Result<void> allow_delete(const Situation& situation, const schema::Object& current) const {
+    return {};
+  }
   // The seconds it is given to end, once it is told to; nothing: kinds that end at once.
-  virtual std::optional<int64_t> grace_seconds(const api::meta_v1::DeleteOptions& options, const schema::Object& current) const {
+  virtual std::optional<int64_t> grace_seconds(const api::meta_v1::DeleteOptions& options,
+                                               const schema::Object& current) const {
     return std::nullopt;
   }
   // What a deletion does to the object beside marking it.

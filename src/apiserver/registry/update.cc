@@ -24,7 +24,9 @@ bool is_at_end(const Served& served, const schema::Object& next, const schema::O
   return served.row().plural != "namespaces";
 }
 
-io::Task<base::Result<schema::Object>> copy_of(schema::Object object) { co_return object; }
+io::Task<base::Result<schema::Object>> copy_of(schema::Object object) {
+  co_return object;
+}
 
 }  // namespace
 
@@ -35,16 +37,19 @@ io::Task<base::Result<Answer>> Registry::update(Call& call, const Served& served
   auto& meta = object.meta();
   const std::string& name = call.info.name;
   if (meta.name.empty()) {
-    co_return base::fail(bad_request(base::cat({"the name of the object (", name, " based on URL) was undeterminable: name must be provided"})));
+    co_return base::fail(bad_request(
+        base::cat({"the name of the object (", name, " based on URL) was undeterminable: name must be provided"})));
   }
   if (meta.name != name) {
-    co_return base::fail(bad_request(base::cat({"the name of the object (", meta.name, ") does not match the name on the URL (", name, ")"})));
+    co_return base::fail(bad_request(
+        base::cat({"the name of the object (", meta.name, ") does not match the name on the URL (", name, ")"})));
   }
   std::string namespace_ = served.row().namespaced ? call.info.namespace_ : std::string();
   if (served.row().namespaced) {
     if (meta.namespace_.empty()) meta.namespace_ = namespace_;
     if (meta.namespace_ != namespace_) {
-      co_return base::fail(bad_request("the namespace of the provided object does not match the namespace sent on the request"));
+      co_return base::fail(
+          bad_request("the namespace of the provided object does not match the namespace sent on the request"));
     }
   }
   WriteOptions options;
@@ -81,10 +86,11 @@ io::Task<base::Result<Registry::Written>> Registry::write(Call& call, const Serv
     }
     CO_TRY(current, co_await decode(served, entry));
     if (!options.uid.empty() && options.uid != current.meta().uid) {
-      co_return base::fail(conflict(row.group, row.plural, name,
-                                    base::cat({"StorageError: invalid object, Code: 4, Key: ", key,
-                                               ", ResourceVersion: 0, AdditionalErrorMsg: Precondition failed: UID in precondition: ",
-                                               options.uid, ", UID in object meta: ", current.meta().uid})));
+      co_return base::fail(
+          conflict(row.group, row.plural, name,
+                   base::cat({"StorageError: invalid object, Code: 4, Key: ", key,
+                              ", ResourceVersion: 0, AdditionalErrorMsg: Precondition failed: UID in precondition: ",
+                              options.uid, ", UID in object meta: ", current.meta().uid})));
     }
     CO_TRY(auto next, co_await make_next(&current));
     if (!options.field_manager.empty()) {
@@ -110,15 +116,18 @@ io::Task<base::Result<Registry::Written>> Registry::write(Call& call, const Serv
     const std::string& asked = next.meta().resource_version;
     if (asked.empty() || asked == "0") {
       if (!served.traits().unconditional_update) {
-        co_return base::fail(invalid(row.group, row.plural, name,
-                                     {schema::FieldError::invalid(schema::FieldPath("metadata").child("resourceVersion"), 0,
-                                                                  "must be specified for an update")}));
+        co_return base::fail(
+            invalid(row.group, row.plural, name,
+                    {schema::FieldError::invalid(schema::FieldPath("metadata").child("resourceVersion"), 0,
+                                                 "must be specified for an update")}));
       }
     } else if (asked != current.meta().resource_version) {
       if (!base::parse_uint(asked)) {
-        co_return base::fail(invalid(row.group, row.plural, name,
-                                     {schema::FieldError::invalid(schema::FieldPath("metadata").child("resourceVersion"), asked,
-                                                                  base::cat({"strconv.ParseUint: parsing ", base::quote(asked), ": invalid syntax"}))}));
+        co_return base::fail(
+            invalid(row.group, row.plural, name,
+                    {schema::FieldError::invalid(
+                        schema::FieldPath("metadata").child("resourceVersion"), asked,
+                        base::cat({"strconv.ParseUint: parsing ", base::quote(asked), ": invalid syntax"}))}));
       }
       co_return base::fail(conflict(row.group, row.plural, name, kModified));
     }

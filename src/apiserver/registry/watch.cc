@@ -14,7 +14,9 @@ constexpr int64_t kSecondNs = 1'000'000'000;
 // Bookmarks of all watches fall on the same moments, so that an idle server wakes once for them all.
 constexpr int64_t kBookmarkEveryNs = 60 * kSecondNs;
 
-int64_t next_bookmark(int64_t now_ns) { return (now_ns / kBookmarkEveryNs + 1) * kBookmarkEveryNs; }
+int64_t next_bookmark(int64_t now_ns) {
+  return (now_ns / kBookmarkEveryNs + 1) * kBookmarkEveryNs;
+}
 
 base::Error too_old(store::Revision asked, store::Revision oldest) {
   return expired(base::cat({"too old resource version: ", std::to_string(asked), " (", std::to_string(oldest), ")"}));
@@ -23,7 +25,8 @@ base::Error too_old(store::Revision asked, store::Revision oldest) {
 }  // namespace
 
 io::Task<base::Result<std::unique_ptr<WatchStream>>> WatchStream::open(store::Store& store, const Served& served,
-                                                                       std::string namespace_, ListQuery query, Convert convert) {
+                                                                       std::string namespace_, ListQuery query,
+                                                                       Convert convert) {
   std::unique_ptr<WatchStream> stream(new WatchStream(served, Selection(served, query.labels, query.fields)));
   stream->convert_ = std::move(convert);
   std::string prefix = served.prefix(namespace_);
@@ -31,7 +34,8 @@ io::Task<base::Result<std::unique_ptr<WatchStream>>> WatchStream::open(store::St
   int64_t now_ns = io::Loop::current().clock().monotonic_ns();
   stream->bookmarks_ = query.allow_bookmarks;
   stream->next_bookmark_ns_ = next_bookmark(now_ns);
-  if (query.timeout_seconds && *query.timeout_seconds > 0) stream->deadline_ns_ = now_ns + *query.timeout_seconds * kSecondNs;
+  if (query.timeout_seconds && *query.timeout_seconds > 0)
+    stream->deadline_ns_ = now_ns + *query.timeout_seconds * kSecondNs;
 
   bool with_state = query.send_initial_events ? *query.send_initial_events
                                               : query.resource_version.empty() || query.resource_version == "0";

@@ -20,8 +20,8 @@ struct WatchItem {
   enum class Kind : uint8_t { Added, Modified, Deleted, Bookmark };
   Kind kind = Kind::Added;
   store::EntryRef entry;         // null for bookmarks
-  store::Revision revision = 0;  // the resource version to show: of the event, which for what left the selection is newer than
-                                 // the entry's own
+  store::Revision revision = 0;  // the resource version to show: of the event, which for what left the selection is
+                                 // newer than the entry's own
   bool ends_initial_events = false;  // of a bookmark
 };
 
@@ -31,11 +31,12 @@ class WatchStream {
   using Convert = std::function<io::Task<base::Result<std::vector<store::EntryRef>>>(std::vector<store::EntryRef>)>;
 
   // Expired when history does not reach back to the revision asked for; Timeout for one to come.
-  static io::Task<base::Result<std::unique_ptr<WatchStream>>> open(store::Store& store, const Served& served, std::string namespace_,
-                                                                   ListQuery query, Convert convert = nullptr);
+  static io::Task<base::Result<std::unique_ptr<WatchStream>>> open(store::Store& store, const Served& served,
+                                                                   std::string namespace_, ListQuery query,
+                                                                   Convert convert = nullptr);
 
-  // What happened since, at least one thing. Closed when the watch's time is up or the store ends; Expired when the watcher
-  // fell too far behind.
+  // What happened since, at least one thing. Closed when the watch's time is up or the store ends; Expired when the
+  // watcher fell too far behind.
   io::Task<base::Result<std::vector<WatchItem>>> next();
   const Served& served() const { return served_; }
 
@@ -53,8 +54,8 @@ class WatchStream {
   std::vector<WatchItem> initial_;
   bool bookmarks_ = false;
   store::Revision not_before_ = 0;  // what a watcher from the future does not want to see
-  store::Revision told_ = 0;       // the newest revision the watcher knows of
-  int64_t deadline_ns_ = 0;        // monotonic; 0: none
+  store::Revision told_ = 0;        // the newest revision the watcher knows of
+  int64_t deadline_ns_ = 0;         // monotonic; 0: none
   int64_t next_bookmark_ns_ = 0;
 };
 

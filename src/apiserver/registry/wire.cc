@@ -33,15 +33,20 @@ bool Reader::next(Field& field) {
     case 0:
       if (!varint(field.number)) return false;
       break;
-    case 1: size = 8; break;
-    case 5: size = 4; break;
+    case 1:
+      size = 8;
+      break;
+    case 5:
+      size = 4;
+      break;
     case 2: {
       uint64_t length = 0;
       if (!varint(length) || length > rest_.size()) return false;
       size = length;
       break;
     }
-    default: return false;
+    default:
+      return false;
   }
   if (size > rest_.size()) return false;
   field.value = rest_.substr(0, size);

@@ -1,5 +1,5 @@
-// Protobuf bytes read and mended where they lie, without a struct in between: the envelope of stored objects, single fields
-// for the index, the resource version put into an answer.
+// Protobuf bytes read and mended where they lie, without a struct in between: the envelope of stored objects, single
+// fields for the index, the resource version put into an answer.
 #pragma once
 
 #include <cstdint>

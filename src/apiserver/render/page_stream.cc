@@ -32,7 +32,9 @@ std::string message_of(const Served& served, const store::Entry& entry) {
 bool PageStream::suits(const Answer& answer, const Representation& representation) {
   if (!answer.page || representation.view != View::Object || representation.pretty) return false;
   if (representation.media == MediaType::Yaml) return false;
-  if (representation.media == MediaType::Protobuf && (answer.served->needs_conversion() || answer.served->custom() != nullptr)) return false;
+  if (representation.media == MediaType::Protobuf &&
+      (answer.served->needs_conversion() || answer.served->custom() != nullptr))
+    return false;
   size_t bytes = 0;
   for (const auto& entry : answer.page->entries) {
     bytes += entry->value.size();

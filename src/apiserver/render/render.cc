@@ -70,10 +70,13 @@ std::string whole_json(const Served& served, std::string_view item) {
   return with_type_meta(served.row().kind, served.type().api_version(), item);
 }
 
-std::string meta_version(const Representation& representation) { return base::cat({"meta.k8s.io/", representation.view_version}); }
+std::string meta_version(const Representation& representation) {
+  return base::cat({"meta.k8s.io/", representation.view_version});
+}
 
 // Tables and partial metadata are written under the group they were asked for in, which is not that of their structs.
-std::string encode_meta_kind(const schema::Type& type, const void* object, std::string_view kind, const Representation& representation) {
+std::string encode_meta_kind(const schema::Type& type, const void* object, std::string_view kind,
+                             const Representation& representation) {
   std::string version = meta_version(representation);
   if (representation.media == MediaType::Protobuf) {
     return schema::wrap_envelope(version, kind, schema::encode_protobuf(type, object));
@@ -99,10 +102,14 @@ void without_columns(std::string& json) {
 
 std::string_view event_name(WatchItem::Kind kind) {
   switch (kind) {
-    case WatchItem::Kind::Added: return "ADDED";
-    case WatchItem::Kind::Modified: return "MODIFIED";
-    case WatchItem::Kind::Deleted: return "DELETED";
-    case WatchItem::Kind::Bookmark: return "BOOKMARK";
+    case WatchItem::Kind::Added:
+      return "ADDED";
+    case WatchItem::Kind::Modified:
+      return "MODIFIED";
+    case WatchItem::Kind::Deleted:
+      return "DELETED";
+    case WatchItem::Kind::Bookmark:
+      return "BOOKMARK";
   }
   return "";
 }
@@ -130,7 +137,8 @@ std::string frame(std::string_view type, const schema::Object& object, MediaType
 }
 
 constexpr const char* kNoProtobuf =
-    "object *unstructured.Unstructured does not implement the protobuf marshalling interface and cannot be encoded to a protobuf message";
+    "object *unstructured.Unstructured does not implement the protobuf marshalling interface and cannot be encoded to "
+    "a protobuf message";
 
 // Whether a custom object itself is asked for as protobuf, which has no form for it.
 bool is_custom_protobuf(const Answer& answer, const Representation& representation) {
@@ -186,8 +194,11 @@ std::string indent_json(std::string_view json) {
         out += c;
         new_line();
         break;
-      case ':': out += ": "; break;
-      default: out += c;
+      case ':':
+        out += ": ";
+        break;
+      default:
+        out += c;
     }
   }
   return out;
@@ -266,7 +277,8 @@ constexpr uint32_t kEventForms = 16;  // then kind and media
 Renderer::Renderer(base::Clock& clock, size_t cache_bytes_max)
     : clock_(clock), cache_(std::make_shared<Cache>(cache_bytes_max)) {}
 
-base::Result<base::Bytes> Renderer::item_json(const Served& served, const store::EntryRef& entry, store::Revision revision) {
+base::Result<base::Bytes> Renderer::item_json(const Served& served, const store::EntryRef& entry,
+                                              store::Revision revision) {
   Cache::Key key{entry.get(), served.id(), revision, kItemForm};
   auto known = cache_->find(key);
   if (!known.empty()) return known;
@@ -280,13 +292,15 @@ base::Result<base::Bytes> Renderer::item_json(const Served& served, const store:
   return bytes;
 }
 
-base::Result<base::Bytes> Renderer::render(const Answer& answer, const Representation& representation, const Query& query) {
+base::Result<base::Bytes> Renderer::render(const Answer& answer, const Representation& representation,
+                                           const Query& query) {
   if (is_custom_protobuf(answer, representation)) return base::fail(wrong_view(kNoProtobuf));
   if (answer.page) return render_page(*answer.served, *answer.page, representation, query);
   if (answer.entry != nullptr && representation.view == View::Object) {
     const Served& served = *answer.served;
     if (representation.media == MediaType::Protobuf && !served.needs_conversion()) {
-      std::string message = wire::with_resource_version(served.message(*answer.entry), std::to_string(answer.entry->revision));
+      std::string message =
+          wire::with_resource_version(served.message(*answer.entry), std::to_string(answer.entry->revision));
       return base::Bytes(schema::wrap_envelope(served.type().api_version(), served.row().kind, message));
     }
     if (representation.media != MediaType::Protobuf) {
@@ -309,17 +323,21 @@ base::Result<base::Bytes> Renderer::render(const Answer& answer, const Represent
     return base::Bytes(encode_meta_kind(meta::Table::kType, &made, "Table", representation));
   }
   if (representation.view == View::PartialMetadataList) {
-    return base::fail(wrong_view(base::cat({"you requested PartialObjectMetadataList, but the requested object is not a list (*",
-                                            answer.served->row().group.empty() ? "core" : answer.served->row().group.substr(0, answer.served->row().group.find('.')),
-                                            ".", answer.served->row().kind, ")"})));
+    return base::fail(
+        wrong_view(base::cat({"you requested PartialObjectMetadataList, but the requested object is not a list (*",
+                              answer.served->row().group.empty()
+                                  ? "core"
+                                  : answer.served->row().group.substr(0, answer.served->row().group.find('.')),
+                              ".", answer.served->row().kind, ")"})));
   }
   meta::PartialObjectMetadata partial;
   partial.metadata = object.meta();
-  return base::Bytes(encode_meta_kind(meta::PartialObjectMetadata::kType, &partial, "PartialObjectMetadata", representation));
+  return base::Bytes(
+      encode_meta_kind(meta::PartialObjectMetadata::kType, &partial, "PartialObjectMetadata", representation));
 }
 
-base::Result<base::Bytes> Renderer::render_page(const Served& served, const ListPage& page, const Representation& representation,
-                                                const Query& query) {
+base::Result<base::Bytes> Renderer::render_page(const Served& served, const ListPage& page,
+                                                const Representation& representation, const Query& query) {
   meta::ListMeta list_meta;
   list_meta.resource_version = std::to_string(page.revision);
   list_meta.continue_ = page.continue_token;
@@ -336,7 +354,8 @@ base::Result<base::Bytes> Renderer::render_page(const Served& served, const List
           TRY(auto object, served.decode(*entry));
           wire::append_bytes(message, 2, schema::encode_protobuf(object.type(), object.data()));
         } else {
-          wire::append_bytes(message, 2, wire::with_resource_version(served.message(*entry), std::to_string(entry->revision)));
+          wire::append_bytes(message, 2,
+                             wire::with_resource_version(served.message(*entry), std::to_string(entry->revision)));
         }
       }
       return base::Bytes(schema::wrap_envelope(served.type().api_version(), served.row().list_kind, message));
@@ -379,15 +398,17 @@ base::Result<base::Bytes> Renderer::render_page(const Served& served, const List
     return base::Bytes(encode_meta_kind(meta::Table::kType, &made, "Table", representation));
   }
   if (representation.view == View::PartialMetadata) {
-    return base::fail(wrong_view(base::cat({"you requested PartialObjectMetadata, but the requested object is a list (*",
-                                            served.row().group.empty() ? "core" : served.row().group.substr(0, served.row().group.find('.')),
-                                            ".", served.row().list_kind, ")"})));
+    return base::fail(wrong_view(
+        base::cat({"you requested PartialObjectMetadata, but the requested object is a list (*",
+                   served.row().group.empty() ? "core" : served.row().group.substr(0, served.row().group.find('.')),
+                   ".", served.row().list_kind, ")"})));
   }
   meta::PartialObjectMetadataList list;
   list.metadata = list_meta;
   for (auto& object : objects) list.items.emplace_back().metadata = std::move(object.meta());
   if (representation.media == MediaType::Protobuf) {
-    return base::Bytes(encode_meta_kind(meta::PartialObjectMetadataList::kType, &list, "PartialObjectMetadataList", representation));
+    return base::Bytes(
+        encode_meta_kind(meta::PartialObjectMetadataList::kType, &list, "PartialObjectMetadataList", representation));
   }
   std::string json = type_meta_json("PartialObjectMetadataList", meta_version(representation));
   json += ",\"metadata\":";
@@ -401,8 +422,9 @@ base::Result<base::Bytes> Renderer::render_page(const Served& served, const List
   return base::Bytes(finish_json(json + "}", representation));
 }
 
-base::Result<schema::Object> Renderer::viewed(const Served& served, const store::EntryRef& entry, store::Revision revision,
-                                              const Representation& representation, const Query& query, bool with_columns) {
+base::Result<schema::Object> Renderer::viewed(const Served& served, const store::EntryRef& entry,
+                                              store::Revision revision, const Representation& representation,
+                                              const Query& query, bool with_columns) {
   TRY(auto object, served.decode(entry->value.view(), revision));
   if (representation.view == View::Table) {
     TRY(auto include, include_object(query));
@@ -418,10 +440,12 @@ base::Result<schema::Object> Renderer::viewed(const Served& served, const store:
   return schema::Object(std::move(partial));
 }
 
-base::Result<base::Bytes> Renderer::render_event(const Served& served, const WatchItem& item, const Representation& representation,
-                                                 const Query& query, bool with_columns) {
+base::Result<base::Bytes> Renderer::render_event(const Served& served, const WatchItem& item,
+                                                 const Representation& representation, const Query& query,
+                                                 bool with_columns) {
   if (item.kind == WatchItem::Kind::Bookmark) {
-    schema::Object object(representation.view == View::PartialMetadata ? meta::PartialObjectMetadata::kType : served.type());
+    schema::Object object(representation.view == View::PartialMetadata ? meta::PartialObjectMetadata::kType
+                                                                       : served.type());
     object.meta().resource_version = std::to_string(item.revision);
     if (item.ends_initial_events) object.meta().annotations["k8s.io/initial-events-end"] = "true";
     if (representation.view == View::Table) {
@@ -429,7 +453,8 @@ base::Result<base::Bytes> Renderer::render_event(const Served& served, const Wat
       made.rows[0].object = partial_json(object.meta(), representation);
       made.metadata.resource_version = object.meta().resource_version;
       if (!with_columns) made.column_definitions.clear();
-      std::string json = encode_meta_kind(meta::Table::kType, &made, "Table", {.view_version = representation.view_version});
+      std::string json =
+          encode_meta_kind(meta::Table::kType, &made, "Table", {.view_version = representation.view_version});
       json.pop_back();
       if (!with_columns) without_columns(json);
       return base::Bytes(json_frame("BOOKMARK", json));

@@ -1,5 +1,5 @@
-// Answers as bytes: JSON, YAML or protobuf, as the object, as a table, or as its metadata alone. Encodings that are asked for again
-// are kept, within a bound; an event is encoded once for all who watch. Safe from any thread.
+// Answers as bytes: JSON, YAML or protobuf, as the object, as a table, or as its metadata alone. Encodings that are
+// asked for again are kept, within a bound; an event is encoded once for all who watch. Safe from any thread.
 #pragma once
 
 #include <cstdint>
@@ -32,8 +32,8 @@ class Renderer {
 
   base::Result<base::Bytes> render(const Answer& answer, const Representation& representation, const Query& query);
   // One event as a stream carries it: a line of JSON, or a length and a protobuf message.
-  base::Result<base::Bytes> render_event(const Served& served, const WatchItem& item, const Representation& representation,
-                                         const Query& query, bool with_columns);
+  base::Result<base::Bytes> render_event(const Served& served, const WatchItem& item,
+                                         const Representation& representation, const Query& query, bool with_columns);
   // The event that ends a watch with an error.
   static base::Bytes render_error_event(const base::Error& error, MediaType media);
 
@@ -42,8 +42,8 @@ class Renderer {
 
  private:
   struct Cache;
-  base::Result<base::Bytes> render_page(const Served& served, const ListPage& page, const Representation& representation,
-                                        const Query& query);
+  base::Result<base::Bytes> render_page(const Served& served, const ListPage& page,
+                                        const Representation& representation, const Query& query);
   base::Result<schema::Object> viewed(const Served& served, const store::EntryRef& entry, store::Revision revision,
                                       const Representation& representation, const Query& query, bool with_columns);
 

@@ -28,9 +28,11 @@ std::string selector_text(const Attributes& selector) {
     if (!text.empty()) text += ',';
     bool one = term.values.size() == 1;
     if (term.operator_ == "In") {
-      text += one ? base::cat({term.key, "=", term.values[0]}) : base::cat({term.key, " in (", base::join(term.values, ","), ")"});
+      text += one ? base::cat({term.key, "=", term.values[0]})
+                  : base::cat({term.key, " in (", base::join(term.values, ","), ")"});
     } else if (term.operator_ == "NotIn") {
-      text += one ? base::cat({term.key, "!=", term.values[0]}) : base::cat({term.key, " notin (", base::join(term.values, ","), ")"});
+      text += one ? base::cat({term.key, "!=", term.values[0]})
+                  : base::cat({term.key, " notin (", base::join(term.values, ","), ")"});
     } else {
       text += base::cat({term.operator_ == "DoesNotExist" ? "!" : "", term.key});
     }
@@ -78,7 +80,8 @@ void check_selector(FieldErrors& errors, const Selector& selector, const FieldPa
   }
   if (selector.raw_selector.empty() && selector.requirements.empty()) {
     errors.push_back(FieldError::required(
-        path.child("requirements"), base::cat({"when ", path.text(), " is specified, requirements or rawSelector is required"})));
+        path.child("requirements"),
+        base::cat({"when ", path.text(), " is specified, requirements or rawSelector is required"})));
   }
   for (size_t i = 0; i < selector.requirements.size(); ++i) {
     const auto& term = selector.requirements[i];
@@ -86,11 +89,13 @@ void check_selector(FieldErrors& errors, const Selector& selector, const FieldPa
     if (term.key.empty()) errors.push_back(FieldError::required(at.child("key"), "must be specified"));
     if (term.operator_ == "In" || term.operator_ == "NotIn") {
       if (term.values.empty()) {
-        errors.push_back(FieldError::required(at.child("values"), "must be specified when `operator` is 'In' or 'NotIn'"));
+        errors.push_back(
+            FieldError::required(at.child("values"), "must be specified when `operator` is 'In' or 'NotIn'"));
       }
     } else if (term.operator_ == "Exists" || term.operator_ == "DoesNotExist") {
       if (!term.values.empty()) {
-        errors.push_back(FieldError::forbidden(at.child("values"), "may not be specified when `operator` is 'Exists' or 'DoesNotExist'"));
+        errors.push_back(FieldError::forbidden(at.child("values"),
+                                               "may not be specified when `operator` is 'Exists' or 'DoesNotExist'"));
       }
     } else {
       errors.push_back(FieldError::invalid(at.child("operator"), term.operator_, "not a valid selector operator"));
@@ -106,18 +111,22 @@ void check_spec(FieldErrors& errors, const Spec& spec, bool needs_user) {
                                          "cannot be specified in combination with resourceAttributes"));
   }
   if (!spec.resource_attributes && !spec.non_resource_attributes) {
-    errors.push_back(FieldError::invalid(path.child("resourceAttributes"), nullptr,
-                                         "exactly one of nonResourceAttributes or resourceAttributes must be specified"));
+    errors.push_back(
+        FieldError::invalid(path.child("resourceAttributes"), nullptr,
+                            "exactly one of nonResourceAttributes or resourceAttributes must be specified"));
   }
   if constexpr (requires { spec.user; }) {
     if (needs_user && spec.user.empty() && spec.groups.empty()) {
-      errors.push_back(FieldError::invalid(path.child("user"), spec.user, "at least one of user or group must be specified"));
+      errors.push_back(
+          FieldError::invalid(path.child("user"), spec.user, "at least one of user or group must be specified"));
     }
   }
   if (!spec.resource_attributes) return;
   auto resource = path.child("resourceAttributes");
-  if (spec.resource_attributes->field_selector) check_selector(errors, *spec.resource_attributes->field_selector, resource.child("fieldSelector"));
-  if (spec.resource_attributes->label_selector) check_selector(errors, *spec.resource_attributes->label_selector, resource.child("labelSelector"));
+  if (spec.resource_attributes->field_selector)
+    check_selector(errors, *spec.resource_attributes->field_selector, resource.child("fieldSelector"));
+  if (spec.resource_attributes->label_selector)
+    check_selector(errors, *spec.resource_attributes->label_selector, resource.child("labelSelector"));
 }
 
 // A question has no metadata; one about a namespace has that.
@@ -128,10 +137,12 @@ void check_metadata(FieldErrors& errors, const api::meta_v1::ObjectMeta& given, 
   if (rest == api::meta_v1::ObjectMeta{}) return;
   std::string json = schema::to_json(given);
   if (local) {
-    errors.push_back(FieldError::invalid(FieldPath("metadata"), schema::BadValue::json(std::move(json)), "must be empty except for namespace"));
+    errors.push_back(FieldError::invalid(FieldPath("metadata"), schema::BadValue::json(std::move(json)),
+                                         "must be empty except for namespace"));
     return;
   }
-  errors.push_back(FieldError::invalid(FieldPath("metadata"), schema::BadValue::json(std::move(json)), "must be empty"));
+  errors.push_back(
+      FieldError::invalid(FieldPath("metadata"), schema::BadValue::json(std::move(json)), "must be empty"));
 }
 
 authorization::SubjectAccessReviewStatus judge(Desk desk, const AuthorizationAttributes& attributes) {
@@ -172,18 +183,19 @@ HandlerTask handle_access_review(Desk desk, Call& call, const Served& served) {
   } else if (auto* review = object.get_if<authorization::LocalSubjectAccessReview>()) {
     if (review->metadata.namespace_.empty()) review->metadata.namespace_ = call.info.namespace_;
     if (review->metadata.namespace_ != call.info.namespace_) {
-      co_return base::fail(bad_request("the namespace of the provided object does not match the namespace sent on the request"));
+      co_return base::fail(
+          bad_request("the namespace of the provided object does not match the namespace sent on the request"));
     }
     check_spec(errors, review->spec, true);
     check_metadata(errors, review->metadata, true);
     const auto& spec = review->spec;
     if (spec.resource_attributes && spec.resource_attributes->namespace_ != review->metadata.namespace_) {
-      errors.push_back(FieldError::invalid(FieldPath("spec").child("resourceAttributes", "namespace"), spec.resource_attributes->namespace_,
-                                           "must match metadata.namespace"));
+      errors.push_back(FieldError::invalid(FieldPath("spec").child("resourceAttributes", "namespace"),
+                                           spec.resource_attributes->namespace_, "must match metadata.namespace"));
     }
     if (spec.non_resource_attributes) {
-      errors.push_back(FieldError::invalid(FieldPath("spec").child("nonResourceAttributes"), shown(*spec.non_resource_attributes),
-                                           "disallowed on this kind of request"));
+      errors.push_back(FieldError::invalid(FieldPath("spec").child("nonResourceAttributes"),
+                                           shown(*spec.non_resource_attributes), "disallowed on this kind of request"));
     }
     if (errors.empty()) review->status = judge(desk, attributes_of(review->spec, subject_of(review->spec)));
   }
@@ -196,7 +208,8 @@ HandlerTask handle_rules_review(Desk desk, Call& call, const Served& served) {
   CO_TRY(auto object, decode_body(call, served.type(), query.field_validation));
   auto& review = object.as<authorization::SelfSubjectRulesReview>();
   if (review.spec.namespace_.empty()) co_return base::fail(bad_request("no namespace on request"));
-  std::string namespace_ = std::exchange(review.spec.namespace_, "");  // as upstream, the answer does not repeat the question
+  std::string namespace_ =
+      std::exchange(review.spec.namespace_, "");  // as upstream, the answer does not repeat the question
   review.status = {};
   if (desk.options.rbac == nullptr) {
     review.status.incomplete = true;

@@ -22,7 +22,8 @@ namespace policy = api::policy_v1;
 // How long a disruption that was granted is held against the budget before the pod is seen to go.
 constexpr size_t kDisruptedPodsMax = 2000;
 
-io::Task<base::Result<schema::Object>> bound(std::shared_ptr<core::Binding> binding, base::Time now, const schema::Object* current) {
+io::Task<base::Result<schema::Object>> bound(std::shared_ptr<core::Binding> binding, base::Time now,
+                                             const schema::Object* current) {
   auto refuse = [&](std::string_view why) {
     return base::fail(conflict("", "pods/binding", current->meta().name, why));
   };
@@ -33,7 +34,8 @@ io::Task<base::Result<schema::Object>> bound(std::shared_ptr<core::Binding> bind
     co_return refuse(base::cat({"pod ", pod.metadata.name, " is being deleted, cannot be assigned to a host"}));
   }
   if (!pod.spec.node_name.empty()) {
-    co_return refuse(base::cat({"pod ", pod.metadata.name, " is already assigned to node ", base::quote(pod.spec.node_name)}));
+    co_return refuse(
+        base::cat({"pod ", pod.metadata.name, " is already assigned to node ", base::quote(pod.spec.node_name)}));
   }
   if (!pod.spec.scheduling_gates.empty()) {
     co_return refuse(base::cat({"pod ", pod.metadata.name, " has non-empty .spec.schedulingGates"}));
@@ -42,7 +44,8 @@ io::Task<base::Result<schema::Object>> bound(std::shared_ptr<core::Binding> bind
   for (const auto& [key, value] : target.metadata.annotations) pod.metadata.annotations[key] = value;
   for (const auto& [key, value] : target.metadata.labels) pod.metadata.labels[key] = value;
   auto& conditions = pod.status.conditions;
-  auto scheduled = std::find_if(conditions.begin(), conditions.end(), [](const auto& one) { return one.type == "PodScheduled"; });
+  auto scheduled =
+      std::find_if(conditions.begin(), conditions.end(), [](const auto& one) { return one.type == "PodScheduled"; });
   if (scheduled == conditions.end()) scheduled = conditions.insert(conditions.end(), core::PodCondition{});
   scheduled->type = "PodScheduled";
   if (scheduled->status != "True") scheduled->last_transition_time = now.truncated_to_seconds();
@@ -66,7 +69,8 @@ base::Error denied(std::string_view message, std::string_view reason, std::strin
 io::Task<base::Result<schema::Object>> marked_as_evicted(base::Time now, const schema::Object* current) {
   schema::Object next = *current;
   auto& conditions = next.as<core::Pod>().status.conditions;
-  auto target = std::find_if(conditions.begin(), conditions.end(), [](const auto& one) { return one.type == "DisruptionTarget"; });
+  auto target = std::find_if(conditions.begin(), conditions.end(),
+                             [](const auto& one) { return one.type == "DisruptionTarget"; });
   if (target == conditions.end()) target = conditions.insert(conditions.end(), core::PodCondition{});
   if (target->status != "True") target->last_transition_time = now.truncated_to_seconds();
   target->type = "DisruptionTarget";
@@ -83,14 +87,16 @@ constexpr std::string_view kWouldViolate = "Cannot evict pod as it would violate
 base::Result<void> charge(policy::PodDisruptionBudget& budget, const std::string& pod, base::Time now) {
   auto& status = budget.status;
   if (status.observed_generation < budget.metadata.generation) {
-    auto error = denied(kWouldViolate, "DisruptionBudget",
-                        base::cat({"The disruption budget ", budget.metadata.name, " is still being processed by the server."}));
+    auto error =
+        denied(kWouldViolate, "DisruptionBudget",
+               base::cat({"The disruption budget ", budget.metadata.name, " is still being processed by the server."}));
     auto told = schema::status_of(error);
     told.details->retry_after_seconds = 10;
     return base::fail(schema::error_of(std::move(told)));
   }
   if (status.disruptions_allowed < 0) {
-    return base::fail(forbidden("policy", "poddisruptionbudget", budget.metadata.name, "pdb disruptions allowed is negative"));
+    return base::fail(
+        forbidden("policy", "poddisruptionbudget", budget.metadata.name, "pdb disruptions allowed is negative"));
   }
   if (status.disrupted_pods.size() > kDisruptedPodsMax) {
     return base::fail(forbidden("policy", "poddisruptionbudget", budget.metadata.name,
@@ -99,13 +105,15 @@ base::Result<void> charge(policy::PodDisruptionBudget& budget, const std::string
   if (status.disruptions_allowed == 0) {
     for (const auto& condition : status.conditions) {
       if (condition.type != "DisruptionAllowed" || condition.reason != "SyncFailed") continue;
-      return base::fail(denied(kWouldViolate, "DisruptionBudget",
-                               base::cat({"The disruption budget ", budget.metadata.name,
-                                          " does not allow evicting pods currently because it failed sync: ", condition.message})));
+      return base::fail(
+          denied(kWouldViolate, "DisruptionBudget",
+                 base::cat({"The disruption budget ", budget.metadata.name,
+                            " does not allow evicting pods currently because it failed sync: ", condition.message})));
     }
-    return base::fail(denied(kWouldViolate, "DisruptionBudget",
-                             base::cat({"The disruption budget ", budget.metadata.name, " needs ", std::to_string(status.desired_healthy),
-                                        " healthy pods and has ", std::to_string(status.current_healthy), " currently"})));
+    return base::fail(denied(
+        kWouldViolate, "DisruptionBudget",
+        base::cat({"The disruption budget ", budget.metadata.name, " needs ", std::to_string(status.desired_healthy),
+                   " healthy pods and has ", std::to_string(status.current_healthy), " currently"})));
   }
   --status.disruptions_allowed;
   status.disrupted_pods[pod] = now.truncated_to_seconds();
@@ -133,7 +141,8 @@ io::Task<base::Result<void>> ask_budgets(Desk desk, const core::Pod& pod, bool d
   }
   if (matching.empty()) co_return {};
   if (matching.size() > 1) {
-    auto status = schema::status_of(internal_error("This pod has more than one PodDisruptionBudget, which the eviction subresource does not support."));
+    auto status = schema::status_of(internal_error(
+        "This pod has more than one PodDisruptionBudget, which the eviction subresource does not support."));
     status.message = "This pod has more than one PodDisruptionBudget, which the eviction subresource does not support.";
     co_return base::fail(schema::error_of(std::move(status)));
   }
@@ -146,7 +155,8 @@ io::Task<base::Result<void>> ask_budgets(Desk desk, const core::Pod& pod, bool d
   const Served& served = desk.registry.catalog().of<policy::PodDisruptionBudget>();
   base::Time now = desk.registry.now();
   auto charged = co_await desk.registry.store().update(
-      served.key(budget.metadata.namespace_, budget.metadata.name), [&](const store::Entry* entry) -> base::Result<store::Change> {
+      served.key(budget.metadata.namespace_, budget.metadata.name),
+      [&](const store::Entry* entry) -> base::Result<store::Change> {
         if (entry == nullptr) return store::Change::keep();
         TRY(auto object, served.decode(*entry));
         TRY(charge(object.as<policy::PodDisruptionBudget>(), pod.metadata.name, now));
@@ -180,7 +190,8 @@ HandlerTask handle_binding(Desk desk, Call& call, const Served& served) {
   schema::FieldErrors errors;
   schema::FieldPath target("target");
   if (!binding->target.kind.empty() && binding->target.kind != "Node") {
-    errors.push_back(schema::FieldError::not_supported(target.child("kind"), binding->target.kind, {"Node", "<empty>"}));
+    errors.push_back(
+        schema::FieldError::not_supported(target.child("kind"), binding->target.kind, {"Node", "<empty>"}));
   }
   if (binding->target.name.empty()) errors.push_back(schema::FieldError::required(target.child("name")));
   if (!errors.empty()) co_return base::fail(plain_error(schema::to_string(errors)));
@@ -193,15 +204,17 @@ HandlerTask handle_binding(Desk desk, Call& call, const Served& served) {
   options.counts_generation = false;  // the scheduler's choice is no change of what was asked for
   options.dry_run = query.dry_run;
   base::Time now = desk.registry.now();
-  CO_TRY(co_await desk.registry.write(call, pods, call.info.namespace_, name,
-                                      [binding, now](const schema::Object* current) { return bound(binding, now, current); }, options));
+  CO_TRY(co_await desk.registry.write(
+      call, pods, call.info.namespace_, name,
+      [binding, now](const schema::Object* current) { return bound(binding, now, current); }, options));
   co_return created_answer();
 }
 
 HandlerTask handle_eviction(Desk desk, Call& call, const Served& served) {
   CO_TRY(auto query, read_write_query(call.query, "CreateOptions"));
   // Older clients ask in the name of a version whose form is the same.
-  if (auto at = call.body.find("\"policy/v1beta1\""); at != std::string::npos) call.body.replace(at, 16, "\"policy/v1\"");
+  if (auto at = call.body.find("\"policy/v1beta1\""); at != std::string::npos)
+    call.body.replace(at, 16, "\"policy/v1\"");
   CO_TRY(auto body, decode_part(call, policy::Eviction::kType, query.field_validation));
   const auto& eviction = body.as<policy::Eviction>();
   const std::string name = call.info.name;
@@ -227,8 +240,9 @@ HandlerTask handle_eviction(Desk desk, Call& call, const Served& served) {
     mark.admitted = true;
     mark.dry_run = dry_run;
     base::Time now = desk.registry.now();
-    CO_TRY(co_await desk.registry.write(call, served, call.info.namespace_, name,
-                                        [now](const schema::Object* current) { return marked_as_evicted(now, current); }, mark));
+    CO_TRY(co_await desk.registry.write(
+        call, served, call.info.namespace_, name,
+        [now](const schema::Object* current) { return marked_as_evicted(now, current); }, mark));
   }
   CO_TRY(co_await desk.registry.remove_object(call, served, call.info.namespace_, name, options, true));
   co_return created_answer();

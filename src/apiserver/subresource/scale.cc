@@ -1,10 +1,11 @@
-// The number of replicas alone, the same for all that has one. Written over the kinds' tables: spec.replicas, status.replicas and
-// the selector.
+// The number of replicas alone, the same for all that has one. Written over the kinds' tables: spec.replicas,
+// status.replicas and the selector.
+
+#include "apiserver/crd/scale.h"
 
 #include "api/apps_v1.h"
 #include "api/autoscaling_v1.h"
 #include "api/core_v1.h"
-#include "apiserver/crd/scale.h"
 #include "apiserver/pipeline/errors.h"
 #include "apiserver/registry/body.h"
 #include "apiserver/registry/options.h"
@@ -23,7 +24,8 @@ namespace apps = api::apps_v1;
 namespace autoscaling = api::autoscaling_v1;
 namespace core = api::core_v1;
 
-autoscaling::Scale make(const schema::Object& owner, std::optional<int32_t> replicas, int32_t observed, std::string selector) {
+autoscaling::Scale make(const schema::Object& owner, std::optional<int32_t> replicas, int32_t observed,
+                        std::string selector) {
   autoscaling::Scale scale;
   const auto& meta = owner.meta();
   scale.metadata.name = meta.name;
@@ -57,7 +59,8 @@ base::Result<autoscaling::Scale> scale_of(const Served& served, const schema::Ob
     return make(owner, one->spec.replicas, one->status.replicas, selector_text(one->spec.selector));
   }
   if (auto* one = owner.get_if<core::ReplicationController>()) {
-    return make(owner, one->spec.replicas, one->status.replicas, schema::LabelSelector::from(one->spec.selector).to_string());
+    return make(owner, one->spec.replicas, one->status.replicas,
+                schema::LabelSelector::from(one->spec.selector).to_string());
   }
   return base::fail(internal_error("no scale"));
 }
@@ -106,9 +109,10 @@ io::Task<base::Result<schema::Object>> scaled(std::shared_ptr<Job> job, const sc
   CO_TRY(auto asked, asked_of(*job, schema::Object(std::move(before))));
   const auto& scale = asked.as<autoscaling::Scale>();
   if (scale.spec.replicas < 0) {
-    co_return base::fail(invalid("autoscaling", "Scale", job->name,
-                                 {schema::FieldError::invalid(schema::FieldPath("spec").child("replicas"), scale.spec.replicas,
-                                                              "must be greater than or equal to 0")}));
+    co_return base::fail(
+        invalid("autoscaling", "Scale", job->name,
+                {schema::FieldError::invalid(schema::FieldPath("spec").child("replicas"), scale.spec.replicas,
+                                             "must be greater than or equal to 0")}));
   }
   if (!scale.metadata.uid.empty() && scale.metadata.uid != current->meta().uid) {
     const auto& row = job->served.row();
@@ -119,7 +123,8 @@ io::Task<base::Result<schema::Object>> scaled(std::shared_ptr<Job> job, const sc
   schema::Object next = *current;
   set_replicas(job->served, next, scale.spec.replicas);
   if (!scale.metadata.resource_version.empty()) next.meta().resource_version = scale.metadata.resource_version;
-  next.meta().managed_fields = owner_entries(current->meta().managed_fields, scale.metadata.managed_fields, version, replicas);
+  next.meta().managed_fields =
+      owner_entries(current->meta().managed_fields, scale.metadata.managed_fields, version, replicas);
   co_return next;
 }
 
@@ -141,10 +146,12 @@ HandlerTask handle_scale(Desk desk, Call& call, const Served& served) {
     CO_TRY(job->sent, decode_part(call, autoscaling::Scale::kType, query.field_validation));
     const auto& meta = job->sent.meta();
     if (meta.name.empty()) {
-      co_return base::fail(bad_request(base::cat({"the name of the object (", name, " based on URL) was undeterminable: name must be provided"})));
+      co_return base::fail(bad_request(
+          base::cat({"the name of the object (", name, " based on URL) was undeterminable: name must be provided"})));
     }
     if (meta.name != name) {
-      co_return base::fail(bad_request(base::cat({"the name of the object (", meta.name, ") does not match the name on the URL (", name, ")"})));
+      co_return base::fail(bad_request(
+          base::cat({"the name of the object (", meta.name, ") does not match the name on the URL (", name, ")"})));
     }
   }
   WriteOptions options;
@@ -152,8 +159,9 @@ HandlerTask handle_scale(Desk desk, Call& call, const Served& served) {
   options.subresource = "scale";
   if (job->sent) options.uid = job->sent.meta().uid;
   options.dry_run = query.dry_run;
-  CO_TRY(auto written, co_await desk.registry.write(call, served, namespace_, name,
-                                                    [job](const schema::Object* current) { return scaled(job, current); }, options));
+  CO_TRY(auto written, co_await desk.registry.write(
+                           call, served, namespace_, name,
+                           [job](const schema::Object* current) { return scaled(job, current); }, options));
   CO_TRY(auto scale, scale_of(served, written.object));
   co_return Answer::of(schema::Object(std::move(scale)), 200, &served);
 }

@@ -31,16 +31,21 @@ authentication::UserInfo info_of(const User& user) {
   return info;
 }
 
-base::Error wrong_uid(std::string_view resource, const std::string& name, const std::string& asked, const std::string& has) {
-  return conflict("", resource, name,
-                  base::cat({"the UID in the bound object reference (", asked, ") does not match the UID in record. The object might have been deleted and then recreated"}));
+base::Error wrong_uid(std::string_view resource, const std::string& name, const std::string& asked,
+                      const std::string& has) {
+  return conflict(
+      "", resource, name,
+      base::cat({"the UID in the bound object reference (", asked,
+                 ") does not match the UID in record. The object might have been deleted and then recreated"}));
 }
 
 // Fills in what the token is tied to.
-io::Task<base::Result<void>> bind_token(Desk desk, const authentication::BoundObjectReference& reference, const std::string& account,
-                                  std::string namespace_, TokenClaims& claims) {
-  auto check = [&](std::string_view resource, const api::meta_v1::ObjectMeta& meta, TokenBinding& binding) -> base::Result<void> {
-    if (!reference.uid.empty() && reference.uid != meta.uid) return base::fail(wrong_uid(resource, meta.name, reference.uid, meta.uid));
+io::Task<base::Result<void>> bind_token(Desk desk, const authentication::BoundObjectReference& reference,
+                                        const std::string& account, std::string namespace_, TokenClaims& claims) {
+  auto check = [&](std::string_view resource, const api::meta_v1::ObjectMeta& meta,
+                   TokenBinding& binding) -> base::Result<void> {
+    if (!reference.uid.empty() && reference.uid != meta.uid)
+      return base::fail(wrong_uid(resource, meta.name, reference.uid, meta.uid));
     binding = {meta.name, meta.uid};
     return {};
   };
@@ -64,7 +69,8 @@ io::Task<base::Result<void>> bind_token(Desk desk, const authentication::BoundOb
     CO_TRY(auto node, co_await desk.registry.reader().get<core::Node>("", reference.name));
     co_return check("nodes", node.metadata, claims.node);
   }
-  co_return base::fail(bad_request(base::cat({"cannot bind token to object of type ", reference.api_version, ", Kind=", reference.kind})));
+  co_return base::fail(bad_request(
+      base::cat({"cannot bind token to object of type ", reference.api_version, ", Kind=", reference.kind})));
 }
 
 }  // namespace
@@ -86,8 +92,10 @@ HandlerTask handle_token(Desk desk, Call& call, const Served& served) {
   int64_t seconds = *request.spec.expiration_seconds;
   schema::FieldErrors errors;
   auto path = schema::FieldPath("spec").child("expirationSeconds");
-  if (seconds < kSecondsMin) errors.push_back(schema::FieldError::invalid(path, seconds, "may not specify a duration less than 10 minutes"));
-  if (seconds > kSecondsMax) errors.push_back(schema::FieldError::invalid(path, seconds, "may not specify a duration larger than 2^32 seconds"));
+  if (seconds < kSecondsMin)
+    errors.push_back(schema::FieldError::invalid(path, seconds, "may not specify a duration less than 10 minutes"));
+  if (seconds > kSecondsMax)
+    errors.push_back(schema::FieldError::invalid(path, seconds, "may not specify a duration larger than 2^32 seconds"));
   if (!errors.empty()) co_return base::fail(invalid("authentication.k8s.io", "TokenRequest", "", errors));
 
   CO_TRY(co_await desk.registry.admit(call, served, Operation::Create, &object, query.dry_run));
@@ -125,7 +133,8 @@ HandlerTask handle_token_review(Desk desk, Call& call, const Served& served) {
   own_fields(desk, call, served, query, object);
   auto& review = object.as<authentication::TokenReview>();
   if (!review.metadata.namespace_.empty()) co_return base::fail(bad_request("namespace is not allowed on this type"));
-  if (review.spec.token.empty()) co_return base::fail(bad_request("token is required for TokenReview in authentication"));
+  if (review.spec.token.empty())
+    co_return base::fail(bad_request("token is required for TokenReview in authentication"));
   review.status = {};
   base::Result<std::optional<TokenVerifier::Verdict>> verdict = std::nullopt;
   if (desk.options.token_verifier != nullptr) {

@@ -34,7 +34,8 @@ class Cells {
 };
 
 // All cells of one object; the conditions of its row, where it has any.
-using Printer = void (*)(const schema::Object& object, Cells& cells, std::vector<api::meta_v1::TableRowCondition>& conditions);
+using Printer = void (*)(const schema::Object& object, Cells& cells,
+                         std::vector<api::meta_v1::TableRowCondition>& conditions);
 struct PrinterEntry {
   const schema::Type* type;
   Printer print;

@@ -9,7 +9,9 @@ namespace {
 
 namespace core = api::core_v1;
 
-bool is_sidecar(const core::Container& container) { return container.restart_policy && *container.restart_policy == "Always"; }
+bool is_sidecar(const core::Container& container) {
+  return container.restart_policy && *container.restart_policy == "Always";
+}
 
 const core::Container* find_init(const core::Pod& pod, std::string_view name) {
   for (const auto& container : pod.spec.init_containers) {
@@ -42,7 +44,8 @@ struct Summary {
 
 void count_restart(Summary& summary, const core::ContainerStatus& status) {
   summary.restarts += status.restart_count;
-  if (const auto& last = status.last_state.terminated) summary.last_restart = std::max(summary.last_restart, last->finished_at);
+  if (const auto& last = status.last_state.terminated)
+    summary.last_restart = std::max(summary.last_restart, last->finished_at);
 }
 
 // True while init containers are what the pod is about.
@@ -99,7 +102,8 @@ void summarize_main(const core::Pod& pod, Summary& summary) {
 Summary summarize(const core::Pod& pod) {
   Summary summary;
   summary.total = pod.spec.containers.size();
-  summary.total += static_cast<size_t>(std::count_if(pod.spec.init_containers.begin(), pod.spec.init_containers.end(), is_sidecar));
+  summary.total +=
+      static_cast<size_t>(std::count_if(pod.spec.init_containers.begin(), pod.spec.init_containers.end(), is_sidecar));
   summary.reason = pod.status.reason.empty() ? pod.status.phase : pod.status.reason;
   const auto* scheduled = find_condition(pod, "PodScheduled");
   if (scheduled && scheduled->reason == "SchedulingGated") summary.reason = "SchedulingGated";

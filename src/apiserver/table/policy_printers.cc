@@ -63,8 +63,10 @@ template <class Binding>
 void policy_binding(const Binding& one, Cells& cells) {
   std::string reference = "<unset>";
   if (const auto& ref = one.spec.param_ref) {
-    reference = !ref->name.empty() ? (ref->namespace_.empty() ? "*/" + ref->name : base::cat({ref->namespace_, "/", ref->name}))
-                                   : ref->selector ? selector_text(*ref->selector) : "<unset>";
+    reference = !ref->name.empty()
+                    ? (ref->namespace_.empty() ? "*/" + ref->name : base::cat({ref->namespace_, "/", ref->name}))
+                : ref->selector ? selector_text(*ref->selector)
+                                : "<unset>";
   }
   cells.text(one.metadata.name).text(one.spec.policy_name).text(reference).age(one.metadata.creation_timestamp);
 }
@@ -97,7 +99,8 @@ void signing_request(const api::certificates_k8s_io_v1::CertificateSigningReques
       .age(one.metadata.creation_timestamp)
       .text_or(one.spec.signer_name, "<none>")
       .text(one.spec.username)
-      .text(one.spec.expiration_seconds ? base::human_duration(int64_t{*one.spec.expiration_seconds} * 1'000'000'000) : "<none>")
+      .text(one.spec.expiration_seconds ? base::human_duration(int64_t{*one.spec.expiration_seconds} * 1'000'000'000)
+                                        : "<none>")
       .text(state);
 }
 
@@ -118,7 +121,8 @@ void priority_class(const api::scheduling_k8s_io_v1::PriorityClass& one, Cells& 
 }
 
 void flow_schema(const flow::FlowSchema& one, Cells& cells) {
-  std::string level = one.spec.priority_level_configuration.name.empty() ? "<none>" : one.spec.priority_level_configuration.name;
+  std::string level =
+      one.spec.priority_level_configuration.name.empty() ? "<none>" : one.spec.priority_level_configuration.name;
   std::string missing = "?";
   for (const auto& condition : one.status.conditions) {
     if (condition.type == "Dangling") missing = condition.status;
@@ -183,7 +187,8 @@ const std::vector<PrinterEntry>& policy_printers() {
       printer<admission::MutatingWebhookConfiguration, webhooks<admission::MutatingWebhookConfiguration>>(),
       printer<admission::ValidatingAdmissionPolicy, validating_policy>(),
       printer<admission::MutatingAdmissionPolicy, mutating_policy>(),
-      printer<admission::ValidatingAdmissionPolicyBinding, policy_binding<admission::ValidatingAdmissionPolicyBinding>>(),
+      printer<admission::ValidatingAdmissionPolicyBinding,
+              policy_binding<admission::ValidatingAdmissionPolicyBinding>>(),
       printer<admission::MutatingAdmissionPolicyBinding, policy_binding<admission::MutatingAdmissionPolicyBinding>>(),
       printer<api::apiregistration_k8s_io_v1::APIService, api_service>(),
       printer<api::certificates_k8s_io_v1::CertificateSigningRequest, signing_request>(),

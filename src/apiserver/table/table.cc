@@ -49,11 +49,15 @@ Cells& Cells::flag(bool value) {
 std::string Cells::age_text(base::Time since) const {
   return since.is_zero() ? "<unknown>" : base::human_duration(now_.to_ns() - since.to_ns());
 }
-Cells& Cells::age(base::Time since) { return text(age_text(since)); }
+Cells& Cells::age(base::Time since) {
+  return text(age_text(since));
+}
 
 std::vector<meta::TableColumnDefinition> columns(const schema::Resource& resource, const schema::Type& type) {
-  static constexpr schema::Column kScale[] = {
-      {"Name", "string", "", 0}, {"Desired", "integer", "", 0}, {"Available", "integer", "", 0}, {"Age", "string", "", 0}};
+  static constexpr schema::Column kScale[] = {{"Name", "string", "", 0},
+                                              {"Desired", "integer", "", 0},
+                                              {"Available", "integer", "", 0},
+                                              {"Age", "string", "", 0}};
   std::vector<meta::TableColumnDefinition> made;
   std::span<const schema::Column> from = resource.columns;
   if (&type == &api::autoscaling_v1::Scale::kType) from = kScale;

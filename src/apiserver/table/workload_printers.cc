@@ -16,7 +16,9 @@ namespace core = api::core_v1;
 namespace meta = api::meta_v1;
 namespace v2 = api::autoscaling_v2;
 
-std::string of(int64_t part, int64_t all) { return base::cat({std::to_string(part), "/", std::to_string(all)}); }
+std::string of(int64_t part, int64_t all) {
+  return base::cat({std::to_string(part), "/", std::to_string(all)});
+}
 
 void end_of_workload(Cells& cells, const core::PodTemplateSpec& pods, std::string selector) {
   cells.text(container_names(pods.spec.containers)).text(container_images(pods.spec.containers)).text(selector);
@@ -111,12 +113,19 @@ void job(const batch::Job& job, Cells& cells) {
     base::Time end = job.status.completion_time.is_zero() ? cells.now() : job.status.completion_time;
     duration = base::human_duration(end.to_ns() - job.status.start_time.to_ns());
   }
-  cells.text(job.metadata.name).text(job_state(job)).text(completions).text(duration).age(job.metadata.creation_timestamp);
+  cells.text(job.metadata.name)
+      .text(job_state(job))
+      .text(completions)
+      .text(duration)
+      .age(job.metadata.creation_timestamp);
   end_of_workload(cells, job.spec.template_, job.spec.selector ? selector_text(*job.spec.selector) : "<none>");
 }
 
 void scale(const api::autoscaling_v1::Scale& one, Cells& cells) {
-  cells.text(one.metadata.name).number(one.spec.replicas).number(one.status.replicas).age(one.metadata.creation_timestamp);
+  cells.text(one.metadata.name)
+      .number(one.spec.replicas)
+      .number(one.status.replicas)
+      .age(one.metadata.creation_timestamp);
 }
 
 void cron_job(const batch::CronJob& one, Cells& cells) {
@@ -158,7 +167,8 @@ std::string metric_text(const v2::MetricSpec& spec, const v2::MetricStatus* stat
     const auto* now = status && status->container_resource ? &status->container_resource->current : nullptr;
     return base::cat({spec.container_resource->name, ": ", against(spec.container_resource->target, now)});
   }
-  if (spec.type == "Pods" && spec.pods) return against(spec.pods->target, status && status->pods ? &status->pods->current : nullptr);
+  if (spec.type == "Pods" && spec.pods)
+    return against(spec.pods->target, status && status->pods ? &status->pods->current : nullptr);
   if (spec.type == "Object" && spec.object) {
     auto text = against(spec.object->target, status && status->object ? &status->object->current : nullptr);
     return spec.object->target.average_value ? text + " (avg)" : text;
@@ -177,7 +187,8 @@ void autoscaler(const v2::HorizontalPodAutoscaler& one, Cells& cells) {
     const auto* status = i < one.status.current_metrics.size() ? &one.status.current_metrics[i] : nullptr;
     metrics += base::cat({metrics.empty() ? "" : ", ", metric_text(one.spec.metrics[i], status)});
   }
-  if (one.spec.metrics.size() > kShown) metrics += base::cat({" + ", std::to_string(one.spec.metrics.size() - kShown), " more..."});
+  if (one.spec.metrics.size() > kShown)
+    metrics += base::cat({" + ", std::to_string(one.spec.metrics.size() - kShown), " more..."});
   const auto& target = one.spec.scale_target_ref;
   cells.text(one.metadata.name)
       .text(base::cat({target.kind, "/", target.name}))

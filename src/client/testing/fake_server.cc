@@ -18,7 +18,9 @@ using base::fail;
 using base::Result;
 using schema::Object;
 
-Key key_of(const Object& object) { return {object.meta().namespace_, object.meta().name}; }
+Key key_of(const Object& object) {
+  return {object.meta().namespace_, object.meta().name};
+}
 
 base::Error not_found(const schema::Resource& resource, std::string_view name) {
   return base::Error(Code::NotFound, base::cat({resource.plural, " \"", name, "\" not found"}));
@@ -50,10 +52,12 @@ void prepare(Object& object, uint32_t& addresses) {
   } else if (auto* service = object.get_if<api::core_v1::Service>()) {
     if (service->spec.type.empty()) service->spec.type = "ClusterIP";
     if (service->spec.cluster_ip.empty() && service->spec.type != "ExternalName") {
-      service->spec.cluster_ip = base::cat({"10.96.", std::to_string(addresses / 250), ".", std::to_string(addresses % 250 + 1)});
+      service->spec.cluster_ip =
+          base::cat({"10.96.", std::to_string(addresses / 250), ".", std::to_string(addresses % 250 + 1)});
       addresses++;
     }
-    if (service->spec.cluster_ips.empty() && !service->spec.cluster_ip.empty()) service->spec.cluster_ips = {service->spec.cluster_ip};
+    if (service->spec.cluster_ips.empty() && !service->spec.cluster_ip.empty())
+      service->spec.cluster_ips = {service->spec.cluster_ip};
     if (service->spec.ip_families.empty() && service->spec.type != "ExternalName") service->spec.ip_families = {"IPv4"};
   } else if (auto* job = object.get_if<api::batch_v1::Job>()) {
     if (!job->spec.manual_selector.value_or(false)) {
@@ -178,7 +182,8 @@ Result<FakeServer::Where> FakeServer::parse(const Call& call) const {
     }
   }
   std::vector<std::string> path;
-  for (std::string_view segment : base::split(target.substr(1, question == std::string_view::npos ? question : question - 1), '/')) {
+  for (std::string_view segment :
+       base::split(target.substr(1, question == std::string_view::npos ? question : question - 1), '/')) {
     TRY(std::string text, base::url_decode(segment));
     path.push_back(std::move(text));
   }
@@ -204,7 +209,8 @@ Result<Object> FakeServer::serve(const Call& call) {
     if (auto error = fault_(call)) return fail(*error);
   }
   TRY(Where where, parse(call));
-  if (call.method != "GET") writes_.push_back(base::cat({call.method, " ", std::string_view(call.target).substr(0, call.target.find('?'))}));
+  if (call.method != "GET")
+    writes_.push_back(base::cat({call.method, " ", std::string_view(call.target).substr(0, call.target.find('?'))}));
   const schema::Type& type = *where.resource->type;
   if (call.method == "GET") {
     const Object* object = find(type, where.namespace_, where.name);
@@ -254,14 +260,18 @@ Result<Object> FakeServer::create(const Where& where, Object object) {
   return commit(type, key, std::move(object));
 }
 
-Result<Object> FakeServer::replace(const schema::Resource& resource, const Object& current, Object next, std::string_view subresource) {
+Result<Object> FakeServer::replace(const schema::Resource& resource, const Object& current, Object next,
+                                   std::string_view subresource) {
   const api::meta_v1::ObjectMeta& before = current.meta();
   if (!next.meta().resource_version.empty() && next.meta().resource_version != before.resource_version) {
-    return fail(Code::Conflict, base::cat({"Operation cannot be fulfilled on ", resource.plural, " \"", before.name,
-                                           "\": the object has been modified; please apply your changes to the latest version and try again"}));
+    return fail(
+        Code::Conflict,
+        base::cat({"Operation cannot be fulfilled on ", resource.plural, " \"", before.name,
+                   "\": the object has been modified; please apply your changes to the latest version and try again"}));
   }
   if (!next.meta().uid.empty() && next.meta().uid != before.uid) {
-    return fail(Code::Conflict, base::cat({"Precondition failed: UID in precondition: ", next.meta().uid, ", UID in object meta: ", before.uid}));
+    return fail(Code::Conflict, base::cat({"Precondition failed: UID in precondition: ", next.meta().uid,
+                                           ", UID in object meta: ", before.uid}));
   }
   if (subresource == "status") {
     Object changed = current;
@@ -342,11 +352,13 @@ Result<Object> FakeServer::remove_one(const schema::Resource& resource, const Ke
   std::string_view uid = options.text_at({"preconditions", "uid"});
   std::string_view version = options.text_at({"preconditions", "resourceVersion"});
   if ((!uid.empty() && uid != meta.uid) || (!version.empty() && version != meta.resource_version)) {
-    return fail(Code::Conflict, base::cat({"Precondition failed: ", resource.plural, " \"", key.name, "\" is another object"}));
+    return fail(Code::Conflict,
+                base::cat({"Precondition failed: ", resource.plural, " \"", key.name, "\" is another object"}));
   }
   std::string_view policy = options.text_at({"propagationPolicy"});
   auto add_finalizer = [&](std::string name) {
-    if (std::find(meta.finalizers.begin(), meta.finalizers.end(), name) == meta.finalizers.end()) meta.finalizers.push_back(std::move(name));
+    if (std::find(meta.finalizers.begin(), meta.finalizers.end(), name) == meta.finalizers.end())
+      meta.finalizers.push_back(std::move(name));
   };
   if (policy == "Foreground") add_finalizer("foregroundDeletion");
   if (policy == "Orphan") add_finalizer("orphan");
@@ -354,7 +366,8 @@ Result<Object> FakeServer::remove_one(const schema::Resource& resource, const Ke
   int64_t grace = 0;
   if (auto* pod = object.get_if<Pod>()) {
     const schema::Value* asked = options.find("gracePeriodSeconds");
-    grace = asked != nullptr && asked->is_int() ? asked->as_int() : pod->spec.termination_grace_period_seconds.value_or(30);
+    grace =
+        asked != nullptr && asked->is_int() ? asked->as_int() : pod->spec.termination_grace_period_seconds.value_or(30);
     if (pod->spec.node_name.empty() || pod->status.phase == "Succeeded" || pod->status.phase == "Failed") grace = 0;
   }
   auto* space = object.get_if<api::core_v1::Namespace>();
@@ -380,7 +393,8 @@ Result<Object> FakeServer::post_subresource(const Where& where, Object body) {
     Object object = *known;
     auto& pod = object.as<Pod>();
     if (!pod.spec.node_name.empty()) {
-      return fail(Code::Conflict, base::cat({"pod ", where.name, " is already assigned to node \"", pod.spec.node_name, "\""}));
+      return fail(Code::Conflict,
+                  base::cat({"pod ", where.name, " is already assigned to node \"", pod.spec.node_name, "\""}));
     }
     pod.spec.node_name = binding->target.name;
     auto& scheduled = pod.status.conditions.emplace_back();

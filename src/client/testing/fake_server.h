@@ -1,6 +1,6 @@
-// A small API server in memory, for the tests of components: objects of every built-in resource, revisions, conflicts, watches,
-// graceful deletion, finalizers, patches. On a simulated loop it answers in virtual time, after delays drawn from the seed,
-// so that caches lag as they do in life.
+// A small API server in memory, for the tests of components: objects of every built-in resource, revisions, conflicts,
+// watches, graceful deletion, finalizers, patches. On a simulated loop it answers in virtual time, after delays drawn
+// from the seed, so that caches lag as they do in life.
 //
 //   FakeServer server(clock, random);
 //   server.put(pod);                                  // as it is, status and all
@@ -53,7 +53,8 @@ class FakeServer {
   template <class T>
   std::vector<T> list(std::string_view namespace_ = "") const {
     std::vector<T> items;
-    for (const schema::Object* object : list_objects(schema::type_of<T>(), namespace_)) items.push_back(object->as<T>());
+    for (const schema::Object* object : list_objects(schema::type_of<T>(), namespace_))
+      items.push_back(object->as<T>());
     return items;
   }
   // Gone at once, whatever its finalizers. False if it was not there.
@@ -101,7 +102,7 @@ class FakeServer {
     std::map<Key, std::shared_ptr<const Stored>> objects;
     std::vector<Change> changes;
   };
-  struct Where;     // a parsed target
+  struct Where;  // a parsed target
   struct Selection;
   class Watching;
 
@@ -113,8 +114,8 @@ class FakeServer {
   base::Result<schema::Object> patch(const Where& where, const Call& call);
   base::Result<schema::Object> post_subresource(const Where& where, schema::Object body);
   base::Result<Where> parse(const Call& call) const;
-  base::Result<schema::Object> replace(const schema::Resource& resource, const schema::Object& current, schema::Object next,
-                                       std::string_view subresource);
+  base::Result<schema::Object> replace(const schema::Resource& resource, const schema::Object& current,
+                                       schema::Object next, std::string_view subresource);
 
   // Stores, tells the watches; removes when `object` is being deleted and nothing holds it.
   schema::Object commit(const schema::Type& type, const Key& key, schema::Object object);

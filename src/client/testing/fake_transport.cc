@@ -13,7 +13,9 @@ FakeServer::Watching::Watching(FakeServer& server, const schema::Type& type, Fak
   place_ = server_.watches_.insert(server_.watches_.end(), this);
 }
 
-FakeServer::Watching::~Watching() { server_.watches_.erase(place_); }
+FakeServer::Watching::~Watching() {
+  server_.watches_.erase(place_);
+}
 
 void FakeServer::Watching::add(const Change& change) {
   bool was = change.before && selection_.matches(change.before->object);
@@ -54,7 +56,8 @@ class FakeTransport final : public Transport {
     co_await io::sleep(server_.latency());
     auto answer = server_.serve(call);
     co_await io::sleep(server_.latency());
-    if (!answer && (answer.error().code() == Code::Unavailable || answer.error().code() == Code::Timeout)) co_return fail(answer.error());
+    if (!answer && (answer.error().code() == Code::Unavailable || answer.error().code() == Code::Timeout))
+      co_return fail(answer.error());
     if (answer) co_return reply(call.method == "POST" ? 201 : 200, *answer);
     auto status = schema::status_of(answer.error());
     int code = status.code;
@@ -112,6 +115,8 @@ class FakeTransport final : public Transport {
   FakeServer& server_;
 };
 
-std::shared_ptr<Transport> FakeServer::transport() { return std::make_shared<FakeTransport>(*this); }
+std::shared_ptr<Transport> FakeServer::transport() {
+  return std::make_shared<FakeTransport>(*this);
+}
 
 }  // namespace client

@@ -32,14 +32,15 @@ std::vector<ResourceKind> built_in_kinds() {
   std::vector<ResourceKind> kinds;
   auto add = [&](const schema::Resource& resource) {
     if (!resource.has_verb("list") || !resource.has_verb("watch") || !resource.has_verb("delete")) return;
-    ResourceKind kind{std::string(resource.group), std::string(resource.version), std::string(resource.plural), std::string(resource.kind),
-                      resource.namespaced};
+    ResourceKind kind{std::string(resource.group), std::string(resource.version), std::string(resource.plural),
+                      std::string(resource.kind), resource.namespaced};
     if (seen.insert(kind.group_resource()).second) kinds.push_back(std::move(kind));
   };
   for (bool preferred : {true, false}) {
     for (const schema::Resource& resource : schema::resources()) {
       for (const schema::GroupVersion& version : schema::group_versions()) {
-        if (version.group == resource.group && version.version == resource.version && version.preferred == preferred) add(resource);
+        if (version.group == resource.group && version.version == resource.version && version.preferred == preferred)
+          add(resource);
       }
     }
   }
@@ -48,18 +49,22 @@ std::vector<ResourceKind> built_in_kinds() {
 
 std::vector<ResourceKind> kinds_of(const api::apiextensions_k8s_io_v1::CustomResourceDefinition& definition) {
   bool established = false;
-  for (const auto& condition : definition.status.conditions) established |= condition.type == "Established" && condition.status == "True";
+  for (const auto& condition : definition.status.conditions)
+    established |= condition.type == "Established" && condition.status == "True";
   if (!established) return {};
   for (const auto& version : definition.spec.versions) {
     if (!version.served) continue;
-    return {{definition.spec.group, version.name, definition.status.accepted_names.plural, definition.status.accepted_names.kind,
-             definition.spec.scope == "Namespaced"}};
+    return {{definition.spec.group, version.name, definition.status.accepted_names.plural,
+             definition.status.accepted_names.kind, definition.spec.scope == "Namespaced"}};
   }
   return {};
 }
 
-io::Task<Result<api::meta_v1::ObjectMeta>> get_meta(client::Client client, ResourceKind kind, std::string namespace_, std::string name) {
-  CO_TRY(client::Reply reply, co_await send(client, {.method = "GET", .target = kind.target(namespace_, name), .content_type = "", .body = {}}));
+io::Task<Result<api::meta_v1::ObjectMeta>> get_meta(client::Client client, ResourceKind kind, std::string namespace_,
+                                                    std::string name) {
+  CO_TRY(client::Reply reply,
+         co_await send(client,
+                       {.method = "GET", .target = kind.target(namespace_, name), .content_type = "", .body = {}}));
   client::Raw raw{.bytes = reply.body};
   if (reply.content_type.starts_with(client::kProtobuf)) {
     CO_TRY(schema::Envelope envelope, schema::open_envelope(reply.body.view()));
@@ -70,18 +75,23 @@ io::Task<Result<api::meta_v1::ObjectMeta>> get_meta(client::Client client, Resou
   co_return client::decode_meta(raw);
 }
 
-io::Task<Result<void>> merge_patch(client::Client client, ResourceKind kind, std::string namespace_, std::string name, std::string patch) {
-  client::Call call{.method = "PATCH", .target = kind.target(namespace_, name), .content_type = "application/merge-patch+json",
+io::Task<Result<void>> merge_patch(client::Client client, ResourceKind kind, std::string namespace_, std::string name,
+                                   std::string patch) {
+  client::Call call{.method = "PATCH",
+                    .target = kind.target(namespace_, name),
+                    .content_type = "application/merge-patch+json",
                     .body = base::Bytes(std::move(patch))};
   CO_TRY(co_await send(client, std::move(call)));
   co_return {};
 }
 
-io::Task<Result<void>> remove(client::Client client, ResourceKind kind, std::string namespace_, std::string name, std::string uid,
-                              std::string propagation_policy) {
+io::Task<Result<void>> remove(client::Client client, ResourceKind kind, std::string namespace_, std::string name,
+                              std::string uid, std::string propagation_policy) {
   std::string body = base::cat({R"({"kind":"DeleteOptions","apiVersion":"v1","preconditions":{"uid":")", uid,
                                 R"("},"propagationPolicy":")", propagation_policy, R"("})"});
-  client::Call call{.method = "DELETE", .target = kind.target(namespace_, name), .content_type = std::string(client::kJson),
+  client::Call call{.method = "DELETE",
+                    .target = kind.target(namespace_, name),
+                    .content_type = std::string(client::kJson),
                     .body = base::Bytes(std::move(body))};
   CO_TRY(co_await send(client, std::move(call)));
   co_return {};

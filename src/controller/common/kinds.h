@@ -29,9 +29,11 @@ std::vector<ResourceKind> built_in_kinds();
 std::vector<ResourceKind> kinds_of(const api::apiextensions_k8s_io_v1::CustomResourceDefinition& definition);
 
 // Calls on objects of any kind.
-io::Task<base::Result<api::meta_v1::ObjectMeta>> get_meta(client::Client client, ResourceKind kind, std::string namespace_, std::string name);
+io::Task<base::Result<api::meta_v1::ObjectMeta>> get_meta(client::Client client, ResourceKind kind,
+                                                          std::string namespace_, std::string name);
 // A JSON merge patch.
-io::Task<base::Result<void>> merge_patch(client::Client client, ResourceKind kind, std::string namespace_, std::string name, std::string patch);
+io::Task<base::Result<void>> merge_patch(client::Client client, ResourceKind kind, std::string namespace_,
+                                         std::string name, std::string patch);
 io::Task<base::Result<void>> remove(client::Client client, ResourceKind kind, std::string namespace_, std::string name,
                                     std::string uid, std::string propagation_policy);
 

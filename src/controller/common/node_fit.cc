@@ -17,7 +17,9 @@ using api::core_v1::Toleration;
 
 bool holds(const NodeSelectorRequirement& requirement, std::optional<std::string_view> value) {
   const std::string& op = requirement.operator_;
-  auto listed = [&] { return std::find(requirement.values.begin(), requirement.values.end(), *value) != requirement.values.end(); };
+  auto listed = [&] {
+    return std::find(requirement.values.begin(), requirement.values.end(), *value) != requirement.values.end();
+  };
   if (op == "In") return value && listed();
   if (op == "NotIn") return !value || !listed();
   if (op == "Exists") return value.has_value();
@@ -31,7 +33,9 @@ bool matches(const NodeSelectorTerm& term, const Node& node) {
   if (term.match_expressions.empty() && term.match_fields.empty()) return false;
   for (const auto& requirement : term.match_expressions) {
     auto label = node.metadata.labels.find(requirement.key);
-    if (!holds(requirement, label == node.metadata.labels.end() ? std::nullopt : std::optional<std::string_view>(label->second))) return false;
+    if (!holds(requirement,
+               label == node.metadata.labels.end() ? std::nullopt : std::optional<std::string_view>(label->second)))
+      return false;
   }
   for (const auto& requirement : term.match_fields) {
     if (requirement.key != "metadata.name" || !holds(requirement, node.metadata.name)) return false;
@@ -45,13 +49,15 @@ bool tolerates(const Toleration& toleration, const Taint& taint) {
   if (!toleration.effect.empty() && toleration.effect != taint.effect) return false;
   if (!toleration.key.empty() && toleration.key != taint.key) return false;
   if (toleration.operator_ == "Exists") return true;
-  return (toleration.operator_.empty() || toleration.operator_ == "Equal") && !toleration.key.empty() && toleration.value == taint.value;
+  return (toleration.operator_.empty() || toleration.operator_ == "Equal") && !toleration.key.empty() &&
+         toleration.value == taint.value;
 }
 
-bool tolerates_all(const std::vector<Toleration>& tolerations, const std::vector<Taint>& taints, std::string_view effect) {
+bool tolerates_all(const std::vector<Toleration>& tolerations, const std::vector<Taint>& taints,
+                   std::string_view effect) {
   return std::all_of(taints.begin(), taints.end(), [&](const Taint& taint) {
-    return taint.effect != effect ||
-           std::any_of(tolerations.begin(), tolerations.end(), [&](const Toleration& one) { return tolerates(one, taint); });
+    return taint.effect != effect || std::any_of(tolerations.begin(), tolerations.end(),
+                                                 [&](const Toleration& one) { return tolerates(one, taint); });
   });
 }
 

@@ -23,13 +23,14 @@ api::meta_v1::OwnerReference controller_reference(const schema::Type& type, cons
 }
 
 std::string adopt_patch(const api::meta_v1::OwnerReference& owner, std::string_view uid) {
-  return base::cat({R"({"metadata":{"ownerReferences":[{"apiVersion":")", owner.api_version, R"(","kind":")", owner.kind,
-                    R"(","name":")", owner.name, R"(","uid":")", owner.uid,
+  return base::cat({R"({"metadata":{"ownerReferences":[{"apiVersion":")", owner.api_version, R"(","kind":")",
+                    owner.kind, R"(","name":")", owner.name, R"(","uid":")", owner.uid,
                     R"(","controller":true,"blockOwnerDeletion":true}],"uid":")", uid, R"("}})"});
 }
 
 std::string release_patch(std::string_view owner_uid, std::string_view uid) {
-  return base::cat({R"({"metadata":{"ownerReferences":[{"$patch":"delete","uid":")", owner_uid, R"("}],"uid":")", uid, R"("}})"});
+  return base::cat(
+      {R"({"metadata":{"ownerReferences":[{"$patch":"delete","uid":")", owner_uid, R"("}],"uid":")", uid, R"("}})"});
 }
 
 }  // namespace controller

@@ -18,7 +18,9 @@ inline bool is_controlled_by(const api::meta_v1::ObjectMeta& meta, std::string_v
   const api::meta_v1::OwnerReference* owner = controller_of(meta);
   return owner != nullptr && owner->uid == uid;
 }
-inline bool is_being_deleted(const api::meta_v1::ObjectMeta& meta) { return !meta.deletion_timestamp.is_zero(); }
+inline bool is_being_deleted(const api::meta_v1::ObjectMeta& meta) {
+  return !meta.deletion_timestamp.is_zero();
+}
 
 // A reference that makes the owner the controller and blocks its foreground deletion.
 api::meta_v1::OwnerReference controller_reference(const schema::Type& type, const api::meta_v1::ObjectMeta& owner);
@@ -35,7 +37,8 @@ struct Claims {
   std::vector<std::shared_ptr<const T>> release;  // owned, no longer matching
 };
 
-// Of a cache made by Caches::owned(). An owner that is being deleted neither adopts nor releases. An empty selector matches all.
+// Of a cache made by Caches::owned(). An owner that is being deleted neither adopts nor releases. An empty selector
+// matches all.
 template <class T>
 Claims<T> claim(const client::Cache<T>& cache, const api::meta_v1::ObjectMeta& owner, const Selector& selector) {
   Claims<T> claims;
@@ -60,17 +63,19 @@ Claims<T> claim(const client::Cache<T>& cache, const api::meta_v1::ObjectMeta& o
 std::string adopt_patch(const api::meta_v1::OwnerReference& owner, std::string_view uid);
 std::string release_patch(std::string_view owner_uid, std::string_view uid);
 
-// Carries the claims out: adopted ones join `owned`. Before the first adoption the owner is read from the server: one that is gone,
-// another of the same name, or being deleted adopts nothing (Conflict). What has gone by now is left out.
+// Carries the claims out: adopted ones join `owned`. Before the first adoption the owner is read from the server: one
+// that is gone, another of the same name, or being deleted adopts nothing (Conflict). What has gone by now is left out.
 template <class Owner, class T>
-io::Task<base::Result<std::vector<std::shared_ptr<const T>>>> settle(client::Client client, Owner owner, Claims<T> claims) {
+io::Task<base::Result<std::vector<std::shared_ptr<const T>>>> settle(client::Client client, Owner owner,
+                                                                     Claims<T> claims) {
   using client::PatchType;
   auto owned = std::move(claims.owned);
   for (auto& object : claims.release) {
     auto released = co_await client.patch<T>(object->metadata.namespace_, object->metadata.name, PatchType::Strategic,
                                              release_patch(owner.metadata.uid, object->metadata.uid));
     // NotFound: gone. Invalid: it has no such owner any more, or is another object of that name.
-    if (!released && released.error().code() != base::Code::NotFound && released.error().code() != base::Code::Invalid) {
+    if (!released && released.error().code() != base::Code::NotFound &&
+        released.error().code() != base::Code::Invalid) {
       co_return base::fail(released.error());
     }
   }

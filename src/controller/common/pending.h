@@ -1,5 +1,5 @@
-// What a controller did and its cache does not show yet. Acting on a cache that lags would do things twice: an owner waits until
-// its own writes have come back. One loop.
+// What a controller did and its cache does not show yet. Acting on a cache that lags would do things twice: an owner
+// waits until its own writes have come back. One loop.
 #pragma once
 
 #include <cstdint>
@@ -20,8 +20,8 @@ class Pending {
  public:
   explicit Pending(base::Clock& clock) : clock_(clock) {}
 
-  // The answer of a create or update made for `owner`: seen once the cache is at its resource version. Resource versions are
-  // compared as numbers, which the API allows for versions of one resource.
+  // The answer of a create or update made for `owner`: seen once the cache is at its resource version. Resource
+  // versions are compared as numbers, which the API allows for versions of one resource.
   void written(const client::Key& owner, const api::meta_v1::ObjectMeta& stored);
   // `gone` was deleted for `owner`: seen once it is absent, replaced, or marked as being deleted.
   void deleted(const client::Key& owner, const api::meta_v1::ObjectMeta& gone);
@@ -31,15 +31,16 @@ class Pending {
   // Whether `cache` shows all that was done for `owner`. After 5 minutes it is taken to: the truth is asked for again.
   template <class T>
   bool settled(const client::Key& owner, const client::Cache<T>& cache) {
-    return settled(owner, base::parse_uint(cache.resource_version()).value_or(0), [&cache](const client::Key& key, const std::string& uid) {
-      auto object = cache.get(key);
-      return !object || object->metadata.uid != uid || !object->metadata.deletion_timestamp.is_zero();
-    });
+    return settled(owner, base::parse_uint(cache.resource_version()).value_or(0),
+                   [&cache](const client::Key& key, const std::string& uid) {
+                     auto object = cache.get(key);
+                     return !object || object->metadata.uid != uid || !object->metadata.deletion_timestamp.is_zero();
+                   });
   }
 
  private:
   struct Owner {
-    uint64_t written = 0;  // highest version
+    uint64_t written = 0;                                      // highest version
     std::vector<std::pair<client::Key, std::string>> deleted;  // key and uid
     int64_t since_ns = 0;
   };

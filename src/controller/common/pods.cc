@@ -2,8 +2,8 @@
 
 #include "base/strings.h"
 #include "client/codec.h"
-#include "controller/common/ownership.h"
 #include "controller/common/hash.h"
+#include "controller/common/ownership.h"
 
 namespace controller {
 
@@ -51,9 +51,15 @@ const api::core_v1::PodCondition* find_condition(const api::core_v1::PodStatus& 
   return nullptr;
 }
 
-bool is_terminal(const Pod& pod) { return pod.status.phase == "Succeeded" || pod.status.phase == "Failed"; }
-bool is_active(const Pod& pod) { return !is_terminal(pod) && !is_being_deleted(pod.metadata); }
-bool is_terminating(const Pod& pod) { return !is_terminal(pod) && is_being_deleted(pod.metadata); }
+bool is_terminal(const Pod& pod) {
+  return pod.status.phase == "Succeeded" || pod.status.phase == "Failed";
+}
+bool is_active(const Pod& pod) {
+  return !is_terminal(pod) && !is_being_deleted(pod.metadata);
+}
+bool is_terminating(const Pod& pod) {
+  return !is_terminal(pod) && is_being_deleted(pod.metadata);
+}
 
 bool is_ready(const Pod& pod) {
   const auto* ready = find_condition(pod.status, "Ready");

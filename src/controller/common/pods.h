@@ -21,9 +21,9 @@ std::vector<PodPointer> pods_with(const client::Cache<api::core_v1::Pod>& pods, 
                                   const std::map<std::string, std::string, std::less<>>& labels);
 
 const api::core_v1::PodCondition* find_condition(const api::core_v1::PodStatus& status, std::string_view type);
-bool is_terminal(const api::core_v1::Pod& pod);    // Succeeded or Failed
-bool is_active(const api::core_v1::Pod& pod);      // neither terminal nor being deleted
-bool is_terminating(const api::core_v1::Pod& pod); // being deleted and not yet terminal
+bool is_terminal(const api::core_v1::Pod& pod);     // Succeeded or Failed
+bool is_active(const api::core_v1::Pod& pod);       // neither terminal nor being deleted
+bool is_terminating(const api::core_v1::Pod& pod);  // being deleted and not yet terminal
 bool is_ready(const api::core_v1::Pod& pod);
 // Ready for at least `min_ready_seconds`.
 bool is_available(const api::core_v1::Pod& pod, int32_t min_ready_seconds, base::Time now);

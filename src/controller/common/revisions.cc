@@ -33,14 +33,16 @@ std::string hash_of(const ControllerRevision& revision) {
   return hash == revision.metadata.labels.end() ? "" : hash->second;
 }
 
-RevisionPlan plan_revisions(const schema::Type& owner_type, const api::meta_v1::ObjectMeta& owner, const api::core_v1::PodTemplateSpec& template_,
-                            std::optional<int32_t> collisions, const std::vector<RevisionPointer>& revisions) {
+RevisionPlan plan_revisions(const schema::Type& owner_type, const api::meta_v1::ObjectMeta& owner,
+                            const api::core_v1::PodTemplateSpec& template_, std::optional<int32_t> collisions,
+                            const std::vector<RevisionPointer>& revisions) {
   RevisionPlan plan;
   std::string data = template_patch(template_);
   int64_t newest = 0;
   for (const RevisionPointer& revision : revisions) {
     newest = std::max(newest, revision->revision);
-    if (same_data(revision->data, data) && (!plan.current || revision->revision > plan.current->revision)) plan.current = revision;
+    if (same_data(revision->data, data) && (!plan.current || revision->revision > plan.current->revision))
+      plan.current = revision;
   }
   if (plan.current) {
     plan.hash = hash_of(*plan.current);
@@ -64,10 +66,14 @@ RevisionPlan plan_revisions(const schema::Type& owner_type, const api::meta_v1::
   return plan;
 }
 
-std::vector<RevisionPointer> surplus_of_revisions(std::vector<RevisionPointer> revisions, int32_t limit, const std::vector<std::string>& live) {
-  std::erase_if(revisions, [&](const RevisionPointer& one) { return std::find(live.begin(), live.end(), hash_of(*one)) != live.end(); });
+std::vector<RevisionPointer> surplus_of_revisions(std::vector<RevisionPointer> revisions, int32_t limit,
+                                                  const std::vector<std::string>& live) {
+  std::erase_if(revisions, [&](const RevisionPointer& one) {
+    return std::find(live.begin(), live.end(), hash_of(*one)) != live.end();
+  });
   if (revisions.size() <= static_cast<size_t>(std::max(limit, 0))) return {};
-  std::sort(revisions.begin(), revisions.end(), [](const RevisionPointer& a, const RevisionPointer& b) { return a->revision < b->revision; });
+  std::sort(revisions.begin(), revisions.end(),
+            [](const RevisionPointer& a, const RevisionPointer& b) { return a->revision < b->revision; });
   revisions.resize(revisions.size() - static_cast<size_t>(std::max(limit, 0)));
   return revisions;
 }

@@ -44,8 +44,12 @@ void queue_services_of(const ServiceSelectors& selectors, client::Queue& queue, 
   for (Key& key : selectors.selecting(before->metadata.namespace_, before->metadata.labels)) queue.add(std::move(key));
 }
 
-bool has_managed_endpoints(const Service& service) { return !service.spec.selector.empty() && service.spec.type != "ExternalName"; }
-bool is_headless(const Service& service) { return service.spec.cluster_ip.empty() || service.spec.cluster_ip == "None"; }
+bool has_managed_endpoints(const Service& service) {
+  return !service.spec.selector.empty() && service.spec.type != "ExternalName";
+}
+bool is_headless(const Service& service) {
+  return service.spec.cluster_ip.empty() || service.spec.cluster_ip == "None";
+}
 
 std::vector<PodPointer> pods_of(const client::Cache<Pod>& pods, const Service& service) {
   return pods_with(pods, service.metadata.namespace_, service.spec.selector);
@@ -63,7 +67,8 @@ std::optional<int32_t> port_in_pod(const api::core_v1::ServicePort& port, const 
       if (sidecars && container.restart_policy != "Always") continue;
       for (const auto& one : container.ports) {
         const std::string& protocol = one.protocol.empty() ? std::string("TCP") : one.protocol;
-        if (one.name == port.target_port.text && protocol == (port.protocol.empty() ? "TCP" : port.protocol)) return one.container_port;
+        if (one.name == port.target_port.text && protocol == (port.protocol.empty() ? "TCP" : port.protocol))
+          return one.container_port;
       }
     }
     return std::nullopt;

@@ -25,7 +25,8 @@ class ServiceSelectors {
 };
 
 // Queues the services whose endpoints a change of a pod may touch.
-void queue_services_of(const ServiceSelectors& selectors, client::Queue& queue, const api::core_v1::Pod* before, const api::core_v1::Pod* now);
+void queue_services_of(const ServiceSelectors& selectors, client::Queue& queue, const api::core_v1::Pod* before,
+                       const api::core_v1::Pod* now);
 
 // Its endpoints are ours to write: it has a selector and is no alias of a name.
 bool has_managed_endpoints(const api::core_v1::Service& service);
@@ -34,7 +35,8 @@ bool is_headless(const api::core_v1::Service& service);  // without a cluster ad
 // The pods it selects, in order of their names.
 std::vector<PodPointer> pods_of(const client::Cache<api::core_v1::Pod>& pods, const api::core_v1::Service& service);
 
-// Whether a pod can be an endpoint at all: it has an address and has not ended. Departing ones count only if `departing`.
+// Whether a pod can be an endpoint at all: it has an address and has not ended. Departing ones count only if
+// `departing`.
 bool can_be_endpoint(const api::core_v1::Pod& pod, bool departing);
 // The number behind a service's port in this pod; nothing when the pod has no port of that name.
 std::optional<int32_t> port_in_pod(const api::core_v1::ServicePort& port, const api::core_v1::Pod& pod);

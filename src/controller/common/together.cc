@@ -32,7 +32,8 @@ io::Task<Results> slow_start(size_t count, Step step) {
   Results results;
   for (size_t batch = 1; results.size() < count; batch *= 2) {
     size_t done = results.size();
-    Results some = co_await together(std::min(batch, count - done), [&step, done](size_t number) { return step(done + number); });
+    Results some =
+        co_await together(std::min(batch, count - done), [&step, done](size_t number) { return step(done + number); });
     bool well = first_failure(some).has_value();
     std::move(some.begin(), some.end(), std::back_inserter(results));
     if (!well) break;

@@ -20,7 +20,8 @@ Due due(const CronJob& cron_job, const base::CronSchedule& schedule, base::Time 
   Due due;
   base::Time from = cron_job.metadata.creation_timestamp;
   if (!cron_job.status.last_schedule_time.is_zero()) from = std::max(from, cron_job.status.last_schedule_time);
-  if (auto deadline = cron_job.spec.starting_deadline_seconds) from = std::max(from, base::Time{now.seconds - *deadline, 0});
+  if (auto deadline = cron_job.spec.starting_deadline_seconds)
+    from = std::max(from, base::Time{now.seconds - *deadline, 0});
   int missed = 0;
   auto at = schedule.next(from);
   while (at && *at <= now) {
@@ -92,7 +93,8 @@ class CronJobController final : public Controller {
     scope.spawn(events_.run());
     co_await cron_jobs_.wait_synced();
     co_await jobs_.wait_synced();
-    co_await client::run_workers(std::string(kName), queue_, context_.options.workers, [this](Key key) { return reconcile(std::move(key)); });
+    co_await client::run_workers(std::string(kName), queue_, context_.options.workers,
+                                 [this](Key key) { return reconcile(std::move(key)); });
   }
 
  private:
@@ -120,23 +122,28 @@ class CronJobController final : public Controller {
     CronJobStatus status = cron_job.status;
     status.active.clear();
     for (const JobPointer& job : jobs) {
-      auto listed = std::find_if(cron_job.status.active.begin(), cron_job.status.active.end(), [&](const auto& one) { return one.uid == job->metadata.uid; });
+      auto listed = std::find_if(cron_job.status.active.begin(), cron_job.status.active.end(),
+                                 [&](const auto& one) { return one.uid == job->metadata.uid; });
       if (!job::is_finished(*job)) {
         status.active.push_back(listed != cron_job.status.active.end() ? *listed : EventRecorder::reference(*job));
         continue;
       }
       bool succeeded = has_succeeded(*job);
       if (listed != cron_job.status.active.end()) {
-        tell(cron_job, EventType::Normal, "SawCompletedJob",
-             base::cat({"Saw completed job: ", job->metadata.name, ", condition: ", succeeded ? "Complete" : "Failed"}));
+        tell(
+            cron_job, EventType::Normal, "SawCompletedJob",
+            base::cat({"Saw completed job: ", job->metadata.name, ", condition: ", succeeded ? "Complete" : "Failed"}));
       }
-      if (succeeded && job->status.completion_time > status.last_successful_time) status.last_successful_time = job->status.completion_time;
+      if (succeeded && job->status.completion_time > status.last_successful_time)
+        status.last_successful_time = job->status.completion_time;
     }
     // One just started may not be in the cache yet.
     for (const auto& reference : cron_job.status.active) {
-      bool known = std::any_of(jobs.begin(), jobs.end(), [&](const JobPointer& job) { return job->metadata.uid == reference.uid; });
+      bool known = std::any_of(jobs.begin(), jobs.end(),
+                               [&](const JobPointer& job) { return job->metadata.uid == reference.uid; });
       if (known) continue;
-      if (base::parse_uint(jobs_.resource_version()).value_or(0) < base::parse_uint(reference.resource_version).value_or(0)) {
+      if (base::parse_uint(jobs_.resource_version()).value_or(0) <
+          base::parse_uint(reference.resource_version).value_or(0)) {
         status.active.push_back(reference);
       } else {
         tell(cron_job, EventType::Normal, "MissingJob", "Active job went missing: " + reference.name);
@@ -146,11 +153,13 @@ class CronJobController final : public Controller {
   }
 
   io::Task<Result<void>> forget_history(std::shared_ptr<const CronJob> cron_job, std::vector<JobPointer> jobs) {
-    std::erase_if(jobs, [](const JobPointer& job) { return !job::is_finished(*job) || is_being_deleted(job->metadata); });
+    std::erase_if(jobs,
+                  [](const JobPointer& job) { return !job::is_finished(*job) || is_being_deleted(job->metadata); });
     std::sort(jobs.begin(), jobs.end(), [](const JobPointer& a, const JobPointer& b) {
       return std::tie(b->status.start_time, b->metadata.name) < std::tie(a->status.start_time, a->metadata.name);
     });
-    int32_t kept[2] = {cron_job->spec.failed_jobs_history_limit.value_or(1), cron_job->spec.successful_jobs_history_limit.value_or(3)};
+    int32_t kept[2] = {cron_job->spec.failed_jobs_history_limit.value_or(1),
+                       cron_job->spec.successful_jobs_history_limit.value_or(3)};
     for (const JobPointer& job : jobs) {
       if (kept[has_succeeded(*job) ? 1 : 0]-- > 0) continue;
       CO_TRY(co_await remove(cron_job, job));
@@ -160,7 +169,8 @@ class CronJobController final : public Controller {
 
   io::Task<Result<void>> remove(std::shared_ptr<const CronJob> cron_job, JobPointer job) {
     client::DeleteOptions options{.propagation_policy = "Background", .uid = job->metadata.uid};
-    auto removed = co_await context_.client.remove<Job>(job->metadata.namespace_, job->metadata.name, std::move(options));
+    auto removed =
+        co_await context_.client.remove<Job>(job->metadata.namespace_, job->metadata.name, std::move(options));
     if (!removed && removed.error().code() == Code::NotFound) co_return {};
     if (!removed) {
       tell(*cron_job, EventType::Warning, "FailedDelete", "Deleted job: " + removed.error().message());
@@ -170,32 +180,39 @@ class CronJobController final : public Controller {
     co_return {};
   }
 
-  io::Task<Result<void>> start(std::shared_ptr<const CronJob> cron_job, std::vector<JobPointer> jobs, CronJobStatus* status) {
+  io::Task<Result<void>> start(std::shared_ptr<const CronJob> cron_job, std::vector<JobPointer> jobs,
+                               CronJobStatus* status) {
     if (cron_job->spec.suspend.value_or(false)) co_return {};
     if (const auto& zone = cron_job->spec.time_zone; zone && *zone != "Etc/UTC" && *zone != "UTC") {
-      tell(*cron_job, EventType::Warning, "UnknownTimeZone", base::cat({"invalid timeZone: ", base::quote(*zone), ": this cluster knows UTC only"}));
+      tell(*cron_job, EventType::Warning, "UnknownTimeZone",
+           base::cat({"invalid timeZone: ", base::quote(*zone), ": this cluster knows UTC only"}));
       co_return {};
     }
     auto schedule = base::CronSchedule::parse(cron_job->spec.schedule);
     if (!schedule) {
       tell(*cron_job, EventType::Warning, "UnparseableSchedule",
-           base::cat({"unparseable schedule: ", base::quote(cron_job->spec.schedule), " : ", schedule.error().message()}));
+           base::cat(
+               {"unparseable schedule: ", base::quote(cron_job->spec.schedule), " : ", schedule.error().message()}));
       co_return {};
     }
     base::Time now = context_.now();
     cronjob::Due due = cronjob::due(*cron_job, *schedule, now);
-    if (due.next) queue_.add_after({cron_job->metadata.namespace_, cron_job->metadata.name}, io::Duration(due.next->to_ns() - context_.clock.wall_ns()));
+    if (due.next)
+      queue_.add_after({cron_job->metadata.namespace_, cron_job->metadata.name},
+                       io::Duration(due.next->to_ns() - context_.clock.wall_ns()));
     if (due.too_many) {
       tell(*cron_job, EventType::Warning, "TooManyMissedTimes",
            "too many missed start times. Set or decrease .spec.startingDeadlineSeconds or check clock skew");
     }
     if (!due.time) co_return {};
     if (due.too_late) {
-      tell(*cron_job, EventType::Warning, "MissSchedule", "Missed scheduled time to start a job: " + base::format_rfc3339(*due.time));
+      tell(*cron_job, EventType::Warning, "MissSchedule",
+           "Missed scheduled time to start a job: " + base::format_rfc3339(*due.time));
       co_return {};
     }
     if (!status->active.empty() && cron_job->spec.concurrency_policy == "Forbid") {
-      tell(*cron_job, EventType::Normal, "JobAlreadyActive", "Not starting job because prior execution is running and concurrency policy is Forbid");
+      tell(*cron_job, EventType::Normal, "JobAlreadyActive",
+           "Not starting job because prior execution is running and concurrency policy is Forbid");
       co_return {};
     }
     if (cron_job->spec.concurrency_policy == "Replace") {
@@ -228,6 +245,8 @@ class CronJobController final : public Controller {
 
 }  // namespace
 
-std::unique_ptr<Controller> make_cronjob_controller(Context& context) { return std::make_unique<CronJobController>(context); }
+std::unique_ptr<Controller> make_cronjob_controller(Context& context) {
+  return std::make_unique<CronJobController>(context);
+}
 
 }  // namespace controller

@@ -6,9 +6,9 @@
 #include <string>
 
 #include "api/batch_v1.h"
+#include "base/cron_schedule.h"
 #include "base/time.h"
 #include "controller/controller.h"
-#include "base/cron_schedule.h"
 
 namespace controller {
 
@@ -18,10 +18,10 @@ namespace cronjob {
 
 // Where a cron job stands with its schedule.
 struct Due {
-  std::optional<base::Time> time;   // the latest moment that has come and was not used
-  std::optional<base::Time> next;   // the next one to come
-  bool too_late = false;            // `time` is past its starting deadline
-  bool too_many = false;            // more than 100 were missed
+  std::optional<base::Time> time;  // the latest moment that has come and was not used
+  std::optional<base::Time> next;  // the next one to come
+  bool too_late = false;           // `time` is past its starting deadline
+  bool too_many = false;           // more than 100 were missed
 };
 Due due(const api::batch_v1::CronJob& cron_job, const base::CronSchedule& schedule, base::Time now);
 

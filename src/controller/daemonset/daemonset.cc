@@ -43,7 +43,8 @@ class DaemonSetController final : public Controller {
       queue_.add(key);
     });
     nodes_.add_listener([this](const Key&, const Node* before, const Node* now) {
-      bool same = before != nullptr && now != nullptr && before->metadata.labels == now->metadata.labels && before->spec.taints == now->spec.taints;
+      bool same = before != nullptr && now != nullptr && before->metadata.labels == now->metadata.labels &&
+                  before->spec.taints == now->spec.taints;
       if (same) return;
       for (const Key& key : sets_.keys()) queue_.add(key);
     });
@@ -66,7 +67,8 @@ class DaemonSetController final : public Controller {
     co_await nodes_.wait_synced();
     co_await pods_.wait_synced();
     co_await revisions_.wait_synced();
-    co_await client::run_workers(std::string(kName), queue_, context_.options.workers, [this](Key key) { return reconcile(std::move(key)); });
+    co_await client::run_workers(std::string(kName), queue_, context_.options.workers,
+                                 [this](Key key) { return reconcile(std::move(key)); });
   }
 
  private:
@@ -84,14 +86,16 @@ class DaemonSetController final : public Controller {
     CO_TRY(std::vector<PodPointer> pods, co_await settle(context_.client, *set, std::move(claims)));
 
     auto revisions = revisions_.by_index("controller", set->metadata.uid);
-    auto history = plan_revisions(DaemonSet::kType, set->metadata, set->spec.template_, set->status.collision_count, revisions);
+    auto history =
+        plan_revisions(DaemonSet::kType, set->metadata, set->spec.template_, set->status.collision_count, revisions);
     if (history.create) co_return co_await record_revision(set, std::move(*history.create));
     if (history.renumber) {
       auto renumbered = co_await context_.client.update(std::move(*history.renumber));
       if (!renumbered) co_return base::fail(renumbered.error());
     }
 
-    Snapshot snapshot{.set = *set, .nodes = nodes_.list(), .pods = std::move(pods), .hash = history.hash, .now = context_.now()};
+    Snapshot snapshot{
+        .set = *set, .nodes = nodes_.list(), .pods = std::move(pods), .hash = history.hash, .now = context_.now()};
     Result<void> done;
     if (settled) done = co_await carry_out(set, daemonset::plan(snapshot), history.hash);
     auto status = daemonset::status_of(snapshot);
@@ -110,7 +114,8 @@ class DaemonSetController final : public Controller {
     int32_t min_ready = snapshot.set.spec.min_ready_seconds;
     for (const PodPointer& pod : snapshot.pods) {
       base::Time at = available_at(*pod, min_ready);
-      if (min_ready > 0 && !at.is_zero() && at > snapshot.now) queue_.add_after(key, io::Duration(at.to_ns() - context_.clock.wall_ns()));
+      if (min_ready > 0 && !at.is_zero() && at > snapshot.now)
+        queue_.add_after(key, io::Duration(at.to_ns() - context_.clock.wall_ns()));
     }
   }
 
@@ -135,11 +140,13 @@ class DaemonSetController final : public Controller {
       auto hash = pod->metadata.labels.find(kRevisionHash);
       if (hash != pod->metadata.labels.end()) live.push_back(hash->second);
     }
-    auto surplus = surplus_of_revisions(revisions_.by_index("controller", set->metadata.uid), set->spec.revision_history_limit.value_or(10), live);
+    auto surplus = surplus_of_revisions(revisions_.by_index("controller", set->metadata.uid),
+                                        set->spec.revision_history_limit.value_or(10), live);
     for (const RevisionPointer& revision : surplus) {
       client::DeleteOptions options;
       options.uid = revision->metadata.uid;
-      auto removed = co_await context_.client.remove<ControllerRevision>(revision->metadata.namespace_, revision->metadata.name, std::move(options));
+      auto removed = co_await context_.client.remove<ControllerRevision>(revision->metadata.namespace_,
+                                                                         revision->metadata.name, std::move(options));
       if (!removed && removed.error().code() != Code::NotFound) co_return removed;
     }
     co_return {};
@@ -148,13 +155,17 @@ class DaemonSetController final : public Controller {
   io::Task<Result<void>> carry_out(std::shared_ptr<const DaemonSet> set, daemonset::Plan plan, std::string hash) {
     for (const PodPointer& pod : plan.failed) {
       bool failed = pod->status.phase == "Failed";
-      events_.record(EventRecorder::reference(*set), failed ? EventType::Warning : EventType::Normal, failed ? "FailedDaemonPod" : "SucceededDaemonPod",
-                     base::cat({"Found ", failed ? "failed" : "succeeded", " daemon pod ", pod->metadata.namespace_, "/", pod->metadata.name,
-                                " on node ", pod->spec.node_name, ", will try to ", failed ? "kill" : "delete", " it"}));
+      events_.record(EventRecorder::reference(*set), failed ? EventType::Warning : EventType::Normal,
+                     failed ? "FailedDaemonPod" : "SucceededDaemonPod",
+                     base::cat({"Found ", failed ? "failed" : "succeeded", " daemon pod ", pod->metadata.namespace_,
+                                "/", pod->metadata.name, " on node ", pod->spec.node_name, ", will try to ",
+                                failed ? "kill" : "delete", " it"}));
     }
     plan.create.resize(std::min(plan.create.size(), kBurst));
-    auto created = co_await slow_start(plan.create.size(), [&](size_t number) { return create_one(set, plan.create[number], hash); });
-    auto removed = co_await together(std::min(plan.remove.size(), kBurst), [&](size_t number) { return remove_one(set, plan.remove[number]); });
+    auto created = co_await slow_start(plan.create.size(),
+                                       [&](size_t number) { return create_one(set, plan.create[number], hash); });
+    auto removed = co_await together(std::min(plan.remove.size(), kBurst),
+                                     [&](size_t number) { return remove_one(set, plan.remove[number]); });
     if (auto failure = first_failure(created); !failure) co_return failure;
     if (auto failure = first_failure(removed); !failure) co_return failure;
     // What ended by itself comes back ever more slowly.
@@ -166,25 +177,31 @@ class DaemonSetController final : public Controller {
     auto created = co_await context_.client.create(daemonset::make_pod(*set, node, hash));
     if (created) {
       pending_.written({set->metadata.namespace_, set->metadata.name}, created->metadata);
-      events_.record(EventRecorder::reference(*set), EventType::Normal, "SuccessfulCreate", "Created pod: " + created->metadata.name);
+      events_.record(EventRecorder::reference(*set), EventType::Normal, "SuccessfulCreate",
+                     "Created pod: " + created->metadata.name);
       co_return {};
     }
     if (client::is_namespace_terminating(created.error())) co_return {};
-    events_.record(EventRecorder::reference(*set), EventType::Warning, "FailedCreate", "Error creating: " + created.error().message());
+    events_.record(EventRecorder::reference(*set), EventType::Warning, "FailedCreate",
+                   "Error creating: " + created.error().message());
     co_return base::fail(created.error());
   }
 
   io::Task<Result<void>> remove_one(std::shared_ptr<const DaemonSet> set, PodPointer pod) {
     client::DeleteOptions options;
     options.uid = pod->metadata.uid;
-    auto removed = co_await context_.client.remove<Pod>(pod->metadata.namespace_, pod->metadata.name, std::move(options));
-    if (!removed && (removed.error().code() == Code::NotFound || removed.error().code() == Code::Conflict)) co_return {};
+    auto removed =
+        co_await context_.client.remove<Pod>(pod->metadata.namespace_, pod->metadata.name, std::move(options));
+    if (!removed && (removed.error().code() == Code::NotFound || removed.error().code() == Code::Conflict))
+      co_return {};
     if (!removed) {
-      events_.record(EventRecorder::reference(*set), EventType::Warning, "FailedDelete", "Error deleting: " + removed.error().message());
+      events_.record(EventRecorder::reference(*set), EventType::Warning, "FailedDelete",
+                     "Error deleting: " + removed.error().message());
       co_return removed;
     }
     pending_.deleted({set->metadata.namespace_, set->metadata.name}, pod->metadata);
-    events_.record(EventRecorder::reference(*set), EventType::Normal, "SuccessfulDelete", "Deleted pod: " + pod->metadata.name);
+    events_.record(EventRecorder::reference(*set), EventType::Normal, "SuccessfulDelete",
+                   "Deleted pod: " + pod->metadata.name);
     co_return {};
   }
 
@@ -200,6 +217,8 @@ class DaemonSetController final : public Controller {
 
 }  // namespace
 
-std::unique_ptr<Controller> make_daemonset_controller(Context& context) { return std::make_unique<DaemonSetController>(context); }
+std::unique_ptr<Controller> make_daemonset_controller(Context& context) {
+  return std::make_unique<DaemonSetController>(context);
+}
 
 }  // namespace controller

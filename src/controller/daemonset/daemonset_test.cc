@@ -60,7 +60,8 @@ class DaemonSetTest : public ::testing::TestWithParam<uint64_t> {
   bool settle() {
     return cluster_.advance_until([this] {
       auto status = set().status;
-      return status.observed_generation == set().metadata.generation && status.number_available == status.desired_number_scheduled &&
+      return status.observed_generation == set().metadata.generation &&
+             status.number_available == status.desired_number_scheduled &&
              status.updated_number_scheduled == status.desired_number_scheduled && status.desired_number_scheduled > 0;
     });
   }
@@ -74,7 +75,10 @@ TEST_P(DaemonSetTest, OnePodOnEveryNodeThatFits) {
   ASSERT_TRUE(settle());
   std::set<std::string> pinned;
   for (const Pod& pod : cluster_.server.list<Pod>()) {
-    pinned.insert(pod.spec.affinity->node_affinity->required_during_scheduling_ignored_during_execution->node_selector_terms[0].match_fields[0].values[0]);
+    pinned.insert(
+        pod.spec.affinity->node_affinity->required_during_scheduling_ignored_during_execution->node_selector_terms[0]
+            .match_fields[0]
+            .values[0]);
   }
   EXPECT_EQ(pinned, (std::set<std::string>{"n1", "n2", "n3", "cordoned"}));
   EXPECT_EQ(set().status.desired_number_scheduled, 4);
@@ -109,7 +113,8 @@ TEST_P(DaemonSetTest, AFailedPodIsReplaced) {
 TEST_P(DaemonSetTest, ARollingUpdateTakesOneNodeAtATime) {
   cluster_.put(daemon_set("agent"));
   ASSERT_TRUE(settle());
-  cluster_.edit<DaemonSet>("default", "agent", [](DaemonSet& set) { set.spec.template_.spec.containers[0].image = "v2"; });
+  cluster_.edit<DaemonSet>("default", "agent",
+                           [](DaemonSet& set) { set.spec.template_.spec.containers[0].image = "v2"; });
   int least = 3;
   ASSERT_TRUE(cluster_.advance_until([&] {
     int ready = 0;
@@ -120,7 +125,8 @@ TEST_P(DaemonSetTest, ARollingUpdateTakesOneNodeAtATime) {
   EXPECT_EQ(least, 2);
   EXPECT_EQ(cluster_.server.list<ControllerRevision>().size(), 2u);
   // Back again: the old revision becomes the newest.
-  cluster_.edit<DaemonSet>("default", "agent", [](DaemonSet& set) { set.spec.template_.spec.containers[0].image = "v1"; });
+  cluster_.edit<DaemonSet>("default", "agent",
+                           [](DaemonSet& set) { set.spec.template_.spec.containers[0].image = "v1"; });
   ASSERT_TRUE(cluster_.advance_until([&] { return nodes("v1") == "n1 n2 n3"; }));
   int64_t newest = 0;
   for (const auto& revision : cluster_.server.list<ControllerRevision>()) newest = std::max(newest, revision.revision);
@@ -133,7 +139,8 @@ TEST_P(DaemonSetTest, WithSurgeTheNewPodComesFirst) {
   surging.spec.update_strategy.rolling_update->max_unavailable = schema::IntOrString(0);
   cluster_.put(surging);
   ASSERT_TRUE(settle());
-  cluster_.edit<DaemonSet>("default", "agent", [](DaemonSet& set) { set.spec.template_.spec.containers[0].image = "v2"; });
+  cluster_.edit<DaemonSet>("default", "agent",
+                           [](DaemonSet& set) { set.spec.template_.spec.containers[0].image = "v2"; });
   int least = 3;
   size_t most = 0;
   ASSERT_TRUE(cluster_.advance_until([&] {

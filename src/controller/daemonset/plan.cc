@@ -26,7 +26,8 @@ std::vector<Toleration> tolerations_of(const api::core_v1::PodSpec& spec) {
     one.key = key;
     one.operator_ = "Exists";
     one.effect = effect;
-    if (std::find(tolerations.begin(), tolerations.end(), one) == tolerations.end()) tolerations.push_back(std::move(one));
+    if (std::find(tolerations.begin(), tolerations.end(), one) == tolerations.end())
+      tolerations.push_back(std::move(one));
   };
   add("node.kubernetes.io/not-ready", "NoExecute");
   add("node.kubernetes.io/unreachable", "NoExecute");
@@ -46,7 +47,7 @@ bool is_current(const Snapshot& snapshot, const Pod& pod) {
 struct OnNode {
   std::vector<PodPointer> alive;  // active, the oldest first
   std::vector<PodPointer> ended;
-  bool leaving = false;           // one is being deleted
+  bool leaving = false;  // one is being deleted
 };
 
 std::map<std::string, OnNode> by_node(const std::vector<PodPointer>& pods) {
@@ -64,7 +65,8 @@ std::map<std::string, OnNode> by_node(const std::vector<PodPointer>& pods) {
   for (auto& [name, node] : nodes) {
     std::sort(node.alive.begin(), node.alive.end(), [](const PodPointer& a, const PodPointer& b) {
       bool a_unbound = a->spec.node_name.empty(), b_unbound = b->spec.node_name.empty();
-      return std::tie(a_unbound, a->metadata.creation_timestamp, a->metadata.name) < std::tie(b_unbound, b->metadata.creation_timestamp, b->metadata.name);
+      return std::tie(a_unbound, a->metadata.creation_timestamp, a->metadata.name) <
+             std::tie(b_unbound, b->metadata.creation_timestamp, b->metadata.name);
     });
   }
   return nodes;
@@ -85,13 +87,17 @@ Limits limits_of(const DaemonSet& set, int32_t desired) {
   return limits;
 }
 
-// Old pods make room for new ones (or, with surge, new ones come first). Only nodes that have settled otherwise are looked at.
-void roll(const Snapshot& snapshot, const std::vector<NodePointer>& wanted, std::map<std::string, OnNode>& nodes, Plan& plan) {
+// Old pods make room for new ones (or, with surge, new ones come first). Only nodes that have settled otherwise are
+// looked at.
+void roll(const Snapshot& snapshot, const std::vector<NodePointer>& wanted, std::map<std::string, OnNode>& nodes,
+          Plan& plan) {
   Limits limits = limits_of(snapshot.set, static_cast<int32_t>(wanted.size()));
-  auto available = [&](const PodPointer& pod) { return is_available(*pod, snapshot.set.spec.min_ready_seconds, snapshot.now); };
+  auto available = [&](const PodPointer& pod) {
+    return is_available(*pod, snapshot.set.spec.min_ready_seconds, snapshot.now);
+  };
   int32_t unavailable = 0, surging = 0;
-  std::vector<PodPointer> replaceable;      // old ones that serve
-  std::vector<PodPointer> useless;          // old ones that do not
+  std::vector<PodPointer> replaceable;  // old ones that serve
+  std::vector<PodPointer> useless;      // old ones that do not
   for (const NodePointer& node : wanted) {
     OnNode& here = nodes[node->metadata.name];
     PodPointer old, current;
@@ -171,7 +177,9 @@ Plan plan(const Snapshot& snapshot) {
     // One of each generation at most.
     std::vector<PodPointer> kept;
     for (const PodPointer& pod : here.alive) {
-      bool twin = std::any_of(kept.begin(), kept.end(), [&](const PodPointer& one) { return is_current(snapshot, *one) == is_current(snapshot, *pod); });
+      bool twin = std::any_of(kept.begin(), kept.end(), [&](const PodPointer& one) {
+        return is_current(snapshot, *one) == is_current(snapshot, *pod);
+      });
       if (twin) {
         plan.remove.push_back(pod);
       } else {
@@ -184,13 +192,15 @@ Plan plan(const Snapshot& snapshot) {
     OnNode& here = nodes[node->metadata.name];
     if (here.alive.empty() && here.ended.empty() && !here.leaving) plan.create.push_back(node->metadata.name);
   }
-  if (plan.create.empty() && settled && snapshot.set.spec.update_strategy.type != "OnDelete") roll(snapshot, wanted, nodes, plan);
+  if (plan.create.empty() && settled && snapshot.set.spec.update_strategy.type != "OnDelete")
+    roll(snapshot, wanted, nodes, plan);
   return plan;
 }
 
 api::apps_v1::DaemonSetStatus status_of(const Snapshot& snapshot) {
   api::apps_v1::DaemonSetStatus status = snapshot.set.status;
-  status.current_number_scheduled = status.number_misscheduled = status.desired_number_scheduled = status.number_ready = 0;
+  status.current_number_scheduled = status.number_misscheduled = status.desired_number_scheduled = status.number_ready =
+      0;
   status.updated_number_scheduled = status.number_available = status.number_unavailable = 0;
   status.observed_generation = snapshot.set.metadata.generation;
   auto nodes = by_node(snapshot.pods);
@@ -223,13 +233,15 @@ Pod make_pod(const DaemonSet& set, const std::string& node, const std::string& h
   Pod pod = pod_from_template(set.spec.template_, DaemonSet::kType, set.metadata);
   pod.metadata.labels[std::string(kRevisionHash)] = hash;
   auto generation = set.metadata.annotations.find(kGeneration);
-  if (generation != set.metadata.annotations.end()) pod.metadata.labels[std::string(kGenerationLabel)] = generation->second;
+  if (generation != set.metadata.annotations.end())
+    pod.metadata.labels[std::string(kGenerationLabel)] = generation->second;
   pod.spec.tolerations = tolerations_of(pod.spec);
   api::core_v1::NodeSelectorRequirement name;
   name.key = "metadata.name";
   name.operator_ = "In";
   name.values = {node};
-  auto& required = pod.spec.affinity.ensure().node_affinity.ensure().required_during_scheduling_ignored_during_execution.ensure();
+  auto& required =
+      pod.spec.affinity.ensure().node_affinity.ensure().required_during_scheduling_ignored_during_execution.ensure();
   if (required.node_selector_terms.empty()) required.node_selector_terms.emplace_back();
   // The pin replaces other fields and narrows every term alike.
   for (auto& term : required.node_selector_terms) term.match_fields = {name};

@@ -22,9 +22,9 @@ struct Snapshot {
 };
 
 struct Plan {
-  std::vector<std::string> create;    // nodes that get a pod
+  std::vector<std::string> create;  // nodes that get a pod
   std::vector<PodPointer> remove;
-  std::vector<PodPointer> failed;     // of these, those that ended by themselves: an event tells
+  std::vector<PodPointer> failed;  // of these, those that ended by themselves: an event tells
 };
 
 // Whether the set's pod should be on the node, and whether one that is there may stay.

@@ -36,7 +36,8 @@ class DeploymentController final : public Controller {
         queue_(context.random),
         events_(context.client, context.clock, context.random, std::string(kName)) {
     deployments_.add_listener([this](const Key& key, const Deployment*, const Deployment*) { queue_.add(key); });
-    sets_.add_listener([this](const Key&, const ReplicaSet* before, const ReplicaSet* now) { set_changed(before, now); });
+    sets_.add_listener(
+        [this](const Key&, const ReplicaSet* before, const ReplicaSet* now) { set_changed(before, now); });
     // A Recreate rollout waits for the last old pod to be gone.
     pods_.add_listener([this](const Key&, const Pod* before, const Pod* now) {
       if (before != nullptr && (now == nullptr || (is_terminal(*now) && !is_terminal(*before)))) pod_ended(*before);
@@ -57,9 +58,12 @@ class DeploymentController final : public Controller {
   void set_changed(const ReplicaSet* before, const ReplicaSet* now) {
     const auto* owner_before = before == nullptr ? nullptr : controller_of(before->metadata);
     const auto* owner = now == nullptr ? nullptr : controller_of(now->metadata);
-    if (owner_before != nullptr && (owner == nullptr || owner->uid != owner_before->uid)) add_owner(before->metadata, *owner_before);
+    if (owner_before != nullptr && (owner == nullptr || owner->uid != owner_before->uid))
+      add_owner(before->metadata, *owner_before);
     if (owner != nullptr) return add_owner(now->metadata, *owner);
-    if (now == nullptr || (before != nullptr && owner_before == nullptr && before->metadata.labels == now->metadata.labels)) return;
+    if (now == nullptr ||
+        (before != nullptr && owner_before == nullptr && before->metadata.labels == now->metadata.labels))
+      return;
     for (const auto& deployment : deployments_.list(now->metadata.namespace_)) {
       if (deployment->spec.selector && selector_from(*deployment->spec.selector).matches(now->metadata.labels)) {
         queue_.add({deployment->metadata.namespace_, deployment->metadata.name});
@@ -78,7 +82,8 @@ class DeploymentController final : public Controller {
     const auto* deployment_reference = set ? controller_of(set->metadata) : nullptr;
     if (deployment_reference == nullptr) return;
     auto deployment = deployments_.get(pod.metadata.namespace_, deployment_reference->name);
-    if (deployment && !deployment::is_rolling(*deployment)) queue_.add({pod.metadata.namespace_, deployment->metadata.name});
+    if (deployment && !deployment::is_rolling(*deployment))
+      queue_.add({pod.metadata.namespace_, deployment->metadata.name});
   }
 
   bool old_pods_remain(const std::vector<SetPointer>& old) const {
@@ -93,12 +98,15 @@ class DeploymentController final : public Controller {
   io::Task<Result<void>> reconcile(Key key) {
     std::shared_ptr<const Deployment> deployment = deployments_.get(key);
     if (!deployment) co_return {};
-    if (!deployment->spec.selector || selector_from(*deployment->spec.selector).is_everything()) co_return co_await refuse(deployment);
+    if (!deployment->spec.selector || selector_from(*deployment->spec.selector).is_everything())
+      co_return co_await refuse(deployment);
 
     auto claims = claim(sets_, deployment->metadata, selector_from(*deployment->spec.selector));
     CO_TRY(std::vector<SetPointer> sets, co_await settle(context_.client, *deployment, std::move(claims)));
-    Snapshot snapshot{.deployment = *deployment, .sets = deployment::Sets::sort_out(*deployment, std::move(sets)),
-                      .old_pods_remain = false, .now = context_.now()};
+    Snapshot snapshot{.deployment = *deployment,
+                      .sets = deployment::Sets::sort_out(*deployment, std::move(sets)),
+                      .old_pods_remain = false,
+                      .now = context_.now()};
     if (!deployment::is_rolling(*deployment)) snapshot.old_pods_remain = old_pods_remain(snapshot.sets.old);
     deployment::Plan plan = deployment::plan(snapshot);
 
@@ -137,7 +145,8 @@ class DeploymentController final : public Controller {
     if (!limit.is_zero()) {
       // A second more: the condition's times are whole seconds.
       io::Duration after(limit.to_ns() - context_.clock.wall_ns() + 1'000'000'000);
-      queue_.add_after({deployment.metadata.namespace_, deployment.metadata.name}, std::max(after, io::Duration(1'000'000'000)));
+      queue_.add_after({deployment.metadata.namespace_, deployment.metadata.name},
+                       std::max(after, io::Duration(1'000'000'000)));
     }
     if (status == deployment.status) co_return {};
     deployment.status = std::move(status);
@@ -162,7 +171,8 @@ class DeploymentController final : public Controller {
     if (created.error().code() == Code::AlreadyExists) {
       CO_TRY(ReplicaSet there, co_await context_.client.get<ReplicaSet>(set.metadata.namespace_, name));
       // Ours: the cache will show it.
-      if (is_controlled_by(there.metadata, deployment->metadata.uid) && there.spec.template_ == set.spec.template_) co_return {};
+      if (is_controlled_by(there.metadata, deployment->metadata.uid) && there.spec.template_ == set.spec.template_)
+        co_return {};
       // Another template with the same hash: the next try gets another hash.
       Deployment changed = *deployment;
       changed.status.collision_count = changed.status.collision_count.value_or(0) + 1;
@@ -181,15 +191,16 @@ class DeploymentController final : public Controller {
     CO_TRY(ReplicaSet updated, co_await context_.client.update(std::move(change.set)));
     if (to == change.from) co_return {};
     events_.record(EventRecorder::reference(*deployment), EventType::Normal, "ScalingReplicaSet",
-                   base::cat({to > change.from ? "Scaled up" : "Scaled down", " replica set ", updated.metadata.name, " from ",
-                              std::to_string(change.from), " to ", std::to_string(to)}));
+                   base::cat({to > change.from ? "Scaled up" : "Scaled down", " replica set ", updated.metadata.name,
+                              " from ", std::to_string(change.from), " to ", std::to_string(to)}));
     co_return {};
   }
 
   io::Task<Result<void>> forget(SetPointer set) {
     client::DeleteOptions options;
     options.uid = set->metadata.uid;
-    auto removed = co_await context_.client.remove<ReplicaSet>(set->metadata.namespace_, set->metadata.name, std::move(options));
+    auto removed =
+        co_await context_.client.remove<ReplicaSet>(set->metadata.namespace_, set->metadata.name, std::move(options));
     if (!removed && removed.error().code() != Code::NotFound) co_return removed;
     co_return {};
   }

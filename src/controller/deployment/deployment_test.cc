@@ -29,14 +29,16 @@ class DeploymentTest : public ::testing::TestWithParam<uint64_t> {
     const auto deployment = web();
     int32_t size = *deployment.spec.replicas;
     const auto& status = deployment.status;
-    return status.observed_generation == deployment.metadata.generation && status.updated_replicas == size && status.replicas == size &&
-           status.available_replicas == size && cluster_.server.list<Pod>().size() == static_cast<size_t>(size);
+    return status.observed_generation == deployment.metadata.generation && status.updated_replicas == size &&
+           status.replicas == size && status.available_replicas == size &&
+           cluster_.server.list<Pod>().size() == static_cast<size_t>(size);
   }
   bool roll_out(io::Duration limit = 10min) {
     return cluster_.advance_until([this] { return rolled_out(); }, limit);
   }
   void set_image(std::string image) {
-    cluster_.edit<Deployment>("default", "web", [&](Deployment& web) { web.spec.template_.spec.containers[0].image = image; });
+    cluster_.edit<Deployment>("default", "web",
+                              [&](Deployment& web) { web.spec.template_.spec.containers[0].image = image; });
   }
   std::string condition(std::string type) {
     for (const auto& one : web().status.conditions) {
@@ -83,16 +85,18 @@ TEST_P(DeploymentTest, RollingUpdateKeepsWithinSurgeAndAvailability) {
   set_image("v2");
   size_t most = 0;
   int32_t least = 10;
-  bool done = cluster_.advance_until([&] {
-    most = std::max(most, cluster_.active_pods().size());
-    int32_t ready = 0;
-    for (const auto& pod : cluster_.active_pods()) ready += is_ready(pod) ? 1 : 0;
-    least = std::min(least, ready);
-    return rolled_out();
-  }, 10min);
+  bool done = cluster_.advance_until(
+      [&] {
+        most = std::max(most, cluster_.active_pods().size());
+        int32_t ready = 0;
+        for (const auto& pod : cluster_.active_pods()) ready += is_ready(pod) ? 1 : 0;
+        least = std::min(least, ready);
+        return rolled_out();
+      },
+      10min);
   ASSERT_TRUE(done);
-  EXPECT_LE(most, 13u);   // 10 and a quarter, rounded up
-  EXPECT_GE(least, 8);    // 10 less a quarter, rounded down
+  EXPECT_LE(most, 13u);  // 10 and a quarter, rounded up
+  EXPECT_GE(least, 8);   // 10 less a quarter, rounded down
   EXPECT_EQ(sets().size(), 2u);
   EXPECT_EQ(*set_of("good").spec.replicas, 0);
   EXPECT_EQ(annotation(web().metadata, "deployment.kubernetes.io/revision"), "2");
@@ -110,7 +114,8 @@ TEST_P(DeploymentTest, ARollbackBringsTheOldSetBackUnderANewRevision) {
   EXPECT_EQ(*set.spec.replicas, 3);
   EXPECT_EQ(annotation(set.metadata, "deployment.kubernetes.io/revision"), "3");
   EXPECT_EQ(annotation(set.metadata, "deployment.kubernetes.io/revision-history"), "1");
-  EXPECT_TRUE(cluster_.advance_until([&] { return annotation(web().metadata, "deployment.kubernetes.io/revision") == "3"; }, 5s));
+  EXPECT_TRUE(cluster_.advance_until(
+      [&] { return annotation(web().metadata, "deployment.kubernetes.io/revision") == "3"; }, 5s));
 }
 
 TEST_P(DeploymentTest, RecreateStartsNoNewPodBeforeTheLastOldOneIsGone) {

@@ -42,7 +42,8 @@ bool is_complete(const Deployment& deployment, const api::apps_v1::DeploymentSta
 
 std::vector<SetPointer> active(const std::vector<SetPointer>& sets) {
   std::vector<SetPointer> some;
-  std::copy_if(sets.begin(), sets.end(), std::back_inserter(some), [](const SetPointer& set) { return size_of(*set) > 0; });
+  std::copy_if(sets.begin(), sets.end(), std::back_inserter(some),
+               [](const SetPointer& set) { return size_of(*set) > 0; });
   return some;
 }
 
@@ -75,7 +76,8 @@ int32_t share(const Deployment& deployment, const ReplicaSet& set, int32_t to_ad
     int64_t whole = annotated == set.metadata.annotations.end() ? 0 : base::parse_int(annotated->second).value_or(0);
     if (whole <= 0) whole = deployment.status.replicas;
     if (whole <= 0) return 0;
-    double scaled = static_cast<double>(size_of(set)) * (size_of(deployment) + max_surge(deployment)) / static_cast<double>(whole);
+    double scaled =
+        static_cast<double>(size_of(set)) * (size_of(deployment) + max_surge(deployment)) / static_cast<double>(whole);
     wanted = static_cast<int32_t>(std::lround(scaled)) - size_of(set);
   }
   return to_add > 0 ? std::min(wanted, to_add - added) : std::max(wanted, to_add - added);
@@ -89,7 +91,8 @@ void resize_proportionally(const Snapshot& snapshot, Plan& plan, Resizer& resize
   // The largest first; of equals the newest grows and the oldest shrinks.
   std::sort(sets.begin(), sets.end(), [&](const SetPointer& a, const SetPointer& b) {
     if (size_of(*a) != size_of(*b)) return size_of(*a) > size_of(*b);
-    auto order = std::tie(a->metadata.creation_timestamp, a->metadata.name) <=> std::tie(b->metadata.creation_timestamp, b->metadata.name);
+    auto order = std::tie(a->metadata.creation_timestamp, a->metadata.name) <=>
+                 std::tie(b->metadata.creation_timestamp, b->metadata.name);
     return to_add > 0 ? order > 0 : order < 0;
   });
   std::vector<int32_t> sizes;
@@ -187,7 +190,8 @@ void forget_history(const Snapshot& snapshot, Plan& plan) {
   int64_t surplus = static_cast<int64_t>(old.size()) - *limit;
   for (int64_t i = 0; i < surplus; i++) {
     const ReplicaSet& set = *old[static_cast<size_t>(i)];
-    if (set.status.replicas != 0 || size_of(set) != 0 || set.metadata.generation > set.status.observed_generation) continue;
+    if (set.status.replicas != 0 || size_of(set) != 0 || set.metadata.generation > set.status.observed_generation)
+      continue;
     plan.remove.push_back(old[static_cast<size_t>(i)]);
   }
 }
@@ -225,7 +229,8 @@ Plan plan(const Snapshot& snapshot) {
   }
   const ReplicaSet* newest = plan.create ? &*plan.create : sets.current.get();
   if (newest != nullptr && !paused) {
-    int64_t revision = revision_of(plan.changes.size() == 1 && sets.current && plan.changes[0].set.metadata.uid == sets.current->metadata.uid
+    int64_t revision = revision_of(plan.changes.size() == 1 && sets.current &&
+                                           plan.changes[0].set.metadata.uid == sets.current->metadata.uid
                                        ? plan.changes[0].set.metadata
                                        : newest->metadata);
     if (revision > 0 && revision != revision_of(deployment.metadata)) plan.revision = std::to_string(revision);

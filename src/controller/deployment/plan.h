@@ -26,7 +26,7 @@ struct Change {
 struct Plan {
   std::optional<ReplicaSet> create;  // the set of a new template
   std::vector<Change> changes;
-  std::vector<SetPointer> remove;    // beyond the history limit
+  std::vector<SetPointer> remove;       // beyond the history limit
   std::optional<std::string> revision;  // the deployment's annotation, when it should change
 };
 
@@ -35,7 +35,7 @@ Plan plan(const Snapshot& snapshot);
 // The status as the sets are now. `created` names a set that was just made, `create_failure` says why one was not.
 struct Happened {
   std::string created;
-  std::string failed;   // the name of a set that could not be made
+  std::string failed;  // the name of a set that could not be made
   std::string failure;
 };
 api::apps_v1::DeploymentStatus status_of(const Snapshot& snapshot, const Happened& happened = {});

@@ -12,8 +12,11 @@ namespace controller::deployment {
 namespace {
 
 // Annotations of a deployment that are not its sets'.
-constexpr std::array<std::string_view, 6> kOwnAnnotations = {"kubectl.kubernetes.io/last-applied-configuration", kRevision,
-                                                             kRevisionHistory, kDesiredReplicas, kMaxReplicas,
+constexpr std::array<std::string_view, 6> kOwnAnnotations = {"kubectl.kubernetes.io/last-applied-configuration",
+                                                             kRevision,
+                                                             kRevisionHistory,
+                                                             kDesiredReplicas,
+                                                             kMaxReplicas,
                                                              "deprecated.deployment.rollback.to"};
 
 bool same_template(const api::core_v1::PodTemplateSpec& a, const api::core_v1::PodTemplateSpec& b) {
@@ -42,14 +45,17 @@ Fenceposts fenceposts(const Deployment& deployment) {
   schema::IntOrString quarter("25%");
   schema::IntOrString surge = rolling && rolling->max_surge ? *rolling->max_surge : quarter;
   schema::IntOrString unavailable = rolling && rolling->max_unavailable ? *rolling->max_unavailable : quarter;
-  Fenceposts posts{scaled(surge, size_of(deployment), Rounding::Up), scaled(unavailable, size_of(deployment), Rounding::Down)};
+  Fenceposts posts{scaled(surge, size_of(deployment), Rounding::Up),
+                   scaled(unavailable, size_of(deployment), Rounding::Down)};
   if (posts.surge == 0 && posts.unavailable == 0) posts.unavailable = 1;
   return posts;
 }
 
 }  // namespace
 
-int32_t max_surge(const Deployment& deployment) { return is_rolling(deployment) ? fenceposts(deployment).surge : 0; }
+int32_t max_surge(const Deployment& deployment) {
+  return is_rolling(deployment) ? fenceposts(deployment).surge : 0;
+}
 
 int32_t max_unavailable(const Deployment& deployment) {
   if (!is_rolling(deployment) || size_of(deployment) == 0) return 0;
@@ -69,7 +75,8 @@ std::vector<SetPointer> Sets::all() const {
 
 Sets Sets::sort_out(const Deployment& deployment, std::vector<SetPointer> sets) {
   std::sort(sets.begin(), sets.end(), [](const SetPointer& a, const SetPointer& b) {
-    return std::tie(a->metadata.creation_timestamp, a->metadata.name) < std::tie(b->metadata.creation_timestamp, b->metadata.name);
+    return std::tie(a->metadata.creation_timestamp, a->metadata.name) <
+           std::tie(b->metadata.creation_timestamp, b->metadata.name);
   });
   Sets sorted;
   for (SetPointer& set : sets) {

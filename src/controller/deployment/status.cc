@@ -15,7 +15,8 @@ bool has_deadline(const Deployment& deployment) {
 }
 
 DeploymentCondition* find(DeploymentStatus& status, std::string_view type) {
-  auto found = std::find_if(status.conditions.begin(), status.conditions.end(), [&](const auto& one) { return one.type == type; });
+  auto found = std::find_if(status.conditions.begin(), status.conditions.end(),
+                            [&](const auto& one) { return one.type == type; });
   return found == status.conditions.end() ? nullptr : &*found;
 }
 
@@ -24,8 +25,8 @@ void remove(DeploymentStatus& status, std::string_view type) {
 }
 
 // A condition that says the same already is left alone, unless `renew`: then its update time moves.
-void set(DeploymentStatus& status, std::string_view type, std::string_view value, std::string_view reason, std::string message,
-         base::Time now, bool renew = false) {
+void set(DeploymentStatus& status, std::string_view type, std::string_view value, std::string_view reason,
+         std::string message, base::Time now, bool renew = false) {
   DeploymentCondition condition;
   condition.type = type;
   condition.status = value;
@@ -79,10 +80,12 @@ void judge_progress(const Snapshot& snapshot, const Happened& happened, Deployme
   }
   progress = find(status, "Progressing");
   if (progress == nullptr && current) {
-    set(status, "Progressing", "True", "FoundNewReplicaSet", base::cat({"Found new replica set \"", current->metadata.name, "\""}), snapshot.now);
+    set(status, "Progressing", "True", "FoundNewReplicaSet",
+        base::cat({"Found new replica set \"", current->metadata.name, "\""}), snapshot.now);
     progress = find(status, "Progressing");
   }
-  bool was_complete = progress != nullptr && progress->reason == "NewReplicaSetAvailable" && status.replicas == status.updated_replicas;
+  bool was_complete =
+      progress != nullptr && progress->reason == "NewReplicaSetAvailable" && status.replicas == status.updated_replicas;
   if (was_complete) return;
   std::string who = current ? base::cat({"ReplicaSet \"", current->metadata.name, "\""})
                             : base::cat({"Deployment \"", deployment.metadata.name, "\""});
@@ -93,7 +96,8 @@ void judge_progress(const Snapshot& snapshot, const Happened& happened, Deployme
   } else {
     base::Time limit = deadline(deployment, status);
     if (!limit.is_zero() && limit < snapshot.now) {
-      set(status, "Progressing", "False", "ProgressDeadlineExceeded", who + " has timed out progressing.", snapshot.now);
+      set(status, "Progressing", "False", "ProgressDeadlineExceeded", who + " has timed out progressing.",
+          snapshot.now);
     }
   }
 }
@@ -134,7 +138,8 @@ DeploymentStatus status_of(const Snapshot& snapshot, const Happened& happened) {
   if (status.available_replicas >= size_of(deployment) - max_unavailable(deployment)) {
     set(status, "Available", "True", "MinimumReplicasAvailable", "Deployment has minimum availability.", snapshot.now);
   } else {
-    set(status, "Available", "False", "MinimumReplicasUnavailable", "Deployment does not have minimum availability.", snapshot.now);
+    set(status, "Available", "False", "MinimumReplicasUnavailable", "Deployment does not have minimum availability.",
+        snapshot.now);
   }
   if (has_deadline(deployment)) {
     judge_progress(snapshot, happened, status);

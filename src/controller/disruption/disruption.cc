@@ -20,9 +20,12 @@ namespace {
 
 constexpr int64_t kGrantedSeconds = 120;
 
-void set_condition(PodDisruptionBudgetStatus& status, int64_t generation, bool allowed, std::string_view reason, std::string message, base::Time now) {
-  auto place = std::find_if(status.conditions.begin(), status.conditions.end(), [](const auto& one) { return one.type == "DisruptionAllowed"; });
-  if (place == status.conditions.end()) place = status.conditions.insert(status.conditions.end(), api::meta_v1::Condition());
+void set_condition(PodDisruptionBudgetStatus& status, int64_t generation, bool allowed, std::string_view reason,
+                   std::string message, base::Time now) {
+  auto place = std::find_if(status.conditions.begin(), status.conditions.end(),
+                            [](const auto& one) { return one.type == "DisruptionAllowed"; });
+  if (place == status.conditions.end())
+    place = status.conditions.insert(status.conditions.end(), api::meta_v1::Condition());
   std::string value = allowed ? "True" : "False";
   if (place->status != value) place->last_transition_time = now;
   place->type = "DisruptionAllowed";
@@ -44,7 +47,8 @@ Expected expected(const PodDisruptionBudget& budget, int32_t matching, int32_t s
   return {.pods = scale, .healthy = scaled(*budget.spec.min_available, scale, Rounding::Up)};
 }
 
-PodDisruptionBudgetStatus status_of(const PodDisruptionBudget& budget, const std::vector<PodPointer>& pods, Expected expected, base::Time now) {
+PodDisruptionBudgetStatus status_of(const PodDisruptionBudget& budget, const std::vector<PodPointer>& pods,
+                                    Expected expected, base::Time now) {
   PodDisruptionBudgetStatus status = budget.status;
   status.disrupted_pods.clear();
   int32_t healthy = 0;
@@ -96,14 +100,19 @@ class DisruptionController final : public Controller {
       if (now != nullptr) queue_.add(key);
     });
     pods_.add_listener([this](const Key& key, const Pod* before, const Pod* now) {
-      bool same = before != nullptr && now != nullptr && is_ready(*before) == is_ready(*now) && is_terminal(*before) == is_terminal(*now) &&
-                  is_being_deleted(before->metadata) == is_being_deleted(now->metadata) && before->metadata.labels == now->metadata.labels;
+      bool same = before != nullptr && now != nullptr && is_ready(*before) == is_ready(*now) &&
+                  is_terminal(*before) == is_terminal(*now) &&
+                  is_being_deleted(before->metadata) == is_being_deleted(now->metadata) &&
+                  before->metadata.labels == now->metadata.labels;
       if (!same) add_budgets(key.namespace_, before, now);
     });
     // Sizes change what is expected.
-    replica_sets_.add_listener([this](const Key& key, const ReplicaSet* before, const ReplicaSet* now) { resized(key, before, now); });
-    deployments_.add_listener([this](const Key& key, const Deployment* before, const Deployment* now) { resized(key, before, now); });
-    stateful_sets_.add_listener([this](const Key& key, const StatefulSet* before, const StatefulSet* now) { resized(key, before, now); });
+    replica_sets_.add_listener(
+        [this](const Key& key, const ReplicaSet* before, const ReplicaSet* now) { resized(key, before, now); });
+    deployments_.add_listener(
+        [this](const Key& key, const Deployment* before, const Deployment* now) { resized(key, before, now); });
+    stateful_sets_.add_listener(
+        [this](const Key& key, const StatefulSet* before, const StatefulSet* now) { resized(key, before, now); });
   }
 
   io::Task<void> run() override {
@@ -130,7 +139,8 @@ class DisruptionController final : public Controller {
   void add_budgets(const std::string& namespace_, const Pod* before, const Pod* now) {
     for (const auto& budget : budgets_.list(namespace_)) {
       Selector selector = selector_of(*budget);
-      bool concerned = (before != nullptr && selector.matches(before->metadata.labels)) || (now != nullptr && selector.matches(now->metadata.labels));
+      bool concerned = (before != nullptr && selector.matches(before->metadata.labels)) ||
+                       (now != nullptr && selector.matches(now->metadata.labels));
       if (concerned) queue_.add({namespace_, budget->metadata.name});
     }
   }
@@ -146,7 +156,8 @@ class DisruptionController final : public Controller {
       const auto* above = controller_of(set->metadata);
       if (above != nullptr && above->kind == Deployment::kType.name) {
         auto deployment = deployments_.get(space, above->name);
-        if (deployment && deployment->metadata.uid == above->uid) return std::pair(above->uid, deployment->spec.replicas.value_or(1));
+        if (deployment && deployment->metadata.uid == above->uid)
+          return std::pair(above->uid, deployment->spec.replicas.value_or(1));
       }
       return std::pair(owner->uid, set->spec.replicas.value_or(1));
     }
@@ -166,7 +177,8 @@ class DisruptionController final : public Controller {
     if (!budget) co_return {};
     Selector selector = selector_of(*budget);
     std::vector<PodPointer> pods = pods_.list(key.namespace_);
-    std::erase_if(pods, [&](const PodPointer& pod) { return is_terminal(*pod) || !selector.matches(pod->metadata.labels); });
+    std::erase_if(pods,
+                  [&](const PodPointer& pod) { return is_terminal(*pod) || !selector.matches(pod->metadata.labels); });
     std::map<std::string, int32_t> scales;
     std::vector<std::string> unmanaged;
     for (const PodPointer& pod : pods) {
@@ -178,15 +190,21 @@ class DisruptionController final : public Controller {
     }
     int32_t scale = 0;
     for (const auto& [uid, size] : scales) scale += size;
-    bool needs_scale = budget->spec.max_unavailable || (budget->spec.min_available && !budget->spec.min_available->is_int());
+    bool needs_scale =
+        budget->spec.max_unavailable || (budget->spec.min_available && !budget->spec.min_available->is_int());
     if (needs_scale && !unmanaged.empty()) {
-      events_.record(client::EventRecorder::reference(*budget), client::EventType::Warning, "UnmanagedPods",
-                     base::cat({"Pods selected by this PodDisruptionBudget (selector: ", selector.to_string(), ") were found to be unmanaged. ",
-                                "As a result, the status of the PDB cannot be calculated correctly, which may result in undefined behavior. ",
-                                "To account for these pods please set \".spec.minAvailable\" field of the PDB to an integer value."}));
+      events_.record(
+          client::EventRecorder::reference(*budget), client::EventType::Warning, "UnmanagedPods",
+          base::cat(
+              {"Pods selected by this PodDisruptionBudget (selector: ", selector.to_string(),
+               ") were found to be unmanaged. ",
+               "As a result, the status of the PDB cannot be calculated correctly, which may result in undefined "
+               "behavior. ",
+               "To account for these pods please set \".spec.minAvailable\" field of the PDB to an integer value."}));
     }
     if (pods.empty()) {
-      events_.record(client::EventRecorder::reference(*budget), client::EventType::Normal, "NoPods", "No matching pods found");
+      events_.record(client::EventRecorder::reference(*budget), client::EventType::Normal, "NoPods",
+                     "No matching pods found");
     }
     base::Time now = context_.now();
     auto expected = disruption::expected(*budget, static_cast<int32_t>(pods.size()), scale);
@@ -215,6 +233,8 @@ class DisruptionController final : public Controller {
 
 }  // namespace
 
-std::unique_ptr<Controller> make_disruption_controller(Context& context) { return std::make_unique<DisruptionController>(context); }
+std::unique_ptr<Controller> make_disruption_controller(Context& context) {
+  return std::make_unique<DisruptionController>(context);
+}
 
 }  // namespace controller

@@ -22,9 +22,11 @@ struct Expected {
 };
 Expected expected(const api::policy_v1::PodDisruptionBudget& budget, int32_t matching, int32_t scale);
 
-// The status; `pods` are those the budget selects. Evictions that were granted and not yet seen count as gone for two minutes.
-api::policy_v1::PodDisruptionBudgetStatus status_of(const api::policy_v1::PodDisruptionBudget& budget, const std::vector<PodPointer>& pods,
-                                                    Expected expected, base::Time now);
+// The status; `pods` are those the budget selects. Evictions that were granted and not yet seen count as gone for two
+// minutes.
+api::policy_v1::PodDisruptionBudgetStatus status_of(const api::policy_v1::PodDisruptionBudget& budget,
+                                                    const std::vector<PodPointer>& pods, Expected expected,
+                                                    base::Time now);
 
 }  // namespace disruption
 }  // namespace controller

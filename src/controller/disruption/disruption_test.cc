@@ -57,7 +57,8 @@ TEST_F(DisruptionTest, CountsByNumberOrByShare) {
 TEST_F(DisruptionTest, FollowsPodsAndGrantedEvictions) {
   budget(3, std::nullopt);
   std::string name = cluster_.active_pods()[0].metadata.name;
-  cluster_.edit<PodDisruptionBudget>("default", "web", [&](PodDisruptionBudget& budget) { budget.status.disrupted_pods[name] = cluster_.now(); });
+  cluster_.edit<PodDisruptionBudget>(
+      "default", "web", [&](PodDisruptionBudget& budget) { budget.status.disrupted_pods[name] = cluster_.now(); });
   cluster_.advance(2s);
   EXPECT_EQ(status(), "0/3/3/4");
   cluster_.advance(125s);  // it was not evicted after all

@@ -31,7 +31,8 @@ class EndpointsController final : public Controller {
       // What a service without a selector has is somebody else's, but what we made goes with it.
       if (now == nullptr ? has_managed_endpoints(*before) : has_managed_endpoints(*now)) queue_.add(key);
     });
-    pods_.add_listener([this](const Key&, const Pod* before, const Pod* now) { queue_services_of(selectors_, queue_, before, now); });
+    pods_.add_listener(
+        [this](const Key&, const Pod* before, const Pod* now) { queue_services_of(selectors_, queue_, before, now); });
     endpoints_.add_listener([this](const Key& key, const Endpoints*, const Endpoints*) { queue_.add(key); });
   }
 
@@ -41,7 +42,8 @@ class EndpointsController final : public Controller {
     co_await services_.wait_synced();
     co_await pods_.wait_synced();
     co_await endpoints_.wait_synced();
-    co_await client::run_workers(std::string(kName), queue_, context_.options.workers, [this](Key key) { return reconcile(std::move(key)); });
+    co_await client::run_workers(std::string(kName), queue_, context_.options.workers,
+                                 [this](Key key) { return reconcile(std::move(key)); });
   }
 
  private:
@@ -69,7 +71,8 @@ class EndpointsController final : public Controller {
     if (stored.error().code() != Code::Conflict && stored.error().code() != Code::AlreadyExists) {
       events_.record(client::EventRecorder::reference(*service), client::EventType::Warning,
                      current ? "FailedToUpdateEndpoint" : "FailedToCreateEndpoint",
-                     std::string("Failed to ") + (current ? "update" : "create") + " endpoint " + key.text() + ": " + stored.error().message());
+                     std::string("Failed to ") + (current ? "update" : "create") + " endpoint " + key.text() + ": " +
+                         stored.error().message());
     }
     co_return base::fail(stored.error());
   }
@@ -90,6 +93,8 @@ class EndpointsController final : public Controller {
 
 }  // namespace
 
-std::unique_ptr<Controller> make_endpoints_controller(Context& context) { return std::make_unique<EndpointsController>(context); }
+std::unique_ptr<Controller> make_endpoints_controller(Context& context) {
+  return std::make_unique<EndpointsController>(context);
+}
 
 }  // namespace controller

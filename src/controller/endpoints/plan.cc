@@ -52,7 +52,8 @@ std::vector<EndpointPort> ports_of(const Service& service, const Pod& pod) {
 
 std::string text_of(const std::vector<EndpointPort>& ports) {
   std::string text;
-  for (const EndpointPort& port : ports) text += port.name + "/" + port.protocol + "/" + std::to_string(port.port) + ";";
+  for (const EndpointPort& port : ports)
+    text += port.name + "/" + port.protocol + "/" + std::to_string(port.port) + ";";
   return text;
 }
 

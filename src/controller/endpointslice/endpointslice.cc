@@ -24,7 +24,9 @@ constexpr std::string_view kName = "endpoint-slice-controller";
 std::vector<std::string> service_of(const EndpointSlice& slice) {
   auto service = slice.metadata.labels.find(endpointslice::kServiceName);
   auto by = slice.metadata.labels.find(endpointslice::kManagedBy);
-  if (service == slice.metadata.labels.end() || by == slice.metadata.labels.end() || by->second != endpointslice::kController) return {};
+  if (service == slice.metadata.labels.end() || by == slice.metadata.labels.end() ||
+      by->second != endpointslice::kController)
+    return {};
   return {slice.metadata.namespace_ + "/" + service->second};
 }
 
@@ -43,7 +45,8 @@ class EndpointSliceController final : public Controller {
       selectors_.changed(key, now);
       queue_.add(key);
     });
-    pods_.add_listener([this](const Key&, const Pod* before, const Pod* now) { queue_services_of(selectors_, queue_, before, now); });
+    pods_.add_listener(
+        [this](const Key&, const Pod* before, const Pod* now) { queue_services_of(selectors_, queue_, before, now); });
     slices_.add_listener([this](const Key& key, const EndpointSlice* before, const EndpointSlice* now) {
       for (const EndpointSlice* slice : {before, now}) {
         if (slice == nullptr || service_of(*slice).empty()) continue;
@@ -53,7 +56,8 @@ class EndpointSliceController final : public Controller {
     // A node's zone is in its pods' endpoints.
     nodes_.add_listener([this](const Key& key, const Node* before, const Node* now) {
       if (zone(before) == zone(now)) return;
-      for (const PodPointer& pod : pods_.by_index("node", key.name)) queue_services_of(selectors_, queue_, nullptr, pod.get());
+      for (const PodPointer& pod : pods_.by_index("node", key.name))
+        queue_services_of(selectors_, queue_, nullptr, pod.get());
     });
   }
 
@@ -64,7 +68,8 @@ class EndpointSliceController final : public Controller {
     co_await pods_.wait_synced();
     co_await slices_.wait_synced();
     co_await nodes_.wait_synced();
-    co_await client::run_workers(std::string(kName), queue_, context_.options.workers, [this](Key key) { return reconcile(std::move(key)); });
+    co_await client::run_workers(std::string(kName), queue_, context_.options.workers,
+                                 [this](Key key) { return reconcile(std::move(key)); });
   }
 
  private:
@@ -92,7 +97,8 @@ class EndpointSliceController final : public Controller {
     auto done = co_await carry_out(key, std::move(plan));
     if (!done && !client::is_namespace_terminating(done.error())) {
       if (done.error().code() != Code::Conflict) {
-        events_.record(client::EventRecorder::reference(*service), client::EventType::Warning, "FailedToUpdateEndpointSlices",
+        events_.record(client::EventRecorder::reference(*service), client::EventType::Warning,
+                       "FailedToUpdateEndpointSlices",
                        "Error updating Endpoint Slices for Service " + key.text() + ": " + done.error().message());
       }
       co_return done;
@@ -112,7 +118,8 @@ class EndpointSliceController final : public Controller {
     for (SlicePointer& slice : plan.remove) {
       client::DeleteOptions options;
       options.uid = slice->metadata.uid;
-      auto removed = co_await context_.client.remove<EndpointSlice>(key.namespace_, slice->metadata.name, std::move(options));
+      auto removed =
+          co_await context_.client.remove<EndpointSlice>(key.namespace_, slice->metadata.name, std::move(options));
       if (!removed && removed.error().code() != Code::NotFound) co_return removed;
       pending_.deleted(key, slice->metadata);
     }

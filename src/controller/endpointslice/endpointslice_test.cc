@@ -49,7 +49,8 @@ class EndpointsTest : public ::testing::Test {
   std::string addresses() {
     std::vector<std::string> all;
     for (const auto& slice : slices()) {
-      for (const auto& endpoint : slice.endpoints) all.push_back(endpoint.addresses[0] + (endpoint.conditions.ready.value_or(false) ? "" : "!"));
+      for (const auto& endpoint : slice.endpoints)
+        all.push_back(endpoint.addresses[0] + (endpoint.conditions.ready.value_or(false) ? "" : "!"));
     }
     std::sort(all.begin(), all.end());
     return base::join(all, " ");
@@ -73,8 +74,10 @@ TEST_F(EndpointsTest, AServiceWithoutPodsHasAnEmptySlice) {
   ASSERT_EQ(slices().size(), 1u);
   const EndpointSlice slice = slices()[0];
   EXPECT_TRUE(slice.metadata.name.starts_with("web-"));
-  EXPECT_EQ(slice.metadata.labels, (Labels{{"team", "a"}, {"kubernetes.io/service-name", "web"},
-                                           {"endpointslice.kubernetes.io/managed-by", "endpointslice-controller.k8s.io"}}));
+  EXPECT_EQ(slice.metadata.labels,
+            (Labels{{"team", "a"},
+                    {"kubernetes.io/service-name", "web"},
+                    {"endpointslice.kubernetes.io/managed-by", "endpointslice-controller.k8s.io"}}));
   EXPECT_EQ(slice.metadata.owner_references[0].uid, stored.metadata.uid);
   EXPECT_TRUE(slice.endpoints.empty());
   EXPECT_EQ(old_addresses(), "");
@@ -98,7 +101,8 @@ TEST_F(EndpointsTest, EndpointsFollowPods) {
   EXPECT_EQ(slice.endpoints[0].node_name, "n1");
   EXPECT_EQ(slice.endpoints[0].target_ref->kind, "Pod");
   EXPECT_EQ(slice.endpoints[0].target_ref->name, "a");
-  EXPECT_EQ(slice.metadata.annotations.at("endpoints.kubernetes.io/last-change-trigger-time"), base::format_rfc3339(since));
+  EXPECT_EQ(slice.metadata.annotations.at("endpoints.kubernetes.io/last-change-trigger-time"),
+            base::format_rfc3339(since));
   cluster_.on_loop([&] { cluster_.server.erase<Pod>("default", "a"); });
   cluster_.advance(2s);
   EXPECT_EQ(addresses(), "10.0.0.2!");
@@ -119,7 +123,8 @@ TEST_F(EndpointsTest, ADepartingPodServesButIsNotReady) {
 
 TEST_F(EndpointsTest, SlicesFillUpAndAreMadeAndRemoved) {
   cluster_.put(service("web"));
-  for (int i = 1; i <= 9; i++) cluster_.put<Pod>(backend("p" + std::to_string(i), "10.0.0." + std::to_string(i)).ready());
+  for (int i = 1; i <= 9; i++)
+    cluster_.put<Pod>(backend("p" + std::to_string(i), "10.0.0." + std::to_string(i)).ready());
   cluster_.advance(2s);
   EXPECT_EQ(slices().size(), 3u);
   for (const auto& slice : slices()) EXPECT_LE(slice.endpoints.size(), 4u);
@@ -178,7 +183,8 @@ TEST_F(EndpointsTest, NodeZonesAreInTheEndpoints) {
 
 TEST_F(EndpointsTest, WhatIsSettledIsNotWrittenAgain) {
   cluster_.put(service("web"));
-  for (int i = 1; i <= 9; i++) cluster_.put<Pod>(backend("p" + std::to_string(i), "10.0.0." + std::to_string(i)).ready());
+  for (int i = 1; i <= 9; i++)
+    cluster_.put<Pod>(backend("p" + std::to_string(i), "10.0.0." + std::to_string(i)).ready());
   cluster_.advance(5s);
   size_t writes = cluster_.server.writes().size();
   cluster_.edit<Pod>("default", "p1", [](Pod& pod) { pod.metadata.annotations["x"] = "y"; });

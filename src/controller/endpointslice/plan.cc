@@ -45,8 +45,8 @@ std::vector<std::string> addresses_in(const Pod& pod, bool v4) {
 std::string port_key(const Ports& ports) {
   std::vector<std::string> parts;
   for (const EndpointPort& port : ports) {
-    parts.push_back(port.name.value_or("") + "/" + port.protocol.value_or("") + "/" + (port.port ? std::to_string(*port.port) : "") +
-                    "/" + port.app_protocol.value_or("-"));
+    parts.push_back(port.name.value_or("") + "/" + port.protocol.value_or("") + "/" +
+                    (port.port ? std::to_string(*port.port) : "") + "/" + port.app_protocol.value_or("-"));
   }
   std::sort(parts.begin(), parts.end());
   std::string key;
@@ -54,7 +54,9 @@ std::string port_key(const Ports& ports) {
   return key;
 }
 
-std::string uid_of(const Endpoint& endpoint) { return endpoint.target_ref ? endpoint.target_ref->uid : ""; }
+std::string uid_of(const Endpoint& endpoint) {
+  return endpoint.target_ref ? endpoint.target_ref->uid : "";
+}
 
 struct Wanted {
   Endpoint endpoint;
@@ -70,7 +72,8 @@ struct Group {
 
 class Planner {
  public:
-  Planner(const Service& service, size_t max_endpoints, Plan& plan) : service_(service), max_(std::max<size_t>(max_endpoints, 1)), plan_(plan) {}
+  Planner(const Service& service, size_t max_endpoints, Plan& plan)
+      : service_(service), max_(std::max<size_t>(max_endpoints, 1)), plan_(plan) {}
 
   void family(const std::string& type, const std::vector<PodPointer>& pods, const std::vector<SlicePointer>& slices,
               const std::function<std::string(const std::string&)>& zone_of) {
@@ -81,7 +84,8 @@ class Planner {
       Ports ports = ports_in(service_, *pod);
       Group& group = groups[port_key(ports)];
       group.ports = std::move(ports);
-      group.wanted.emplace(pod->metadata.uid, Wanted{endpoint_of(*pod, std::move(addresses), zone_of), ready_change(*pod)});
+      group.wanted.emplace(pod->metadata.uid,
+                           Wanted{endpoint_of(*pod, std::move(addresses), zone_of), ready_change(*pod)});
     }
     // A service without endpoints keeps one empty slice, so that its absence says something.
     if (groups.empty()) groups[""];
@@ -97,7 +101,8 @@ class Planner {
   }
 
  private:
-  Endpoint endpoint_of(const Pod& pod, std::vector<std::string> addresses, const std::function<std::string(const std::string&)>& zone_of) {
+  Endpoint endpoint_of(const Pod& pod, std::vector<std::string> addresses,
+                       const std::function<std::string(const std::string&)>& zone_of) {
     bool serving = is_ready(pod);
     bool terminating = is_being_deleted(pod.metadata);
     Endpoint endpoint;
@@ -105,7 +110,8 @@ class Planner {
     endpoint.conditions.ready = service_.spec.publish_not_ready_addresses || (serving && !terminating);
     endpoint.conditions.serving = serving;
     endpoint.conditions.terminating = terminating;
-    if (std::string hostname = endpoint_hostname(pod, service_); !hostname.empty()) endpoint.hostname = std::move(hostname);
+    if (std::string hostname = endpoint_hostname(pod, service_); !hostname.empty())
+      endpoint.hostname = std::move(hostname);
     endpoint.target_ref = endpoint_target(pod);
     if (!pod.spec.node_name.empty()) {
       endpoint.node_name = pod.spec.node_name;
@@ -137,7 +143,8 @@ class Planner {
 
   static void note_trigger(EndpointSlice& slice, base::Time trigger) {
     if (trigger.is_zero()) {
-      if (auto old = slice.metadata.annotations.find(kTriggerTime); old != slice.metadata.annotations.end()) slice.metadata.annotations.erase(old);
+      if (auto old = slice.metadata.annotations.find(kTriggerTime); old != slice.metadata.annotations.end())
+        slice.metadata.annotations.erase(old);
     } else {
       slice.metadata.annotations[std::string(kTriggerTime)] = base::format_rfc3339(trigger);
     }
@@ -148,7 +155,7 @@ class Planner {
       EndpointSlice slice;
       SlicePointer before;  // null for a new one
       bool changed = false;
-      base::Time trigger;   // the earliest of what changed
+      base::Time trigger;  // the earliest of what changed
       void note(base::Time moment) {
         changed = true;
         if (!moment.is_zero() && (trigger.is_zero() || moment < trigger)) trigger = moment;
@@ -177,7 +184,8 @@ class Planner {
       }
       drafts.push_back(std::move(draft));
     }
-    // New ones go into slices that are written anyway, then into the fullest that has room for all, then into new slices.
+    // New ones go into slices that are written anyway, then into the fullest that has room for all, then into new
+    // slices.
     auto fill = [&](Draft& draft) {
       while (!left.empty() && draft.slice.endpoints.size() < max_) {
         draft.note(left.begin()->second.changed);
@@ -194,7 +202,8 @@ class Planner {
         if (draft.changed || draft.slice.endpoints.size() + left.size() > max_) continue;
         if (fullest == nullptr || draft.slice.endpoints.size() > fullest->slice.endpoints.size()) fullest = &draft;
       }
-      if (fullest == nullptr) fullest = &drafts.emplace_back(Draft{.slice = fresh(type, group.ports), .before = nullptr});
+      if (fullest == nullptr)
+        fullest = &drafts.emplace_back(Draft{.slice = fresh(type, group.ports), .before = nullptr});
       fill(*fullest);
     }
     if (drafts.empty()) drafts.push_back(Draft{.slice = fresh(type, group.ports), .before = nullptr, .changed = true});
@@ -228,7 +237,8 @@ Plan plan(const Service& service, const std::vector<PodPointer>& pods, const std
   Planner planner(service, max_endpoints, plan);
   for (const std::string& type : types) {
     std::vector<SlicePointer> own;
-    std::copy_if(slices.begin(), slices.end(), std::back_inserter(own), [&](const SlicePointer& slice) { return slice->address_type == type; });
+    std::copy_if(slices.begin(), slices.end(), std::back_inserter(own),
+                 [&](const SlicePointer& slice) { return slice->address_type == type; });
     planner.family(type, pods, own, zone_of);
   }
   for (const SlicePointer& slice : slices) {

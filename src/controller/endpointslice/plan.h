@@ -1,5 +1,5 @@
-// Which endpoint slices a service should have: pure. Slices are changed as little as possible: endpoints stay in the slice they are
-// in, new ones go where there is room, and a slice that has none left goes.
+// Which endpoint slices a service should have: pure. Slices are changed as little as possible: endpoints stay in the
+// slice they are in, new ones go where there is room, and a slice that has none left goes.
 #pragma once
 
 #include <functional>
@@ -26,8 +26,10 @@ struct Plan {
   std::vector<SlicePointer> remove;
 };
 
-// `pods` are those the service selects, `slices` those of the service that are ours. `zone_of` tells a node's zone, "" if unknown.
-Plan plan(const api::core_v1::Service& service, const std::vector<PodPointer>& pods, const std::vector<SlicePointer>& slices,
-          const std::function<std::string(const std::string& node)>& zone_of, size_t max_endpoints);
+// `pods` are those the service selects, `slices` those of the service that are ours. `zone_of` tells a node's zone, ""
+// if unknown.
+Plan plan(const api::core_v1::Service& service, const std::vector<PodPointer>& pods,
+          const std::vector<SlicePointer>& slices, const std::function<std::string(const std::string& node)>& zone_of,
+          size_t max_endpoints);
 
 }  // namespace controller::endpointslice

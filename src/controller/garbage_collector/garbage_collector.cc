@@ -44,7 +44,8 @@ std::string group_of(std::string_view api_version) {
 
 // A merge patch that replaces the owners, or the finalizers, of exactly this version of the object.
 std::string owners_patch(const ObjectMeta& meta, const std::vector<OwnerReference>& owners) {
-  std::string patch = base::cat({R"({"metadata":{"uid":")", meta.uid, R"(","resourceVersion":")", meta.resource_version, R"(","ownerReferences":[)"});
+  std::string patch = base::cat({R"({"metadata":{"uid":")", meta.uid, R"(","resourceVersion":")", meta.resource_version,
+                                 R"(","ownerReferences":[)"});
   for (size_t i = 0; i < owners.size(); i++) {
     if (i > 0) patch += ",";
     schema::append_json(patch, OwnerReference::kType, &owners[i]);
@@ -53,7 +54,8 @@ std::string owners_patch(const ObjectMeta& meta, const std::vector<OwnerReferenc
 }
 
 std::string finalizers_patch(const ObjectMeta& meta, std::string_view without) {
-  std::string patch = base::cat({R"({"metadata":{"uid":")", meta.uid, R"(","resourceVersion":")", meta.resource_version, R"(","finalizers":[)"});
+  std::string patch = base::cat(
+      {R"({"metadata":{"uid":")", meta.uid, R"(","resourceVersion":")", meta.resource_version, R"(","finalizers":[)"});
   bool first = true;
   for (const std::string& finalizer : meta.finalizers) {
     if (finalizer == without) continue;
@@ -72,7 +74,8 @@ class GarbageCollector final : public Controller {
       // Events own nothing and belong to nobody.
       if (kind.plural != "events") add_kind(std::move(kind));
     }
-    definitions_.add_listener([this](const Key&, const CustomResourceDefinition*, const CustomResourceDefinition*) { defined_.set(); });
+    definitions_.add_listener(
+        [this](const Key&, const CustomResourceDefinition*, const CustomResourceDefinition*) { defined_.set(); });
   }
 
   io::Task<void> run() override {
@@ -81,13 +84,15 @@ class GarbageCollector final : public Controller {
     scope.spawn(follow_definitions());
     // Nothing is judged before all is known.
     for (size_t i = 0; i < kinds_.size(); i++) co_await kinds_[i]->synced.wait();
-    co_await client::run_workers("garbage-collector", queue_, 2 * context_.options.workers, [this](Key key) { return examine(std::move(key)); });
+    co_await client::run_workers("garbage-collector", queue_, 2 * context_.options.workers,
+                                 [this](Key key) { return examine(std::move(key)); });
   }
 
  private:
   // One kind, as its reflector feeds it to the graph.
   struct Watched final : client::Sink {
-    Watched(GarbageCollector& collector, uint32_t number, ResourceKind kind) : collector(collector), number(number), kind(std::move(kind)) {}
+    Watched(GarbageCollector& collector, uint32_t number, ResourceKind kind)
+        : collector(collector), number(number), kind(std::move(kind)) {}
     void replace(std::vector<client::Raw> items, std::string) override {
       std::set<std::string> present;
       for (const client::Raw& item : items) {
@@ -135,7 +140,8 @@ class GarbageCollector final : public Controller {
           std::string name = kind.group_resource();
           wanted.insert(name);
           if (running.contains(name)) continue;
-          auto known = std::find_if(kinds_.begin(), kinds_.end(), [&](const auto& one) { return one->kind.group_resource() == name; });
+          auto known = std::find_if(kinds_.begin(), kinds_.end(),
+                                    [&](const auto& one) { return one->kind.group_resource() == name; });
           if (known == kinds_.end()) {
             add_kind(kind);
             known = kinds_.end() - 1;
@@ -264,7 +270,8 @@ class GarbageCollector final : public Controller {
     bool dangling = false, waiting = false;
     for (const OwnerReference& owner : meta.owner_references) {
       CO_TRY(OwnerState state, co_await state_of(owner, meta.namespace_));
-      if (state == OwnerState::Present || (state == OwnerState::WaitsForDependents && !owner.block_owner_deletion.value_or(false))) {
+      if (state == OwnerState::Present ||
+          (state == OwnerState::WaitsForDependents && !owner.block_owner_deletion.value_or(false))) {
         solid.push_back(owner);
       } else {
         (state == OwnerState::Absent ? dangling : waiting) = true;
@@ -283,7 +290,8 @@ class GarbageCollector final : public Controller {
     } else if (has_finalizer(meta, kForeground)) {
       policy = "Foreground";
     }
-    LOG_V(2, "Deleting item", {"resource", kind.group_resource()}, {"item", meta.namespace_ + "/" + meta.name}, {"propagationPolicy", policy});
+    LOG_V(2, "Deleting item", {"resource", kind.group_resource()}, {"item", meta.namespace_ + "/" + meta.name},
+          {"propagationPolicy", policy});
     co_return co_await remove(context_.client, kind, meta.namespace_, meta.name, meta.uid, policy);
   }
 
@@ -303,7 +311,8 @@ class GarbageCollector final : public Controller {
     std::vector<Place> blocking = dependents_of(meta.uid, true);
     if (blocking.empty()) {
       waiting_.erase(meta.uid);
-      co_return co_await merge_patch(context_.client, kind, meta.namespace_, meta.name, finalizers_patch(meta, kForeground));
+      co_return co_await merge_patch(context_.client, kind, meta.namespace_, meta.name,
+                                     finalizers_patch(meta, kForeground));
     }
     waiting_.insert(meta.uid);
     for (const Place& place : blocking) add(place);
@@ -319,7 +328,8 @@ class GarbageCollector final : public Controller {
       std::vector<OwnerReference> others = dependent->owner_references;
       std::erase_if(others, [&](const OwnerReference& owner) { return owner.uid == meta.uid; });
       if (others.size() == dependent->owner_references.size()) continue;
-      auto patched = co_await merge_patch(context_.client, of, place.namespace_, place.name, owners_patch(*dependent, others));
+      auto patched =
+          co_await merge_patch(context_.client, of, place.namespace_, place.name, owners_patch(*dependent, others));
       if (!patched && patched.error().code() != Code::NotFound) co_return patched;
     }
     co_return co_await merge_patch(context_.client, kind, meta.namespace_, meta.name, finalizers_patch(meta, kOrphan));
@@ -336,6 +346,8 @@ class GarbageCollector final : public Controller {
 
 }  // namespace
 
-std::unique_ptr<Controller> make_garbage_collector(Context& context) { return std::make_unique<GarbageCollector>(context); }
+std::unique_ptr<Controller> make_garbage_collector(Context& context) {
+  return std::make_unique<GarbageCollector>(context);
+}
 
 }  // namespace controller

@@ -1,4 +1,5 @@
-// Deletes what its owners have left behind, and carries out foreground and orphaning deletions, for objects of every kind.
+// Deletes what its owners have left behind, and carries out foreground and orphaning deletions, for objects of every
+// kind.
 #pragma once
 
 #include <memory>

@@ -45,11 +45,13 @@ TEST_F(GarbageTest, WhatADeletedOwnerLeavesBehindGoesToo) {
 TEST_F(GarbageTest, ForegroundDeletionGoesFromTheBottomUp) {
   remove("Foreground");
   bool parent_first = false;
-  ASSERT_TRUE(cluster_.advance_until([&] {
-    bool deployment = cluster_.server.get<Deployment>("default", "web").has_value();
-    parent_first |= (!deployment && sets() > 0) || (sets() == 0 && pods() > 0);
-    return !deployment && sets() == 0 && pods() == 0;
-  }, 5min));
+  ASSERT_TRUE(cluster_.advance_until(
+      [&] {
+        bool deployment = cluster_.server.get<Deployment>("default", "web").has_value();
+        parent_first |= (!deployment && sets() > 0) || (sets() == 0 && pods() > 0);
+        return !deployment && sets() == 0 && pods() == 0;
+      },
+      5min));
   EXPECT_FALSE(parent_first);
 }
 
@@ -90,7 +92,8 @@ TEST_F(GarbageTest, OneLivingOwnerIsEnough) {
   ConfigMap map;
   map.metadata.name = "shared";
   map.metadata.namespace_ = "default";
-  map.metadata.owner_references = {controller_reference(keeper), controller_reference(*cluster_.server.get<Deployment>("default", "web"))};
+  map.metadata.owner_references = {controller_reference(keeper),
+                                   controller_reference(*cluster_.server.get<Deployment>("default", "web"))};
   map.metadata.owner_references[1].controller = false;
   cluster_.put(map);
   remove("Background");

@@ -25,7 +25,9 @@ Graph::News Graph::put(const Place& place, const api::meta_v1::ObjectMeta& meta)
       owner.namespace_ = meta.namespace_;
       news.unknown.push_back(&owner);
     }
-    if (!fresh && std::any_of(dependent.owners.begin(), dependent.owners.end(), [&](const auto& one) { return one.first == &owner; })) continue;
+    if (!fresh && std::any_of(dependent.owners.begin(), dependent.owners.end(),
+                              [&](const auto& one) { return one.first == &owner; }))
+      continue;
     owner.dependents.insert(&dependent);
     dependent.owners.emplace_back(&owner, reference.block_owner_deletion.value_or(false));
   }

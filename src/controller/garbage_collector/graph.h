@@ -39,8 +39,8 @@ class Graph {
 
   // What a change brings to light.
   struct News {
-    bool owners_changed = false;           // the object should be looked at if one of them is absent
-    std::vector<Owner*> unknown;           // owners never heard of: do they exist?
+    bool owners_changed = false;  // the object should be looked at if one of them is absent
+    std::vector<Owner*> unknown;  // owners never heard of: do they exist?
   };
   News put(const Place& place, const api::meta_v1::ObjectMeta& meta);
   // The object is gone. Its own dependents stay, without it; `affected` are the owners it had.

@@ -55,7 +55,8 @@ class JobController final : public Controller {
     scope.spawn(events_.run());
     co_await jobs_.wait_synced();
     co_await pods_.wait_synced();
-    co_await client::run_workers(std::string(kName), queue_, context_.options.workers, [this](Key key) { return reconcile(std::move(key)); });
+    co_await client::run_workers(std::string(kName), queue_, context_.options.workers,
+                                 [this](Key key) { return reconcile(std::move(key)); });
   }
 
  private:
@@ -90,12 +91,16 @@ class JobController final : public Controller {
       written_[key] = base::parse_uint(updated->metadata.resource_version).value_or(0);
     }
     for (auto& one : plan.notes) {
-      events_.record(EventRecorder::reference(*job), one.warning ? EventType::Warning : EventType::Normal, one.reason, std::move(one.message));
+      events_.record(EventRecorder::reference(*job), one.warning ? EventType::Warning : EventType::Normal, one.reason,
+                     std::move(one.message));
     }
-    auto released = co_await together(std::min(plan.release.size(), kBurst), [&](size_t number) { return release(plan.release[number]); });
-    auto removed = co_await together(std::min(plan.remove.size(), kBurst), [&](size_t number) { return remove_one(job, plan.remove[number]); });
+    auto released = co_await together(std::min(plan.release.size(), kBurst),
+                                      [&](size_t number) { return release(plan.release[number]); });
+    auto removed = co_await together(std::min(plan.remove.size(), kBurst),
+                                     [&](size_t number) { return remove_one(job, plan.remove[number]); });
     plan.create.resize(std::min(plan.create.size(), kBurst));
-    auto created = co_await slow_start(plan.create.size(), [&](size_t number) { return create_one(job, plan.create[number]); });
+    auto created =
+        co_await slow_start(plan.create.size(), [&](size_t number) { return create_one(job, plan.create[number]); });
     if (!plan.again.is_zero()) queue_.add_after(key, io::Duration(plan.again.to_ns() - context_.clock.wall_ns()));
     for (const auto* results : {&released, &removed, &created}) {
       if (auto failure = first_failure(*results); !failure) co_return failure;
@@ -123,9 +128,12 @@ class JobController final : public Controller {
   }
 
   io::Task<Result<void>> release(PodPointer pod) {
-    std::string patch = base::cat({R"({"metadata":{"uid":")", pod->metadata.uid, R"(","$deleteFromPrimitiveList/finalizers":[")", job::kTracking, R"("]}})"});
-    auto released = co_await context_.client.patch<Pod>(pod->metadata.namespace_, pod->metadata.name, client::PatchType::Strategic, std::move(patch));
-    if (!released && released.error().code() != Code::NotFound && released.error().code() != Code::Conflict) co_return base::fail(released.error());
+    std::string patch = base::cat({R"({"metadata":{"uid":")", pod->metadata.uid,
+                                   R"(","$deleteFromPrimitiveList/finalizers":[")", job::kTracking, R"("]}})"});
+    auto released = co_await context_.client.patch<Pod>(pod->metadata.namespace_, pod->metadata.name,
+                                                        client::PatchType::Strategic, std::move(patch));
+    if (!released && released.error().code() != Code::NotFound && released.error().code() != Code::Conflict)
+      co_return base::fail(released.error());
     co_return {};
   }
 
@@ -133,22 +141,27 @@ class JobController final : public Controller {
     auto created = co_await context_.client.create(job::make_pod(*job, index));
     if (created) {
       pending_.written({job->metadata.namespace_, job->metadata.name}, created->metadata);
-      events_.record(EventRecorder::reference(*job), EventType::Normal, "SuccessfulCreate", "Created pod: " + created->metadata.name);
+      events_.record(EventRecorder::reference(*job), EventType::Normal, "SuccessfulCreate",
+                     "Created pod: " + created->metadata.name);
       co_return {};
     }
     if (client::is_namespace_terminating(created.error())) co_return {};
-    events_.record(EventRecorder::reference(*job), EventType::Warning, "FailedCreate", "Error creating: " + created.error().message());
+    events_.record(EventRecorder::reference(*job), EventType::Warning, "FailedCreate",
+                   "Error creating: " + created.error().message());
     co_return base::fail(created.error());
   }
 
   io::Task<Result<void>> remove_one(std::shared_ptr<const Job> job, PodPointer pod) {
     client::DeleteOptions options;
     options.uid = pod->metadata.uid;
-    auto removed = co_await context_.client.remove<Pod>(pod->metadata.namespace_, pod->metadata.name, std::move(options));
-    if (!removed && (removed.error().code() == Code::NotFound || removed.error().code() == Code::Conflict)) co_return {};
+    auto removed =
+        co_await context_.client.remove<Pod>(pod->metadata.namespace_, pod->metadata.name, std::move(options));
+    if (!removed && (removed.error().code() == Code::NotFound || removed.error().code() == Code::Conflict))
+      co_return {};
     if (!removed) co_return removed;
     pending_.deleted({job->metadata.namespace_, job->metadata.name}, pod->metadata);
-    events_.record(EventRecorder::reference(*job), EventType::Normal, "SuccessfulDelete", "Deleted pod: " + pod->metadata.name);
+    events_.record(EventRecorder::reference(*job), EventType::Normal, "SuccessfulDelete",
+                   "Deleted pod: " + pod->metadata.name);
     co_return {};
   }
 
@@ -163,6 +176,8 @@ class JobController final : public Controller {
 
 }  // namespace
 
-std::unique_ptr<Controller> make_job_controller(Context& context) { return std::make_unique<JobController>(context); }
+std::unique_ptr<Controller> make_job_controller(Context& context) {
+  return std::make_unique<JobController>(context);
+}
 
 }  // namespace controller

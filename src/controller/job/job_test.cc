@@ -43,7 +43,8 @@ class JobTest : public ::testing::TestWithParam<uint64_t> {
     return cluster_.advance_until([this] { return job::is_finished(job()); }, limit, 500ms);
   }
   size_t created() const {
-    return static_cast<size_t>(std::count(cluster_.server.writes().begin(), cluster_.server.writes().end(), "POST /api/v1/namespaces/default/pods"));
+    return static_cast<size_t>(std::count(cluster_.server.writes().begin(), cluster_.server.writes().end(),
+                                          "POST /api/v1/namespaces/default/pods"));
   }
   Cluster cluster_{GetParam()};
 };
@@ -51,10 +52,12 @@ class JobTest : public ::testing::TestWithParam<uint64_t> {
 TEST_P(JobTest, RunsUntilEnoughHaveSucceeded) {
   cluster_.put(make_job("work", "exits", 7, 3));
   size_t most = 0;
-  ASSERT_TRUE(cluster_.advance_until([&] {
-    most = std::max(most, cluster_.active_pods().size());
-    return job::is_finished(job());
-  }, 10min));
+  ASSERT_TRUE(cluster_.advance_until(
+      [&] {
+        most = std::max(most, cluster_.active_pods().size());
+        return job::is_finished(job());
+      },
+      10min));
   EXPECT_EQ(conditions(), "SuccessCriteriaMet:CompletionsReached Complete:CompletionsReached");
   EXPECT_EQ(job().status.succeeded, 7);
   EXPECT_EQ(job().status.failed, 0);

@@ -11,13 +11,16 @@ namespace {
 using api::batch_v1::JobCondition;
 using api::core_v1::Pod;
 
-constexpr int64_t kBackoffSeconds = 10;      // after the first failure, doubled with each
+constexpr int64_t kBackoffSeconds = 10;  // after the first failure, doubled with each
 constexpr int64_t kBackoffSecondsMax = 600;
 
-bool is_indexed(const Job& job) { return job.spec.completion_mode == "Indexed"; }
+bool is_indexed(const Job& job) {
+  return job.spec.completion_mode == "Indexed";
+}
 
 bool is_tracked(const Pod& pod) {
-  return std::find(pod.metadata.finalizers.begin(), pod.metadata.finalizers.end(), kTracking) != pod.metadata.finalizers.end();
+  return std::find(pod.metadata.finalizers.begin(), pod.metadata.finalizers.end(), kTracking) !=
+         pod.metadata.finalizers.end();
 }
 
 // A pod that is on its way out counts as failed, unless the job wants to see it end.
@@ -28,7 +31,8 @@ bool has_failed(const Job& job, const Pod& pod) {
 
 int32_t index_of(const Pod& pod) {
   auto index = pod.metadata.annotations.find(kIndex);
-  return index == pod.metadata.annotations.end() ? -1 : static_cast<int32_t>(base::parse_int(index->second).value_or(-1));
+  return index == pod.metadata.annotations.end() ? -1
+                                                 : static_cast<int32_t>(base::parse_int(index->second).value_or(-1));
 }
 
 base::Time ended_at(const Pod& pod, base::Time now) {
@@ -52,8 +56,10 @@ const JobCondition* find(const JobStatus& status, std::string_view type) {
   return nullptr;
 }
 
-void set(JobStatus& status, std::string_view type, std::string_view value, std::string_view reason, std::string_view message, base::Time now) {
-  auto place = std::find_if(status.conditions.begin(), status.conditions.end(), [&](const auto& one) { return one.type == type; });
+void set(JobStatus& status, std::string_view type, std::string_view value, std::string_view reason,
+         std::string_view message, base::Time now) {
+  auto place = std::find_if(status.conditions.begin(), status.conditions.end(),
+                            [&](const auto& one) { return one.type == type; });
   if (place == status.conditions.end()) {
     if (value == "False") return;
     place = status.conditions.insert(status.conditions.end(), JobCondition());
@@ -69,7 +75,9 @@ void set(JobStatus& status, std::string_view type, std::string_view value, std::
 
 class Planner {
  public:
-  Planner(const Job& job, const std::vector<PodPointer>& pods, base::Time now) : job_(job), pods_(pods), now_(now) { plan_.status = job.status; }
+  Planner(const Job& job, const std::vector<PodPointer>& pods, base::Time now) : job_(job), pods_(pods), now_(now) {
+    plan_.status = job.status;
+  }
 
   Plan run() {
     if (is_finished(job_)) {
@@ -99,7 +107,9 @@ class Planner {
   }
 
  private:
-  void note(bool warning, std::string reason, std::string message) { plan_.notes.push_back({warning, std::move(reason), std::move(message)}); }
+  void note(bool warning, std::string reason, std::string message) {
+    plan_.notes.push_back({warning, std::move(reason), std::move(message)});
+  }
 
   void count() {
     JobStatus& status = plan_.status;
@@ -151,7 +161,8 @@ class Planner {
     status.ready = ready;
     status.terminating = terminating;
     uncounted_ = uncounted.succeeded.size() + uncounted.failed.size();
-    succeeded_ = is_indexed(job_) ? status.succeeded : status.succeeded + static_cast<int32_t>(uncounted.succeeded.size());
+    succeeded_ =
+        is_indexed(job_) ? status.succeeded : status.succeeded + static_cast<int32_t>(uncounted.succeeded.size());
     failed_ = status.failed + static_cast<int32_t>(uncounted.failed.size());
     terminating_ = terminating;
   }
@@ -179,7 +190,8 @@ class Planner {
     } else if (late) {
       set(status, "FailureTarget", "True", "DeadlineExceeded", "Job was active longer than specified deadline", now_);
     } else if (job_.spec.completions ? succeeded_ >= *job_.spec.completions : succeeded_ > 0 && active_.empty()) {
-      set(status, "SuccessCriteriaMet", "True", "CompletionsReached", "Reached expected number of succeeded pods", now_);
+      set(status, "SuccessCriteriaMet", "True", "CompletionsReached", "Reached expected number of succeeded pods",
+          now_);
     }
   }
 
@@ -224,7 +236,8 @@ class Planner {
       std::sort(active_.begin(), active_.end(), [](const PodPointer& a, const PodPointer& b) {
         bool a_ready = is_ready(*a), b_ready = is_ready(*b);
         if (a_ready != b_ready) return !a_ready;
-        return std::tie(b->metadata.creation_timestamp, b->metadata.name) < std::tie(a->metadata.creation_timestamp, a->metadata.name);
+        return std::tie(b->metadata.creation_timestamp, b->metadata.name) <
+               std::tie(a->metadata.creation_timestamp, a->metadata.name);
       });
       plan_.remove.assign(active_.begin(), active_.begin() + (running - wanted));
       return;
@@ -266,9 +279,13 @@ class Planner {
 
 }  // namespace
 
-Plan plan(const Job& job, const std::vector<PodPointer>& pods, base::Time now) { return Planner(job, pods, now).run(); }
+Plan plan(const Job& job, const std::vector<PodPointer>& pods, base::Time now) {
+  return Planner(job, pods, now).run();
+}
 
-bool is_finished(const Job& job) { return !finished_at(job).is_zero(); }
+bool is_finished(const Job& job) {
+  return !finished_at(job).is_zero();
+}
 
 base::Time finished_at(const Job& job) {
   const JobCondition* end = find(job.status, "Complete");
@@ -287,7 +304,8 @@ Pod make_pod(const Job& job, int32_t index) {
   if (pod.spec.hostname.empty()) pod.spec.hostname = base::cat({job.metadata.name, "-", number});
   auto tell = [](std::vector<api::core_v1::Container>& containers) {
     for (auto& container : containers) {
-      bool there = std::any_of(container.env.begin(), container.env.end(), [](const auto& one) { return one.name == "JOB_COMPLETION_INDEX"; });
+      bool there = std::any_of(container.env.begin(), container.env.end(),
+                               [](const auto& one) { return one.name == "JOB_COMPLETION_INDEX"; });
       if (there) continue;
       auto& variable = container.env.emplace_back();
       variable.name = "JOB_COMPLETION_INDEX";

@@ -20,17 +20,17 @@ inline constexpr std::string_view kTracking = "batch.kubernetes.io/job-tracking"
 inline constexpr std::string_view kIndex = "batch.kubernetes.io/job-completion-index";
 
 struct Plan {
-  JobStatus status;                  // written first, when it differs
-  std::vector<PodPointer> release;   // counted in `status`: their finalizer goes once it is stored
+  JobStatus status;                 // written first, when it differs
+  std::vector<PodPointer> release;  // counted in `status`: their finalizer goes once it is stored
   std::vector<PodPointer> remove;
-  std::vector<int32_t> create;       // completion indexes; -1 for jobs without
-  base::Time again;                  // when time alone will change something; zero if it will not
+  std::vector<int32_t> create;  // completion indexes; -1 for jobs without
+  base::Time again;             // when time alone will change something; zero if it will not
   struct Note {
     bool warning = false;
     std::string reason;
     std::string message;
   };
-  std::vector<Note> notes;           // events
+  std::vector<Note> notes;  // events
 };
 
 Plan plan(const Job& job, const std::vector<PodPointer>& pods, base::Time now);

@@ -26,9 +26,9 @@ constexpr std::string_view kFinalizer = "kubernetes";
 
 // What is left after a sweep.
 struct Leftovers {
-  std::map<std::string, size_t> resources;   // "pods." -> how many
+  std::map<std::string, size_t> resources;  // "pods." -> how many
   std::map<std::string, size_t> finalizers;
-  std::string failure;                       // of deleting or counting
+  std::string failure;  // of deleting or counting
   std::string discovery_failure;
   bool none() const { return resources.empty() && failure.empty() && discovery_failure.empty(); }
 };
@@ -42,7 +42,8 @@ std::string join_counts(const std::map<std::string, size_t>& counts, std::string
 }
 
 // The five conditions that say how the deletion goes; True is trouble.
-std::vector<NamespaceCondition> conditions_of(const std::vector<NamespaceCondition>& before, const Leftovers& left, base::Time now) {
+std::vector<NamespaceCondition> conditions_of(const std::vector<NamespaceCondition>& before, const Leftovers& left,
+                                              base::Time now) {
   std::vector<NamespaceCondition> conditions = before;
   auto set = [&](std::string_view type, bool trouble, std::string_view reason, std::string message) {
     auto place = std::find_if(conditions.begin(), conditions.end(), [&](const auto& one) { return one.type == type; });
@@ -56,15 +57,18 @@ std::vector<NamespaceCondition> conditions_of(const std::vector<NamespaceConditi
   };
   bool undiscovered = !left.discovery_failure.empty();
   set("NamespaceDeletionDiscoveryFailure", undiscovered, undiscovered ? "DiscoveryFailed" : "ResourcesDiscovered",
-      undiscovered ? "Discovery failed for some groups: " + left.discovery_failure : "All resources successfully discovered");
-  set("NamespaceDeletionGroupVersionParsingFailure", false, "ParsedGroupVersions", "All legacy kube types successfully parsed");
+      undiscovered ? "Discovery failed for some groups: " + left.discovery_failure
+                   : "All resources successfully discovered");
+  set("NamespaceDeletionGroupVersionParsingFailure", false, "ParsedGroupVersions",
+      "All legacy kube types successfully parsed");
   bool failed = !left.failure.empty();
   set("NamespaceDeletionContentFailure", failed, failed ? "ContentDeletionFailed" : "ContentDeleted",
       failed ? "Failed to delete all resource types, 1 remaining: " + left.failure
              : "All content successfully deleted, may be waiting on finalization");
   bool remain = !left.resources.empty();
   set("NamespaceContentRemaining", remain, remain ? "SomeResourcesRemain" : "ContentRemoved",
-      remain ? "Some resources are remaining: " + join_counts(left.resources, " has ") : "All content successfully removed");
+      remain ? "Some resources are remaining: " + join_counts(left.resources, " has ")
+             : "All content successfully removed");
   bool held = !left.finalizers.empty();
   set("NamespaceFinalizersRemaining", held, held ? "SomeFinalizersRemain" : "ContentHasNoFinalizers",
       held ? "Some content in the namespace has finalizers remaining: " + join_counts(left.finalizers, " in ")
@@ -83,7 +87,8 @@ class NamespaceController final : public Controller {
 
   io::Task<void> run() override {
     co_await namespaces_.wait_synced();
-    co_await client::run_workers("namespace", queue_, context_.options.workers, [this](Key key) { return reconcile(std::move(key)); });
+    co_await client::run_workers("namespace", queue_, context_.options.workers,
+                                 [this](Key key) { return reconcile(std::move(key)); });
   }
 
  private:
@@ -137,11 +142,15 @@ class NamespaceController final : public Controller {
   io::Task<Result<void>> empty(ResourceKind kind, std::string name, Leftovers* left) {
     std::string target = kind.target(name);
     auto before = co_await context_.client.transport().list(target + "?limit=1");
-    if (!before && (before.error().code() == Code::NotFound || before.error().code() == Code::MethodNotAllowed)) co_return {};
+    if (!before && (before.error().code() == Code::NotFound || before.error().code() == Code::MethodNotAllowed))
+      co_return {};
     if (!before) co_return base::fail(before.error());
     if (before->items.empty()) co_return {};
-    client::Call call{.method = "DELETE", .target = target, .content_type = std::string(client::kJson),
-                      .body = base::Bytes::literal(R"({"kind":"DeleteOptions","apiVersion":"v1","propagationPolicy":"Background"})")};
+    client::Call call{
+        .method = "DELETE",
+        .target = target,
+        .content_type = std::string(client::kJson),
+        .body = base::Bytes::literal(R"({"kind":"DeleteOptions","apiVersion":"v1","propagationPolicy":"Background"})")};
     CO_TRY(client::Reply reply, co_await context_.client.transport().call(std::move(call)));
     if (reply.status >= 300 && reply.status != 404) co_return base::fail(client::error_of(reply));
     CO_TRY(client::RawPage page, co_await context_.client.transport().list(target));
@@ -161,6 +170,8 @@ class NamespaceController final : public Controller {
 
 }  // namespace
 
-std::unique_ptr<Controller> make_namespace_controller(Context& context) { return std::make_unique<NamespaceController>(context); }
+std::unique_ptr<Controller> make_namespace_controller(Context& context) {
+  return std::make_unique<NamespaceController>(context);
+}
 
 }  // namespace controller

@@ -22,7 +22,8 @@ class NamespaceTest : public ::testing::Test {
     cluster_.server.set_latency_max(5ms);
     Options options;
     options.root_ca = "PEM";
-    cluster_.run({"namespace-controller", "serviceaccount-controller", "root-ca-certificate-publisher-controller"}, options);
+    cluster_.run({"namespace-controller", "serviceaccount-controller", "root-ca-certificate-publisher-controller"},
+                 options);
   }
   void TearDown() override { cluster_.scope.cancel(); }
   void make(std::string name) {
@@ -75,10 +76,12 @@ TEST_F(NamespaceTest, WhatHoldsItIsToldUntilItIsGone) {
   remove("a");
   cluster_.advance(2s);
   ASSERT_TRUE(cluster_.server.get<Namespace>("", "a"));
-  EXPECT_EQ(condition("a", "NamespaceContentRemaining"), "True Some resources are remaining: pods. has 1 resource instances");
+  EXPECT_EQ(condition("a", "NamespaceContentRemaining"),
+            "True Some resources are remaining: pods. has 1 resource instances");
   EXPECT_EQ(condition("a", "NamespaceFinalizersRemaining"),
             "True Some content in the namespace has finalizers remaining: example.com/hold in 1 resource instances");
-  EXPECT_EQ(condition("a", "NamespaceDeletionContentFailure"), "False All content successfully deleted, may be waiting on finalization");
+  EXPECT_EQ(condition("a", "NamespaceDeletionContentFailure"),
+            "False All content successfully deleted, may be waiting on finalization");
   cluster_.on_loop([&] { cluster_.server.erase<Pod>("a", "p"); });
   cluster_.advance(30s);
   EXPECT_FALSE(cluster_.server.get<Namespace>("", "a"));

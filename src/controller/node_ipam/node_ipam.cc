@@ -70,7 +70,8 @@ class NodeIpamController final : public Controller {
     for (std::string_view text : base::split(context.options.cluster_cidr, ',')) {
       auto network = base::IpNetwork::parse(base::trim(text));
       if (!network) continue;
-      blocks_.emplace_back(*network, network->is_v4() ? context.options.node_cidr_mask_size_ipv4 : context.options.node_cidr_mask_size_ipv6);
+      blocks_.emplace_back(*network, network->is_v4() ? context.options.node_cidr_mask_size_ipv4
+                                                      : context.options.node_cidr_mask_size_ipv6);
     }
     nodes_.add_listener([this](const Key& key, const Node* before, const Node* now) {
       if (now == nullptr) {
@@ -123,8 +124,8 @@ class NodeIpamController final : public Controller {
     }
     std::string list;
     for (const base::IpNetwork& block : given) list += (list.empty() ? "\"" : ",\"") + block.to_string() + "\"";
-    std::string patch = base::cat({R"({"metadata":{"uid":")", node->metadata.uid, R"("},"spec":{"podCIDR":")", given[0].to_string(),
-                                   R"(","podCIDRs":[)", list, "]}}"});
+    std::string patch = base::cat({R"({"metadata":{"uid":")", node->metadata.uid, R"("},"spec":{"podCIDR":")",
+                                   given[0].to_string(), R"(","podCIDRs":[)", list, "]}}"});
     auto patched = co_await context_.client.patch<Node>("", key.name, client::PatchType::Merge, std::move(patch));
     if (patched) {
       LOG_INFO("Set node PodCIDR", {"node", key.name}, {"podCIDRs", list});
@@ -151,6 +152,8 @@ class NodeIpamController final : public Controller {
 
 }  // namespace
 
-std::unique_ptr<Controller> make_node_ipam_controller(Context& context) { return std::make_unique<NodeIpamController>(context); }
+std::unique_ptr<Controller> make_node_ipam_controller(Context& context) {
+  return std::make_unique<NodeIpamController>(context);
+}
 
 }  // namespace controller

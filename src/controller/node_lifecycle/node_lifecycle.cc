@@ -42,7 +42,8 @@ class NodeLifecycle final : public Controller {
         leases_(context.reader, {}, "kube-node-lease"),
         queue_(context.random),
         events_(context.client, context.clock, context.random, std::string(kName)) {
-    nodes_.add_listener([this](const Key& key, const Node* before, const Node* now) { node_changed(key, before, now); });
+    nodes_.add_listener(
+        [this](const Key& key, const Node* before, const Node* now) { node_changed(key, before, now); });
     leases_.add_listener([this](const Key& key, const Lease* before, const Lease* now) {
       if (now == nullptr || (before != nullptr && before->spec.renew_time == now->spec.renew_time)) return;
       auto heard = heard_.find(key.name);
@@ -107,11 +108,12 @@ class NodeLifecycle final : public Controller {
 
   bool everything_is_down() const {
     auto nodes = nodes_.list();
-    return std::none_of(nodes.begin(), nodes.end(), [](const auto& node) { return node_lifecycle::health_of(*node) == Health::Ready; });
+    return std::none_of(nodes.begin(), nodes.end(),
+                        [](const auto& node) { return node_lifecycle::health_of(*node) == Health::Ready; });
   }
 
-  // Nodes are given up one at a time, so that a failure of the network does not empty the cluster; none at all when every node seems
-  // to be down, as then it is we who cannot hear.
+  // Nodes are given up one at a time, so that a failure of the network does not empty the cluster; none at all when
+  // every node seems to be down, as then it is we who cannot hear.
   bool may_evict(const std::string& name) {
     if (everything_is_down()) return false;
     if (evicting_.contains(name)) return true;
@@ -129,7 +131,8 @@ class NodeLifecycle final : public Controller {
     auto node = nodes_.get(key);
     auto heard = heard_.find(key.name);
     if (!node || heard == heard_.end()) co_return {};
-    int64_t grace = heard->second.ever ? context_.options.node_monitor_grace_period : context_.options.node_startup_grace_period;
+    int64_t grace =
+        heard->second.ever ? context_.options.node_monitor_grace_period : context_.options.node_startup_grace_period;
     int64_t left_ns = heard->second.since_ns + grace * 1'000'000'000 - context_.clock.monotonic_ns();
     if (left_ns > 0) {
       queue_.add_after(key, io::Duration(left_ns));
@@ -199,6 +202,8 @@ class NodeLifecycle final : public Controller {
 
 }  // namespace
 
-std::unique_ptr<Controller> make_node_lifecycle_controller(Context& context) { return std::make_unique<NodeLifecycle>(context); }
+std::unique_ptr<Controller> make_node_lifecycle_controller(Context& context) {
+  return std::make_unique<NodeLifecycle>(context);
+}
 
 }  // namespace controller

@@ -58,7 +58,8 @@ class NodeTest : public ::testing::Test {
   }
   std::string taints(std::string name) {
     std::vector<std::string> texts;
-    for (const Taint& taint : cluster_.server.get<Node>("", name)->spec.taints) texts.push_back(taint.key.substr(taint.key.find('/') + 1) + ":" + taint.effect);
+    for (const Taint& taint : cluster_.server.get<Node>("", name)->spec.taints)
+      texts.push_back(taint.key.substr(taint.key.find('/') + 1) + ":" + taint.effect);
     std::sort(texts.begin(), texts.end());
     return base::join(texts, " ");
   }
@@ -77,7 +78,8 @@ TEST_F(NodeTest, ANodeThatBeatsStaysAsItIs) {
   cluster_.advance(10min);
   EXPECT_EQ(ready("n1"), "True ");
   EXPECT_EQ(taints("n1"), "");
-  EXPECT_EQ(cluster_.events("n1"), (std::vector<std::string>{"RegisteredNode Node n1 event: Registered Node n1 in Controller"}));
+  EXPECT_EQ(cluster_.events("n1"),
+            (std::vector<std::string>{"RegisteredNode Node n1 event: Registered Node n1 in Controller"}));
 }
 
 TEST_F(NodeTest, ASilentNodeIsUnknownThenItsPodsGo) {

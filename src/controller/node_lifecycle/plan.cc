@@ -49,7 +49,8 @@ Health health_of(const Node& node) {
 bool mark_silent(Node& node, bool never, base::Time now) {
   bool changed = false;
   for (std::string_view type : kKeptByKubelet) {
-    auto place = std::find_if(node.status.conditions.begin(), node.status.conditions.end(), [&](const auto& one) { return one.type == type; });
+    auto place = std::find_if(node.status.conditions.begin(), node.status.conditions.end(),
+                              [&](const auto& one) { return one.type == type; });
     if (place == node.status.conditions.end()) {
       NodeCondition& added = node.status.conditions.emplace_back();
       added.type = type;

@@ -5,8 +5,8 @@
 
 #include "base/json.h"
 #include "base/log.h"
-#include "base/time.h"
 #include "base/strings.h"
+#include "base/time.h"
 #include "client/queue.h"
 #include "controller/common/ownership.h"
 
@@ -30,7 +30,8 @@ std::vector<PodPointer> surplus_of_ended(std::vector<PodPointer> pods, int thres
   if (pods.size() <= static_cast<size_t>(threshold)) return {};
   std::sort(pods.begin(), pods.end(), [](const PodPointer& a, const PodPointer& b) {
     bool a_stays = a->status.reason != "Evicted", b_stays = b->status.reason != "Evicted";
-    return std::tie(a_stays, a->metadata.creation_timestamp, a->metadata.name) < std::tie(b_stays, b->metadata.creation_timestamp, b->metadata.name);
+    return std::tie(a_stays, a->metadata.creation_timestamp, a->metadata.name) <
+           std::tie(b_stays, b->metadata.creation_timestamp, b->metadata.name);
   });
   pods.resize(pods.size() - static_cast<size_t>(threshold));
   return pods;
@@ -50,9 +51,11 @@ class PodGc final : public Controller {
       int threshold = context_.options.terminated_pod_gc_threshold;
       if (threshold > 0 && ended_ > threshold) queue_.add({"ended", ""});
       if (now == nullptr) return;
-      if (is_being_deleted(now->metadata) && now->spec.node_name.empty()) queue_.add({"pod/" + key.namespace_, key.name});
+      if (is_being_deleted(now->metadata) && now->spec.node_name.empty())
+        queue_.add({"pod/" + key.namespace_, key.name});
       bool newly_bound = !now->spec.node_name.empty() && (before == nullptr || before->spec.node_name.empty());
-      if (newly_bound && nodes_.synced() && !nodes_.get("", now->spec.node_name)) queue_.add_after({"node", now->spec.node_name}, kQuarantine);
+      if (newly_bound && nodes_.synced() && !nodes_.get("", now->spec.node_name))
+        queue_.add_after({"node", now->spec.node_name}, kQuarantine);
     });
   }
 
@@ -65,7 +68,8 @@ class PodGc final : public Controller {
       if (!pod->spec.node_name.empty() && !nodes_.get("", pod->spec.node_name)) missing.insert(pod->spec.node_name);
     }
     for (const std::string& node : missing) queue_.add_after({"node", node}, kQuarantine);
-    co_await client::run_workers("pod-garbage-collector", queue_, 1, [this](Key key) { return reconcile(std::move(key)); });
+    co_await client::run_workers("pod-garbage-collector", queue_, 1,
+                                 [this](Key key) { return reconcile(std::move(key)); });
   }
 
  private:
@@ -87,7 +91,8 @@ class PodGc final : public Controller {
     auto node = co_await context_.client.get<Node>("", name);
     if (node) co_return {};
     if (node.error().code() != Code::NotFound) co_return base::fail(node.error());
-    for (const PodPointer& pod : pods_.by_index("node", name)) CO_TRY(co_await force(pod, "PodGC: node no longer exists"));
+    for (const PodPointer& pod : pods_.by_index("node", name))
+      CO_TRY(co_await force(pod, "PodGC: node no longer exists"));
     co_return {};
   }
 
@@ -104,14 +109,16 @@ class PodGc final : public Controller {
         base::append_json_string(patch, reason);
         patch += base::cat({R"(,"lastTransitionTime":")", base::format_rfc3339(context_.now()), R"("}])"});
       }
-      auto updated = co_await context_.client.patch<Pod>(pod->metadata.namespace_, pod->metadata.name, client::PatchType::Strategic, patch + "}}", "status");
+      auto updated = co_await context_.client.patch<Pod>(pod->metadata.namespace_, pod->metadata.name,
+                                                         client::PatchType::Strategic, patch + "}}", "status");
       if (!updated && updated.error().code() == Code::NotFound) co_return {};
       if (!updated) co_return base::fail(updated.error());
     }
     client::DeleteOptions options;
     options.grace_period_seconds = 0;
     options.uid = pod->metadata.uid;
-    auto removed = co_await context_.client.remove<Pod>(pod->metadata.namespace_, pod->metadata.name, std::move(options));
+    auto removed =
+        co_await context_.client.remove<Pod>(pod->metadata.namespace_, pod->metadata.name, std::move(options));
     if (!removed && removed.error().code() != Code::NotFound) co_return removed;
     co_return {};
   }
@@ -125,6 +132,8 @@ class PodGc final : public Controller {
 
 }  // namespace
 
-std::unique_ptr<Controller> make_pod_gc_controller(Context& context) { return std::make_unique<PodGc>(context); }
+std::unique_ptr<Controller> make_pod_gc_controller(Context& context) {
+  return std::make_unique<PodGc>(context);
+}
 
 }  // namespace controller

@@ -15,7 +15,9 @@ using api::apps_v1::ReplicaSet;
 using api::apps_v1::ReplicaSetStatus;
 using api::core_v1::Pod;
 
-int phase_rank(const Pod& pod) { return pod.status.phase == "Pending" ? 0 : pod.status.phase == "Unknown" ? 1 : 2; }
+int phase_rank(const Pod& pod) {
+  return pod.status.phase == "Pending" ? 0 : pod.status.phase == "Unknown" ? 1 : 2;
+}
 
 int64_t deletion_cost(const Pod& pod) {
   auto cost = pod.metadata.annotations.find("controller.kubernetes.io/pod-deletion-cost");
@@ -28,7 +30,8 @@ int restarts(const Pod& pod) {
   return most;
 }
 
-// Ages that differ by less than a factor of two count as equal, so that not always the newest go and a spread stays a spread.
+// Ages that differ by less than a factor of two count as equal, so that not always the newest go and a spread stays a
+// spread.
 int age_rank(base::Time moment, base::Time now) {
   if (moment.is_zero() || moment >= now) return -1;
   return std::bit_width(static_cast<uint64_t>(now.seconds - moment.seconds)) - 1;
@@ -49,11 +52,14 @@ struct Candidate {
   }
 };
 
-int32_t wanted(const ReplicaSet& set) { return set.spec.replicas.value_or(1); }
+int32_t wanted(const ReplicaSet& set) {
+  return set.spec.replicas.value_or(1);
+}
 
 }  // namespace
 
-Plan plan(const ReplicaSet& set, const std::vector<PodPointer>& pods, const std::map<std::string, int>& neighbours, base::Time now) {
+Plan plan(const ReplicaSet& set, const std::vector<PodPointer>& pods, const std::map<std::string, int>& neighbours,
+          base::Time now) {
   std::vector<Candidate> active;
   for (const PodPointer& pod : pods) {
     if (!is_active(*pod)) continue;
@@ -70,8 +76,8 @@ Plan plan(const ReplicaSet& set, const std::vector<PodPointer>& pods, const std:
   return plan;
 }
 
-ReplicaSetStatus status_of(const ReplicaSet& set, const std::vector<PodPointer>& pods, const std::optional<Failure>& failure,
-                           base::Time now) {
+ReplicaSetStatus status_of(const ReplicaSet& set, const std::vector<PodPointer>& pods,
+                           const std::optional<Failure>& failure, base::Time now) {
   ReplicaSetStatus status = set.status;
   status.replicas = status.fully_labeled_replicas = status.ready_replicas = status.available_replicas = 0;
   int32_t terminating = 0;

@@ -19,8 +19,8 @@ struct Plan {
   std::vector<PodPointer> remove;
 };
 
-// `pods` are the set's own. `neighbours` counts by node the active pods of the sets that share the set's owner, its own included:
-// of two equal pods the one on the fuller node goes.
+// `pods` are the set's own. `neighbours` counts by node the active pods of the sets that share the set's owner, its own
+// included: of two equal pods the one on the fuller node goes.
 Plan plan(const api::apps_v1::ReplicaSet& set, const std::vector<PodPointer>& pods,
           const std::map<std::string, int>& neighbours, base::Time now);
 

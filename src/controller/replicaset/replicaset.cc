@@ -20,7 +20,9 @@ using base::Result;
 using client::Key;
 
 // The two kinds, seen as one.
-const ReplicaSet& as_set(const ReplicaSet& set) { return set; }
+const ReplicaSet& as_set(const ReplicaSet& set) {
+  return set;
+}
 
 ReplicaSet as_set(const ReplicationController& kind) {
   ReplicaSet set;
@@ -35,12 +37,15 @@ ReplicaSet as_set(const ReplicationController& kind) {
   set.status.available_replicas = kind.status.available_replicas;
   set.status.observed_generation = kind.status.observed_generation;
   for (const auto& condition : kind.status.conditions) {
-    set.status.conditions.push_back({condition.type, condition.status, condition.last_transition_time, condition.reason, condition.message});
+    set.status.conditions.push_back(
+        {condition.type, condition.status, condition.last_transition_time, condition.reason, condition.message});
   }
   return set;
 }
 
-void set_status(ReplicaSet& set, const ReplicaSetStatus& status) { set.status = status; }
+void set_status(ReplicaSet& set, const ReplicaSetStatus& status) {
+  set.status = status;
+}
 
 void set_status(ReplicationController& kind, const ReplicaSetStatus& status) {
   kind.status.replicas = status.replicas;
@@ -50,15 +55,22 @@ void set_status(ReplicationController& kind, const ReplicaSetStatus& status) {
   kind.status.observed_generation = status.observed_generation;
   kind.status.conditions.clear();
   for (const auto& condition : status.conditions) {
-    kind.status.conditions.push_back({condition.type, condition.status, condition.last_transition_time, condition.reason, condition.message});
+    kind.status.conditions.push_back(
+        {condition.type, condition.status, condition.last_transition_time, condition.reason, condition.message});
   }
 }
 
-Selector selector_of(const ReplicaSet& set) { return set.spec.selector ? selector_from(*set.spec.selector) : Selector::nothing(); }
-Selector selector_of(const ReplicationController& kind) { return Selector::from(kind.spec.selector); }
+Selector selector_of(const ReplicaSet& set) {
+  return set.spec.selector ? selector_from(*set.spec.selector) : Selector::nothing();
+}
+Selector selector_of(const ReplicationController& kind) {
+  return Selector::from(kind.spec.selector);
+}
 
 // A replication controller's status has no such field.
-ReplicaSetStatus comparable(const ReplicaSet& kind, ReplicaSetStatus status) { return status; }
+ReplicaSetStatus comparable(const ReplicaSet& kind, ReplicaSetStatus status) {
+  return status;
+}
 ReplicaSetStatus comparable(const ReplicationController& kind, ReplicaSetStatus status) {
   status.terminating_replicas.reset();
   return status;
@@ -87,21 +99,24 @@ class ReplicaController final : public Controller {
     scope.spawn(events_.run());
     co_await sets_.wait_synced();
     co_await pods_.wait_synced();
-    co_await client::run_workers(name_, queue_, context_.options.workers, [this](Key key) { return reconcile(std::move(key)); });
+    co_await client::run_workers(name_, queue_, context_.options.workers,
+                                 [this](Key key) { return reconcile(std::move(key)); });
   }
 
  private:
   void pod_changed(const Pod* before, const Pod* now) {
     const auto* owner_before = before == nullptr ? nullptr : controller_of(before->metadata);
     const auto* owner = now == nullptr ? nullptr : controller_of(now->metadata);
-    if (owner_before != nullptr && (owner == nullptr || owner->uid != owner_before->uid)) add_owner(before->metadata, *owner_before);
+    if (owner_before != nullptr && (owner == nullptr || owner->uid != owner_before->uid))
+      add_owner(before->metadata, *owner_before);
     if (owner != nullptr) return add_owner(now->metadata, *owner);
     // An orphan: somebody may want it.
     if (now == nullptr || is_being_deleted(now->metadata)) return;
     if (before != nullptr && owner_before == nullptr && before->metadata.labels == now->metadata.labels) return;
     for (const auto& set : sets_.list(now->metadata.namespace_)) {
       Selector selector = selector_of(*set);
-      if (!selector.is_everything() && selector.matches(now->metadata.labels)) queue_.add({set->metadata.namespace_, set->metadata.name});
+      if (!selector.is_everything() && selector.matches(now->metadata.labels))
+        queue_.add({set->metadata.namespace_, set->metadata.name});
     }
   }
 
@@ -187,8 +202,10 @@ class ReplicaController final : public Controller {
   io::Task<Result<void>> remove_one(std::shared_ptr<const Kind> kind, PodPointer pod) {
     client::DeleteOptions options;
     options.uid = pod->metadata.uid;
-    auto removed = co_await context_.client.remove<Pod>(pod->metadata.namespace_, pod->metadata.name, std::move(options));
-    if (!removed && (removed.error().code() == Code::NotFound || removed.error().code() == Code::Conflict)) co_return {};
+    auto removed =
+        co_await context_.client.remove<Pod>(pod->metadata.namespace_, pod->metadata.name, std::move(options));
+    if (!removed && (removed.error().code() == Code::NotFound || removed.error().code() == Code::Conflict))
+      co_return {};
     if (!removed) {
       events_.record(client::EventRecorder::reference(*kind), client::EventType::Warning, "FailedDelete",
                      "Error deleting: " + removed.error().message());

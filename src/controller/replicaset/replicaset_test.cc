@@ -34,13 +34,14 @@ Pod running(std::string name, int64_t ready_for = 100) {
 }
 
 TEST(ReplicaSetPlan, PodsThatHelpLeastGoFirst) {
-  EXPECT_EQ(first_to_go({running("a"), pod("b")}), "b");                                            // no node
-  EXPECT_EQ(first_to_go({running("a"), pod("b").on("n1")}), "b");                                   // pending
-  EXPECT_EQ(first_to_go({running("a"), pod("b").on("n1").ready(false).phase("Running")}), "b");     // not ready
+  EXPECT_EQ(first_to_go({running("a"), pod("b")}), "b");                                         // no node
+  EXPECT_EQ(first_to_go({running("a"), pod("b").on("n1")}), "b");                                // pending
+  EXPECT_EQ(first_to_go({running("a"), pod("b").on("n1").ready(false).phase("Running")}), "b");  // not ready
   Pod cheap = running("b");
   cheap.metadata.annotations["controller.kubernetes.io/pod-deletion-cost"] = "-1";
   EXPECT_EQ(first_to_go({running("a"), cheap}), "b");
-  EXPECT_EQ(first_to_go({running("a"), pod("b").on("n2").ready(true, {kNow.seconds - 100, 0})}, {{"n1", 1}, {"n2", 2}}), "b");
+  EXPECT_EQ(first_to_go({running("a"), pod("b").on("n2").ready(true, {kNow.seconds - 100, 0})}, {{"n1", 1}, {"n2", 2}}),
+            "b");
   EXPECT_EQ(first_to_go({running("a", 1000), running("b", 10)}), "b");
   Pod flaky = running("b");
   flaky.status.container_statuses.emplace_back().restart_count = 3;
@@ -50,7 +51,8 @@ TEST(ReplicaSetPlan, PodsThatHelpLeastGoFirst) {
 TEST(ReplicaSetPlan, EndedAndDepartingPodsDoNotCount) {
   Pod leaving = running("b");
   leaving.metadata.deletion_timestamp = kNow;
-  auto plan = replicaset::plan(replica_set("web", 3), pods({running("a"), leaving, pod("c").phase("Failed")}), {}, kNow);
+  auto plan =
+      replicaset::plan(replica_set("web", 3), pods({running("a"), leaving, pod("c").phase("Failed")}), {}, kNow);
   EXPECT_EQ(plan.create, 2u);
 }
 
@@ -58,7 +60,8 @@ TEST(ReplicaSetPlan, StatusCountsAndRemembersFailures) {
   ReplicaSet set = replica_set("web", 3);
   set.metadata.generation = 4;
   set.spec.min_ready_seconds = 60;
-  auto all = pods({pod("a").label("app", "web").on("n1").ready(true, {kNow.seconds - 100, 0}), running("b", 10), pod("c")});
+  auto all =
+      pods({pod("a").label("app", "web").on("n1").ready(true, {kNow.seconds - 100, 0}), running("b", 10), pod("c")});
   auto status = replicaset::status_of(set, all, replicaset::Failure{"FailedCreate", "no"}, kNow);
   EXPECT_EQ(status.replicas, 3);
   EXPECT_EQ(status.fully_labeled_replicas, 1);
@@ -80,7 +83,8 @@ class ReplicaSetTest : public ::testing::Test {
   }
   void TearDown() override { cluster_.scope.cancel(); }
   size_t created() const {
-    return static_cast<size_t>(std::count(cluster_.server.writes().begin(), cluster_.server.writes().end(), "POST /api/v1/namespaces/default/pods"));
+    return static_cast<size_t>(std::count(cluster_.server.writes().begin(), cluster_.server.writes().end(),
+                                          "POST /api/v1/namespaces/default/pods"));
   }
   Cluster cluster_;
 };
@@ -131,7 +135,8 @@ TEST_F(ReplicaSetTest, AdoptsOrphansThatMatchAndReleasesWhatNoLongerDoes) {
 
 TEST_F(ReplicaSetTest, WhatCannotBeCreatedIsTriedOnceAndReported) {
   cluster_.server.set_fault([](const client::Call& call) -> std::optional<base::Error> {
-    if (call.method == "POST" && call.target.find("/pods") != std::string::npos) return base::Error(base::Code::Forbidden, "exceeded quota");
+    if (call.method == "POST" && call.target.find("/pods") != std::string::npos)
+      return base::Error(base::Code::Forbidden, "exceeded quota");
     return std::nullopt;
   });
   cluster_.put(replica_set("web", 100));

@@ -16,7 +16,8 @@ using client::Key;
 
 constexpr std::string_view kConfigMap = "kube-root-ca.crt";
 constexpr std::string_view kDescription =
-    "Contains a CA bundle that can be used to verify the kube-apiserver when using internal endpoints such as the internal service "
+    "Contains a CA bundle that can be used to verify the kube-apiserver when using internal endpoints such as the "
+    "internal service "
     "IP or kubernetes.default.svc. No other usage is guaranteed across distributions of Kubernetes clusters.";
 
 class RootCaPublisher final : public Controller {
@@ -29,7 +30,8 @@ class RootCaPublisher final : public Controller {
     namespaces_.add_listener([this](const Key& key, const Namespace*, const Namespace* now) {
       if (now != nullptr) queue_.add(key);
     });
-    maps_.add_listener([this](const Key& key, const ConfigMap*, const ConfigMap*) { queue_.add({"", key.namespace_}); });
+    maps_.add_listener(
+        [this](const Key& key, const ConfigMap*, const ConfigMap*) { queue_.add({"", key.namespace_}); });
   }
 
   io::Task<void> run() override {
@@ -61,7 +63,8 @@ class RootCaPublisher final : public Controller {
     } else {
       stored = co_await context_.client.create(std::move(wanted));
     }
-    if (stored || stored.error().code() == Code::AlreadyExists || client::is_namespace_terminating(stored.error())) co_return {};
+    if (stored || stored.error().code() == Code::AlreadyExists || client::is_namespace_terminating(stored.error()))
+      co_return {};
     co_return base::fail(stored.error());
   }
 
@@ -73,6 +76,8 @@ class RootCaPublisher final : public Controller {
 
 }  // namespace
 
-std::unique_ptr<Controller> make_root_ca_publisher(Context& context) { return std::make_unique<RootCaPublisher>(context); }
+std::unique_ptr<Controller> make_root_ca_publisher(Context& context) {
+  return std::make_unique<RootCaPublisher>(context);
+}
 
 }  // namespace controller

@@ -36,7 +36,8 @@ class ServiceAccountController final : public Controller {
     scope.spawn(accounts_.run());
     co_await namespaces_.wait_synced();
     co_await accounts_.wait_synced();
-    co_await client::run_workers("serviceaccount", queue_, context_.options.workers, [this](Key key) { return reconcile(std::move(key)); });
+    co_await client::run_workers("serviceaccount", queue_, context_.options.workers,
+                                 [this](Key key) { return reconcile(std::move(key)); });
   }
 
  private:
@@ -48,7 +49,8 @@ class ServiceAccountController final : public Controller {
     account.metadata.namespace_ = key.name;
     account.metadata.name = kDefault;
     auto created = co_await context_.client.create(std::move(account));
-    if (created || created.error().code() == Code::AlreadyExists || client::is_namespace_terminating(created.error())) co_return {};
+    if (created || created.error().code() == Code::AlreadyExists || client::is_namespace_terminating(created.error()))
+      co_return {};
     co_return base::fail(created.error());
   }
 

@@ -16,8 +16,12 @@ using api::core_v1::Pod;
 constexpr std::string_view kPodName = "statefulset.kubernetes.io/pod-name";
 constexpr std::string_view kPodIndex = "apps.kubernetes.io/pod-index";
 
-int32_t size_of(const StatefulSet& set) { return set.spec.replicas.value_or(1); }
-int32_t first_of(const StatefulSet& set) { return set.spec.ordinals ? set.spec.ordinals->start : 0; }
+int32_t size_of(const StatefulSet& set) {
+  return set.spec.replicas.value_or(1);
+}
+int32_t first_of(const StatefulSet& set) {
+  return set.spec.ordinals ? set.spec.ordinals->start : 0;
+}
 
 std::string revision_of(const Pod& pod) {
   auto revision = pod.metadata.labels.find(kRevisionHash);
@@ -30,7 +34,9 @@ int32_t partition_of(const StatefulSet& set) {
   return rolling ? rolling->partition.value_or(0) : 0;
 }
 
-bool is_healthy(const Pod& pod) { return pod.status.phase == "Running" && is_ready(pod) && !is_being_deleted(pod.metadata); }
+bool is_healthy(const Pod& pod) {
+  return pod.status.phase == "Running" && is_ready(pod) && !is_being_deleted(pod.metadata);
+}
 
 struct Sorted {
   std::map<int32_t, PodPointer> wanted;     // by ordinal
@@ -48,8 +54,8 @@ Sorted sort_out(const Snapshot& snapshot) {
   return sorted;
 }
 
-// Whether a pod that is made now is of the update revision: those below the partition, and those a rollout has not reached, come
-// back as they were.
+// Whether a pod that is made now is of the update revision: those below the partition, and those a rollout has not
+// reached, come back as they were.
 bool is_updated_ordinal(const Snapshot& snapshot, int32_t ordinal) {
   const auto& strategy = snapshot.set.spec.update_strategy;
   if (snapshot.current_revision == snapshot.update_revision || strategy.type == "OnDelete") return true;
@@ -61,7 +67,9 @@ bool is_updated_ordinal(const Snapshot& snapshot, int32_t ordinal) {
 
 int32_t ordinal_of(const StatefulSet& set, const Pod& pod) {
   std::string_view name = pod.metadata.name;
-  if (!name.starts_with(set.metadata.name) || name.size() <= set.metadata.name.size() + 1 || name[set.metadata.name.size()] != '-') return -1;
+  if (!name.starts_with(set.metadata.name) || name.size() <= set.metadata.name.size() + 1 ||
+      name[set.metadata.name.size()] != '-')
+    return -1;
   auto ordinal = base::parse_int(name.substr(set.metadata.name.size() + 1));
   return ordinal && *ordinal >= 0 && *ordinal <= INT32_MAX ? static_cast<int32_t>(*ordinal) : -1;
 }
@@ -91,8 +99,8 @@ Plan plan(const Snapshot& snapshot) {
     // The ones after it wait for it.
     if (ordered && (!is_healthy(*pod) || !is_available(*pod, set.spec.min_ready_seconds, snapshot.now))) {
       bool broken_old = !is_being_deleted(pod->metadata) && revision_of(*pod) != snapshot.update_revision &&
-                        set.spec.update_strategy.type != "OnDelete" && ordinal >= first + partition_of(set) && !is_ready(*pod) &&
-                        pod->status.phase == "Running";
+                        set.spec.update_strategy.type != "OnDelete" && ordinal >= first + partition_of(set) &&
+                        !is_ready(*pod) && pod->status.phase == "Running";
       // A pod that does not work may be what the update mends: below, the update looks at it.
       if (!broken_old) return plan;
       break;
@@ -131,7 +139,8 @@ Plan plan(const Snapshot& snapshot) {
 api::apps_v1::StatefulSetStatus status_of(const Snapshot& snapshot) {
   api::apps_v1::StatefulSetStatus status = snapshot.set.status;
   status.observed_generation = snapshot.set.metadata.generation;
-  status.replicas = status.ready_replicas = status.available_replicas = status.current_replicas = status.updated_replicas = 0;
+  status.replicas = status.ready_replicas = status.available_replicas = status.current_replicas =
+      status.updated_replicas = 0;
   status.current_revision = snapshot.current_revision;
   status.update_revision = snapshot.update_revision;
   if (!status.collision_count) status.collision_count = 0;
@@ -146,8 +155,9 @@ api::apps_v1::StatefulSetStatus status_of(const Snapshot& snapshot) {
     if (revision_of(*pod) == snapshot.current_revision) status.current_replicas++;
     if (revision_of(*pod) == snapshot.update_revision) status.updated_replicas++;
   }
-  bool rolled_out = snapshot.set.spec.update_strategy.type != "OnDelete" && status.updated_replicas == status.replicas &&
-                    status.ready_replicas == status.replicas && status.replicas == size_of(snapshot.set);
+  bool rolled_out = snapshot.set.spec.update_strategy.type != "OnDelete" &&
+                    status.updated_replicas == status.replicas && status.ready_replicas == status.replicas &&
+                    status.replicas == size_of(snapshot.set);
   if (rolled_out) {
     status.current_revision = status.update_revision;
     status.current_replicas = status.updated_replicas;
@@ -169,7 +179,8 @@ std::vector<api::core_v1::PersistentVolumeClaim> make_claims(const StatefulSet& 
   return claims;
 }
 
-Pod make_pod(const StatefulSet& set, const api::core_v1::PodTemplateSpec& template_, int32_t ordinal, const std::string& revision) {
+Pod make_pod(const StatefulSet& set, const api::core_v1::PodTemplateSpec& template_, int32_t ordinal,
+             const std::string& revision) {
   Pod pod = pod_from_template(template_, StatefulSet::kType, set.metadata);
   std::string number = std::to_string(ordinal);
   pod.metadata.generate_name.clear();

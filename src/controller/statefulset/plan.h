@@ -1,5 +1,5 @@
-// What a stateful set should do next: pure. Pods have ordinals; unless the set is Parallel they are made one after the other, each
-// when the ones before it are ready, and removed in the opposite order.
+// What a stateful set should do next: pure. Pods have ordinals; unless the set is Parallel they are made one after the
+// other, each when the ones before it are ready, and removed in the opposite order.
 #pragma once
 
 #include <string>
@@ -14,9 +14,9 @@ using api::apps_v1::StatefulSet;
 
 struct Snapshot {
   const StatefulSet& set;
-  std::vector<PodPointer> pods;     // its own
-  std::string current_revision;     // names of controller revisions: what pods are still of,
-  std::string update_revision;      // and what they become
+  std::vector<PodPointer> pods;  // its own
+  std::string current_revision;  // names of controller revisions: what pods are still of,
+  std::string update_revision;   // and what they become
   base::Time now;
 };
 
@@ -28,7 +28,7 @@ struct Creation {
 struct Plan {
   std::vector<Creation> create;
   std::vector<PodPointer> remove;
-  std::vector<PodPointer> ended;    // of these, those that ended by themselves: an event tells
+  std::vector<PodPointer> ended;  // of these, those that ended by themselves: an event tells
 };
 
 Plan plan(const Snapshot& snapshot);
@@ -37,7 +37,8 @@ api::apps_v1::StatefulSetStatus status_of(const Snapshot& snapshot);
 
 // The ordinal in a pod's name, -1 when the name is not the set's.
 int32_t ordinal_of(const StatefulSet& set, const api::core_v1::Pod& pod);
-api::core_v1::Pod make_pod(const StatefulSet& set, const api::core_v1::PodTemplateSpec& template_, int32_t ordinal, const std::string& revision);
+api::core_v1::Pod make_pod(const StatefulSet& set, const api::core_v1::PodTemplateSpec& template_, int32_t ordinal,
+                           const std::string& revision);
 // The claims that pod needs: "data-web-0".
 std::vector<api::core_v1::PersistentVolumeClaim> make_claims(const StatefulSet& set, int32_t ordinal);
 

@@ -62,7 +62,8 @@ class StatefulSetController final : public Controller {
     co_await pods_.wait_synced();
     co_await claims_.wait_synced();
     co_await revisions_.wait_synced();
-    co_await client::run_workers(std::string(kName), queue_, context_.options.workers, [this](Key key) { return reconcile(std::move(key)); });
+    co_await client::run_workers(std::string(kName), queue_, context_.options.workers,
+                                 [this](Key key) { return reconcile(std::move(key)); });
   }
 
  private:
@@ -77,7 +78,8 @@ class StatefulSetController final : public Controller {
     CO_TRY(std::vector<PodPointer> pods, co_await settle(context_.client, *set, std::move(claims)));
 
     auto revisions = revisions_.by_index("controller", set->metadata.uid);
-    auto history = plan_revisions(StatefulSet::kType, set->metadata, set->spec.template_, set->status.collision_count, revisions);
+    auto history =
+        plan_revisions(StatefulSet::kType, set->metadata, set->spec.template_, set->status.collision_count, revisions);
     if (history.create) {
       if (is_being_deleted(set->metadata)) co_return {};
       co_return co_await record_revision(set, std::move(*history.create));
@@ -90,8 +92,11 @@ class StatefulSetController final : public Controller {
     for (const RevisionPointer& revision : revisions) {
       if (revision->metadata.name == set->status.current_revision) current = revision;
     }
-    Snapshot snapshot{.set = *set, .pods = std::move(pods), .current_revision = current->metadata.name,
-                      .update_revision = update->metadata.name, .now = context_.now()};
+    Snapshot snapshot{.set = *set,
+                      .pods = std::move(pods),
+                      .current_revision = current->metadata.name,
+                      .update_revision = update->metadata.name,
+                      .now = context_.now()};
     Result<void> done;
     if (settled) done = co_await carry_out(set, statefulset::plan(snapshot), current, update);
     auto status = statefulset::status_of(snapshot);
@@ -103,7 +108,8 @@ class StatefulSetController final : public Controller {
     }
     for (const PodPointer& pod : snapshot.pods) {
       base::Time at = available_at(*pod, set->spec.min_ready_seconds);
-      if (!at.is_zero() && at > context_.now()) queue_.add_after(key, io::Duration(at.to_ns() - context_.clock.wall_ns()));
+      if (!at.is_zero() && at > context_.now())
+        queue_.add_after(key, io::Duration(at.to_ns() - context_.clock.wall_ns()));
     }
     if (done) done = co_await forget_history(set, revisions, snapshot);
     co_return done;
@@ -123,20 +129,24 @@ class StatefulSetController final : public Controller {
     co_return {};
   }
 
-  io::Task<Result<void>> forget_history(std::shared_ptr<const StatefulSet> set, std::vector<RevisionPointer> revisions, const Snapshot& snapshot) {
+  io::Task<Result<void>> forget_history(std::shared_ptr<const StatefulSet> set, std::vector<RevisionPointer> revisions,
+                                        const Snapshot& snapshot) {
     std::vector<std::string> live;
     for (const RevisionPointer& revision : revisions) {
-      bool used = revision->metadata.name == snapshot.current_revision || revision->metadata.name == snapshot.update_revision;
+      bool used =
+          revision->metadata.name == snapshot.current_revision || revision->metadata.name == snapshot.update_revision;
       for (const PodPointer& pod : snapshot.pods) {
         auto of = pod->metadata.labels.find(kRevisionHash);
         used |= of != pod->metadata.labels.end() && of->second == revision->metadata.name;
       }
       if (used) live.push_back(hash_of(*revision));
     }
-    for (const RevisionPointer& revision : surplus_of_revisions(revisions, set->spec.revision_history_limit.value_or(10), live)) {
+    for (const RevisionPointer& revision :
+         surplus_of_revisions(revisions, set->spec.revision_history_limit.value_or(10), live)) {
       client::DeleteOptions options;
       options.uid = revision->metadata.uid;
-      auto removed = co_await context_.client.remove<ControllerRevision>(revision->metadata.namespace_, revision->metadata.name, std::move(options));
+      auto removed = co_await context_.client.remove<ControllerRevision>(revision->metadata.namespace_,
+                                                                         revision->metadata.name, std::move(options));
       if (!removed && removed.error().code() != Code::NotFound) co_return removed;
     }
     co_return {};
@@ -146,18 +156,20 @@ class StatefulSetController final : public Controller {
   static Result<PodTemplateSpec> template_of(const ControllerRevision& revision) {
     TRY(schema::Value data, schema::Value::parse(revision.data));
     schema::Value* kept = data.at({"spec", "template"});
-    if (kept == nullptr || !kept->is_object()) return base::fail(Code::Internal, "revision " + revision.metadata.name + " has no template");
+    if (kept == nullptr || !kept->is_object())
+      return base::fail(Code::Internal, "revision " + revision.metadata.name + " has no template");
     kept->as_object().erase("$patch");
     return schema::from_json<PodTemplateSpec>(kept->to_json());
   }
 
-  io::Task<Result<void>> carry_out(std::shared_ptr<const StatefulSet> set, statefulset::Plan plan, RevisionPointer current, RevisionPointer update) {
+  io::Task<Result<void>> carry_out(std::shared_ptr<const StatefulSet> set, statefulset::Plan plan,
+                                   RevisionPointer current, RevisionPointer update) {
     for (const PodPointer& pod : plan.ended) {
       bool failed = pod->status.phase == "Failed";
       events_.record(EventRecorder::reference(*set), failed ? EventType::Warning : EventType::Normal,
                      failed ? "RecreatingFailedPod" : "RecreatingTerminatedPod",
-                     base::cat({"StatefulSet ", set->metadata.namespace_, "/", set->metadata.name, " is recreating ", failed ? "failed" : "terminated",
-                                " Pod ", pod->metadata.name}));
+                     base::cat({"StatefulSet ", set->metadata.namespace_, "/", set->metadata.name, " is recreating ",
+                                failed ? "failed" : "terminated", " Pod ", pod->metadata.name}));
     }
     for (const statefulset::Creation& one : plan.create) {
       const RevisionPointer& revision = one.updated ? update : current;
@@ -165,7 +177,8 @@ class StatefulSetController final : public Controller {
       if (revision != update) {
         CO_TRY(template_, template_of(*revision));
       }
-      CO_TRY(co_await create_one(set, statefulset::make_pod(*set, template_, one.ordinal, revision->metadata.name), one.ordinal));
+      CO_TRY(co_await create_one(set, statefulset::make_pod(*set, template_, one.ordinal, revision->metadata.name),
+                                 one.ordinal));
     }
     for (const PodPointer& pod : plan.remove) CO_TRY(co_await remove_one(set, pod));
     co_return {};
@@ -182,7 +195,8 @@ class StatefulSetController final : public Controller {
         co_return base::fail(created.error());
       }
       events_.record(EventRecorder::reference(*set), EventType::Normal, "SuccessfulCreate",
-                     base::cat({"create Claim ", name, " Pod ", pod.metadata.name, " in StatefulSet ", set->metadata.name, " success"}));
+                     base::cat({"create Claim ", name, " Pod ", pod.metadata.name, " in StatefulSet ",
+                                set->metadata.name, " success"}));
     }
     std::string name = pod.metadata.name;
     auto created = co_await context_.client.create(std::move(pod));
@@ -205,11 +219,14 @@ class StatefulSetController final : public Controller {
   io::Task<Result<void>> remove_one(std::shared_ptr<const StatefulSet> set, PodPointer pod) {
     client::DeleteOptions options;
     options.uid = pod->metadata.uid;
-    auto removed = co_await context_.client.remove<Pod>(pod->metadata.namespace_, pod->metadata.name, std::move(options));
-    if (!removed && (removed.error().code() == Code::NotFound || removed.error().code() == Code::Conflict)) co_return {};
+    auto removed =
+        co_await context_.client.remove<Pod>(pod->metadata.namespace_, pod->metadata.name, std::move(options));
+    if (!removed && (removed.error().code() == Code::NotFound || removed.error().code() == Code::Conflict))
+      co_return {};
     std::string what = base::cat({"delete Pod ", pod->metadata.name, " in StatefulSet ", set->metadata.name});
     if (!removed) {
-      events_.record(EventRecorder::reference(*set), EventType::Warning, "FailedDelete", what + " failed error: " + removed.error().message());
+      events_.record(EventRecorder::reference(*set), EventType::Warning, "FailedDelete",
+                     what + " failed error: " + removed.error().message());
       co_return removed;
     }
     pending_.deleted({set->metadata.namespace_, set->metadata.name}, pod->metadata);
@@ -229,6 +246,8 @@ class StatefulSetController final : public Controller {
 
 }  // namespace
 
-std::unique_ptr<Controller> make_statefulset_controller(Context& context) { return std::make_unique<StatefulSetController>(context); }
+std::unique_ptr<Controller> make_statefulset_controller(Context& context) {
+  return std::make_unique<StatefulSetController>(context);
+}
 
 }  // namespace controller

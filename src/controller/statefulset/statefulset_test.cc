@@ -42,21 +42,24 @@ class StatefulSetTest : public ::testing::TestWithParam<uint64_t> {
   // "db-0=v1 db-1=v2"
   std::string pods() {
     std::vector<std::string> texts;
-    for (const Pod& pod : cluster_.server.list<Pod>()) texts.push_back(pod.metadata.name + "=" + pod.spec.containers[0].image);
+    for (const Pod& pod : cluster_.server.list<Pod>())
+      texts.push_back(pod.metadata.name + "=" + pod.spec.containers[0].image);
     return base::join(texts, " ");
   }
   bool settle() {
     return cluster_.advance_until([this] {
       auto now = set();
-      return now.status.observed_generation == now.metadata.generation && now.status.ready_replicas == *now.spec.replicas &&
-             now.status.replicas == *now.spec.replicas;
+      return now.status.observed_generation == now.metadata.generation &&
+             now.status.ready_replicas == *now.spec.replicas && now.status.replicas == *now.spec.replicas;
     });
   }
   bool reaches(std::string wanted) {
-    return cluster_.advance_until([&] { return pods() == wanted && set().status.ready_replicas == *set().spec.replicas; });
+    return cluster_.advance_until(
+        [&] { return pods() == wanted && set().status.ready_replicas == *set().spec.replicas; });
   }
   void set_image(std::string image) {
-    cluster_.edit<StatefulSet>("default", "db", [&](StatefulSet& set) { set.spec.template_.spec.containers[0].image = image; });
+    cluster_.edit<StatefulSet>("default", "db",
+                               [&](StatefulSet& set) { set.spec.template_.spec.containers[0].image = image; });
   }
   Cluster cluster_{GetParam()};
 };
@@ -106,9 +109,11 @@ TEST_P(StatefulSetTest, AnUpdateGoesFromTheTopOnePodAtATime) {
     int ready = 0;
     for (const Pod& pod : cluster_.active_pods()) ready += is_ready(pod) ? 1 : 0;
     least = std::min(least, ready);
-    return pods() == "db-0=v2 db-1=v2 db-2=v2" && set().status.ready_replicas == 3 && set().status.current_revision == set().status.update_revision;
+    return pods() == "db-0=v2 db-1=v2 db-2=v2" && set().status.ready_replicas == 3 &&
+           set().status.current_revision == set().status.update_revision;
   }));
-  EXPECT_EQ(seen, (std::set<std::string>{"db-0=v1 db-1=v1 db-2=v1", "db-0=v1 db-1=v1 db-2=v2", "db-0=v1 db-1=v2 db-2=v2", "db-0=v2 db-1=v2 db-2=v2"}));
+  EXPECT_EQ(seen, (std::set<std::string>{"db-0=v1 db-1=v1 db-2=v1", "db-0=v1 db-1=v1 db-2=v2",
+                                         "db-0=v1 db-1=v2 db-2=v2", "db-0=v2 db-1=v2 db-2=v2"}));
   EXPECT_EQ(least, 2);
   EXPECT_NE(set().status.current_revision, before);
   EXPECT_EQ(cluster_.server.list<ControllerRevision>().size(), 2u);

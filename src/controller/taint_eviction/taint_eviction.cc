@@ -60,11 +60,14 @@ class TaintEviction final : public Controller {
     nodes_.add_listener([this](const Key& key, const Node* before, const Node* now) {
       if (now == nullptr || (before != nullptr && before->spec.taints == now->spec.taints)) return;
       if (!has_no_execute(now->spec.taints)) return;
-      for (const PodPointer& pod : pods_.by_index("node", key.name)) queue_.add({pod->metadata.namespace_, pod->metadata.name});
+      for (const PodPointer& pod : pods_.by_index("node", key.name))
+        queue_.add({pod->metadata.namespace_, pod->metadata.name});
     });
     pods_.add_listener([this](const Key& key, const Pod* before, const Pod* now) {
       if (now == nullptr || now->spec.node_name.empty()) return;
-      if (before != nullptr && before->spec.node_name == now->spec.node_name && before->spec.tolerations == now->spec.tolerations) return;
+      if (before != nullptr && before->spec.node_name == now->spec.node_name &&
+          before->spec.tolerations == now->spec.tolerations)
+        return;
       queue_.add(key);
     });
   }
@@ -74,7 +77,8 @@ class TaintEviction final : public Controller {
     scope.spawn(events_.run());
     co_await nodes_.wait_synced();
     co_await pods_.wait_synced();
-    co_await client::run_workers("taint-eviction", queue_, context_.options.workers, [this](Key key) { return reconcile(std::move(key)); });
+    co_await client::run_workers("taint-eviction", queue_, context_.options.workers,
+                                 [this](Key key) { return reconcile(std::move(key)); });
   }
 
  private:
@@ -119,6 +123,8 @@ class TaintEviction final : public Controller {
 
 }  // namespace
 
-std::unique_ptr<Controller> make_taint_eviction_controller(Context& context) { return std::make_unique<TaintEviction>(context); }
+std::unique_ptr<Controller> make_taint_eviction_controller(Context& context) {
+  return std::make_unique<TaintEviction>(context);
+}
 
 }  // namespace controller

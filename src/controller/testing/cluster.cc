@@ -11,7 +11,9 @@ using api::core_v1::Pod;
 
 namespace {
 
-std::string image_of(const Pod& pod) { return pod.spec.containers.empty() ? "" : pod.spec.containers[0].image; }
+std::string image_of(const Pod& pod) {
+  return pod.spec.containers.empty() ? "" : pod.spec.containers[0].image;
+}
 
 }  // namespace
 
@@ -24,7 +26,8 @@ std::vector<Pod> Cluster::active_pods() const {
 std::vector<std::string> Cluster::events(std::string_view about) const {
   auto events = server.list<api::core_v1::Event>();
   std::sort(events.begin(), events.end(), [](const auto& a, const auto& b) {
-    return base::parse_uint(a.metadata.resource_version).value_or(0) < base::parse_uint(b.metadata.resource_version).value_or(0);
+    return base::parse_uint(a.metadata.resource_version).value_or(0) <
+           base::parse_uint(b.metadata.resource_version).value_or(0);
   });
   std::vector<std::string> texts;
   for (const auto& event : events) {

@@ -1,5 +1,5 @@
-// A cluster for the tests of controllers: the fake server, the controllers named, and, if wanted, nodes that run what is bound to
-// them and a scheduler that binds. All in virtual time, from one seed.
+// A cluster for the tests of controllers: the fake server, the controllers named, and, if wanted, nodes that run what
+// is bound to them and a scheduler that binds. All in virtual time, from one seed.
 #pragma once
 
 #include <memory>
@@ -22,7 +22,9 @@ class Cluster : public client::testing::World {
   explicit Cluster(uint64_t seed = 1) : World(seed) {}
 
   void run(std::vector<std::string> controllers, Options options = {}) {
-    start(run_controllers(client, [this](std::string_view) { return client; }, clock, random, std::move(options), std::move(controllers)));
+    start(run_controllers(
+        client, [this](std::string_view) { return client; }, clock, random, std::move(options),
+        std::move(controllers)));
     advance(1s);
   }
   // Binds pending pods to one of `nodes`, starts what is bound after up to `start_max`, ends what is deleted.

@@ -1,11 +1,12 @@
 #include "kubelet/cgroup/cgroups.h"
 
-#include <algorithm>
-#include <cerrno>
-#include <csignal>
 #include <fcntl.h>
 #include <sys/stat.h>
 #include <unistd.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <csignal>
 
 #include "base/file.h"
 #include "base/log.h"
@@ -15,7 +16,7 @@ namespace kubelet {
 namespace {
 
 bool is_directory(const std::string& path) {
-  struct stat info {};
+  struct stat info{};
   return stat(path.c_str(), &info) == 0 && S_ISDIR(info.st_mode);
 }
 
@@ -157,6 +158,8 @@ int64_t milli_cpu_to_quota_us(int64_t milli_cpu, int64_t period_us) {
   return std::max<int64_t>(milli_cpu * period_us / 1000, 1000);
 }
 
-int64_t shares_to_weight(int64_t shares) { return 1 + (std::clamp<int64_t>(shares, 2, 262144) - 2) * 9999 / 262142; }
+int64_t shares_to_weight(int64_t shares) {
+  return 1 + (std::clamp<int64_t>(shares, 2, 262144) - 2) * 9999 / 262142;
+}
 
 }  // namespace kubelet

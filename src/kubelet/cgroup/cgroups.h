@@ -4,9 +4,9 @@
 //   /kubepods/pod<uid>          guaranteed pods
 //   /kubepods/burstable/pod<uid>, /kubepods/besteffort/pod<uid>
 //
-// Version 1 (one tree for each controller) and version 2 (one tree). Runtimes make the containers' groups below a pod's.
-// Limits that this machine's kernel or confinement refuses are skipped with a log line: a pod without a bound is better
-// than no pod. Blocking, but only small writes to memory.
+// Version 1 (one tree for each controller) and version 2 (one tree). Runtimes make the containers' groups below a
+// pod's. Limits that this machine's kernel or confinement refuses are skipped with a log line: a pod without a bound is
+// better than no pod. Blocking, but only small writes to memory.
 #pragma once
 
 #include <cstdint>
@@ -37,7 +37,8 @@ class Cgroups {
 
   // Makes the group and those above it and sets the limits. `path` begins with '/'.
   base::Result<void> ensure(const std::string& path, const CgroupLimits& limits) const;
-  // Kills what is left inside, then removes the group and all below. Absent is fine; Unavailable while something still dies.
+  // Kills what is left inside, then removes the group and all below. Absent is fine; Unavailable while something still
+  // dies.
   base::Result<void> remove(const std::string& path) const;
   // Names of the groups right below `path`.
   std::vector<std::string> children(const std::string& path) const;
@@ -53,8 +54,8 @@ class Cgroups {
 };
 
 // Upstream's arithmetic.
-int64_t milli_cpu_to_shares(int64_t milli_cpu);                              // 2 at least
+int64_t milli_cpu_to_shares(int64_t milli_cpu);                                 // 2 at least
 int64_t milli_cpu_to_quota_us(int64_t milli_cpu, int64_t period_us = 100'000);  // 0 none; 1000 us at least
-int64_t shares_to_weight(int64_t shares);                                    // version 2, 1 to 10000
+int64_t shares_to_weight(int64_t shares);                                       // version 2, 1 to 10000
 
 }  // namespace kubelet

@@ -50,7 +50,7 @@ std::string architecture(std::string_view machine) {
 }
 
 int64_t disk_of(std::string path) {
-  struct statvfs info {};
+  struct statvfs info{};
   while (statvfs(path.c_str(), &info) != 0) {
     size_t slash = path.rfind('/');
     if (slash == std::string::npos || path == "/") return 0;
@@ -112,9 +112,11 @@ std::vector<std::string> default_addresses() {
   ifaddrs* all = nullptr;
   if (getifaddrs(&all) != 0) return {out};
   for (auto* one = all; one != nullptr; one = one->ifa_next) {
-    if (one->ifa_addr == nullptr || one->ifa_addr->sa_family != AF_INET || (one->ifa_flags & IFF_LOOPBACK) != 0) continue;
+    if (one->ifa_addr == nullptr || one->ifa_addr->sa_family != AF_INET || (one->ifa_flags & IFF_LOOPBACK) != 0)
+      continue;
     char text[INET_ADDRSTRLEN];
-    if (inet_ntop(AF_INET, &reinterpret_cast<sockaddr_in*>(one->ifa_addr)->sin_addr, text, sizeof text) == nullptr) continue;
+    if (inet_ntop(AF_INET, &reinterpret_cast<sockaddr_in*>(one->ifa_addr)->sin_addr, text, sizeof text) == nullptr)
+      continue;
     out = text;
     break;
   }

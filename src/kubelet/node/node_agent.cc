@@ -14,7 +14,8 @@ constexpr auto kLookWhileUnready = std::chrono::milliseconds(200);
 constexpr int kQuickLooks = 100;
 
 bool is_ready(const core::Node& node) {
-  return std::ranges::any_of(node.status.conditions, [](auto& one) { return one.type == "Ready" && one.status == "True"; });
+  return std::ranges::any_of(node.status.conditions,
+                             [](auto& one) { return one.type == "Ready" && one.status == "True"; });
 }
 
 }  // namespace
@@ -34,11 +35,18 @@ NodeAgent::NodeAgent(client::Client client, Runtime& runtime, const KubeletOptio
 }
 NodeAgent::~NodeAgent() = default;
 
-std::shared_ptr<const core::Node> NodeAgent::node() const { return cache_.get("", options_.node_name); }
+std::shared_ptr<const core::Node> NodeAgent::node() const {
+  return cache_.get("", options_.node_name);
+}
 
 io::Task<NodeFacts> NodeAgent::gather(bool with_images) {
-  NodeFacts facts{.options = options_, .machine = machine_, .allocatable = allocatable_, .addresses = addresses_,
-                  .runtime = {}, .runtime_error = {}, .images = {}};
+  NodeFacts facts{.options = options_,
+                  .machine = machine_,
+                  .allocatable = allocatable_,
+                  .addresses = addresses_,
+                  .runtime = {},
+                  .runtime_error = {},
+                  .images = {}};
   auto runtime = co_await runtime_.info();
   if (runtime) {
     facts.runtime = std::move(*runtime);
@@ -103,27 +111,28 @@ io::Task<void> NodeAgent::keep_status() {
     }
     bool quick = (failed || !ready_) && looks < kQuickLooks;
     wake_.reset();
-    co_await wake_.wait_for(quick ? io::Duration(kLookWhileUnready) : failed ? io::Duration(std::chrono::seconds(2)) : io::Duration(kLookEvery));
+    co_await wake_.wait_for(quick    ? io::Duration(kLookWhileUnready)
+                            : failed ? io::Duration(std::chrono::seconds(2))
+                                     : io::Duration(kLookEvery));
   }
 }
 
 io::Task<void> NodeAgent::run() {
   scope_.spawn(cache_.run());
-  scope_.spawn(client::keep_heartbeat(
-      client_, io::Loop::current().clock(),
-      {.name = options_.node_name,
-       .lease_duration = std::chrono::seconds(options_.lease_seconds),
-       .renew_interval = std::chrono::seconds(options_.lease_seconds) / 4,
-       .owners = [this]() -> std::vector<api::meta_v1::OwnerReference> {
-         auto node = this->node();
-         if (node == nullptr) return {};
-         api::meta_v1::OwnerReference owner;
-         owner.api_version = "v1";
-         owner.kind = "Node";
-         owner.name = node->metadata.name;
-         owner.uid = node->metadata.uid;
-         return {owner};
-       }}));
+  scope_.spawn(client::keep_heartbeat(client_, io::Loop::current().clock(),
+                                      {.name = options_.node_name,
+                                       .lease_duration = std::chrono::seconds(options_.lease_seconds),
+                                       .renew_interval = std::chrono::seconds(options_.lease_seconds) / 4,
+                                       .owners = [this]() -> std::vector<api::meta_v1::OwnerReference> {
+                                         auto node = this->node();
+                                         if (node == nullptr) return {};
+                                         api::meta_v1::OwnerReference owner;
+                                         owner.api_version = "v1";
+                                         owner.kind = "Node";
+                                         owner.name = node->metadata.name;
+                                         owner.uid = node->metadata.uid;
+                                         return {owner};
+                                       }}));
   co_await keep_status();
 }
 

@@ -10,8 +10,8 @@ namespace {
 constexpr size_t kImagesMax = 50;
 constexpr size_t kNamesPerImageMax = 5;
 
-void set_condition(core::NodeStatus& status, const std::string& type, bool holds, std::string reason, std::string message,
-                   base::Time now) {
+void set_condition(core::NodeStatus& status, const std::string& type, bool holds, std::string reason,
+                   std::string message, base::Time now) {
   auto found = std::ranges::find_if(status.conditions, [&](auto& one) { return one.type == type; });
   if (found == status.conditions.end()) {
     status.conditions.emplace_back().type = type;
@@ -28,10 +28,11 @@ void set_condition(core::NodeStatus& status, const std::string& type, bool holds
 
 std::map<std::string, std::string, std::less<>> labels_of(const NodeFacts& facts) {
   auto& info = facts.machine.info;
-  std::map<std::string, std::string, std::less<>> out = {
-      {"beta.kubernetes.io/arch", info.architecture}, {"beta.kubernetes.io/os", info.operating_system},
-      {"kubernetes.io/arch", info.architecture},      {"kubernetes.io/os", info.operating_system},
-      {"kubernetes.io/hostname", facts.options.node_name}};
+  std::map<std::string, std::string, std::less<>> out = {{"beta.kubernetes.io/arch", info.architecture},
+                                                         {"beta.kubernetes.io/os", info.operating_system},
+                                                         {"kubernetes.io/arch", info.architecture},
+                                                         {"kubernetes.io/os", info.operating_system},
+                                                         {"kubernetes.io/hostname", facts.options.node_name}};
   for (auto& [key, value] : facts.options.node_labels) out[key] = value;
   return out;
 }
@@ -46,7 +47,9 @@ std::vector<core::ContainerImage> images_of(const std::vector<cri::Image>& image
     one.size_bytes = static_cast<int64_t>(image.size);
     if (!one.names.empty()) out.push_back(std::move(one));
   }
-  std::ranges::sort(out, [](auto& a, auto& b) { return a.size_bytes != b.size_bytes ? a.size_bytes > b.size_bytes : a.names < b.names; });
+  std::ranges::sort(out, [](auto& a, auto& b) {
+    return a.size_bytes != b.size_bytes ? a.size_bytes > b.size_bytes : a.names < b.names;
+  });
   if (out.size() > kImagesMax) out.resize(kImagesMax);
   return out;
 }
@@ -90,16 +93,19 @@ core::Node update_node(core::Node node, const NodeFacts& facts) {
       facts.runtime ? facts.runtime->name + "://" + facts.runtime->version : runtime_version;
   if (!facts.images.empty() || status.images.empty()) status.images = images_of(facts.images);
 
-  set_condition(status, "MemoryPressure", false, "KubeletHasSufficientMemory", "kubelet has sufficient memory available", now);
+  set_condition(status, "MemoryPressure", false, "KubeletHasSufficientMemory",
+                "kubelet has sufficient memory available", now);
   set_condition(status, "DiskPressure", false, "KubeletHasNoDiskPressure", "kubelet has no disk pressure", now);
   set_condition(status, "PIDPressure", false, "KubeletHasSufficientPID", "kubelet has sufficient PID available", now);
   std::vector<std::string> problems;
   if (!facts.runtime) {
     problems.push_back("container runtime is down: " + facts.runtime_error);
   } else {
-    if (!facts.runtime->runtime_ready) problems.push_back("container runtime not ready: " + facts.runtime->runtime_message);
+    if (!facts.runtime->runtime_ready)
+      problems.push_back("container runtime not ready: " + facts.runtime->runtime_message);
     if (!facts.runtime->network_ready)
-      problems.push_back("container runtime network not ready: NetworkReady=false message:" + facts.runtime->network_message);
+      problems.push_back("container runtime network not ready: NetworkReady=false message:" +
+                         facts.runtime->network_message);
   }
   if (problems.empty()) {
     set_condition(status, "Ready", true, "KubeletReady", "kubelet is posting ready status", now);

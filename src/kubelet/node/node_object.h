@@ -1,4 +1,5 @@
-// The Node that this kubelet writes, worked out from what it knows. Pure. Labels, conditions, reasons and messages as upstream's.
+// The Node that this kubelet writes, worked out from what it knows. Pure. Labels, conditions, reasons and messages as
+// upstream's.
 #pragma once
 
 #include <string>
@@ -26,8 +27,8 @@ struct NodeFacts {
 
 // A new Node, ready to be created, with its status.
 core::Node make_node(const NodeFacts& facts);
-// `node` as it is to be written: labels of ours added, status brought up to date. Conditions that stay as they are keep the time
-// of their last change.
+// `node` as it is to be written: labels of ours added, status brought up to date. Conditions that stay as they are keep
+// the time of their last change.
 core::Node update_node(core::Node node, const NodeFacts& facts);
 // Whether they differ in more than heartbeats.
 bool same_node(const core::Node& a, const core::Node& b);

@@ -93,25 +93,27 @@ std::optional<PodFailure> admit(const core::Pod& pod, const core::Node& node, co
     int64_t taken = amount(used[name], name), need = amount(wanted, name);
     if (taken + need > have)
       return PodFailure{"OutOf" + name, "Pod was rejected: Node didn't have enough resource: " + name +
-                                            ", requested: " + std::to_string(need) + ", used: " + std::to_string(taken) +
-                                            ", capacity: " + std::to_string(have)};
+                                            ", requested: " + std::to_string(need) +
+                                            ", used: " + std::to_string(taken) + ", capacity: " + std::to_string(have)};
   }
   if (!selects(pod, node))
-    return PodFailure{"NodeAffinity", "Pod was rejected: Predicate NodeAffinity failed: node(s) didn't match Pod's node "
-                                      "affinity/selector"};
+    return PodFailure{"NodeAffinity",
+                      "Pod was rejected: Predicate NodeAffinity failed: node(s) didn't match Pod's node "
+                      "affinity/selector"};
   for (auto& mine : host_ports(pod))
     for (auto* other : others)
       for (auto& theirs : host_ports(*other))
         if (mine.port == theirs.port && mine.protocol == theirs.protocol &&
             (mine.ip == theirs.ip || mine.ip == "0.0.0.0" || theirs.ip == "0.0.0.0"))
-          return PodFailure{"NodePorts", "Pod was rejected: Predicate NodePorts failed: node(s) didn't have free ports for "
-                                         "the requested pod ports"};
+          return PodFailure{"NodePorts",
+                            "Pod was rejected: Predicate NodePorts failed: node(s) didn't have free ports for "
+                            "the requested pod ports"};
   if (!is_mirror_or_static(pod))
     for (auto& taint : node.spec.taints)
       if (taint.effect == "NoExecute" && !tolerates(pod, taint))
         return PodFailure{"TaintToleration",
-                          "Pod was rejected: Predicate TaintToleration failed: node(s) had untolerated taint {" + taint.key +
-                              ": " + taint.value + "}"};
+                          "Pod was rejected: Predicate TaintToleration failed: node(s) had untolerated taint {" +
+                              taint.key + ": " + taint.value + "}"};
   return {};
 }
 

@@ -1,5 +1,6 @@
-// Whether this node takes a pod that was bound to it: its resources, selectors, ports and taints, as it sees them itself. Pure.
-// Rules: the Kubernetes documentation, "Reserve Compute Resources", "Assigning Pods to Nodes"; reasons as upstream names them.
+// Whether this node takes a pod that was bound to it: its resources, selectors, ports and taints, as it sees them
+// itself. Pure. Rules: the Kubernetes documentation, "Reserve Compute Resources", "Assigning Pods to Nodes"; reasons as
+// upstream names them.
 #pragma once
 
 #include <optional>

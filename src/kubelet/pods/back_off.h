@@ -1,6 +1,6 @@
-// The pauses between attempts at something that keeps failing: the first at once, then 10 s, doubled up to 300 s; forgotten
-// after two longest pauses of peace. Containers that crash and images that cannot be pulled. Pure; times in nanoseconds.
-// Source: the Kubernetes documentation, "Pod Lifecycle", "Container restarts".
+// The pauses between attempts at something that keeps failing: the first at once, then 10 s, doubled up to 300 s;
+// forgotten after two longest pauses of peace. Containers that crash and images that cannot be pulled. Pure; times in
+// nanoseconds. Source: the Kubernetes documentation, "Pod Lifecycle", "Container restarts".
 #pragma once
 
 #include <cstdint>

@@ -13,7 +13,8 @@ namespace {
 
 namespace cri = ::api::cri;
 
-cri::SecurityProfile profile(std::string_view type, const std::optional<std::string>& localhost, const std::string& root) {
+cri::SecurityProfile profile(std::string_view type, const std::optional<std::string>& localhost,
+                             const std::string& root) {
   cri::SecurityProfile out;
   if (type == "Unconfined") out.profile_type = cri::SecurityProfile::ProfileType::Unconfined;
   if (type == "RuntimeDefault") out.profile_type = cri::SecurityProfile::ProfileType::RuntimeDefault;
@@ -28,9 +29,9 @@ cri::NamespaceOption namespaces(const core::Pod& pod) {
   cri::NamespaceOption out;
   out.network = pod.spec.host_network ? cri::NamespaceMode::Node : cri::NamespaceMode::Pod;
   out.ipc = pod.spec.host_ipc ? cri::NamespaceMode::Node : cri::NamespaceMode::Pod;
-  out.pid = pod.spec.host_pid                                     ? cri::NamespaceMode::Node
+  out.pid = pod.spec.host_pid                                  ? cri::NamespaceMode::Node
             : pod.spec.share_process_namespace.value_or(false) ? cri::NamespaceMode::Pod
-                                                                  : cri::NamespaceMode::Container;
+                                                               : cri::NamespaceMode::Container;
   return out;
 }
 
@@ -108,8 +109,7 @@ base::Result<void> check_non_root(const ContainerInput& input, const std::option
   auto& image = input.image;
   std::string name = " (pod: \"" + pod_text(input.pod) + "\", container: " + input.container.name + ")";
   if (user) {
-    if (*user == 0)
-      return base::fail(base::Code::Forbidden, "container's runAsUser breaks non-root policy" + name);
+    if (*user == 0) return base::fail(base::Code::Forbidden, "container's runAsUser breaks non-root policy" + name);
     return {};
   }
   if (image.uid) {
@@ -163,22 +163,22 @@ base::Result<cri::LinuxContainerSecurityContext> security_of(const ContainerInpu
     capabilities.drop_capabilities = own.capabilities->drop;
   }
   auto& seccomp = own.seccomp_profile ? own.seccomp_profile : whole.seccomp_profile;
-  out.seccomp = seccomp ? profile(seccomp->type, seccomp->localhost_profile, input.seccomp_root)
-                        : profile("Unconfined", {}, "");
+  out.seccomp =
+      seccomp ? profile(seccomp->type, seccomp->localhost_profile, input.seccomp_root) : profile("Unconfined", {}, "");
   if (out.privileged) out.seccomp = profile("Unconfined", {}, "");
   auto& apparmor = own.app_armor_profile ? own.app_armor_profile : whole.app_armor_profile;
   if (apparmor) {
     out.apparmor = profile(apparmor->type, apparmor->localhost_profile, "");
-    out.apparmor_profile = apparmor->type == "Unconfined"     ? "unconfined"
+    out.apparmor_profile = apparmor->type == "Unconfined"  ? "unconfined"
                            : apparmor->type == "Localhost" ? "localhost/" + apparmor->localhost_profile.value_or("")
-                                                              : "runtime/default";
+                                                           : "runtime/default";
   }
   bool unmasked = own.proc_mount && *own.proc_mount == "Unmasked";
   if (!unmasked && !out.privileged) {
-    out.masked_paths = {"/proc/asound",     "/proc/acpi",        "/proc/interrupts",   "/proc/kcore",
-                        "/proc/keys",       "/proc/latency_stats", "/proc/timer_list", "/proc/timer_stats",
-                        "/proc/sched_debug", "/proc/scsi",        "/sys/firmware",
-                        "/sys/devices/virtual/powercap"};
+    out.masked_paths = {"/proc/asound",     "/proc/acpi",        "/proc/interrupts",
+                        "/proc/kcore",      "/proc/keys",        "/proc/latency_stats",
+                        "/proc/timer_list", "/proc/timer_stats", "/proc/sched_debug",
+                        "/proc/scsi",       "/sys/firmware",     "/sys/devices/virtual/powercap"};
     out.readonly_paths = {"/proc/bus", "/proc/fs", "/proc/irq", "/proc/sys", "/proc/sysrq-trigger"};
   }
   return out;
@@ -191,9 +191,8 @@ base::Result<void> add_mounts(const ContainerInput& input, cri::ContainerConfig&
     auto& mount = mounts[i];
     auto volume = input.volumes.find(mount.name);
     if (volume == input.volumes.end())
-      return base::fail(base::Code::NotFound,
-                        "cannot find volume " + base::quote(mount.name) + " to mount into container " +
-                            base::quote(input.container.name));
+      return base::fail(base::Code::NotFound, "cannot find volume " + base::quote(mount.name) +
+                                                  " to mount into container " + base::quote(input.container.name));
     auto sub_path = input.sub_paths.find(i);
     cri::Mount one;
     one.container_path = mount.mount_path.starts_with('/') ? mount.mount_path : "/" + mount.mount_path;
@@ -202,7 +201,8 @@ base::Result<void> add_mounts(const ContainerInput& input, cri::ContainerConfig&
     if (mount.mount_propagation) {
       if (*mount.mount_propagation == "HostToContainer")
         one.propagation = cri::MountPropagation::PropagationHostToContainer;
-      if (*mount.mount_propagation == "Bidirectional") one.propagation = cri::MountPropagation::PropagationBidirectional;
+      if (*mount.mount_propagation == "Bidirectional")
+        one.propagation = cri::MountPropagation::PropagationBidirectional;
     }
     if (one.container_path == "/etc/hosts") own_hosts = true;
     out.mounts.push_back(std::move(one));
@@ -211,8 +211,8 @@ base::Result<void> add_mounts(const ContainerInput& input, cri::ContainerConfig&
     cri::Mount hosts;
     hosts.container_path = "/etc/hosts";
     hosts.host_path = input.hosts_file;
-    hosts.readonly = input.container.security_context &&
-                     input.container.security_context->read_only_root_filesystem.value_or(false);
+    hosts.readonly =
+        input.container.security_context && input.container.security_context->read_only_root_filesystem.value_or(false);
     out.mounts.push_back(std::move(hosts));
   }
   if (!input.termination_message_file.empty()) {

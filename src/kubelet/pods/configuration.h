@@ -1,5 +1,6 @@
 // What the runtime is told of a pod and its containers: sandbox and container configurations. Pure.
-// Rules: the CRI's comments; the Kubernetes documentation, "Configure a Security Context"; labels as in runtime/records.h.
+// Rules: the CRI's comments; the Kubernetes documentation, "Configure a Security Context"; labels as in
+// runtime/records.h.
 #pragma once
 
 #include <map>
@@ -35,12 +36,12 @@ struct ContainerInput {
   const std::map<std::string, std::string, std::less<>>& volumes;
   // Where sub paths are, already made and checked, by the place of the mount in volume_mounts.
   const std::map<size_t, std::string>& sub_paths;
-  std::string hosts_file;               // host path; "" none
+  std::string hosts_file;                // host path; "" none
   std::string termination_message_file;  // host path; "" none
-  api::cri::Image image;                // as the runtime has it
-  std::vector<int64_t> extra_groups;    // fsGroup and the like
+  api::cri::Image image;                 // as the runtime has it
+  std::vector<int64_t> extra_groups;     // fsGroup and the like
   int64_t memory_capacity_bytes = 0;
-  std::string target_id;                // of the container whose processes an ephemeral one sees
+  std::string target_id;  // of the container whose processes an ephemeral one sees
   std::string seccomp_root;
 };
 // Forbidden when the image's user breaks runAsNonRoot.

@@ -16,7 +16,9 @@ using testing::ElementsAre;
 using testing::Pair;
 namespace cri = ::api::cri;
 
-base::Quantity quantity(std::string_view text) { return *base::Quantity::parse(text); }
+base::Quantity quantity(std::string_view text) {
+  return *base::Quantity::parse(text);
+}
 
 core::Pod pod(std::string name = "p") {
   core::Pod out;
@@ -37,8 +39,9 @@ TEST(Expansion, FollowsTheRulesOfKubernetes) {
   struct Row {
     const char *text, *expanded;
   };
-  for (auto& row : {Row{"$(A)", "x"}, Row{"-$(A)-$(A)", "-x-x"}, Row{"$$(A)", "$(A)"}, Row{"$(B)", "$(B)"}, Row{"$A", "$A"},
-                    Row{"$(A", "$(A"}, Row{"$", "$"}, Row{"$$", "$"}, Row{"$$$(A)", "$x"}, Row{"", ""}})
+  for (auto& row :
+       {Row{"$(A)", "x"}, Row{"-$(A)-$(A)", "-x-x"}, Row{"$$(A)", "$(A)"}, Row{"$(B)", "$(B)"}, Row{"$A", "$A"},
+        Row{"$(A", "$(A"}, Row{"$", "$"}, Row{"$$", "$"}, Row{"$$$(A)", "$x"}, Row{"", ""}})
     EXPECT_EQ(expand(row.text, known), row.expanded) << row.text;
   EXPECT_FALSE(expand_strictly("$(B)", known));
 }
@@ -95,11 +98,13 @@ std::shared_ptr<const core::Service> service(std::string name, std::string ip, s
 }
 
 TEST(Environment, ServicesAreSeenAsVariables) {
-  auto variables = service_variables(pod(), {service("my-web", "10.0.0.1"), service("headless", "None"), service("far", "10.0.0.2", "other")});
-  EXPECT_THAT(variables, ElementsAre(Pair("MY_WEB_PORT", "tcp://10.0.0.1:80"), Pair("MY_WEB_PORT_80_TCP", "tcp://10.0.0.1:80"),
-                                     Pair("MY_WEB_PORT_80_TCP_ADDR", "10.0.0.1"), Pair("MY_WEB_PORT_80_TCP_PORT", "80"),
-                                     Pair("MY_WEB_PORT_80_TCP_PROTO", "tcp"), Pair("MY_WEB_SERVICE_HOST", "10.0.0.1"),
-                                     Pair("MY_WEB_SERVICE_PORT", "80"), Pair("MY_WEB_SERVICE_PORT_HTTP", "80")));
+  auto variables = service_variables(
+      pod(), {service("my-web", "10.0.0.1"), service("headless", "None"), service("far", "10.0.0.2", "other")});
+  EXPECT_THAT(variables,
+              ElementsAre(Pair("MY_WEB_PORT", "tcp://10.0.0.1:80"), Pair("MY_WEB_PORT_80_TCP", "tcp://10.0.0.1:80"),
+                          Pair("MY_WEB_PORT_80_TCP_ADDR", "10.0.0.1"), Pair("MY_WEB_PORT_80_TCP_PORT", "80"),
+                          Pair("MY_WEB_PORT_80_TCP_PROTO", "tcp"), Pair("MY_WEB_SERVICE_HOST", "10.0.0.1"),
+                          Pair("MY_WEB_SERVICE_PORT", "80"), Pair("MY_WEB_SERVICE_PORT_HTTP", "80")));
 }
 
 TEST(Environment, OrderDecidesWhatIsKnown) {
@@ -122,20 +127,27 @@ TEST(Environment, OrderDecidesWhatIsKnown) {
   label.value_from.emplace().field_ref.emplace().field_path = "metadata.labels['app']";
   p.metadata.labels["app"] = "web";
   ResourceList allocatable = {{"cpu", quantity("3500m")}};
-  auto made = make_environment({.pod = p, .container = p.spec.containers[0], .services = {}, .objects = {}, .host_ips = {},
-                                .pod_ips = {}, .node_allocatable = allocatable});
+  auto made = make_environment({.pod = p,
+                                .container = p.spec.containers[0],
+                                .services = {},
+                                .objects = {},
+                                .host_ips = {},
+                                .pod_ips = {},
+                                .node_allocatable = allocatable});
   ASSERT_TRUE(made);
-  EXPECT_THAT(*made, ElementsAre(Pair("FIRST", "again"), Pair("SECOND", "1$(THIRD)"), Pair("THIRD", "3"), Pair("CPU", "4"),
-                                 Pair("LABEL", "web")));
+  EXPECT_THAT(*made, ElementsAre(Pair("FIRST", "again"), Pair("SECOND", "1$(THIRD)"), Pair("THIRD", "3"),
+                                 Pair("CPU", "4"), Pair("LABEL", "web")));
 }
 
 TEST(Network, ClusterFirstPodAsksTheClustersServer) {
-  DnsOptions dns{.cluster_servers = {"10.96.0.10"}, .cluster_domain = "cluster.local",
+  DnsOptions dns{.cluster_servers = {"10.96.0.10"},
+                 .cluster_domain = "cluster.local",
                  .host = parse_resolv_conf("# x\nnameserver 1.1.1.1\nsearch example.com\noptions timeout:1\n")};
   auto p = pod();
   auto made = pod_dns(p, dns).config;
   EXPECT_THAT(made.servers, ElementsAre("10.96.0.10"));
-  EXPECT_THAT(made.searches, ElementsAre("default.svc.cluster.local", "svc.cluster.local", "cluster.local", "example.com"));
+  EXPECT_THAT(made.searches,
+              ElementsAre("default.svc.cluster.local", "svc.cluster.local", "cluster.local", "example.com"));
   EXPECT_THAT(made.options, ElementsAre("ndots:5"));
   auto& option = p.spec.dns_config.emplace().options.emplace_back();
   option.name = "ndots";
@@ -168,9 +180,19 @@ struct Config {
   std::map<size_t, std::string> sub_paths;
   cri::Image image;
   base::Result<cri::ContainerConfig> make() {
-    return container_config({.pod = pod_, .container = pod_.spec.containers[0], .attempt = 2, .environment = environment,
-                             .volumes = volumes, .sub_paths = sub_paths, .hosts_file = "/h", .termination_message_file = "",
-                             .image = image, .extra_groups = {}, .memory_capacity_bytes = 0, .target_id = {}, .seccomp_root = {}});
+    return container_config({.pod = pod_,
+                             .container = pod_.spec.containers[0],
+                             .attempt = 2,
+                             .environment = environment,
+                             .volumes = volumes,
+                             .sub_paths = sub_paths,
+                             .hosts_file = "/h",
+                             .termination_message_file = "",
+                             .image = image,
+                             .extra_groups = {},
+                             .memory_capacity_bytes = 0,
+                             .target_id = {},
+                             .seccomp_root = {}});
   }
 };
 
@@ -180,8 +202,9 @@ TEST(Configuration, UserThatMustNotBeRootIsChecked) {
   EXPECT_EQ(c.make().error().message(),
             "container has runAsNonRoot and image will run as root (pod: \"p_default(u)\", container: main)");
   c.image.username = "web";
-  EXPECT_EQ(c.make().error().message(), "container has runAsNonRoot and image has non-numeric user (web), cannot verify user "
-                                        "is non-root (pod: \"p_default(u)\", container: main)");
+  EXPECT_EQ(c.make().error().message(),
+            "container has runAsNonRoot and image has non-numeric user (web), cannot verify user "
+            "is non-root (pod: \"p_default(u)\", container: main)");
   c.image.uid.emplace().value = 1000;
   EXPECT_EQ(c.make()->linux->security_context->run_as_user->value, 1000);
   c.pod_.spec.containers[0].security_context.emplace().run_as_user = 0;
@@ -231,7 +254,8 @@ TEST(Credentials, ImageNamesAreWrittenOut) {
   EXPECT_EQ(*normalized_image("localhost:5000/app"), "localhost:5000/app:latest");
   EXPECT_EQ(*with_default_tag("app@sha256:abc"), "app@sha256:abc");
   EXPECT_EQ(normalized_image("Nginx").error().message(),
-            "couldn't parse image name \"Nginx\": invalid reference format: repository name (library/Nginx) must be lowercase");
+            "couldn't parse image name \"Nginx\": invalid reference format: repository name (library/Nginx) must be "
+            "lowercase");
 }
 
 TEST(Admission, TakesWhatFitsAndSaysWhyNot) {

@@ -69,9 +69,13 @@ bool fits(std::string_view pattern, std::string_view image) {
 
 bool is_path_part(std::string_view part) {
   if (part.empty()) return false;
-  return std::ranges::all_of(part, [](char c) { return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '.' ||
-                                                       c == '_' || c == '-'; }) &&
-         (std::isalnum(static_cast<unsigned char>(part.front())) != 0) && (std::isalnum(static_cast<unsigned char>(part.back())) != 0);
+  return std::ranges::all_of(part,
+                             [](char c) {
+                               return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '.' || c == '_' ||
+                                      c == '-';
+                             }) &&
+         (std::isalnum(static_cast<unsigned char>(part.front())) != 0) &&
+         (std::isalnum(static_cast<unsigned char>(part.back())) != 0);
 }
 
 struct ImageName {
@@ -82,7 +86,8 @@ struct ImageName {
 
 base::Result<ImageName> parse(std::string_view image) {
   auto bad = [&](std::string_view why) {
-    return base::fail(base::Code::BadRequest, "couldn't parse image name " + base::quote(image) + ": " + std::string(why));
+    return base::fail(base::Code::BadRequest,
+                      "couldn't parse image name " + base::quote(image) + ": " + std::string(why));
   };
   ImageName out;
   std::string_view rest = image;

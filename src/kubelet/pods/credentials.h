@@ -26,7 +26,8 @@ std::vector<RegistryCredential> read_pull_secret(const api::core_v1::Secret& sec
 // Those whose pattern fits the image, the most specific first.
 std::vector<api::cri::AuthConfig> credentials_for(const std::vector<RegistryCredential>& all, std::string_view image);
 
-// The image's name with registry and tag written out: "nginx" is "docker.io/library/nginx:latest". BadRequest if it is no name.
+// The image's name with registry and tag written out: "nginx" is "docker.io/library/nginx:latest". BadRequest if it is
+// no name.
 base::Result<std::string> normalized_image(std::string_view image);
 // With ":latest" if it has neither tag nor digest.
 base::Result<std::string> with_default_tag(std::string_view image);

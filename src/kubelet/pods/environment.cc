@@ -139,10 +139,12 @@ std::string lines_of(const std::map<std::string, std::string, std::less<>>& map)
 
 }  // namespace
 
-base::Result<Environment> make_environment(const EnvironmentInput& input) { return Maker(input).run(); }
+base::Result<Environment> make_environment(const EnvironmentInput& input) {
+  return Maker(input).run();
+}
 
-std::map<std::string, std::string> service_variables(const core::Pod& pod,
-                                                     const std::vector<std::shared_ptr<const core::Service>>& services) {
+std::map<std::string, std::string> service_variables(
+    const core::Pod& pod, const std::vector<std::shared_ptr<const core::Service>>& services) {
   std::map<std::string, std::string> out;
   bool links = pod.spec.enable_service_links.value_or(true);
   auto add = [&out](const core::Service& service) {
@@ -176,7 +178,8 @@ std::map<std::string, std::string> service_variables(const core::Pod& pod,
 }
 
 base::Result<std::string> field_value(const core::Pod& pod, const std::string& path,
-                                      const std::vector<std::string>& host_ips, const std::vector<std::string>& pod_ips) {
+                                      const std::vector<std::string>& host_ips,
+                                      const std::vector<std::string>& pod_ips) {
   auto& meta = pod.metadata;
   if (path == "metadata.name") return meta.name;
   if (path == "metadata.namespace") return meta.namespace_;

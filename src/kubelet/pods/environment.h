@@ -1,5 +1,5 @@
-// The variables of a container: those of services, envFrom, env with valueFrom and $(NAME). Pure: objects are looked up in what
-// was fetched before. Rules: API documentation of EnvVar, EnvFromSource and of Service discovery by variables.
+// The variables of a container: those of services, envFrom, env with valueFrom and $(NAME). Pure: objects are looked up
+// in what was fetched before. Rules: API documentation of EnvVar, EnvFromSource and of Service discovery by variables.
 #pragma once
 
 #include <map>
@@ -39,10 +39,11 @@ base::Result<Environment> make_environment(const EnvironmentInput& input);
 std::map<std::string, std::string> service_variables(const core::Pod& pod,
                                                      const std::vector<std::shared_ptr<const core::Service>>& services);
 
-// metadata.name, status.podIP, metadata.labels['x'], ... Invalid for other paths. Also for downward API volumes, which may name
-// all labels or annotations.
+// metadata.name, status.podIP, metadata.labels['x'], ... Invalid for other paths. Also for downward API volumes, which
+// may name all labels or annotations.
 base::Result<std::string> field_value(const core::Pod& pod, const std::string& path,
-                                      const std::vector<std::string>& host_ips, const std::vector<std::string>& pod_ips);
+                                      const std::vector<std::string>& host_ips,
+                                      const std::vector<std::string>& pod_ips);
 // limits.cpu by its divisor, rounded up.
 base::Result<std::string> resource_value(const core::Pod& pod, const core::ResourceFieldSelector& selector,
                                          const std::string& container, const ResourceList& node_allocatable);

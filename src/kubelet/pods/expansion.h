@@ -1,5 +1,5 @@
-// $(NAME) in commands, arguments, values of variables and subPathExpr. $$(NAME) is $(NAME) itself; an unknown name stays as it
-// is written. Source: the Kubernetes API documentation of Container.command and EnvVar.value.
+// $(NAME) in commands, arguments, values of variables and subPathExpr. $$(NAME) is $(NAME) itself; an unknown name
+// stays as it is written. Source: the Kubernetes API documentation of Container.command and EnvVar.value.
 #pragma once
 
 #include <functional>

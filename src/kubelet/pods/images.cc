@@ -10,15 +10,19 @@ namespace {
 // A failure is shown as itself for a moment before it becomes the back-off.
 constexpr int64_t kShowErrorNs = 5'000'000'000;
 
-int64_t now_ns() { return io::Loop::current().clock().wall_ns(); }
+int64_t now_ns() {
+  return io::Loop::current().clock().wall_ns();
+}
 
-std::string seconds_text(int64_t ns) { return base::format_duration(ns / 1'000'000 * 1'000'000); }
+std::string seconds_text(int64_t ns) {
+  return base::format_duration(ns / 1'000'000 * 1'000'000);
+}
 
 }  // namespace
 
 struct Images::Pull {
   core::Pod pod;
-  std::string image;       // with its tag
+  std::string image;  // with its tag
   std::string as_written;
   std::string field_path;
   cri::PodSandboxConfig sandbox;
@@ -47,7 +51,8 @@ io::Task<Images::Answer> Images::ensure(core::Pod pod, core::Container container
   };
   auto name = with_default_tag(container.image);
   if (!name) {
-    std::string message = "Failed to apply default image tag " + base::quote(container.image) + ": " + name.error().message();
+    std::string message =
+        "Failed to apply default image tag " + base::quote(container.image) + ": " + name.error().message();
     api_.event(pod, true, "InspectFailed", message, field_path);
     api_.event(pod, true, "Failed", "Error: InvalidImageName", field_path);
     fail("InvalidImageName", message);
@@ -65,7 +70,8 @@ io::Task<Images::Answer> Images::ensure(core::Pod pod, core::Container container
   }
   auto present = co_await runtime_.image_status(*name);
   if (!present) {
-    fail("ImageInspectError", "Failed to inspect image " + base::quote(container.image) + ": " + present.error().message());
+    fail("ImageInspectError",
+         "Failed to inspect image " + base::quote(container.image) + ": " + present.error().message());
     answer.again_ns = now_ns() + BackOff::kInitialNs;
     co_return answer;
   }
@@ -75,13 +81,15 @@ io::Task<Images::Answer> Images::ensure(core::Pod pod, core::Container container
     answer.image = **present;
     if (!fresh_pull)
       api_.event(pod, false, "Pulled",
-                 "Container image " + base::quote(container.image) + " already present on machine and can be accessed by the pod",
+                 "Container image " + base::quote(container.image) +
+                     " already present on machine and can be accessed by the pod",
                  field_path);
     pulls_.erase(key);
     co_return answer;
   }
   if (container.image_pull_policy == "Never") {
-    std::string message = "Container image " + base::quote(container.image) + " is not present with pull policy of Never";
+    std::string message =
+        "Container image " + base::quote(container.image) + " is not present with pull policy of Never";
     api_.event(pod, true, "ErrImageNeverPull", message, field_path);
     api_.event(pod, true, "Failed", "Error: ErrImageNeverPull", field_path);
     fail("ErrImageNeverPull", message);
@@ -162,16 +170,16 @@ io::Task<void> Images::pull(std::shared_ptr<Pull> work) {
     std::string pull_key = it.pod.metadata.uid + "/" + it.image;
     it.failed_ns = now_ns();
     back_off_.next(pull_key, it.failed_ns, it.failed_ns);
-    api_.event(it.pod, true, "Failed",
-               "Failed to pull image " + base::quote(it.as_written) + ": " + error->message(), it.field_path);
+    api_.event(it.pod, true, "Failed", "Failed to pull image " + base::quote(it.as_written) + ": " + error->message(),
+               it.field_path);
     api_.event(it.pod, true, "Failed", "Error: ErrImagePull", it.field_path);
   } else {
     auto image = co_await runtime_.image_status(it.image);
     uint64_t size = image && *image ? (*image)->size : 0;
     api_.event(it.pod, false, "Pulled",
-               "Successfully pulled image " + base::quote(it.as_written) + " in " + seconds_text(now_ns() - began) + " (" +
-                   seconds_text(now_ns() - it.asked_ns) + " including waiting). Image size: " + std::to_string(size) +
-                   " bytes.",
+               "Successfully pulled image " + base::quote(it.as_written) + " in " + seconds_text(now_ns() - began) +
+                   " (" + seconds_text(now_ns() - it.asked_ns) +
+                   " including waiting). Image size: " + std::to_string(size) + " bytes.",
                it.field_path);
   }
   auto done = std::move(it.done);

@@ -26,14 +26,15 @@ class Images {
 
   struct Answer {
     enum class State : uint8_t { Present, Pulling, Failed } state = State::Pulling;
-    cri::Image image;                // Present
-    WaitingReason reason;            // Failed: ErrImagePull, ImagePullBackOff, ErrImageNeverPull, InvalidImageName
+    cri::Image image;                 // Present
+    WaitingReason reason;             // Failed: ErrImagePull, ImagePullBackOff, ErrImageNeverPull, InvalidImageName
     std::optional<int64_t> again_ns;  // Failed: when to ask again
   };
-  // Asks for a container's image, for one start of it. Starts a pull if one is needed; `done` is called when that has ended, and
-  // the next call tells how. `secrets` are the pod's pull secrets.
-  io::Task<Answer> ensure(core::Pod pod, core::Container container, std::string field_path, cri::PodSandboxConfig sandbox,
-                          std::vector<std::shared_ptr<const core::Secret>> secrets, std::function<void()> done);
+  // Asks for a container's image, for one start of it. Starts a pull if one is needed; `done` is called when that has
+  // ended, and the next call tells how. `secrets` are the pod's pull secrets.
+  io::Task<Answer> ensure(core::Pod pod, core::Container container, std::string field_path,
+                          cri::PodSandboxConfig sandbox, std::vector<std::shared_ptr<const core::Secret>> secrets,
+                          std::function<void()> done);
   // Ends what still pulls for the pod, and forgets its back-offs.
   void forget(const std::string& pod_uid);
 

@@ -1,10 +1,11 @@
 #include "kubelet/pods/log_rotation.h"
 
+#include <sys/stat.h>
+#include <unistd.h>
+
 #include <cerrno>
 #include <cstdio>
 #include <ctime>
-#include <sys/stat.h>
-#include <unistd.h>
 #include <vector>
 
 #include "base/file.h"
@@ -27,7 +28,7 @@ std::vector<std::string> set_aside(const std::string& path) {
 }  // namespace
 
 base::Result<bool> set_log_aside(const std::string& path, int64_t bytes_max, int files_max, base::Time now) {
-  struct stat info {};
+  struct stat info{};
   if (stat(path.c_str(), &info) != 0) {
     if (errno == ENOENT) return false;
     return base::fail(base::system_error("stat " + path, errno));

@@ -1,5 +1,5 @@
-// Keeps container logs from filling the disk: a log that has grown past its bound is set aside, and only the newest few are
-// kept. Names as upstream's: "0.log.20261123-225104". Blocking.
+// Keeps container logs from filling the disk: a log that has grown past its bound is set aside, and only the newest few
+// are kept. Names as upstream's: "0.log.20261123-225104". Blocking.
 #pragma once
 
 #include <cstdint>

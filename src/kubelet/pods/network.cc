@@ -56,14 +56,14 @@ PodDns pod_dns(const core::Pod& pod, const DnsOptions& options) {
   if (cluster && options.cluster_servers.empty()) {
     cluster = false;
     out.problem = "pod: \"" + pod_text(pod) +
-                  "\". kubelet does not have ClusterDNS IP configured and cannot create Pod using \"" + pod.spec.dns_policy +
-                  "\" policy. Falling back to \"Default\" policy.";
+                  "\". kubelet does not have ClusterDNS IP configured and cannot create Pod using \"" +
+                  pod.spec.dns_policy + "\" policy. Falling back to \"Default\" policy.";
   }
   if (cluster) {
     out.config.servers = options.cluster_servers;
     if (!options.cluster_domain.empty())
-      out.config.searches = {pod.metadata.namespace_ + ".svc." + options.cluster_domain, "svc." + options.cluster_domain,
-                             options.cluster_domain};
+      out.config.searches = {pod.metadata.namespace_ + ".svc." + options.cluster_domain,
+                             "svc." + options.cluster_domain, options.cluster_domain};
     add_once(out.config.searches, options.host.searches);
     out.config.options = {"ndots:5"};
   } else if (policy != "None") {
@@ -76,7 +76,8 @@ PodDns pod_dns(const core::Pod& pod, const DnsOptions& options) {
     for (auto& option : own.options) {
       // The pod's word on an option replaces what is there.
       std::erase_if(out.config.options, [&](auto& old) { return old.substr(0, old.find(':')) == option.name; });
-      out.config.options.push_back(option.value && !option.value->empty() ? option.name + ":" + *option.value : option.name);
+      out.config.options.push_back(option.value && !option.value->empty() ? option.name + ":" + *option.value
+                                                                          : option.name);
     }
   }
   if (out.config.servers.size() > kServersMax) out.config.servers.resize(kServersMax);

@@ -37,8 +37,8 @@ class Planner {
   void plan_new_sandbox() {
     bool had_sandbox = sandbox() != nullptr;
     plan_.sandbox_attempt = had_sandbox ? sandbox()->attempt + 1 : 0;
-    bool something_left = in_.record.any_running() ||
-                          std::ranges::any_of(in_.record.sandboxes, [](auto& one) { return one.ready; });
+    bool something_left =
+        in_.record.any_running() || std::ranges::any_of(in_.record.sandboxes, [](auto& one) { return one.ready; });
     bool anything_to_run = std::ranges::any_of(pod_.spec.containers, [&](auto& container) {
       auto* record = in_.record.newest(container.name);
       if (record == nullptr) return !(had_sandbox && pod_.spec.restart_policy == "Never" && any_main_record());
@@ -76,9 +76,8 @@ class Planner {
     size_t begun = 0;
     for (size_t i = 0; i < inits.size(); ++i)
       if (in_.record.current(inits[i].name) != nullptr) begun = i;
-    bool mains_begun = std::ranges::any_of(pod_.spec.containers, [&](auto& container) {
-      return in_.record.current(container.name) != nullptr;
-    });
+    bool mains_begun = std::ranges::any_of(
+        pod_.spec.containers, [&](auto& container) { return in_.record.current(container.name) != nullptr; });
     if (mains_begun) begun = inits.size();
 
     for (size_t i = 0; i < inits.size(); ++i) {
@@ -161,7 +160,8 @@ class Planner {
       wanted.attempt = before->restart_count + 1;
       if (in_.stopping.contains(before->id)) return;
       if (before->phase == ContainerPhase::Unknown) {
-        plan_.stop.push_back({.id = before->id, .name = container.name,
+        plan_.stop.push_back({.id = before->id,
+                              .name = container.name,
                               .message = "Container is in unknown state, try killing it before restart",
                               .grace_seconds = {}});
         return;
@@ -177,7 +177,8 @@ class Planner {
           return;
         }
       }
-    } else if (auto* status = find_status(pod_.status, container.name); status != nullptr && !status->container_id.empty()) {
+    } else if (auto* status = find_status(pod_.status, container.name);
+               status != nullptr && !status->container_id.empty()) {
       // The runtime lost its memory; the API has not.
       wanted.attempt = status->restart_count + 1;
     }
@@ -213,7 +214,9 @@ class Planner {
 
 }  // namespace
 
-PodPlan plan_pod(const PlanInput& input) { return Planner(input).run(); }
+PodPlan plan_pod(const PlanInput& input) {
+  return Planner(input).run();
+}
 
 bool has_started(const core::Container& container, const ContainerRecord& record, const ProbeResultsById& probes) {
   if (!record.is_running()) return false;

@@ -1,7 +1,8 @@
 // What is to be done next for a pod that is to run. Pure: all the logic of a pod's life is here, and in pods/status.h.
 //
 // Rules: the Kubernetes documentation, "Pod Lifecycle", "Init Containers", "Sidecar Containers":
-//  - one sandbox; when it is gone or has no address everything is stopped and begins anew, unless nothing would run again;
+//  - one sandbox; when it is gone or has no address everything is stopped and begins anew, unless nothing would run
+//  again;
 //  - init containers one after the other, each to success; a sidecar (restartPolicy Always) only until it has started;
 //  - then the containers, all of them; a container that ended runs again as its policy says, after its back-off;
 //  - a container that failed its liveness or startup probe, or whose image changed, is stopped and runs again;
@@ -32,7 +33,7 @@ struct ProbeResults {
 using ProbeResultsById = std::map<std::string, ProbeResults>;
 
 struct WaitingReason {
-  std::string reason;   // "CrashLoopBackOff"
+  std::string reason;  // "CrashLoopBackOff"
   std::string message;
   bool operator==(const WaitingReason&) const = default;
 };
@@ -50,9 +51,9 @@ enum class ContainerKind : uint8_t { Init, Main, Ephemeral };
 
 struct StartContainer {
   ContainerKind kind = ContainerKind::Main;
-  size_t index = 0;        // in the spec's list of that kind
-  int32_t attempt = 0;     // its restart count
-  int64_t failed_ns = 0;   // when the one before ended; 0: there is none
+  size_t index = 0;       // in the spec's list of that kind
+  int32_t attempt = 0;    // its restart count
+  int64_t failed_ns = 0;  // when the one before ended; 0: there is none
   bool operator==(const StartContainer&) const = default;
 };
 
@@ -65,14 +66,14 @@ struct StopContainer {
 };
 
 struct PodPlan {
-  bool stop_all = false;                 // containers and sandboxes; look again afterwards
+  bool stop_all = false;  // containers and sandboxes; look again afterwards
   bool create_sandbox = false;
   uint32_t sandbox_attempt = 0;
-  std::vector<StartContainer> start;     // in order
+  std::vector<StartContainer> start;  // in order
   std::vector<StopContainer> stop;
   std::map<std::string, WaitingReason> waiting;  // by container: why it is not started now
-  std::optional<int64_t> again_ns;       // when to look again although nothing happened
-  bool finished = false;                 // nothing will run again
+  std::optional<int64_t> again_ns;               // when to look again although nothing happened
+  bool finished = false;                         // nothing will run again
 
   bool operator==(const PodPlan&) const = default;
 };

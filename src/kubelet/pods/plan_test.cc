@@ -35,8 +35,9 @@ struct Case {
     return *this;
   }
   Case& sandbox(bool ready = true, uint32_t attempt = 0) {
-    record.sandboxes.insert(record.sandboxes.begin(), SandboxRecord{.id = "s" + std::to_string(attempt), .attempt = attempt,
-                                                                    .ready = ready, .ips = {"10.0.0.2"}});
+    record.sandboxes.insert(
+        record.sandboxes.begin(),
+        SandboxRecord{.id = "s" + std::to_string(attempt), .attempt = attempt, .ready = ready, .ips = {"10.0.0.2"}});
     return *this;
   }
   Case& has(std::string name, ContainerPhase phase, int32_t exit_code = 0, int32_t attempt = 0) {
@@ -52,7 +53,8 @@ struct Case {
     return *this;
   }
   PodPlan plan() const {
-    return plan_pod({.pod = pod, .record = record, .probes = probes, .back_off = back_off, .stopping = stopping, .now_ns = now});
+    return plan_pod(
+        {.pod = pod, .record = record, .probes = probes, .back_off = back_off, .stopping = stopping, .now_ns = now});
   }
   // "main 1" for each container to be started.
   std::vector<std::string> starts() const {
@@ -102,8 +104,8 @@ TEST(Plan, ExitIsAnsweredAsThePolicySays) {
     int32_t code;
     bool restarts;
   };
-  for (auto& row : {Row{"Always", 0, true}, Row{"Always", 1, true}, Row{"OnFailure", 0, false}, Row{"OnFailure", 1, true},
-                    Row{"Never", 0, false}, Row{"Never", 1, false}}) {
+  for (auto& row : {Row{"Always", 0, true}, Row{"Always", 1, true}, Row{"OnFailure", 0, false},
+                    Row{"OnFailure", 1, true}, Row{"Never", 0, false}, Row{"Never", 1, false}}) {
     Case c(row.policy);
     c.main("a").main("b").sandbox().has("a", kExited, row.code).has("b", kRunning);
     EXPECT_EQ(c.starts().size(), row.restarts ? 1U : 0U) << row.policy << " " << row.code;

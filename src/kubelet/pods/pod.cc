@@ -81,7 +81,9 @@ bool is_critical(const core::Pod& pod) {
   return is_mirror_or_static(pod) || pod.spec.priority.value_or(0) >= kSystemCritical;
 }
 
-bool is_terminal(const core::Pod& pod) { return pod.status.phase == "Failed" || pod.status.phase == "Succeeded"; }
+bool is_terminal(const core::Pod& pod) {
+  return pod.status.phase == "Failed" || pod.status.phase == "Succeeded";
+}
 
 int64_t grace_seconds(const core::Pod& pod) {
   if (pod.metadata.deletion_grace_period_seconds) return *pod.metadata.deletion_grace_period_seconds;

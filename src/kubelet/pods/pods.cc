@@ -151,7 +151,8 @@ const PodWorker* Pods::find(std::string_view namespace_, std::string_view name, 
   for (auto& [id, entry] : workers_) {
     auto& meta = entry->worker->pod().metadata;
     if (meta.namespace_ != namespace_ || meta.name != name || (!uid.empty() && meta.uid != uid)) continue;
-    if (found == nullptr || meta.creation_timestamp > found->pod().metadata.creation_timestamp) found = entry->worker.get();
+    if (found == nullptr || meta.creation_timestamp > found->pod().metadata.creation_timestamp)
+      found = entry->worker.get();
   }
   return found;
 }

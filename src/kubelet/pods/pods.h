@@ -1,4 +1,5 @@
-// All pods of this node: one worker each. Whoever learns of a pod (the API, the runtime, the disk) tells this. One loop.
+// All pods of this node: one worker each. Whoever learns of a pod (the API, the runtime, the disk) tells this. One
+// loop.
 #pragma once
 
 #include <functional>
@@ -47,9 +48,9 @@ class Pods {
 
   PodContext& context_;
   std::function<std::shared_ptr<const core::Node>()> node_;
-  std::map<std::string, std::unique_ptr<Entry>> workers_;  // by uid
-  std::map<std::string, int> states_;                      // of containers and sandboxes, when looking
-  io::Event any_;                                          // there are pods
+  std::map<std::string, std::unique_ptr<Entry>> workers_;       // by uid
+  std::map<std::string, int> states_;                           // of containers and sandboxes, when looking
+  io::Event any_;                                               // there are pods
   std::shared_ptr<bool> alive_ = std::make_shared<bool>(true);  // for work posted to the loop
 };
 

@@ -77,9 +77,12 @@ QosClass qos_class(const core::Pod& pod) {
 
 std::string qos_class_name(QosClass qos) {
   switch (qos) {
-    case QosClass::Guaranteed: return "Guaranteed";
-    case QosClass::Burstable: return "Burstable";
-    case QosClass::BestEffort: break;
+    case QosClass::Guaranteed:
+      return "Guaranteed";
+    case QosClass::Burstable:
+      return "Burstable";
+    case QosClass::BestEffort:
+      break;
   }
   return "BestEffort";
 }
@@ -100,9 +103,12 @@ ResourceList pod_limits(const core::Pod& pod) {
 std::string pod_cgroup(const std::string& root, const core::Pod& pod) {
   std::string name = "/pod" + pod.metadata.uid;
   switch (qos_class(pod)) {
-    case QosClass::Guaranteed: return root + name;
-    case QosClass::Burstable: return root + "/burstable" + name;
-    case QosClass::BestEffort: break;
+    case QosClass::Guaranteed:
+      return root + name;
+    case QosClass::Burstable:
+      return root + "/burstable" + name;
+    case QosClass::BestEffort:
+      break;
   }
   return root + "/besteffort" + name;
 }
@@ -133,9 +139,12 @@ int64_t oom_score_adjustment(const core::Pod& pod, const core::Container& contai
   constexpr int64_t kGuaranteed = -997, kBestEffort = 1000;
   if (is_critical(pod)) return kGuaranteed;
   switch (qos_class(pod)) {
-    case QosClass::Guaranteed: return kGuaranteed;
-    case QosClass::BestEffort: return kBestEffort;
-    case QosClass::Burstable: break;
+    case QosClass::Guaranteed:
+      return kGuaranteed;
+    case QosClass::BestEffort:
+      return kBestEffort;
+    case QosClass::Burstable:
+      break;
   }
   int64_t request = whole(requests_of(container.resources), "memory");
   int64_t adjustment = 1000;

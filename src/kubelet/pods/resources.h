@@ -1,5 +1,6 @@
 // What a pod asks for: its class of service, its control group, its place before the out-of-memory killer. Pure.
-// Rules: the Kubernetes documentation, "Pod Quality of Service Classes", "Resource Management", "Node-pressure Eviction".
+// Rules: the Kubernetes documentation, "Pod Quality of Service Classes", "Resource Management", "Node-pressure
+// Eviction".
 #pragma once
 
 #include <map>

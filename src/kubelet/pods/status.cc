@@ -59,7 +59,8 @@ class StatusMaker {
         auto message = in_.messages.find(record.id);
         end.message = message != in_.messages.end() ? message->second : record.message;
         // The runtime says 0 of what never started; the API has no such time.
-        end.started_at = Time::from_ns(record.started_ns > 0 ? record.started_ns : record.created_ns).truncated_to_seconds();
+        end.started_at =
+            Time::from_ns(record.started_ns > 0 ? record.started_ns : record.created_ns).truncated_to_seconds();
         end.finished_at = Time::from_ns(record.finished_ns).truncated_to_seconds();
         end.container_id = id_of(record);
         break;
@@ -114,7 +115,9 @@ class StatusMaker {
       }
       if (!status.state.terminated) {
         auto& waiting = status.state.waiting.emplace();
-        waiting.reason = initializing && !is_init ? "PodInitializing" : has_inits() ? "PodInitializing" : "ContainerCreating";
+        waiting.reason = initializing && !is_init ? "PodInitializing"
+                         : has_inits()            ? "PodInitializing"
+                                                  : "ContainerCreating";
       }
     } else {
       status.state = state_of(*newest);
@@ -165,7 +168,8 @@ class StatusMaker {
     status.started = false;
   }
 
-  void readiness(core::ContainerStatus& status, const core::Container& container, const ContainerRecord& record, bool is_init) {
+  void readiness(core::ContainerStatus& status, const core::Container& container, const ContainerRecord& record,
+                 bool is_init) {
     if (is_init && !is_sidecar(container)) {
       status.ready = record.phase == ContainerPhase::Exited && record.exit_code == 0;
       return;
@@ -188,7 +192,8 @@ class StatusMaker {
     out_.init_container_statuses.clear();
     out_.container_statuses.clear();
     out_.ephemeral_container_statuses.clear();
-    for (auto& container : pod_.spec.init_containers) out_.init_container_statuses.push_back(one(container, true, true));
+    for (auto& container : pod_.spec.init_containers)
+      out_.init_container_statuses.push_back(one(container, true, true));
     for (size_t i = 0; i < pod_.spec.init_containers.size(); ++i) {
       auto& container = pod_.spec.init_containers[i];
       auto& status = out_.init_container_statuses[i];
@@ -202,9 +207,9 @@ class StatusMaker {
       out_.ephemeral_container_statuses.push_back(one(from_ephemeral(container), false, false));
     for (auto& status : out_.ephemeral_container_statuses) status.ready = false;
     // Once the containers proper have begun the pod has been initialized, whatever a sidecar does later.
-    begun_ = std::ranges::any_of(out_.container_statuses,
-                                 [](auto& status) { return status.state.running || status.state.terminated ||
-                                                           status.last_state.terminated; });
+    begun_ = std::ranges::any_of(out_.container_statuses, [](auto& status) {
+      return status.state.running || status.state.terminated || status.last_state.terminated;
+    });
     if (begun_) {
       std::erase_if(incomplete_, [&](auto& name) {
         auto* container = find_container(pod_, name);
@@ -291,7 +296,8 @@ class StatusMaker {
     } else if (incomplete_.empty()) {
       set("Initialized", true);
     } else {
-      set("Initialized", false, "ContainersNotInitialized", "containers with incomplete status: [" + joined(incomplete_) + "]");
+      set("Initialized", false, "ContainersNotInitialized",
+          "containers with incomplete status: [" + joined(incomplete_) + "]");
     }
 
     std::vector<std::string> unready;
@@ -320,7 +326,8 @@ class StatusMaker {
         if (!gates.empty()) gates += ", ";
         gates += condition == nullptr
                      ? "corresponding condition of pod readiness gate \"" + gate.condition_type + "\" does not exist."
-                     : "the status of pod readiness gate \"" + gate.condition_type + "\" is not \"True\", but " + condition->status;
+                     : "the status of pod readiness gate \"" + gate.condition_type + "\" is not \"True\", but " +
+                           condition->status;
       }
     if (!gates.empty()) {
       set("Ready", false, "ReadinessGatesNotReady", gates);
@@ -330,7 +337,8 @@ class StatusMaker {
     set("ContainersReady", containers_ready, reason, message);
     set("PodScheduled", true);
     if (auto& pending = in_.resize.pending) set("PodResizePending", true, pending->reason, pending->message);
-    if (in_.resize.in_progress) set("PodResizeInProgress", true, in_.resize.error.empty() ? "" : "Error", in_.resize.error);
+    if (in_.resize.in_progress)
+      set("PodResizeInProgress", true, in_.resize.error.empty() ? "" : "Error", in_.resize.error);
 
     std::vector<core::PodCondition> all = std::move(ours_);
     for (auto& condition : pod_.status.conditions) {
@@ -353,8 +361,12 @@ class StatusMaker {
 
 }  // namespace
 
-core::PodStatus make_status(const StatusInput& input) { return StatusMaker(input).run(); }
+core::PodStatus make_status(const StatusInput& input) {
+  return StatusMaker(input).run();
+}
 
-bool same_status(const core::PodStatus& a, const core::PodStatus& b) { return a == b; }
+bool same_status(const core::PodStatus& a, const core::PodStatus& b) {
+  return a == b;
+}
 
 }  // namespace kubelet

@@ -1,5 +1,5 @@
-// What a pod's status says, worked out from its spec, what the runtime and the probes report, and what was said before. Pure.
-// Rules: the Kubernetes documentation, "Pod Lifecycle"; API documentation of PodStatus.
+// What a pod's status says, worked out from its spec, what the runtime and the probes report, and what was said before.
+// Pure. Rules: the Kubernetes documentation, "Pod Lifecycle"; API documentation of PodStatus.
 #pragma once
 
 #include <map>
@@ -24,9 +24,9 @@ struct StatusInput {
   const core::Pod& pod;  // its status is the last one: times and counts go on from there
   const PodRecord& record;
   const ProbeResultsById& probes;
-  const std::map<std::string, WaitingReason>& waiting;   // by container: why it does not run
-  const std::map<std::string, std::string>& messages;    // termination messages by container id
-  std::string runtime_name;                              // "containerd"
+  const std::map<std::string, WaitingReason>& waiting;  // by container: why it does not run
+  const std::map<std::string, std::string>& messages;   // termination messages by container id
+  std::string runtime_name;                             // "containerd"
   std::vector<std::string> host_ips;
   std::optional<PodFailure> failure;
   const ResizeState& resize;

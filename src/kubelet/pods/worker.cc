@@ -64,13 +64,17 @@ PodWorker::PodWorker(PodContext& context, const PodRecord& left_over)
 
 PodWorker::~PodWorker() = default;
 
-int64_t PodWorker::now_ns() const { return io::Loop::current().clock().wall_ns(); }
+int64_t PodWorker::now_ns() const {
+  return io::Loop::current().clock().wall_ns();
+}
 
 void PodWorker::event(bool warning, std::string_view reason, std::string message, std::string field) {
   context_.api.event(pod_, warning, reason, std::move(message), std::move(field));
 }
 
-void PodWorker::wake() { wake_.set(); }
+void PodWorker::wake() {
+  wake_.set();
+}
 
 bool PodWorker::knows(const std::string& id) const {
   return std::ranges::any_of(record_.containers, [&](auto& one) { return one.id == id; }) ||
@@ -82,7 +86,8 @@ static bool matters(const core::Pod& before, const core::Pod& now) {
   auto& a = before.metadata;
   auto& b = now.metadata;
   if (a.generation != b.generation || a.deletion_timestamp != b.deletion_timestamp ||
-      a.deletion_grace_period_seconds != b.deletion_grace_period_seconds || a.labels != b.labels || a.annotations != b.annotations)
+      a.deletion_grace_period_seconds != b.deletion_grace_period_seconds || a.labels != b.labels ||
+      a.annotations != b.annotations)
     return true;
   if (before.spec != now.spec) return true;
   for (auto& gate : now.spec.readiness_gates) {
@@ -204,11 +209,13 @@ void PodWorker::seed_probes() {
 io::Task<PodWorker::Pause> PodWorker::step() {
   if (auto seen = co_await observe(); !seen) {
     if (++observe_failures_ == 1)
-      LOG_WARNING("Cannot learn a pod's state from the runtime", {"pod", pod_text(pod_)}, {"error", seen.error().message()});
+      LOG_WARNING("Cannot learn a pod's state from the runtime", {"pod", pod_text(pod_)},
+                  {"error", seen.error().message()});
     co_return growing(observe_failures_, std::chrono::milliseconds(200), std::chrono::seconds(5));
   }
   observe_failures_ = 0;
-  if (state_ == State::Running && (!in_api_ || !pod_.metadata.deletion_timestamp.is_zero() || failure_)) begin_terminating();
+  if (state_ == State::Running && (!in_api_ || !pod_.metadata.deletion_timestamp.is_zero() || failure_))
+    begin_terminating();
   Pause pause;
   if (state_ == State::Running) pause = co_await step_running();
   if (state_ == State::Terminating) pause = co_await step_terminating();
@@ -301,7 +308,8 @@ io::Task<PodWorker::Pause> PodWorker::step_running() {
   for (auto& wanted : plan.start) {
     core::Container storage;
     auto* container = container_of(wanted, storage);
-    if (auto failed = failed_before_.find(container->name); failed != failed_before_.end() && failed->second > now_ns()) {
+    if (auto failed = failed_before_.find(container->name);
+        failed != failed_before_.end() && failed->second > now_ns()) {
       pause = sooner(pause, until(failed->second, now_ns()));
       continue;
     }
@@ -332,7 +340,7 @@ std::string PodWorker::field_path(ContainerKind kind, const std::string& name) c
   auto is_init = [&] {
     return std::ranges::any_of(pod_.spec.init_containers, [&](auto& one) { return one.name == name; });
   };
-  std::string_view list = kind == ContainerKind::Ephemeral            ? "ephemeralContainers"
+  std::string_view list = kind == ContainerKind::Ephemeral           ? "ephemeralContainers"
                           : kind == ContainerKind::Init || is_init() ? "initContainers"
                                                                      : "containers";
   return base::cat({"spec.", list, "{", name, "}"});
@@ -382,10 +390,9 @@ io::Task<PodWorker::Pause> PodWorker::step_terminated() {
   record_.containers.clear();
   std::string logs = context_.options.pod_log_directory + "/" +
                      log_directory_name(pod_.metadata.namespace_, pod_.metadata.name, pod_.metadata.uid);
-  if (!pod_.metadata.name.empty())
-    (void)co_await context_.pool.run([logs] { return base::remove_tree(logs); });
+  if (!pod_.metadata.name.empty()) (void)co_await context_.pool.run([logs] { return base::remove_tree(logs); });
   if (in_api_) {
-    if (!status_written_) co_return Pause();  // write_statuses() wakes us
+    if (!status_written_) co_return Pause();    // write_statuses() wakes us
     if (deletion_finished_) co_return Pause();  // a finalizer holds it, or removed() is on its way
     auto gone = co_await context_.api.finish_deletion(pod_.metadata.namespace_, pod_.metadata.name, pod_.metadata.uid);
     if (!gone) {

@@ -1,11 +1,12 @@
-// One pod's life on this node: a coroutine that looks at what is, asks plan_pod() what to do, does it, and says how it stands.
+// One pod's life on this node: a coroutine that looks at what is, asks plan_pod() what to do, does it, and says how it
+// stands.
 //
 //   Running      containers are started, watched, restarted
 //   Terminating  deleted, finished, failed: containers are ended in order and in time
 //   Terminated   nothing runs; volumes and control groups are taken down; a deleted pod leaves the API
 //
-// It starts from nothing but the API's object and the runtime's records, so a restarted kubelet goes on where the old one was.
-// One loop. Destroying it stops looking after the pod and leaves its containers alone.
+// It starts from nothing but the API's object and the runtime's records, so a restarted kubelet goes on where the old
+// one was. One loop. Destroying it stops looking after the pod and leaves its containers alone.
 #pragma once
 
 #include <cstdint>
@@ -37,9 +38,9 @@ class PodWorker {
   // Runs until nothing of the pod is left. Spawn it once.
   io::Task<void> run();
 
-  void update(core::Pod pod);   // the API's object changed
-  void removed();               // it is gone
-  void wake();                  // something happened at the runtime
+  void update(core::Pod pod);  // the API's object changed
+  void removed();              // it is gone
+  void wake();                 // something happened at the runtime
   void evict(PodFailure failure);
   void object_changed(const std::string& name);  // a ConfigMap or Secret of its namespace
   void capacity_freed();                         // another pod needs less than before
@@ -79,7 +80,8 @@ class PodWorker {
                                              const cri::Image& image);
   io::Task<void> after_start(core::Container container, std::string id, std::string field);
   io::Task<void> run_post_start(core::LifecycleHandler hook, ProbeTarget target);
-  void container_failed(const std::string& name, std::string reason, const base::Error& error, const std::string& field);
+  void container_failed(const std::string& name, std::string reason, const base::Error& error,
+                        const std::string& field);
 
   // In worker_resize.cc.
   void decide_resize();
@@ -105,7 +107,7 @@ class PodWorker {
   int64_t now_ns() const;
 
   PodContext& context_;
-  core::Pod pod_;  // its containers' resources are those granted
+  core::Pod pod_;      // its containers' resources are those granted
   Allocation wanted_;  // those that the API's object asks for
   ResizeState resize_;
   CgroupLimits pod_limits_;  // of the pod's control group
@@ -116,15 +118,15 @@ class PodWorker {
   bool rejected_ = false;  // never let in
   PodRecord record_;
   BackOff back_off_;
-  std::map<std::string, WaitingReason> waiting_;     // by container
-  std::map<std::string, int64_t> failed_before_;     // creations that failed, by container: not tried again before
-  std::map<std::string, std::string> messages_;      // termination messages by container id
+  std::map<std::string, WaitingReason> waiting_;  // by container
+  std::map<std::string, int64_t> failed_before_;  // creations that failed, by container: not tried again before
+  std::map<std::string, std::string> messages_;   // termination messages by container id
   std::set<std::string> message_known_;
 
   VolumePaths volume_paths_;
   bool volumes_ready_ = false;
-  bool volumes_stale_ = false;      // what is in them changed since they were written
-  std::shared_ptr<void> held_;      // our interest in the objects behind them
+  bool volumes_stale_ = false;  // what is in them changed since they were written
+  std::shared_ptr<void> held_;  // our interest in the objects behind them
   int volume_failures_ = 0;
   std::map<std::string, std::string> volume_complaints_;  // told once until they change
   PodObjects objects_;

@@ -1,7 +1,8 @@
 // How a pod's worker begins things: volumes, sandbox, containers.
-#include <cerrno>
 #include <sys/stat.h>
 #include <unistd.h>
+
+#include <cerrno>
 
 #include "base/file.h"
 #include "base/log.h"
@@ -123,7 +124,8 @@ cri::PodSandboxConfig PodWorker::make_sandbox_config(uint32_t attempt) const {
 io::Task<base::Result<void>> PodWorker::create_sandbox(uint32_t attempt) {
   pod_limits_ = pod_cgroup_limits(pod_);
   if (context_.cgroups) CO_TRY(context_.cgroups->ensure(pod_cgroup(context_.cgroup_base(), pod_), pod_limits_));
-  if (auto dns = pod_dns(pod_, context_.dns); !dns.problem.empty() && attempt == 0) event(true, "MissingClusterDNS", dns.problem);
+  if (auto dns = pod_dns(pod_, context_.dns); !dns.problem.empty() && attempt == 0)
+    event(true, "MissingClusterDNS", dns.problem);
   auto config = make_sandbox_config(attempt);
   CO_TRY(base::make_directories(config.log_directory, 0755));
   auto id = co_await context_.runtime.run_sandbox(config, "");
@@ -164,7 +166,8 @@ io::Task<PodWorker::StartOutcome> PodWorker::start(StartContainer wanted) {
     auto code = id.error().code();
     bool is_config = code == base::Code::NotFound || code == base::Code::Invalid || code == base::Code::Forbidden ||
                      code == base::Code::Unavailable;
-    container_failed(container.name, is_config ? "CreateContainerConfigError" : "CreateContainerError", id.error(), field);
+    container_failed(container.name, is_config ? "CreateContainerConfigError" : "CreateContainerError", id.error(),
+                     field);
     co_return StartOutcome::Failed;
   }
   event(false, "Created", "Container created", field);
@@ -206,21 +209,19 @@ io::Task<base::Result<std::string>> PodWorker::create(const core::Container& spe
   } else {
     hosts_text = hosts_file(pod, pod_names(pod, context_.dns.cluster_domain), ips);
   }
-  CO_TRY(auto hosts, co_await context_.pool.run([directory = context_.volumes.pod_directory(pod.metadata.uid), hosts_text] {
-    return write_hosts_file(directory, hosts_text);
-  }));
+  CO_TRY(auto hosts, co_await context_.pool.run([directory = context_.volumes.pod_directory(pod.metadata.uid),
+                                                 hosts_text] { return write_hosts_file(directory, hosts_text); }));
   std::string message_file;
   if (!container.termination_message_path.empty()) {
     uint64_t random = context_.random.next();
-    CO_TRY(message_file, co_await context_.pool.run([volumes = context_.volumes, uid = pod.metadata.uid,
-                                                     name = container.name, random] {
-      return volumes.make_termination_file(uid, name, random);
-    }));
+    CO_TRY(message_file,
+           co_await context_.pool.run([volumes = context_.volumes, uid = pod.metadata.uid, name = container.name,
+                                       random] { return volumes.make_termination_file(uid, name, random); }));
   }
-  CO_TRY(auto sub_paths, co_await context_.pool.run([volumes = context_.volumes, pod, container, paths = volume_paths_,
-                                                     environment] {
-    return volumes.set_up_sub_paths(pod, container, paths, environment);
-  }));
+  CO_TRY(auto sub_paths,
+         co_await context_.pool.run([volumes = context_.volumes, pod, container, paths = volume_paths_, environment] {
+           return volumes.set_up_sub_paths(pod, container, paths, environment);
+         }));
   std::string target;
   if (wanted.kind == ContainerKind::Ephemeral)
     if (auto& name = pod.spec.ephemeral_containers[wanted.index].target_container_name; !name.empty())
@@ -242,14 +243,16 @@ io::Task<base::Result<std::string>> PodWorker::create(const core::Container& spe
   auto sandbox = make_sandbox_config(record_.sandboxes.front().attempt);
   CO_TRY(base::make_directories(sandbox.log_directory + "/" + container.name, 0755));
   std::string log = sandbox.log_directory + "/" + config.log_path;
-  auto id = co_await context_.runtime.create_container(record_.sandboxes.front().id, std::move(config), std::move(sandbox));
+  auto id =
+      co_await context_.runtime.create_container(record_.sandboxes.front().id, std::move(config), std::move(sandbox));
   // Whatever the runtime's reason, it is no fault of the configuration.
   if (!id) co_return base::fail(base::Code::Internal, id.error().message());
   resize_.applied[*id] = container.resources;
   if (!context_.options.container_log_directory.empty()) {
     std::string link = base::cat({context_.options.container_log_directory, "/", pod.metadata.name, "_",
                                   pod.metadata.namespace_, "_", container.name, "-", *id, ".log"});
-    if (base::make_directories(context_.options.container_log_directory, 0755)) (void)!symlink(log.c_str(), link.c_str());
+    if (base::make_directories(context_.options.container_log_directory, 0755))
+      (void)!symlink(log.c_str(), link.c_str());
   }
   co_return *id;
 }

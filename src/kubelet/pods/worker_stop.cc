@@ -1,6 +1,7 @@
 // How a pod's worker ends things, and how it tells of the pod's state.
-#include <algorithm>
 #include <unistd.h>
+
+#include <algorithm>
 
 #include "base/file.h"
 #include "base/log.h"
@@ -20,7 +21,8 @@ constexpr int64_t kLeastGrace = 2;
 
 void PodWorker::stop(const ContainerRecord& record, std::string message, std::optional<int64_t> grace) {
   if (!stopping_ids_.insert(record.id).second) return;
-  int64_t seconds = grace ? *grace : pod_.spec.termination_grace_period_seconds.value_or(record.grace_seconds.value_or(30));
+  int64_t seconds =
+      grace ? *grace : pod_.spec.termination_grace_period_seconds.value_or(record.grace_seconds.value_or(30));
   auto& scope = stopping_[record.id] = std::make_unique<io::Scope>();
   scope->spawn(stop_one(record, std::move(message), seconds));
 }
@@ -32,11 +34,12 @@ io::Task<void> PodWorker::stop_one(ContainerRecord record, std::string message, 
   int64_t left = grace;
   if (container != nullptr && container->lifecycle && container->lifecycle->pre_stop && grace > 0) {
     auto ips = pod_ips();
-    ProbeTarget target{.pod = pod_, .container = *container, .container_id = record.id,
-                       .pod_ip = ips.empty() ? "" : ips.front()};
+    ProbeTarget target{
+        .pod = pod_, .container = *container, .container_id = record.id, .pod_ip = ips.empty() ? "" : ips.front()};
     int64_t began = io::Loop::current().clock().monotonic_ns();
-    auto done = co_await io::with_timeout(std::chrono::seconds(grace),
-                                          context_.prober.run_hook(*container->lifecycle->pre_stop, std::move(target), grace));
+    auto done =
+        co_await io::with_timeout(std::chrono::seconds(grace),
+                                  context_.prober.run_hook(*container->lifecycle->pre_stop, std::move(target), grace));
     if (done && !*done) event(true, "FailedPreStopHook", "PreStopHook failed", field);
     left = grace - (io::Loop::current().clock().monotonic_ns() - began) / 1'000'000'000;
     left = std::max(left, kLeastGrace);
@@ -54,7 +57,9 @@ io::Task<void> PodWorker::stop_one(ContainerRecord record, std::string message, 
 
 // The containers proper at once; then the sidecars, the last one first, as the documentation of sidecars says.
 void PodWorker::stop_in_order() {
-  auto left_seconds = [&] { return std::max<int64_t>((stop_deadline_ns_ - now_ns() + 999'999'999) / 1'000'000'000, 0); };
+  auto left_seconds = [&] {
+    return std::max<int64_t>((stop_deadline_ns_ - now_ns() + 999'999'999) / 1'000'000'000, 0);
+  };
   auto sidecar_place = [&](const std::string& name) -> std::optional<size_t> {
     for (size_t i = 0; i < pod_.spec.init_containers.size(); ++i)
       if (pod_.spec.init_containers[i].name == name && is_sidecar(pod_.spec.init_containers[i])) return i;
@@ -82,8 +87,9 @@ io::Task<void> PodWorker::stop_sandboxes() {
   for (auto& sandbox : sandboxes) {
     // One that is not ready may still hold an address.
     if (auto stopped = co_await context_.runtime.stop_sandbox(sandbox.id); !stopped) {
-      event(true, "FailedKillPod", "error killing pod: failed to \"KillPodSandbox\" for " + base::quote(pod_.metadata.uid) +
-                                       ": " + stopped.error().message());
+      event(true, "FailedKillPod",
+            "error killing pod: failed to \"KillPodSandbox\" for " + base::quote(pod_.metadata.uid) + ": " +
+                stopped.error().message());
       continue;
     }
     for (auto& known : record_.sandboxes)
@@ -103,8 +109,8 @@ io::Task<void> PodWorker::remove_dead_containers() {
     message_known_.erase(id);
     resize_.applied.erase(id);
     if (!log.empty()) remove_logs(log);
-    unlink(base::cat({context_.options.container_log_directory, "/", pod_.metadata.name, "_", pod_.metadata.namespace_, "_",
-                      name, "-", id, ".log"})
+    unlink(base::cat({context_.options.container_log_directory, "/", pod_.metadata.name, "_", pod_.metadata.namespace_,
+                      "_", name, "-", id, ".log"})
                .c_str());
   }
   // Sandboxes that were replaced hold nothing any more.
@@ -127,8 +133,8 @@ io::Task<base::Result<void>> PodWorker::clean_up() {
   if (!context_.options.container_log_directory.empty())
     for (auto& record : record_.containers)
       if (!in_api_ || !pod_.metadata.deletion_timestamp.is_zero())
-        unlink(base::cat({context_.options.container_log_directory, "/", pod_.metadata.name, "_", pod_.metadata.namespace_,
-                          "_", record.name, "-", record.id, ".log"})
+        unlink(base::cat({context_.options.container_log_directory, "/", pod_.metadata.name, "_",
+                          pod_.metadata.namespace_, "_", record.name, "-", record.id, ".log"})
                    .c_str());
   co_return {};
 }
@@ -140,7 +146,8 @@ void PodWorker::collect_messages() {
     std::string message;
     if (!record.message_host_path.empty())
       if (auto text = base::read_file(record.message_host_path)) message = text->substr(0, kMessageMax);
-    if (message.empty() && record.exit_code != 0 && record.message_policy == "FallbackToLogsOnError" && !record.log_path.empty())
+    if (message.empty() && record.exit_code != 0 && record.message_policy == "FallbackToLogsOnError" &&
+        !record.log_path.empty())
       message = log_tail_message(record.log_path);
     if (!message.empty()) messages_[record.id] = std::move(message);
   }
@@ -161,16 +168,16 @@ void PodWorker::publish(bool ended) {
     if (is_terminal(pod_)) status = pod_.status;
   } else {
     status = make_status({.pod = pod_,
-                             .record = record_,
-                             .probes = probes_.results(),
-                             .waiting = waiting_,
-                             .messages = messages_,
-                             .runtime_name = context_.runtime_name,
-                             .host_ips = context_.host_ips,
-                             .failure = failure_,
-                             .resize = resize_,
-                             .ended = ended,
-                             .now_ns = now_ns()});
+                          .record = record_,
+                          .probes = probes_.results(),
+                          .waiting = waiting_,
+                          .messages = messages_,
+                          .runtime_name = context_.runtime_name,
+                          .host_ips = context_.host_ips,
+                          .failure = failure_,
+                          .resize = resize_,
+                          .ended = ended,
+                          .now_ns = now_ns()});
   }
   if (same_status(status, pod_.status) && wanted_status_) return;
   bool changed = !same_status(status, pod_.status);

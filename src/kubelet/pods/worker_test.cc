@@ -26,8 +26,10 @@ TEST_F(PodTest, PodWithOneContainerRuns) {
   EXPECT_EQ(condition("PodReadyToStartContainers"), "True");
   EXPECT_EQ(container_status("main").container_id, "containerd://container-2");
   EXPECT_TRUE(container_status("main").ready);
-  EXPECT_THAT(api.events, ElementsAre("Normal Pulled Container image \"app:v1\" already present on machine and can be accessed by the pod",
-                                      "Normal Created Container created", "Normal Started Container started"));
+  EXPECT_THAT(
+      api.events,
+      ElementsAre("Normal Pulled Container image \"app:v1\" already present on machine and can be accessed by the pod",
+                  "Normal Created Container created", "Normal Started Container started"));
   EXPECT_EQ(runtime.containers.begin()->second.config.labels["io.kubernetes.pod.uid"], "uid-web");
 }
 
@@ -40,7 +42,10 @@ TEST_F(PodTest, FirstStatusSaysContainerCreating) {
   pass(2s);
   EXPECT_EQ(status().phase, "Running");
   EXPECT_THAT(api.events, Contains("Normal Pulling Pulling image \"app:v1\""));
-  EXPECT_THAT(api.events, Contains("Normal Pulled Successfully pulled image \"app:v1\" in 1s (1s including waiting). Image size: 1000 bytes."));
+  EXPECT_THAT(
+      api.events,
+      Contains(
+          "Normal Pulled Successfully pulled image \"app:v1\" in 1s (1s including waiting). Image size: 1000 bytes."));
 }
 
 TEST_F(PodTest, ImageThatCannotBePulledBacksOff) {
@@ -50,7 +55,8 @@ TEST_F(PodTest, ImageThatCannotBePulledBacksOff) {
   EXPECT_EQ(container_status("main").state.waiting->reason, "ErrImagePull");
   pass(5s);
   EXPECT_EQ(container_status("main").state.waiting->reason, "ImagePullBackOff");
-  EXPECT_EQ(container_status("main").state.waiting->message, "Back-off pulling image \"app:v1\": ErrImagePull: no such image");
+  EXPECT_EQ(container_status("main").state.waiting->message,
+            "Back-off pulling image \"app:v1\": ErrImagePull: no such image");
   pass(100s);
   // At 0, 10, 30 and 70 s, a second for each.
   EXPECT_EQ(std::ranges::count(runtime.calls, "pull app:v1"), 4);
@@ -301,7 +307,10 @@ TEST_F(PodTest, MissingConfigMapHoldsThePodUntilItComes) {
   mount.mount_path = "/config";
   start(pod);
   EXPECT_EQ(container_status("main").state.waiting->reason, "ContainerCreating");
-  EXPECT_THAT(api.events, ElementsAre("Warning FailedMount MountVolume.SetUp failed for volume \"config\" : configmap \"settings\" not found"));
+  EXPECT_THAT(
+      api.events,
+      ElementsAre(
+          "Warning FailedMount MountVolume.SetUp failed for volume \"config\" : configmap \"settings\" not found"));
   auto map = std::make_shared<core::ConfigMap>();
   map->data["key"] = "value";
   api.config_maps["settings"] = map;
@@ -428,7 +437,8 @@ TEST_F(PodTest, PodThatDoesNotFitIsRefused) {
   start(pod);
   EXPECT_EQ(status().phase, "Failed");
   EXPECT_EQ(status().reason, "OutOfcpu");
-  EXPECT_EQ(status().message, "Pod was rejected: Node didn't have enough resource: cpu, requested: 3000, used: 0, capacity: 2000");
+  EXPECT_EQ(status().message,
+            "Pod was rejected: Node didn't have enough resource: cpu, requested: 3000, used: 0, capacity: 2000");
   EXPECT_THAT(runtime.calls, IsEmpty());
 }
 

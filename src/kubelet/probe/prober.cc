@@ -67,8 +67,9 @@ class RealProber final : public Prober {
     if (hook.exec) {
       CO_TRY(auto result, co_await runtime_.exec_sync(target.container_id, hook.exec->command, timeout));
       if (result.exit_code != 0)
-        co_return base::fail(base::Code::Internal, "command '" + base::join(hook.exec->command, " ") + "' exited with " +
-                                                       std::to_string(result.exit_code) + ": " + result.stderr);
+        co_return base::fail(base::Code::Internal, "command '" + base::join(hook.exec->command, " ") +
+                                                       "' exited with " + std::to_string(result.exit_code) + ": " +
+                                                       result.stderr);
       co_return {};
     }
     ProbeAnswer answer;
@@ -90,8 +91,8 @@ class RealProber final : public Prober {
     if (!result) {
       if (result.error().code() == base::Code::Timeout)
         co_return ProbeAnswer{.verdict = Verdict::Failure,
-                              .output = "command timed out: " + base::quote(base::join(command, " ")) + " timed out after " +
-                                        std::to_string(timeout) + "s"};
+                              .output = "command timed out: " + base::quote(base::join(command, " ")) +
+                                        " timed out after " + std::to_string(timeout) + "s"};
       co_return ProbeAnswer{.verdict = Verdict::Unknown, .output = result.error().message()};
     }
     std::string output = result->stdout + result->stderr;
@@ -101,7 +102,8 @@ class RealProber final : public Prober {
 
   io::Task<ProbeAnswer> http(core::HTTPGetAction action, ProbeTarget target, int64_t timeout) {
     auto port = resolve_port(action.port, target.container);
-    if (!port) co_return ProbeAnswer{.verdict = Verdict::Unknown, .output = "couldn't find port: " + action.port.to_string()};
+    if (!port)
+      co_return ProbeAnswer{.verdict = Verdict::Unknown, .output = "couldn't find port: " + action.port.to_string()};
     bool secure = base::equals_ignoring_case(action.scheme, "https");
     std::string host = action.host.empty() ? target.pod_ip : action.host;
     std::string base_url = (secure ? "https://" : "http://") + host_port(host, *port);
@@ -115,25 +117,30 @@ class RealProber final : public Prober {
     std::shared_ptr<io::TlsClient> tls;
     if (secure) {
       // Whom the pod's certificate names says nothing about its health.
-      auto made = io::TlsClient::create({.ca = {}, .skip_verify = true, .server_name = {}, .certificate = {}, .key = {},
-                                         .alpn = {"http/1.1"}});
+      auto made = io::TlsClient::create(
+          {.ca = {}, .skip_verify = true, .server_name = {}, .certificate = {}, .key = {}, .alpn = {"http/1.1"}});
       if (!made) co_return ProbeAnswer{.verdict = Verdict::Unknown, .output = made.error().message()};
       tls = *made;
     }
-    auto answer = co_await io::with_timeout(std::chrono::seconds(timeout), get(base_url, path, std::move(headers), tls));
+    auto answer =
+        co_await io::with_timeout(std::chrono::seconds(timeout), get(base_url, path, std::move(headers), tls));
     if (!answer) co_return ProbeAnswer{.verdict = Verdict::Failure, .output = timed_out_text(url)};
     if (!*answer)
-      co_return ProbeAnswer{.verdict = Verdict::Failure, .output = "Get " + base::quote(url) + ": " + answer->error().message()};
+      co_return ProbeAnswer{.verdict = Verdict::Failure,
+                            .output = "Get " + base::quote(url) + ": " + answer->error().message()};
     int status = (*answer)->status;
     if (status >= 200 && status < 400) co_return ProbeAnswer{.verdict = Verdict::Success, .output = (*answer)->body};
-    co_return ProbeAnswer{.verdict = Verdict::Failure, .output = "HTTP probe failed with statuscode: " + std::to_string(status)};
+    co_return ProbeAnswer{.verdict = Verdict::Failure,
+                          .output = "HTTP probe failed with statuscode: " + std::to_string(status)};
   }
 
   io::Task<ProbeAnswer> tcp(core::TCPSocketAction action, ProbeTarget target, int64_t timeout) {
     auto port = resolve_port(action.port, target.container);
-    if (!port) co_return ProbeAnswer{.verdict = Verdict::Unknown, .output = "couldn't find port: " + action.port.to_string()};
+    if (!port)
+      co_return ProbeAnswer{.verdict = Verdict::Unknown, .output = "couldn't find port: " + action.port.to_string()};
     io::Address address{.host = action.host.empty() ? target.pod_ip : action.host,
-                        .port = static_cast<uint16_t>(*port), .unix_path = {}};
+                        .port = static_cast<uint16_t>(*port),
+                        .unix_path = {}};
     std::string text = address.text();
     auto connected = co_await io::with_timeout(std::chrono::seconds(timeout), connect_only(std::move(address)));
     if (!connected) co_return ProbeAnswer{.verdict = Verdict::Failure, .output = "dial tcp " + text + ": i/o timeout"};
@@ -147,7 +154,7 @@ class RealProber final : public Prober {
     std::string request;
     if (!service.empty()) {
       request = "\x0a";
-      for (size_t size = service.size(); ; size >>= 7) {
+      for (size_t size = service.size();; size >>= 7) {
         request += static_cast<char>(size >= 128 ? (size & 127) | 128 : size);
         if (size < 128) break;
       }
@@ -176,7 +183,9 @@ class RealProber final : public Prober {
 
 }  // namespace
 
-std::unique_ptr<Prober> make_prober(Runtime& runtime) { return std::make_unique<RealProber>(runtime); }
+std::unique_ptr<Prober> make_prober(Runtime& runtime) {
+  return std::make_unique<RealProber>(runtime);
+}
 
 std::optional<int32_t> resolve_port(const schema::IntOrString& port, const core::Container& container) {
   if (port.is_int()) return port.number > 0 ? std::optional(port.number) : std::nullopt;

@@ -1,5 +1,6 @@
-// Carries out one probe or one lifecycle hook: a command inside, an HTTP request, a connection, a gRPC health check. One loop.
-// Rules: the Kubernetes documentation, "Liveness, Readiness, and Startup Probes", "Container Lifecycle Hooks".
+// Carries out one probe or one lifecycle hook: a command inside, an HTTP request, a connection, a gRPC health check.
+// One loop. Rules: the Kubernetes documentation, "Liveness, Readiness, and Startup Probes", "Container Lifecycle
+// Hooks".
 #pragma once
 
 #include <cstdint>
@@ -31,7 +32,8 @@ class Prober {
   // Answers within the probe's time-out, or a little later.
   virtual io::Task<ProbeAnswer> probe(core::Probe probe, ProbeTarget target) = 0;
   // Returns when the hook has ended well; the Error says why it did not. `timeout_seconds` bounds it.
-  virtual io::Task<base::Result<void>> run_hook(core::LifecycleHandler hook, ProbeTarget target, int64_t timeout_seconds) = 0;
+  virtual io::Task<base::Result<void>> run_hook(core::LifecycleHandler hook, ProbeTarget target,
+                                                int64_t timeout_seconds) = 0;
 };
 
 // The real one.

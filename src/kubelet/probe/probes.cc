@@ -7,15 +7,20 @@ namespace {
 
 std::string_view title(ProbeKind kind) {
   switch (kind) {
-    case ProbeKind::Startup: return "Startup";
-    case ProbeKind::Readiness: return "Readiness";
-    case ProbeKind::Liveness: break;
+    case ProbeKind::Startup:
+      return "Startup";
+    case ProbeKind::Readiness:
+      return "Readiness";
+    case ProbeKind::Liveness:
+      break;
   }
   return "Liveness";
 }
 
 Outcome& slot(ProbeResults& results, ProbeKind kind) {
-  return kind == ProbeKind::Startup ? results.startup : kind == ProbeKind::Readiness ? results.readiness : results.liveness;
+  return kind == ProbeKind::Startup     ? results.startup
+         : kind == ProbeKind::Readiness ? results.readiness
+                                        : results.liveness;
 }
 
 }  // namespace
@@ -24,7 +29,8 @@ Probes::Probes(Prober& prober, Api& api, base::Random& random, std::function<voi
     : prober_(prober), api_(api), random_(random), changed_(std::move(changed)) {}
 Probes::~Probes() = default;
 
-void Probes::follow(const core::Pod& pod, const PodRecord& record, const std::vector<std::string>& pod_ips, bool adopted) {
+void Probes::follow(const core::Pod& pod, const PodRecord& record, const std::vector<std::string>& pod_ips,
+                    bool adopted) {
   std::set<Key> wanted;
   auto look = [&](const core::Container& container, std::string_view list) {
     auto* now = record.newest(container.name);
@@ -34,7 +40,9 @@ void Probes::follow(const core::Pod& pod, const PodRecord& record, const std::ve
       Key key{now->id, kind};
       wanted.insert(key);
       if (running_.contains(key)) return;
-      ProbeTarget target{.pod = pod, .container = container, .container_id = now->id,
+      ProbeTarget target{.pod = pod,
+                         .container = container,
+                         .container_id = now->id,
                          .pod_ip = pod_ips.empty() ? "" : pod_ips.front()};
       auto& scope = running_[key] = std::make_unique<io::Scope>();
       std::string field = base::cat({"spec.", list, "{", container.name, "}"});
@@ -82,8 +90,8 @@ io::Task<void> Probes::run(ProbeKind kind, core::Probe probe, ProbeTarget target
                            bool adopted) {
   auto period = std::chrono::seconds(std::max(probe.period_seconds, 1));
   if (adopted)
-    co_await io::sleep(std::chrono::nanoseconds(
-        random_.below(static_cast<uint64_t>(std::chrono::nanoseconds(period).count()))));
+    co_await io::sleep(
+        std::chrono::nanoseconds(random_.below(static_cast<uint64_t>(std::chrono::nanoseconds(period).count()))));
   int64_t waited = io::Loop::current().clock().wall_ns() - started_ns;
   int64_t delay = int64_t{probe.initial_delay_seconds} * 1'000'000'000 - waited;
   if (delay > 0) co_await io::sleep(std::chrono::nanoseconds(delay));

@@ -27,8 +27,8 @@ class Probes {
   ~Probes();
   Probes(const Probes&) = delete;
 
-  // Makes the set of probes fit what runs: starts those of new containers, ends those of gone ones. `adopted`: the kubelet
-  // was restarted and these ran before; they begin at a random moment of their period instead of all at once.
+  // Makes the set of probes fit what runs: starts those of new containers, ends those of gone ones. `adopted`: the
+  // kubelet was restarted and these ran before; they begin at a random moment of their period instead of all at once.
   void follow(const core::Pod& pod, const PodRecord& record, const std::vector<std::string>& pod_ips, bool adopted);
   // Ends them; results stay. Liveness and startup end when the pod begins to end, readiness goes on.
   void stop(ProbeKind kind);
@@ -44,7 +44,8 @@ class Probes {
     ProbeKind kind;
     auto operator<=>(const Key&) const = default;
   };
-  io::Task<void> run(ProbeKind kind, core::Probe probe, ProbeTarget target, std::string field, int64_t started_ns, bool adopted);
+  io::Task<void> run(ProbeKind kind, core::Probe probe, ProbeTarget target, std::string field, int64_t started_ns,
+                     bool adopted);
   bool is_started(const ProbeTarget& target) const;
   void set(const std::string& container_id, ProbeKind kind, Outcome outcome);
 

@@ -26,8 +26,9 @@ std::string cni_configuration(const CniOptions& options) {
   out += "      \"isGateway\": true,\n      \"hairpinMode\": true,\n";
   out += std::string("      \"ipMasq\": ") + (options.masquerade ? "true" : "false") + ",\n";
   if (options.mtu > 0) out += "      \"mtu\": " + std::to_string(options.mtu) + ",\n";
-  out += "      \"ipam\": {\n        \"type\": \"host-local\",\n        \"dataDir\": " + text(options.address_directory) +
-         ",\n        \"ranges\": [" + ranges + "],\n        \"routes\": [" + routes + "]\n      }\n    },\n";
+  out +=
+      "      \"ipam\": {\n        \"type\": \"host-local\",\n        \"dataDir\": " + text(options.address_directory) +
+      ",\n        \"ranges\": [" + ranges + "],\n        \"routes\": [" + routes + "]\n      }\n    },\n";
   out += "    {\"type\": \"portmap\", \"capabilities\": {\"portMappings\": true}}\n  ]\n}\n";
   return out;
 }

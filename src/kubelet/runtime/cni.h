@@ -1,5 +1,5 @@
-// The network that pods of this node get, as a CNI configuration list: a bridge, addresses from the node's range, host ports,
-// and masquerading of what leaves the pod network. Format: CNI specification 1.0.
+// The network that pods of this node get, as a CNI configuration list: a bridge, addresses from the node's range, host
+// ports, and masquerading of what leaves the pod network. Format: CNI specification 1.0.
 #pragma once
 
 #include <string>
@@ -13,7 +13,7 @@ struct CniOptions {
   std::vector<std::string> pod_cidrs;  // "10.244.0.0/24", at most one of each family
   std::string bridge = "cni0";
   std::string address_directory = "/run/navarch/cni";  // which addresses are taken; empty after a reboot
-  int mtu = 0;                                          // 0: the kernel's
+  int mtu = 0;                                         // 0: the kernel's
   bool masquerade = true;
 };
 

@@ -1,6 +1,5 @@
 #include "kubelet/runtime/containerd.h"
 
-#include <csignal>
 #include <fcntl.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
@@ -8,6 +7,8 @@
 #include <sys/un.h>
 #include <sys/wait.h>
 #include <unistd.h>
+
+#include <csignal>
 
 #include "base/file.h"
 #include "base/json.h"
@@ -91,18 +92,23 @@ std::string containerd_configuration(const ContainerdOptions& options, bool may_
          "\n    conf_dir = " + text(options.cni_configuration_directory) + "\n";
   out += "  [plugins.\"io.containerd.grpc.v1.cri\".containerd]\n    snapshotter = " + text(options.snapshotter) +
          "\n    default_runtime_name = \"runc\"\n";
-  out += "    [plugins.\"io.containerd.grpc.v1.cri\".containerd.runtimes.runc]\n"
-         "      runtime_type = \"io.containerd.runc.v2\"\n"
-         "      [plugins.\"io.containerd.grpc.v1.cri\".containerd.runtimes.runc.options]\n"
-         "        SystemdCgroup = false\n";
+  out +=
+      "    [plugins.\"io.containerd.grpc.v1.cri\".containerd.runtimes.runc]\n"
+      "      runtime_type = \"io.containerd.runc.v2\"\n"
+      "      [plugins.\"io.containerd.grpc.v1.cri\".containerd.runtimes.runc.options]\n"
+      "        SystemdCgroup = false\n";
   return out;
 }
 
 Containerd::Containerd(ContainerdOptions options) : options_(std::move(options)) {}
 Containerd::~Containerd() = default;
 
-std::string Containerd::socket() const { return options_.state_directory + "/containerd.sock"; }
-std::string Containerd::endpoint() const { return "unix://" + socket(); }
+std::string Containerd::socket() const {
+  return options_.state_directory + "/containerd.sock";
+}
+std::string Containerd::endpoint() const {
+  return "unix://" + socket();
+}
 
 int Containerd::find_running() const {
   auto text = base::read_file(options_.state_directory + "/navarch.pid");
@@ -124,7 +130,7 @@ base::Result<void> Containerd::launch() {
   TRY(base::make_directories(log.substr(0, log.rfind('/')), 0755));
   TRY(base::write_file(config, containerd_configuration(options_, has_capability_sys_resource()), 0644));
 
-  struct stat info {};
+  struct stat info{};
   if (stat(log.c_str(), &info) == 0 && info.st_size > kLogBytesMax) rename(log.c_str(), (log + ".1").c_str());
   int output = open(log.c_str(), O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0644);
   if (output < 0) return base::fail(base::system_error("open " + log, errno));
@@ -194,8 +200,8 @@ io::Task<base::Result<void>> Containerd::start() {
   auto pause = std::chrono::milliseconds(2);
   while (!answers(socket())) {
     if (kill(pid_, 0) != 0 || io::Loop::current().clock().monotonic_ns() > deadline)
-      co_return base::fail(base::Code::Unavailable,
-                           "containerd does not answer at " + socket() + "; the end of its log:\n" + tail_of(options_.log_file));
+      co_return base::fail(base::Code::Unavailable, "containerd does not answer at " + socket() +
+                                                        "; the end of its log:\n" + tail_of(options_.log_file));
     co_await io::sleep(pause);
     pause = std::min(pause * 2, std::chrono::milliseconds(50));
   }
@@ -236,8 +242,8 @@ io::Task<base::Result<void>> Containerd::import_image(std::string path) {
   CO_TRY(auto result, co_await io::run_command({.argv = {options_.client_binary, "--address", socket(), "--namespace",
                                                          "k8s.io", "images", "import", path}}));
   if (!result.status.ok())
-    co_return base::fail(base::Code::Internal, "import " + path + ": " + result.status.text() + ": " +
-                                                   std::string(base::trim(result.error)));
+    co_return base::fail(base::Code::Internal,
+                         "import " + path + ": " + result.status.text() + ": " + std::string(base::trim(result.error)));
   co_return {};
 }
 

@@ -15,8 +15,8 @@
 namespace kubelet {
 
 struct ContainerdOptions {
-  std::string directory = "/var/lib/navarch/containerd";  // images and snapshots
-  std::string state_directory = "/run/navarch/containerd";  // sockets, running containers, our pid file
+  std::string directory = "/var/lib/navarch/containerd";     // images and snapshots
+  std::string state_directory = "/run/navarch/containerd";   // sockets, running containers, our pid file
   std::string log_file = "/var/log/navarch/containerd.log";  // started anew when it passes 16 MiB
   std::string binary = "containerd";
   std::string client_binary = "ctr";
@@ -38,7 +38,8 @@ class Containerd {
   ~Containerd();  // leaves it running
   Containerd(const Containerd&) = delete;
 
-  // Takes over the running one or starts it; returns once it answers. Unavailable, with the end of its log, when it does not.
+  // Takes over the running one or starts it; returns once it answers. Unavailable, with the end of its log, when it
+  // does not.
   io::Task<base::Result<void>> start();
   // Watches over it until cancelled. After start().
   io::Task<void> supervise();

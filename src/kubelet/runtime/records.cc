@@ -15,10 +15,14 @@ std::string get(const std::map<std::string, std::string, std::less<>>& map, std:
 
 ContainerPhase phase_of(cri::ContainerState state) {
   switch (state) {
-    case cri::ContainerState::ContainerCreated: return ContainerPhase::Created;
-    case cri::ContainerState::ContainerRunning: return ContainerPhase::Running;
-    case cri::ContainerState::ContainerExited: return ContainerPhase::Exited;
-    default: return ContainerPhase::Unknown;
+    case cri::ContainerState::ContainerCreated:
+      return ContainerPhase::Created;
+    case cri::ContainerState::ContainerRunning:
+      return ContainerPhase::Running;
+    case cri::ContainerState::ContainerExited:
+      return ContainerPhase::Exited;
+    default:
+      return ContainerPhase::Unknown;
   }
 }
 
@@ -61,8 +65,9 @@ ContainerRecord to_record(const cri::ContainerStatus& status, std::string sandbo
   record.exit_code = status.exit_code;
   record.reason = status.reason;
   record.message = status.message;
-  if (status.image) record.image = !status.image->user_specified_image.empty() ? status.image->user_specified_image
-                                                                             : status.image->image;
+  if (status.image)
+    record.image =
+        !status.image->user_specified_image.empty() ? status.image->user_specified_image : status.image->image;
   record.image_id = status.image_ref;
   record.hash = get(status.annotations, kHashAnnotation);
   record.restart_count = static_cast<int32_t>(base::parse_int(get(status.annotations, kRestartCountAnnotation))

@@ -1,5 +1,5 @@
-// A pod as its runtime knows it. All that the kubelet must remember of a pod over its own restart is here, in labels and
-// annotations that upstream's kubelet writes too, so either can take over the other's containers.
+// A pod as its runtime knows it. All that the kubelet must remember of a pod over its own restart is here, in labels
+// and annotations that upstream's kubelet writes too, so either can take over the other's containers.
 #pragma once
 
 #include <cstdint>
@@ -41,14 +41,14 @@ struct ContainerRecord {
   int64_t started_ns = 0;
   int64_t finished_ns = 0;
   int32_t exit_code = 0;
-  std::string reason;   // "OOMKilled", as the runtime says it
+  std::string reason;  // "OOMKilled", as the runtime says it
   std::string message;
   std::string image;
   std::string image_id;
   std::string hash;
   int32_t restart_count = 0;
   std::string log_path;
-  std::string message_path;       // of the termination message, inside
+  std::string message_path;  // of the termination message, inside
   std::string message_policy;
   std::string message_host_path;  // where it lies on the host; "" unknown
   std::optional<int64_t> grace_seconds;

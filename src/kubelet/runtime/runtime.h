@@ -1,8 +1,8 @@
 // What runs the containers, behind a seam: the CRI (containerd, CRI-O), a Docker Engine, a fake in tests.
 //
-// The calls and their meaning are those of the Container Runtime Interface v1; its messages are used as they are. Ids are the
-// runtime's own. Stop and remove of what is not there succeed. One loop. Cancelling a task gives up the answer, and the runtime
-// may have done the work all the same: who cancels looks again.
+// The calls and their meaning are those of the Container Runtime Interface v1; its messages are used as they are. Ids
+// are the runtime's own. Stop and remove of what is not there succeed. One loop. Cancelling a task gives up the answer,
+// and the runtime may have done the work all the same: who cancels looks again.
 #pragma once
 
 #include <cstdint>
@@ -56,7 +56,8 @@ class Runtime {
   virtual io::Task<base::Result<std::vector<cri::Container>>> list_containers(RuntimeFilter filter) = 0;
   virtual io::Task<base::Result<cri::ContainerStatus>> container_status(std::string id) = 0;
   // Of a container that runs; it goes on.
-  virtual io::Task<base::Result<void>> update_container_resources(std::string id, cri::LinuxContainerResources resources) = 0;
+  virtual io::Task<base::Result<void>> update_container_resources(std::string id,
+                                                                  cri::LinuxContainerResources resources) = 0;
   virtual io::Task<base::Result<void>> reopen_container_log(std::string id) = 0;
 
   // Timeout when the command did not end in time; it is then killed.

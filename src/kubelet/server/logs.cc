@@ -1,11 +1,12 @@
 #include "kubelet/server/logs.h"
 
-#include <algorithm>
-#include <cerrno>
 #include <fcntl.h>
 #include <sys/inotify.h>
 #include <sys/stat.h>
 #include <unistd.h>
+
+#include <algorithm>
+#include <cerrno>
 
 #include "base/strings.h"
 #include "base/time.h"
@@ -119,7 +120,7 @@ size_t tail_offset(std::string_view text, int64_t lines) {
 io::Task<base::Result<void>> read_log(std::string path, LogOptions options, IsRunning running, LogSink sink) {
   File file{open(path.c_str(), O_RDONLY | O_CLOEXEC)};
   if (file.fd < 0) co_return base::fail(base::system_error("failed to open log file " + base::quote(path), errno));
-  struct stat info {};
+  struct stat info{};
   if (fstat(file.fd, &info) != 0) co_return base::fail(base::system_error("stat " + path, errno));
   int64_t at = options.tail_lines ? find_tail(file.fd, info.st_size, *options.tail_lines) : 0;
 
@@ -163,7 +164,7 @@ io::Task<base::Result<void>> read_log(std::string path, LogOptions options, IsRu
       if (formatter.full()) co_return {};
     }
     // Another file under the name: the log was rotated, or the file was cut short.
-    struct stat now {};
+    struct stat now{};
     bool present = stat(path.c_str(), &now) == 0;
     if (options.follow && present && (now.st_ino != info.st_ino || now.st_dev != info.st_dev)) {
       int fresh = open(path.c_str(), O_RDONLY | O_CLOEXEC);
@@ -186,7 +187,7 @@ std::string log_tail_message(const std::string& path) {
   constexpr int64_t kLines = 80;
   constexpr size_t kBytes = 2048;
   File file{open(path.c_str(), O_RDONLY | O_CLOEXEC)};
-  struct stat info {};
+  struct stat info{};
   if (file.fd < 0 || fstat(file.fd, &info) != 0) return "";
   // Ample for 2048 bytes of text with their heads.
   int64_t begin = std::max(find_tail(file.fd, info.st_size, kLines), info.st_size - 256 * 1024);

@@ -1,9 +1,9 @@
 #include "kubelet/server/logs.h"
 
 #include <gtest/gtest.h>
+#include <unistd.h>
 
 #include <cstdlib>
-#include <unistd.h>
 
 #include "base/file.h"
 #include "base/time.h"
@@ -36,8 +36,9 @@ class LogsTest : public testing::Test {
   std::string read(LogOptions options) {
     std::string out;
     bool running = false;
-    auto done = loop_->run_task(read_log(path_, std::move(options), [&] { return answer(&running); },
-                                         [&](std::string text) { return append(&out, std::move(text)); }));
+    auto done = loop_->run_task(read_log(
+        path_, std::move(options), [&] { return answer(&running); },
+        [&](std::string text) { return append(&out, std::move(text)); }));
     EXPECT_TRUE(done);
     return out;
   }
@@ -79,8 +80,9 @@ io::Task<void> follow(std::string path, std::string* out, bool* running, bool* e
     }
     static io::Task<bool> answer(bool* running) { co_return *running; }
   };
-  (void)co_await read_log(path, {.follow = true}, [running] { return Calls::answer(running); },
-                          [out](std::string text) { return Calls::append(out, std::move(text)); });
+  (void)co_await read_log(
+      path, {.follow = true}, [running] { return Calls::answer(running); },
+      [out](std::string text) { return Calls::append(out, std::move(text)); });
   *ended = true;
 }
 
@@ -112,7 +114,9 @@ TEST_F(LogsTest, MissingFileIsNotFound) {
   EXPECT_EQ(done.error().code(), base::Code::NotFound);
 }
 
-TEST_F(LogsTest, LastWordsAreTheEndOfTheLog) { EXPECT_EQ(log_tail_message(path_), "one\ntwo\nthree\n"); }
+TEST_F(LogsTest, LastWordsAreTheEndOfTheLog) {
+  EXPECT_EQ(log_tail_message(path_), "one\ntwo\nthree\n");
+}
 
 }  // namespace
 }  // namespace kubelet

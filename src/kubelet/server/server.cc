@@ -9,8 +9,8 @@
 #include "io/remote_command.h"
 #include "io/splice.h"
 #include "io/upgrade.h"
-#include "kubelet/runtime/cri/cri_client.h"
 #include "kubelet/pods/pod.h"
+#include "kubelet/runtime/cri/cri_client.h"
 #include "kubelet/server/logs.h"
 #include "pki/cluster.h"
 #include "schema/json.h"
@@ -30,7 +30,8 @@ class Parameters {
     for (auto pair : base::split(query, '&')) {
       auto equals = pair.find('=');
       auto name = base::url_decode(pair.substr(0, equals), true);
-      auto value = equals == std::string_view::npos ? base::Result<std::string>("") : base::url_decode(pair.substr(equals + 1), true);
+      auto value = equals == std::string_view::npos ? base::Result<std::string>("")
+                                                    : base::url_decode(pair.substr(equals + 1), true);
       if (name && value && !name->empty()) values_.emplace_back(std::move(*name), std::move(*value));
     }
   }
@@ -56,7 +57,8 @@ class Parameters {
   std::vector<std::pair<std::string, std::string>> values_;
 };
 
-void answer(io::ResponseWriter& writer, int status, std::string text, std::string_view type = "text/plain; charset=utf-8") {
+void answer(io::ResponseWriter& writer, int status, std::string text,
+            std::string_view type = "text/plain; charset=utf-8") {
   io::Headers headers;
   headers.add("content-type", type);
   headers.add("x-content-type-options", "nosniff");
@@ -65,17 +67,25 @@ void answer(io::ResponseWriter& writer, int status, std::string text, std::strin
 
 int status_of(const base::Error& error) {
   switch (error.code()) {
-    case base::Code::Unauthorized: return 401;
-    case base::Code::Forbidden: return 403;
-    case base::Code::NotFound: return 404;
+    case base::Code::Unauthorized:
+      return 401;
+    case base::Code::Forbidden:
+      return 403;
+    case base::Code::NotFound:
+      return 404;
     case base::Code::BadRequest:
-    case base::Code::Invalid: return 400;
-    case base::Code::Unavailable: return 503;
-    default: return 500;
+    case base::Code::Invalid:
+      return 400;
+    case base::Code::Unavailable:
+      return 503;
+    default:
+      return 500;
   }
 }
 
-void refuse(io::ResponseWriter& writer, const base::Error& error) { answer(writer, status_of(error), error.message()); }
+void refuse(io::ResponseWriter& writer, const base::Error& error) {
+  answer(writer, status_of(error), error.message());
+}
 
 // "/exec/NAMESPACE/POD/CONTAINER", or with the pod's uid before the container.
 struct Target {
@@ -122,7 +132,8 @@ std::optional<base::Error> no_log(const core::Pod& pod, const std::string& name)
   bool known = find_container(pod, name) != nullptr;
   for (const auto& one : pod.spec.ephemeral_containers) known = known || one.name == name;
   if (!known) {
-    return base::Error(base::Code::NotFound, base::cat({"container ", base::quote(name), " not found in pod ", base::quote(pod.metadata.name)}));
+    return base::Error(base::Code::NotFound, base::cat({"container ", base::quote(name), " not found in pod ",
+                                                        base::quote(pod.metadata.name)}));
   }
   std::string reason = status != nullptr && status->state.waiting ? status->state.waiting->reason : "";
   if (reason.empty()) return base::Error(base::Code::Invalid, which + " is not available");
@@ -137,7 +148,8 @@ base::Result<std::shared_ptr<io::TlsServer>> make_tls(const KubeletOptions& opti
     tls.certificate.chain.file = options.certificate_file;
     tls.certificate.key.file = options.key_file;
   } else {
-    TRY(auto pair, pki::make_self_signed(options.node_name, {options.node_name}, options.node_addresses, base::system_clock()));
+    TRY(auto pair,
+        pki::make_self_signed(options.node_name, {options.node_name}, options.node_addresses, base::system_clock()));
     tls.certificate.chain.text = pair.certificate_pem;
     tls.certificate.key.text = pair.key_pem;
   }
@@ -156,8 +168,10 @@ struct Server::State {
     auto parts = base::split(std::string_view(path).substr(path.starts_with('/') ? 1 : 0), '/');
     std::string_view first = parts[0];
     std::string verb = request.method == "GET" || request.method == "HEAD" ? "get" : "create";
-    std::string subresource = first == "pods" || first == "healthz" || first == "configz" || first == "metrics" || first == "stats" ? std::string(first)
-                                                                                                            : "proxy";
+    std::string subresource =
+        first == "pods" || first == "healthz" || first == "configz" || first == "metrics" || first == "stats"
+            ? std::string(first)
+            : "proxy";
     auto allowed = co_await access.check(request, peer, verb, subresource);
     if (!allowed) {
       refuse(writer, allowed.error());
@@ -214,7 +228,9 @@ struct Server::State {
       if (record == nullptr) continue;
       if (!record->sandboxes.empty() && record->sandboxes.front().ready) ++running_pods;
       for (const auto& container : record->containers) {
-        ++(container.phase == ContainerPhase::Running ? running : container.phase == ContainerPhase::Exited ? exited : created);
+        ++(container.phase == ContainerPhase::Running  ? running
+           : container.phase == ContainerPhase::Exited ? exited
+                                                       : created);
       }
     }
     auto line = [](std::string_view name, std::string_view labels, int64_t value) {
@@ -223,13 +239,15 @@ struct Server::State {
     std::string out = base::cat({"# HELP kubelet_node_name [ALPHA] The node's name. The count is always 1.\n",
                                  "# TYPE kubelet_node_name gauge\n"});
     out += line("kubelet_node_name", base::cat({"{node=\"", options.node_name, "\"}"}), 1);
-    out += "# HELP kubelet_running_containers [ALPHA] Number of containers currently running\n"
-           "# TYPE kubelet_running_containers gauge\n";
+    out +=
+        "# HELP kubelet_running_containers [ALPHA] Number of containers currently running\n"
+        "# TYPE kubelet_running_containers gauge\n";
     out += line("kubelet_running_containers", "{container_state=\"created\"}", created);
     out += line("kubelet_running_containers", "{container_state=\"exited\"}", exited);
     out += line("kubelet_running_containers", "{container_state=\"running\"}", running);
-    out += "# HELP kubelet_running_pods [ALPHA] Number of pods that have a running pod sandbox\n"
-           "# TYPE kubelet_running_pods gauge\n";
+    out +=
+        "# HELP kubelet_running_pods [ALPHA] Number of pods that have a running pod sandbox\n"
+        "# TYPE kubelet_running_pods gauge\n";
     out += line("kubelet_running_pods", "", running_pods);
     return out;
   }
@@ -272,8 +290,9 @@ struct Server::State {
     if (container == nullptr || container->phase == ContainerPhase::Created) {
       auto missing = no_log(*pod, target.container);
       if (previous && (!missing || missing->code() != base::Code::NotFound)) {
-        missing = base::Error(base::Code::Invalid, base::cat({"previous terminated container ", base::quote(target.container), " in pod ",
-                                                              base::quote(target.pod), " not found"}));
+        missing =
+            base::Error(base::Code::Invalid, base::cat({"previous terminated container ", base::quote(target.container),
+                                                        " in pod ", base::quote(target.pod), " not found"}));
       }
       if (!missing) missing = base::Error(base::Code::Invalid, "the container has no log");
       refuse(writer, *missing);
@@ -287,7 +306,8 @@ struct Server::State {
     auto path = container->log_path;
     auto done = co_await read_log(path, std::move(*log), running, sink);
     if (!done && done.error().code() == base::Code::NotFound) {
-      auto told = co_await writer.write(base::Bytes(base::cat({"failed to try resolving symlinks in path ", base::quote(path), ": no such file or directory"})));
+      auto told = co_await writer.write(base::Bytes(
+          base::cat({"failed to try resolving symlinks in path ", base::quote(path), ": no such file or directory"})));
       static_cast<void>(told);
     }
     writer.finish();
@@ -303,8 +323,8 @@ struct Server::State {
   }
 
   // Where the runtime streams the command.
-  io::Task<base::Result<std::string>> command_url(bool exec, const ContainerRecord& container, std::vector<std::string> command,
-                                                  io::RemoteCommandOptions wanted) {
+  io::Task<base::Result<std::string>> command_url(bool exec, const ContainerRecord& container,
+                                                  std::vector<std::string> command, io::RemoteCommandOptions wanted) {
     if (exec) {
       cri::ExecRequest ask;
       ask.container_id = container.id;
@@ -353,11 +373,13 @@ struct Server::State {
     co_await io::translate(**front, **back);
   }
 
-  static io::Task<base::Result<std::unique_ptr<io::RemoteCommand>>> connect_command(std::string url, io::RemoteCommandOptions wanted) {
+  static io::Task<base::Result<std::unique_ptr<io::RemoteCommand>>> connect_command(std::string url,
+                                                                                    io::RemoteCommandOptions wanted) {
     CO_TRY(auto place, parse_streaming_url(url));
     CO_TRY(auto transport, co_await io::connect(place.address));
     io::Request request{.target = place.target, .authority = place.authority};
-    co_return co_await io::connect_remote_command(io::make_stream(std::move(transport)), std::move(request), io::RemoteWire::Spdy, wanted);
+    co_return co_await io::connect_remote_command(io::make_stream(std::move(transport)), std::move(request),
+                                                  io::RemoteWire::Spdy, wanted);
   }
 
   io::Task<void> serve_port_forward(Target target, const io::Request& request, io::ResponseWriter& writer) {
@@ -380,7 +402,8 @@ struct Server::State {
     }
     auto front = io::accept_port_forward_tunnel(request, writer);
     if (!front) {
-      if (front.error().code() == base::Code::MethodNotAllowed) answer(writer, 400, "this port forwarding protocol is not supported");
+      if (front.error().code() == base::Code::MethodNotAllowed)
+        answer(writer, 400, "this port forwarding protocol is not supported");
       co_return;
     }
     co_await io::splice(*front->spdy, **back);
@@ -405,7 +428,8 @@ struct Server::State {
 Server::Server(std::unique_ptr<State> state) : state_(std::move(state)) {}
 Server::~Server() = default;
 
-base::Result<std::unique_ptr<Server>> Server::create(const KubeletOptions& options, PodView& pods, Runtime& runtime, Access& access) {
+base::Result<std::unique_ptr<Server>> Server::create(const KubeletOptions& options, PodView& pods, Runtime& runtime,
+                                                     Access& access) {
   auto state = std::make_unique<State>(options, pods, runtime, access);
   TRY(auto tls, make_tls(options));
   io::HttpServerOptions http;
@@ -413,12 +437,18 @@ base::Result<std::unique_ptr<Server>> Server::create(const KubeletOptions& optio
   http.address.port = options.port;
   http.tls = std::move(tls);
   auto handler = [state = state.get()](const io::Request& request, const io::Peer& peer, io::RequestBody& body,
-                                       io::ResponseWriter& writer) { return state->serve(request, peer, body, writer); };
+                                       io::ResponseWriter& writer) {
+    return state->serve(request, peer, body, writer);
+  };
   TRY(state->http, io::HttpServer::create(std::move(http), std::move(handler)));
   return std::unique_ptr<Server>(new Server(std::move(state)));
 }
 
-const io::Address& Server::address() const { return state_->http->address(); }
-io::Task<void> Server::close() { co_await state_->http->close(kDrainTime); }
+const io::Address& Server::address() const {
+  return state_->http->address();
+}
+io::Task<void> Server::close() {
+  co_await state_->http->close(kDrainTime);
+}
 
 }  // namespace kubelet

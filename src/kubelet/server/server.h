@@ -1,5 +1,5 @@
-// The kubelet's own HTTPS server: logs, exec, attach and port forwarding for the API server, the pods of this node, health.
-// Paths and parameters are upstream's. One loop.
+// The kubelet's own HTTPS server: logs, exec, attach and port forwarding for the API server, the pods of this node,
+// health. Paths and parameters are upstream's. One loop.
 #pragma once
 
 #include <memory>
@@ -31,13 +31,16 @@ class PodView {
   // The same as JSON, in upstream's stats v1alpha1.
   virtual io::Task<std::string> summary(bool only_cpu_and_memory) = 0;
   // Its newest object; null when it is not here.
-  virtual const api::core_v1::Pod* pod(std::string_view namespace_, std::string_view name, std::string_view uid) const = 0;
+  virtual const api::core_v1::Pod* pod(std::string_view namespace_, std::string_view name,
+                                       std::string_view uid) const = 0;
 };
 
 class Server {
  public:
-  // Listens at once, on the current loop, with the certificate of the options or else one made on the spot. Everything given is borrowed and outlives the server.
-  static base::Result<std::unique_ptr<Server>> create(const KubeletOptions& options, PodView& pods, Runtime& runtime, Access& access);
+  // Listens at once, on the current loop, with the certificate of the options or else one made on the spot. Everything
+  // given is borrowed and outlives the server.
+  static base::Result<std::unique_ptr<Server>> create(const KubeletOptions& options, PodView& pods, Runtime& runtime,
+                                                      Access& access);
   ~Server();
   Server(const Server&) = delete;
 

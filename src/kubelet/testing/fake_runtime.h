@@ -29,11 +29,11 @@ class FakeRuntime final : public Runtime {
   std::map<std::string, FakeContainer> containers;
   std::set<std::string> images = {"app:v1", "init:v1", "side:v1"};
   std::set<std::string> pullable;
-  std::vector<std::string> calls;           // "run web", "start main 0", "stop main 30", ...
-  std::set<std::string> ignore_stop;        // names of containers that end only when killed
+  std::vector<std::string> calls;     // "run web", "start main 0", "stop main 30", ...
+  std::set<std::string> ignore_stop;  // names of containers that end only when killed
   std::function<cri::ExecSyncResponse(std::vector<std::string>)> on_exec;
-  std::string update_error;                 // why update_container_resources fails
-  std::string sandbox_error;                // why run_sandbox fails
+  std::string update_error;   // why update_container_resources fails
+  std::string sandbox_error;  // why run_sandbox fails
   int created = 0;
   int looks = 0;
 
@@ -52,7 +52,8 @@ class FakeRuntime final : public Runtime {
   FakeContainer* newest(const std::string& name) {
     FakeContainer* out = nullptr;
     for (auto& [id, one] : containers)
-      if (one.status.metadata->name == name && (out == nullptr || one.status.created_at >= out->status.created_at)) out = &one;
+      if (one.status.metadata->name == name && (out == nullptr || one.status.created_at >= out->status.created_at))
+        out = &one;
     return out;
   }
   std::vector<std::string> running() const {
@@ -67,8 +68,12 @@ class FakeRuntime final : public Runtime {
   }
 
   io::Task<base::Result<RuntimeInfo>> info() override {
-    co_return RuntimeInfo{.name = "containerd", .version = "1.6.20", .runtime_ready = true, .network_ready = true,
-                          .runtime_message = {}, .network_message = {}};
+    co_return RuntimeInfo{.name = "containerd",
+                          .version = "1.6.20",
+                          .runtime_ready = true,
+                          .network_ready = true,
+                          .runtime_message = {},
+                          .network_message = {}};
   }
   io::Task<base::Result<std::string>> run_sandbox(cri::PodSandboxConfig config, std::string) override {
     calls.push_back("run " + config.metadata->name);
@@ -136,7 +141,8 @@ class FakeRuntime final : public Runtime {
   }
   io::Task<base::Result<void>> start_container(std::string id) override {
     auto& container = containers[id];
-    calls.push_back("start " + container.status.metadata->name + " " + std::to_string(container.status.metadata->attempt));
+    calls.push_back("start " + container.status.metadata->name + " " +
+                    std::to_string(container.status.metadata->attempt));
     container.status.state = cri::ContainerState::ContainerRunning;
     container.status.started_at = now();
     co_return {};
@@ -178,18 +184,22 @@ class FakeRuntime final : public Runtime {
     if (found == containers.end()) co_return base::fail(base::Code::NotFound, "no container " + id);
     co_return found->second.status;
   }
-  io::Task<base::Result<void>> update_container_resources(std::string id, cri::LinuxContainerResources resources) override {
+  io::Task<base::Result<void>> update_container_resources(std::string id,
+                                                          cri::LinuxContainerResources resources) override {
     if (!update_error.empty()) co_return base::fail(base::Code::Internal, update_error);
     calls.push_back("update " + containers.at(id).status.metadata->name);
     containers.at(id).config.linux->resources = std::move(resources);
     co_return {};
   }
   io::Task<base::Result<void>> reopen_container_log(std::string) override { co_return {}; }
-  io::Task<base::Result<cri::ExecSyncResponse>> exec_sync(std::string, std::vector<std::string> command, int64_t) override {
+  io::Task<base::Result<cri::ExecSyncResponse>> exec_sync(std::string, std::vector<std::string> command,
+                                                          int64_t) override {
     if (on_exec) co_return on_exec(command);
     co_return cri::ExecSyncResponse();
   }
-  io::Task<base::Result<std::string>> exec(cri::ExecRequest) override { co_return std::string("http://127.0.0.1/exec/x"); }
+  io::Task<base::Result<std::string>> exec(cri::ExecRequest) override {
+    co_return std::string("http://127.0.0.1/exec/x");
+  }
   io::Task<base::Result<std::string>> attach(cri::AttachRequest) override { co_return std::string(); }
   io::Task<base::Result<std::string>> port_forward(cri::PortForwardRequest) override { co_return std::string(); }
   io::Task<base::Result<std::optional<cri::Image>>> image_status(std::string image) override {
@@ -200,7 +210,8 @@ class FakeRuntime final : public Runtime {
     co_return std::optional(out);
   }
   io::Task<base::Result<std::vector<cri::Image>>> list_images() override { co_return std::vector<cri::Image>(); }
-  io::Task<base::Result<std::string>> pull_image(std::string image, std::optional<cri::AuthConfig>, cri::PodSandboxConfig) override {
+  io::Task<base::Result<std::string>> pull_image(std::string image, std::optional<cri::AuthConfig>,
+                                                 cri::PodSandboxConfig) override {
     calls.push_back("pull " + image);
     co_await io::sleep(std::chrono::seconds(1));
     if (!pullable.contains(image)) co_return base::fail(base::Code::NotFound, "no such image");

@@ -92,7 +92,8 @@ struct FakeApi final : Api {
   void event(const core::Pod&, bool warning, std::string_view reason, std::string message, std::string) override {
     events.push_back(std::string(warning ? "Warning " : "Normal ") + std::string(reason) + " " + message);
   }
-  std::shared_ptr<void> hold(const std::string&, const std::vector<std::string>&, const std::vector<std::string>&) override {
+  std::shared_ptr<void> hold(const std::string&, const std::vector<std::string>&,
+                             const std::vector<std::string>&) override {
     return nullptr;
   }
 };
@@ -116,7 +117,12 @@ struct FakeProber final : Prober {
 
 class PodTest : public testing::Test {
  protected:
-  PodTest() : clock_(1'700'000'000'000'000'000), loop_(io::Loop::create_simulated(clock_)), entered_(*loop_), pool_(1), random_(1) {
+  PodTest()
+      : clock_(1'700'000'000'000'000'000),
+        loop_(io::Loop::create_simulated(clock_)),
+        entered_(*loop_),
+        pool_(1),
+        random_(1) {
     char path[] = "/tmp/navarch-kubelet-XXXXXX";
     directory_ = mkdtemp(path);
     options_.node_name = "node";
@@ -125,18 +131,19 @@ class PodTest : public testing::Test {
     options_.container_log_directory = "";
     options_.cgroups = false;
     images_ = std::make_unique<Images>(runtime, api, 2);
-    context_ = std::make_unique<PodContext>(PodContext{.options = options_,
-                                                       .api = api,
-                                                       .runtime = runtime,
-                                                       .images = *images_,
-                                                       .prober = prober,
-                                                       .pool = pool_,
-                                                       .random = random_,
-                                                       .cgroups = {},
-                                                       .volumes = Volumes(options_.root_directory),
-                                                       .host_ips = {"192.168.0.9"},
-                                                       .allocatable = {},
-                                                       .dns = {.cluster_servers = {"10.96.0.10"}, .cluster_domain = "cluster.local", .host = {}}});
+    context_ = std::make_unique<PodContext>(
+        PodContext{.options = options_,
+                   .api = api,
+                   .runtime = runtime,
+                   .images = *images_,
+                   .prober = prober,
+                   .pool = pool_,
+                   .random = random_,
+                   .cgroups = {},
+                   .volumes = Volumes(options_.root_directory),
+                   .host_ips = {"192.168.0.9"},
+                   .allocatable = {},
+                   .dns = {.cluster_servers = {"10.96.0.10"}, .cluster_domain = "cluster.local", .host = {}}});
     pods_ = make_pods();
     follow();
   }
@@ -190,7 +197,8 @@ class PodTest : public testing::Test {
     return found == nullptr ? "" : found->status;
   }
   size_t count_events(const std::string& beginning) const {
-    return static_cast<size_t>(std::ranges::count_if(api.events, [&](auto& event) { return event.starts_with(beginning); }));
+    return static_cast<size_t>(
+        std::ranges::count_if(api.events, [&](auto& event) { return event.starts_with(beginning); }));
   }
 
   FakeRuntime runtime;

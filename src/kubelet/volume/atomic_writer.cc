@@ -1,11 +1,12 @@
 #include "kubelet/volume/atomic_writer.h"
 
-#include <cerrno>
-#include <ctime>
 #include <fcntl.h>
-#include <set>
 #include <sys/stat.h>
 #include <unistd.h>
+
+#include <cerrno>
+#include <ctime>
+#include <set>
 
 #include "base/file.h"
 #include "base/strings.h"
@@ -26,14 +27,18 @@ std::string folder_name(base::Time now, int attempt) {
   tm parts{};
   gmtime_r(&seconds, &parts);
   char text[64];
-  snprintf(text, sizeof text, "..%04d_%02d_%02d_%02d_%02d_%02d.%09d", parts.tm_year + 1900, parts.tm_mon + 1, parts.tm_mday,
-           parts.tm_hour, parts.tm_min, parts.tm_sec, (now.nanos + attempt) % 1'000'000'000);
+  snprintf(text, sizeof text, "..%04d_%02d_%02d_%02d_%02d_%02d.%09d", parts.tm_year + 1900, parts.tm_mon + 1,
+           parts.tm_mday, parts.tm_hour, parts.tm_min, parts.tm_sec, (now.nanos + attempt) % 1'000'000'000);
   return text;
 }
 
-std::string first_part(std::string_view path) { return std::string(path.substr(0, path.find('/'))); }
+std::string first_part(std::string_view path) {
+  return std::string(path.substr(0, path.find('/')));
+}
 
-base::Result<void> fail(const std::string& what) { return base::fail(base::system_error(what, errno)); }
+base::Result<void> fail(const std::string& what) {
+  return base::fail(base::system_error(what, errno));
+}
 
 uint32_t mode_of(const PayloadFile& file, std::optional<int64_t> group) {
   return group ? file.mode | 0440 : file.mode;
@@ -43,7 +48,7 @@ void list_files(const std::string& root, const std::string& below, std::set<std:
   auto names = base::list_directory(root + below);
   if (!names) return;
   for (auto& name : *names) {
-    struct stat info {};
+    struct stat info{};
     std::string path = below + "/" + name;
     if (lstat((root + path).c_str(), &info) != 0) continue;
     if (S_ISDIR(info.st_mode)) {
@@ -59,7 +64,7 @@ bool is_same(const std::string& folder, const Payload& payload, std::optional<in
   list_files(folder, "", present);
   if (present.size() != payload.size()) return false;
   for (auto& [path, file] : payload) {
-    struct stat info {};
+    struct stat info{};
     std::string full = folder + "/" + path;
     if (!present.contains(path) || stat(full.c_str(), &info) != 0) return false;
     if ((info.st_mode & 07777) != mode_of(file, group)) return false;
@@ -117,7 +122,8 @@ base::Result<bool> write_payload(const std::string& directory, const Payload& pa
     for (int attempt = 0;; ++attempt) {
       fresh = folder_name(now, attempt);
       if (mkdir((directory + "/" + fresh).c_str(), 0755) == 0) break;
-      if (errno != EEXIST || attempt == 100) return base::fail(base::system_error("create " + directory + "/" + fresh, errno));
+      if (errno != EEXIST || attempt == 100)
+        return base::fail(base::system_error("create " + directory + "/" + fresh, errno));
     }
     chmod((directory + "/" + fresh).c_str(), 0755);
     for (auto& [path, file] : payload) {

@@ -25,7 +25,8 @@ struct PayloadFile {
 // By relative path: "tls/key.pem". Never with ".." or a leading slash.
 using Payload = std::map<std::string, PayloadFile>;
 
-// Makes the folder hold exactly `payload`. False if it did already. `group` owns the files, with the right to read, when set.
+// Makes the folder hold exactly `payload`. False if it did already. `group` owns the files, with the right to read,
+// when set.
 base::Result<bool> write_payload(const std::string& directory, const Payload& payload, std::optional<int64_t> group,
                                  base::Time now);
 

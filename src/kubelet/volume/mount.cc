@@ -1,13 +1,14 @@
 #include "kubelet/volume/mount.h"
 
-#include <algorithm>
-#include <cerrno>
 #include <fcntl.h>
 #include <linux/openat2.h>
 #include <sys/mount.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <unistd.h>
+
+#include <algorithm>
+#include <cerrno>
 #include <vector>
 
 #include "base/file.h"
@@ -16,7 +17,9 @@
 namespace kubelet {
 namespace {
 
-std::unexpected<base::Error> system_failure(const std::string& what) { return base::fail(base::system_error(what, errno)); }
+std::unexpected<base::Error> system_failure(const std::string& what) {
+  return base::fail(base::system_error(what, errno));
+}
 
 class Descriptor {
  public:
@@ -57,10 +60,11 @@ std::string unescape(std::string_view text) {
 }
 
 base::Result<void> own(const std::string& path, int64_t group, bool read_only) {
-  struct stat info {};
+  struct stat info{};
   if (lstat(path.c_str(), &info) != 0) return system_failure("stat " + path);
   if (S_ISLNK(info.st_mode)) return {};
-  if (lchown(path.c_str(), static_cast<uid_t>(-1), static_cast<gid_t>(group)) != 0) return system_failure("chown " + path);
+  if (lchown(path.c_str(), static_cast<uid_t>(-1), static_cast<gid_t>(group)) != 0)
+    return system_failure("chown " + path);
   mode_t mode = (info.st_mode & 07777) | (read_only ? 0440 : 0660);
   if (S_ISDIR(info.st_mode)) mode |= 02110;
   if (chmod(path.c_str(), mode) != 0) return system_failure("chmod " + path);
@@ -93,7 +97,7 @@ base::Result<void> make_volume_directory(const std::string& path, uint32_t mode,
     }
     if (mount("tmpfs", path.c_str(), "tmpfs", 0, text) != 0) return system_failure("mount tmpfs at " + path);
   }
-  struct stat info {};
+  struct stat info{};
   if (stat(path.c_str(), &info) != 0) return system_failure("stat " + path);
   // A group that was set before keeps its marks.
   if ((info.st_mode & mode) != mode && chmod(path.c_str(), mode | (info.st_mode & 02000)) != 0)
@@ -109,7 +113,7 @@ base::Result<void> check_host_path(const std::string& path, const std::string& t
     if (file.get() < 0) return system_failure("hostPath type check failed: create " + path);
     return {};
   }
-  struct stat info {};
+  struct stat info{};
   bool present = stat(path.c_str(), &info) == 0;
   auto no = [&](std::string_view what) {
     return base::fail(base::Code::Invalid, "hostPath type check failed: " + path + " is not " + std::string(what));
@@ -129,7 +133,7 @@ base::Result<void> bind_sub_path(const std::string& volume, const std::string& s
   Descriptor source(open_beneath(root.get(), sub_path));
   if (source.get() < 0 && errno == ENOENT) {
     // Made part by part, each looked up from the one above, so that no link can lead the way out.
-    struct stat above {};
+    struct stat above{};
     mode_t mode = fstat(root.get(), &above) == 0 ? above.st_mode & 0777 : 0750;
     std::string so_far;
     for (auto part : base::split(sub_path, '/')) {
@@ -139,7 +143,8 @@ base::Result<void> bind_sub_path(const std::string& volume, const std::string& s
       Descriptor folder(open_beneath(root.get(), parent));
       if (folder.get() < 0) return system_failure("failed to create subPath directory " + sub_path);
       if (mkdirat(folder.get(), std::string(part).c_str(), mode) == 0) {
-        Descriptor made(openat(folder.get(), std::string(part).c_str(), O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC));
+        Descriptor made(
+            openat(folder.get(), std::string(part).c_str(), O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC));
         if (made.get() >= 0) fchmod(made.get(), mode);
       } else if (errno != EEXIST) {
         return system_failure("failed to create subPath directory " + sub_path);
@@ -148,7 +153,7 @@ base::Result<void> bind_sub_path(const std::string& volume, const std::string& s
     source = Descriptor(open_beneath(root.get(), sub_path));
   }
   if (source.get() < 0) return system_failure("failed to prepare subPath for volumeMount: " + sub_path);
-  struct stat info {};
+  struct stat info{};
   if (fstat(source.get(), &info) != 0) return system_failure("stat " + sub_path);
   TRY(base::make_directories(target.substr(0, target.rfind('/')), 0750));
   if (S_ISDIR(info.st_mode)) {
@@ -163,7 +168,9 @@ base::Result<void> bind_sub_path(const std::string& volume, const std::string& s
   return {};
 }
 
-base::Result<void> set_group(const std::string& path, int64_t group, bool read_only) { return own(path, group, read_only); }
+base::Result<void> set_group(const std::string& path, int64_t group, bool read_only) {
+  return own(path, group, read_only);
+}
 
 base::Result<void> unmount_below(const std::string& path) {
   TRY(auto text, base::read_file("/proc/self/mountinfo"));

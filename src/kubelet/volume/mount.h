@@ -1,4 +1,5 @@
-// The file system work of volumes: emptyDir, hostPath, tmpfs, sub paths, ownership, and taking all of it down again. Blocking.
+// The file system work of volumes: emptyDir, hostPath, tmpfs, sub paths, ownership, and taking all of it down again.
+// Blocking.
 #pragma once
 
 #include <cstdint>
@@ -17,7 +18,8 @@ base::Result<void> make_volume_directory(const std::string& path, uint32_t mode,
 // Checks, or makes, what a hostPath volume's type asks for.
 base::Result<void> check_host_path(const std::string& path, const std::string& type);
 
-// Binds `sub_path` of `volume` to `target`, never led outside the volume by a link. Made as a folder when it is not there.
+// Binds `sub_path` of `volume` to `target`, never led outside the volume by a link. Made as a folder when it is not
+// there.
 base::Result<void> bind_sub_path(const std::string& volume, const std::string& sub_path, const std::string& target);
 
 // Everything below belongs to `group`, which may read and write (only read if `read_only`); new files inherit it.

@@ -19,7 +19,8 @@ base::Result<void> add_items(Payload& out, const Items& items, uint32_t mode, bo
       if (optional) continue;
       return base::fail(base::Code::NotFound, std::string(complaint) + item.key);
     }
-    out[item.path] = {.data = *data, .mode = static_cast<uint32_t>(item.mode.value_or(static_cast<int32_t>(mode))), .owner = {}};
+    out[item.path] = {
+        .data = *data, .mode = static_cast<uint32_t>(item.mode.value_or(static_cast<int32_t>(mode))), .owner = {}};
   }
   return {};
 }
@@ -64,8 +65,8 @@ base::Result<void> add_secret(Payload& out, const PayloadInput& input, const std
   return add_items(out, items, mode, optional, look_up, "references non-existent secret key: ");
 }
 
-base::Result<void> add_downward(Payload& out, const PayloadInput& input, const std::vector<core::DownwardAPIVolumeFile>& items,
-                                uint32_t mode) {
+base::Result<void> add_downward(Payload& out, const PayloadInput& input,
+                                const std::vector<core::DownwardAPIVolumeFile>& items, uint32_t mode) {
   for (auto& item : items) {
     PayloadFile file;
     file.mode = static_cast<uint32_t>(item.mode.value_or(static_cast<int32_t>(mode)));
@@ -88,8 +89,9 @@ std::optional<int64_t> only_user(const core::Pod& pod) {
   std::optional<int64_t> found;
   bool first = true, differs = false;
   auto look = [&](const core::Container& container) {
-    auto user = container.security_context && container.security_context->run_as_user ? container.security_context->run_as_user
-                                                                                     : whole;
+    auto user = container.security_context && container.security_context->run_as_user
+                    ? container.security_context->run_as_user
+                    : whole;
     if (first) found = user;
     if (found != user) differs = true;
     first = false;
@@ -107,7 +109,8 @@ base::Result<std::optional<Payload>> make_payload(const core::Volume& volume, co
   auto mode_of = [](const std::optional<int32_t>& mode) { return static_cast<uint32_t>(mode.value_or(0644)); };
   if (volume.config_map) {
     auto& source = *volume.config_map;
-    TRY(add_config_map(out, input, source.name, source.items, mode_of(source.default_mode), source.optional.value_or(false)));
+    TRY(add_config_map(out, input, source.name, source.items, mode_of(source.default_mode),
+                       source.optional.value_or(false)));
     return out;
   }
   if (volume.secret) {
@@ -130,7 +133,8 @@ base::Result<std::optional<Payload>> make_payload(const core::Volume& volume, co
       TRY(add_config_map(out, input, source.config_map->name, source.config_map->items, mode,
                          source.config_map->optional.value_or(false)));
     if (source.secret)
-      TRY(add_secret(out, input, source.secret->name, source.secret->items, mode, source.secret->optional.value_or(false)));
+      TRY(add_secret(out, input, source.secret->name, source.secret->items, mode,
+                     source.secret->optional.value_or(false)));
     if (source.downward_api) TRY(add_downward(out, input, source.downward_api->items, mode));
     if (source.service_account_token) {
       auto* token = input.token(*source.service_account_token);

@@ -22,7 +22,8 @@ struct PayloadInput {
   std::function<const std::string*(const core::ServiceAccountTokenProjection&)> token;
 };
 
-// Nothing if the volume is not made of API objects. NotFound, in the words users see, if something is missing that may not be.
+// Nothing if the volume is not made of API objects. NotFound, in the words users see, if something is missing that may
+// not be.
 base::Result<std::optional<Payload>> make_payload(const core::Volume& volume, const PayloadInput& input);
 
 }  // namespace kubelet

@@ -1,9 +1,9 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
-
-#include <cstdlib>
 #include <sys/stat.h>
 #include <unistd.h>
+
+#include <cstdlib>
 
 #include "base/file.h"
 #include "kubelet/volume/atomic_writer.h"
@@ -31,7 +31,7 @@ class VolumeTest : public testing::Test {
     return size < 0 ? "" : std::string(text, static_cast<size_t>(size));
   }
   unsigned mode(const std::string& path) {
-    struct stat info {};
+    struct stat info{};
     return stat((directory_ + "/" + path).c_str(), &info) == 0 ? info.st_mode & 07777 : 0;
   }
   bool write(const Payload& payload, int64_t seconds) {
@@ -43,13 +43,15 @@ class VolumeTest : public testing::Test {
 };
 
 TEST_F(VolumeTest, FilesChangeTogetherBehindALink) {
-  EXPECT_TRUE(write({{"key", {.data = "one", .owner = {}}}, {"dir/other", {.data = "x", .mode = 0400, .owner = {}}}}, 1'700'000'000));
+  EXPECT_TRUE(write({{"key", {.data = "one", .owner = {}}}, {"dir/other", {.data = "x", .mode = 0400, .owner = {}}}},
+                    1'700'000'000));
   EXPECT_EQ(read("key"), "one");
   EXPECT_EQ(link("key"), "..data/key");
   EXPECT_EQ(link("dir"), "..data/dir");
   EXPECT_EQ(link("..data"), "..2023_11_14_22_13_20.000000000");
   EXPECT_EQ(mode("dir/other"), 0400U);
-  EXPECT_FALSE(write({{"key", {.data = "one", .owner = {}}}, {"dir/other", {.data = "x", .mode = 0400, .owner = {}}}}, 1'700'000'001));
+  EXPECT_FALSE(write({{"key", {.data = "one", .owner = {}}}, {"dir/other", {.data = "x", .mode = 0400, .owner = {}}}},
+                     1'700'000'001));
   EXPECT_TRUE(write({{"key", {.data = "two", .owner = {}}}}, 1'700'000'002));
   EXPECT_EQ(read("key"), "two");
   EXPECT_THAT(*base::list_directory(directory_), ElementsAre("..2023_11_14_22_13_22.000000000", "..data", "key"));
@@ -86,7 +88,8 @@ TEST_F(VolumeTest, LinkCannotLeadASubPathOutOfItsVolume) {
 
 TEST_F(VolumeTest, HostPathTypesAreChecked) {
   EXPECT_TRUE(check_host_path(directory_, "Directory"));
-  EXPECT_EQ(check_host_path(directory_, "File").error().message(), "hostPath type check failed: " + directory_ + " is not a file");
+  EXPECT_EQ(check_host_path(directory_, "File").error().message(),
+            "hostPath type check failed: " + directory_ + " is not a file");
   EXPECT_TRUE(check_host_path(directory_ + "/new/folder", "DirectoryOrCreate"));
   EXPECT_TRUE(base::exists(directory_ + "/new/folder"));
   EXPECT_FALSE(check_host_path(directory_ + "/absent", "Socket"));
@@ -100,7 +103,7 @@ TEST_F(VolumeTest, GroupOwnsItsVolume) {
   ASSERT_TRUE(set_group(directory_ + "/v", 4242, false));
   EXPECT_EQ(mode("v/f"), 0660U);
   EXPECT_EQ(mode("v/d"), 02770U);
-  struct stat info {};
+  struct stat info{};
   ASSERT_EQ(stat((directory_ + "/v/f").c_str(), &info), 0);
   EXPECT_EQ(info.st_gid, 4242U);
 }
@@ -112,8 +115,14 @@ struct Projection {
   std::string token = "jwt";
   core::Volume volume;
   base::Result<std::optional<Payload>> make() {
-    return make_payload(volume, {.pod = pod, .objects = objects, .host_ips = {}, .pod_ips = {}, .node_allocatable = allocatable,
-                                 .token = [this](const core::ServiceAccountTokenProjection&) { return token.empty() ? nullptr : &token; }});
+    return make_payload(volume, {.pod = pod,
+                                 .objects = objects,
+                                 .host_ips = {},
+                                 .pod_ips = {},
+                                 .node_allocatable = allocatable,
+                                 .token = [this](const core::ServiceAccountTokenProjection&) {
+                                   return token.empty() ? nullptr : &token;
+                                 }});
   }
 };
 

@@ -1,9 +1,10 @@
 #include "kubelet/volume/volumes.h"
 
-#include <algorithm>
 #include <fcntl.h>
 #include <sys/stat.h>
 #include <unistd.h>
+
+#include <algorithm>
 
 #include "base/file.h"
 #include "base/strings.h"
@@ -112,7 +113,8 @@ VolumeOutcome Volumes::set_up(const VolumeInput& input) const {
   return out;
 }
 
-base::Result<std::map<size_t, std::string>> Volumes::set_up_sub_paths(const core::Pod& pod, const core::Container& container,
+base::Result<std::map<size_t, std::string>> Volumes::set_up_sub_paths(const core::Pod& pod,
+                                                                      const core::Container& container,
                                                                       const VolumePaths& paths,
                                                                       const Environment& environment) const {
   std::map<size_t, std::string> out;
@@ -125,17 +127,21 @@ base::Result<std::map<size_t, std::string>> Volumes::set_up_sub_paths(const core
           if (key == name) return value;
         return {};
       });
-      if (!expanded) return base::fail(base::Code::Invalid, "failed to expand subPathExpr of volumeMount " + base::quote(mount.name));
+      if (!expanded)
+        return base::fail(base::Code::Invalid,
+                          "failed to expand subPathExpr of volumeMount " + base::quote(mount.name));
       sub_path = *expanded;
     }
     if (sub_path.empty()) continue;
-    if (sub_path.starts_with('/')) return base::fail(base::Code::Invalid, "error SubPath `" + sub_path + "` must not be an absolute path");
+    if (sub_path.starts_with('/'))
+      return base::fail(base::Code::Invalid, "error SubPath `" + sub_path + "` must not be an absolute path");
     for (auto part : base::split(sub_path, '/'))
-      if (part == "..") return base::fail(base::Code::Invalid, "error SubPath `" + sub_path + "` must not contain `..`");
+      if (part == "..")
+        return base::fail(base::Code::Invalid, "error SubPath `" + sub_path + "` must not contain `..`");
     auto volume = paths.find(mount.name);
     if (volume == paths.end()) continue;  // container_config() complains
-    std::string target = pod_directory(pod.metadata.uid) + "/volume-subpaths/" + mount.name + "/" + container.name + "/" +
-                         std::to_string(i);
+    std::string target = pod_directory(pod.metadata.uid) + "/volume-subpaths/" + mount.name + "/" + container.name +
+                         "/" + std::to_string(i);
     // A restarted container sees what is at the sub path now.
     TRY(unmount_below(target));
     TRY(bind_sub_path(volume->second, sub_path, target));

@@ -1,4 +1,5 @@
-// The volumes of a pod on this node's disk, laid out as upstream does, so that either kubelet finds what the other made:
+// The volumes of a pod on this node's disk, laid out as upstream does, so that either kubelet finds what the other
+// made:
 //
 //   <root>/pods/<uid>/volumes/kubernetes.io~<plugin>/<volume>
 //   <root>/pods/<uid>/volume-subpaths/<volume>/<container>/<index>

@@ -46,19 +46,25 @@ void add_flags(cli::Flags& flags, Given& given, ApiServerOptions& options) {
   flags.add("requestheader-username-headers", &options.front_proxy_user_headers, "headers that say who the user is");
   flags.add("requestheader-uid-headers", &options.front_proxy_uid_headers, "headers with the user's uid");
   flags.add("requestheader-group-headers", &options.front_proxy_group_headers, "headers with his groups");
-  flags.add("requestheader-extra-headers-prefix", &options.front_proxy_extra_prefixes, "beginnings of headers with more about him");
-  flags.add("proxy-client-cert-file", &options.proxy_client_certificate_file, "what is shown to the servers of APIServices");
+  flags.add("requestheader-extra-headers-prefix", &options.front_proxy_extra_prefixes,
+            "beginnings of headers with more about him");
+  flags.add("proxy-client-cert-file", &options.proxy_client_certificate_file,
+            "what is shown to the servers of APIServices");
   flags.add("proxy-client-key-file", &options.proxy_client_key_file, "and its key");
-  flags.add("enable-aggregator-routing", &options.aggregator_routing, "reach them at their endpoints, not at their service's address");
+  flags.add("enable-aggregator-routing", &options.aggregator_routing,
+            "reach them at their endpoints, not at their service's address");
   flags.add("enable-bootstrap-token-auth", &options.bootstrap_tokens, "believe the tokens that new nodes join with");
-  flags.add("authentication-token-webhook-config-file", &given.token_webhook_file, "a kubeconfig: who is asked about other tokens");
-  flags.add_duration("authentication-token-webhook-cache-ttl", &options.token_webhook_remember_ns, "how long his answers are remembered");
+  flags.add("authentication-token-webhook-config-file", &given.token_webhook_file,
+            "a kubeconfig: who is asked about other tokens");
+  flags.add_duration("authentication-token-webhook-cache-ttl", &options.token_webhook_remember_ns,
+                     "how long his answers are remembered");
   flags.add("audit-policy-file", &given.audit_policy_file, "which requests are written down, and how much of them");
   flags.add("audit-log-path", &options.audit_log_path, "the file they are written to; - is the standard output");
   flags.add("audit-log-maxsize", &options.audit_log_megabytes_max, "megabytes after which a new file is begun");
   flags.add("audit-log-maxbackup", &options.audit_log_backups_max, "how many old files are kept; 0 keeps all");
   flags.add("audit-webhook-config-file", &given.audit_webhook_file, "a kubeconfig: who is told of them");
-  flags.add("enable-admission-plugins", &options.admission_enabled, "admission steps beside those that are on by default");
+  flags.add("enable-admission-plugins", &options.admission_enabled,
+            "admission steps beside those that are on by default");
   flags.add("disable-admission-plugins", &options.admission_disabled, "admission steps to leave out");
   flags.add("kubelet-client-certificate", &given.kubelet_certificate_file, "what is shown to kubelets");
   flags.add("kubelet-client-key", &given.kubelet_key_file, "and its key");

@@ -12,8 +12,9 @@ class Kernel {
  public:
   explicit Kernel(Family family);
 
-  // Makes the kernel's rules those of `wanted`, in one transaction a table. The first time, what an earlier life left is
-  // replaced, and the jumps into our chains are made. After a failure the next call starts from what the kernel really has.
+  // Makes the kernel's rules those of `wanted`, in one transaction a table. The first time, what an earlier life left
+  // is replaced, and the jumps into our chains are made. After a failure the next call starts from what the kernel
+  // really has.
   io::Task<base::Result<void>> apply(Ruleset wanted);
 
   // Takes all of it away again.

@@ -19,7 +19,10 @@ struct KernelTest : testing::Test {
   }
   ~KernelTest() override { loop->run_task(Kernel(Family::IPv4).remove()).value(); }
 
-  Ruleset rules() { return make_ruleset(make_snapshot(world.services, world.slices, "n1", Family::IPv4), {.cluster_cidr = "10.244.0.0/16"}); }
+  Ruleset rules() {
+    return make_ruleset(make_snapshot(world.services, world.slices, "n1", Family::IPv4),
+                        {.cluster_cidr = "10.244.0.0/16"});
+  }
   std::string apply(Kernel& kernel) {
     auto done = loop->run_task(kernel.apply(rules()));
     return done ? "" : done.error().message();

@@ -49,9 +49,13 @@ class Writer {
     write_fixed_chains();
     for (const auto& port : snapshot.ports) write_port(port);
     // Last, for it takes all that is addressed to this machine.
-    std::string local = options_.local_node_ports ? "" : base::cat({"! -d ", options_.family == Family::IPv6 ? "::1/128" : "127.0.0.0/8", " "});
-    nat("KUBE-SERVICES", base::cat({"-m comment --comment \"kubernetes service nodeports; NOTE: this must be the last rule in this chain\" ",
-                                    local, "-m addrtype --dst-type LOCAL -j KUBE-NODEPORTS"}));
+    std::string local = options_.local_node_ports
+                            ? ""
+                            : base::cat({"! -d ", options_.family == Family::IPv6 ? "::1/128" : "127.0.0.0/8", " "});
+    nat("KUBE-SERVICES",
+        base::cat(
+            {"-m comment --comment \"kubernetes service nodeports; NOTE: this must be the last rule in this chain\" ",
+             local, "-m addrtype --dst-type LOCAL -j KUBE-NODEPORTS"}));
     return std::move(rules_);
   }
 
@@ -60,18 +64,23 @@ class Writer {
   void filter(const std::string& chain, std::string rule) { rules_.filter[chain].push_back(std::move(rule)); }
 
   void write_fixed_chains() {
-    for (const char* chain : {"KUBE-SERVICES", "KUBE-NODEPORTS", "KUBE-POSTROUTING", "KUBE-MARK-MASQ"}) rules_.nat[chain];
-    for (const char* chain : {"KUBE-SERVICES", "KUBE-EXTERNAL-SERVICES", "KUBE-NODEPORTS", "KUBE-FORWARD", "KUBE-PROXY-FIREWALL"}) {
+    for (const char* chain : {"KUBE-SERVICES", "KUBE-NODEPORTS", "KUBE-POSTROUTING", "KUBE-MARK-MASQ"})
+      rules_.nat[chain];
+    for (const char* chain :
+         {"KUBE-SERVICES", "KUBE-EXTERNAL-SERVICES", "KUBE-NODEPORTS", "KUBE-FORWARD", "KUBE-PROXY-FIREWALL"}) {
       rules_.filter[chain];
     }
     nat("KUBE-POSTROUTING", base::cat({"-m mark ! --mark ", mark_, "/", mark_, " -j RETURN"}));
     nat("KUBE-POSTROUTING", base::cat({"-j MARK --xor-mark ", mark_}));
-    nat("KUBE-POSTROUTING", "-m comment --comment \"kubernetes service traffic requiring SNAT\" -j MASQUERADE --random-fully");
+    nat("KUBE-POSTROUTING",
+        "-m comment --comment \"kubernetes service traffic requiring SNAT\" -j MASQUERADE --random-fully");
     nat("KUBE-MARK-MASQ", base::cat({"-j MARK --or-mark ", mark_}));
     filter("KUBE-FORWARD", "-m conntrack --ctstate INVALID -j DROP");
-    filter("KUBE-FORWARD", base::cat({"-m comment --comment \"kubernetes forwarding rules\" -m mark --mark ", mark_, "/", mark_, " -j ACCEPT"}));
+    filter("KUBE-FORWARD", base::cat({"-m comment --comment \"kubernetes forwarding rules\" -m mark --mark ", mark_,
+                                      "/", mark_, " -j ACCEPT"}));
     filter("KUBE-FORWARD",
-           "-m comment --comment \"kubernetes forwarding conntrack rule\" -m conntrack --ctstate RELATED,ESTABLISHED -j ACCEPT");
+           "-m comment --comment \"kubernetes forwarding conntrack rule\" -m conntrack --ctstate RELATED,ESTABLISHED "
+           "-j ACCEPT");
   }
 
   void write_port(const ServicePort& port) {
@@ -92,8 +101,9 @@ class Writer {
     if (!port.internal_endpoints().empty()) {
       nat("KUBE-SERVICES", base::cat({at_cluster_ip, " -j ", port.internal_local ? local_chain : cluster_chain}));
     } else {
-      filter("KUBE-SERVICES", base::cat({comment, port.has_any_endpoint ? " has no local endpoints\" " : " has no endpoints\" ", match, " -d ",
-                                         port.cluster_ip, at_port, port.has_any_endpoint ? " -j DROP" : " -j REJECT"}));
+      filter("KUBE-SERVICES",
+             base::cat({comment, port.has_any_endpoint ? " has no local endpoints\" " : " has no endpoints\" ", match,
+                        " -d ", port.cluster_ip, at_port, port.has_any_endpoint ? " -j DROP" : " -j REJECT"}));
     }
     // From outside.
     if (external) {
@@ -121,7 +131,8 @@ class Writer {
       reach(" loadbalancer IP", " -d " + address);
       if (port.load_balancer_sources.empty()) continue;
       std::string firewall = hashed("KUBE-FW-", port.text() + port.protocol);
-      filter("KUBE-PROXY-FIREWALL", base::cat({comment, " traffic not accepted by ", firewall, "\" ", match, " -d ", address, at_port, " -j DROP"}));
+      filter("KUBE-PROXY-FIREWALL", base::cat({comment, " traffic not accepted by ", firewall, "\" ", match, " -d ",
+                                               address, at_port, " -j DROP"}));
       auto& rules = rules_.nat[firewall];
       if (rules.empty()) {
         for (const auto& source : port.load_balancer_sources) {
@@ -130,7 +141,8 @@ class Writer {
       }
       auto& services = rules_.nat["KUBE-SERVICES"];
       if (!port.cluster_endpoints.empty()) {
-        services.back() = base::cat({comment, " loadbalancer IP\" ", match, " -d ", address, at_port, " -j ", firewall});
+        services.back() =
+            base::cat({comment, " loadbalancer IP\" ", match, " -d ", address, at_port, " -j ", firewall});
       }
     }
     if (port.node_port != 0) {
@@ -146,8 +158,8 @@ class Writer {
     }
   }
 
-  // No endpoint anywhere: refuse, so that clients need not wait. None here though the policy wants local ones: drop, for a
-  // load balancer knows better where to go.
+  // No endpoint anywhere: refuse, so that clients need not wait. None here though the policy wants local ones: drop,
+  // for a load balancer knows better where to go.
   void refuse(const ServicePort& port, const std::string& comment, const std::string& match, const std::string& where) {
     if (!port.external_endpoints().empty()) return;
     if (!port.has_any_endpoint) {
@@ -160,7 +172,8 @@ class Writer {
   void write_external_chain(const ServicePort& port, const std::string& chain, const std::string& cluster_chain,
                             const std::string& local_chain) {
     if (!port.external_local) {
-      nat(chain, base::cat({"-m comment --comment \"masquerade traffic for ", port.text(), " external destinations\" -j KUBE-MARK-MASQ"}));
+      nat(chain, base::cat({"-m comment --comment \"masquerade traffic for ", port.text(),
+                            " external destinations\" -j KUBE-MARK-MASQ"}));
       nat(chain, "-j " + cluster_chain);
       return;
     }
@@ -183,7 +196,8 @@ class Writer {
     if (masquerade_outside && options_.masquerade_all) {
       nat(chain, base::cat({to_cluster_ip, " -d ", port.cluster_ip, at_port, " -j KUBE-MARK-MASQ"}));
     } else if (masquerade_outside && !options_.cluster_cidr.empty()) {
-      nat(chain, base::cat({to_cluster_ip, " ! -s ", options_.cluster_cidr, " -d ", port.cluster_ip, at_port, " -j KUBE-MARK-MASQ"}));
+      nat(chain, base::cat({to_cluster_ip, " ! -s ", options_.cluster_cidr, " -d ", port.cluster_ip, at_port,
+                            " -j KUBE-MARK-MASQ"}));
     }
     std::string comment = base::cat({"-m comment --comment \"", port.text(), " -> "});
     if (port.affinity_seconds) {
@@ -195,8 +209,10 @@ class Writer {
     }
     for (size_t i = 0; i < endpoints.size(); ++i) {
       size_t choices = endpoints.size() - i;
-      std::string chance = choices > 1 ? base::cat({"-m statistic --mode random --probability ", probability(choices), " "}) : "";
-      nat(chain, base::cat({comment, destination(endpoints[i]), "\" ", chance, "-j ", endpoint_chain(port, endpoints[i])}));
+      std::string chance =
+          choices > 1 ? base::cat({"-m statistic --mode random --probability ", probability(choices), " "}) : "";
+      nat(chain,
+          base::cat({comment, destination(endpoints[i]), "\" ", chance, "-j ", endpoint_chain(port, endpoints[i])}));
     }
   }
 
@@ -239,7 +255,9 @@ void append_table(std::string& out, std::string_view table, const Chains& before
 
 }  // namespace
 
-Ruleset make_ruleset(const Snapshot& snapshot, const Options& options) { return Writer(options).write(snapshot); }
+Ruleset make_ruleset(const Snapshot& snapshot, const Options& options) {
+  return Writer(options).write(snapshot);
+}
 
 std::vector<Jump> jumps() {
   constexpr std::string_view kNew = "-m conntrack --ctstate NEW -m comment --comment ";
@@ -271,9 +289,12 @@ std::string difference(const Ruleset& before, const Ruleset& after) {
 
 Ruleset chains_in(const std::string& saved) {
   // Chains of other Kubernetes parts share the prefix; these are the ones that this proxy makes.
-  static constexpr std::string_view kMade[] = {"KUBE-SERVICES", "KUBE-EXTERNAL-SERVICES", "KUBE-NODEPORTS", "KUBE-FORWARD",
-                                               "KUBE-PROXY-FIREWALL", "KUBE-POSTROUTING", "KUBE-MARK-MASQ", "KUBE-SVC-",
-                                               "KUBE-SVL-", "KUBE-EXT-", "KUBE-SEP-", "KUBE-FW-"};
+  static constexpr std::string_view kMade[] = {"KUBE-SERVICES",       "KUBE-EXTERNAL-SERVICES",
+                                               "KUBE-NODEPORTS",      "KUBE-FORWARD",
+                                               "KUBE-PROXY-FIREWALL", "KUBE-POSTROUTING",
+                                               "KUBE-MARK-MASQ",      "KUBE-SVC-",
+                                               "KUBE-SVL-",           "KUBE-EXT-",
+                                               "KUBE-SEP-",           "KUBE-FW-"};
   Ruleset found;
   Chains* table = nullptr;
   for (auto line : base::split(saved, '\n')) {

@@ -21,7 +21,7 @@ struct Ruleset {
 
 struct Options {
   Family family = Family::IPv4;
-  std::string cluster_cidr;    // pod addresses; what comes from elsewhere to a cluster IP is masqueraded. "": nothing is
+  std::string cluster_cidr;  // pod addresses; what comes from elsewhere to a cluster IP is masqueraded. "": nothing is
   bool masquerade_all = false;
   int masquerade_bit = 14;
   bool local_node_ports = true;  // node ports answer on 127.0.0.1 too
@@ -37,12 +37,12 @@ struct Jump {
 };
 std::vector<Jump> jumps();
 
-// Input for `iptables-restore --noflush` that turns `before` into `after`: chains that differ are written anew, those that are no
-// longer there are removed, others are not mentioned. Empty when nothing differs.
+// Input for `iptables-restore --noflush` that turns `before` into `after`: chains that differ are written anew, those
+// that are no longer there are removed, others are not mentioned. Empty when nothing differs.
 std::string difference(const Ruleset& before, const Ruleset& after);
 
-// What was named as ours by an earlier life, out of `iptables-save` output: chains without rules' text, so that difference()
-// removes what is stale.
+// What was named as ours by an earlier life, out of `iptables-save` output: chains without rules' text, so that
+// difference() removes what is stale.
 Ruleset chains_in(const std::string& saved);
 
 }  // namespace proxy::iptables

@@ -28,8 +28,9 @@ TEST_F(RulesetTest, AClusterIpLeadsToOneOfItsEndpointsEachAsLikely) {
   world.service("web", "10.96.0.10", 80);
   world.slice("web", 8080, {{"10.244.0.2"}, {"10.244.0.3"}, {"10.244.0.4"}});
   auto made = rules();
-  EXPECT_EQ(text(made.nat, "KUBE-SVC-"),
-            R"(KUBE-SVC-CDGGSHYLG3RE2FKL -m comment --comment "default/web:http cluster IP" -m tcp -p tcp ! -s 10.244.0.0/16 -d 10.96.0.10 --dport 80 -j KUBE-MARK-MASQ
+  EXPECT_EQ(
+      text(made.nat, "KUBE-SVC-"),
+      R"(KUBE-SVC-CDGGSHYLG3RE2FKL -m comment --comment "default/web:http cluster IP" -m tcp -p tcp ! -s 10.244.0.0/16 -d 10.96.0.10 --dport 80 -j KUBE-MARK-MASQ
 KUBE-SVC-CDGGSHYLG3RE2FKL -m comment --comment "default/web:http -> 10.244.0.2:8080" -m statistic --mode random --probability 0.3333333333 -j KUBE-SEP-QA4PSDNF5R2OJOPA
 KUBE-SVC-CDGGSHYLG3RE2FKL -m comment --comment "default/web:http -> 10.244.0.3:8080" -m statistic --mode random --probability 0.5000000000 -j KUBE-SEP-TCD3IFXQZW3ZEZQU
 KUBE-SVC-CDGGSHYLG3RE2FKL -m comment --comment "default/web:http -> 10.244.0.4:8080" -j KUBE-SEP-MQPSSF2DIKDEHI3U
@@ -40,7 +41,8 @@ TEST_F(RulesetTest, WithoutEndpointsConnectionsAreRefused) {
   world.service("web", "10.96.0.10", 80);
   auto made = rules();
   EXPECT_EQ(text(made.filter, "KUBE-SERVICES"),
-            "KUBE-SERVICES -m comment --comment \"default/web:http has no endpoints\" -m tcp -p tcp -d 10.96.0.10 --dport 80 -j REJECT\n");
+            "KUBE-SERVICES -m comment --comment \"default/web:http has no endpoints\" -m tcp -p tcp -d 10.96.0.10 "
+            "--dport 80 -j REJECT\n");
   EXPECT_EQ(text(made.nat, "KUBE-SVC-"), "");
 }
 
@@ -138,8 +140,9 @@ TEST_F(RulesetTest, WhatIsNoLongerThereIsEmptiedAndRemoved) {
 }
 
 TEST_F(RulesetTest, AnEarlierLifesChainsAreKnownFromWhatIsSaved) {
-  auto found = chains_in("*nat\n:PREROUTING ACCEPT [0:0]\n:KUBE-SVC-OLD - [0:0]\n:KUBE-MINE - [0:0]\n-A KUBE-SVC-OLD -j RETURN\nCOMMIT\n"
-                         "*filter\n:KUBE-FORWARD - [0:0]\n:CNI-X - [0:0]\nCOMMIT\n");
+  auto found = chains_in(
+      "*nat\n:PREROUTING ACCEPT [0:0]\n:KUBE-SVC-OLD - [0:0]\n:KUBE-MINE - [0:0]\n-A KUBE-SVC-OLD -j RETURN\nCOMMIT\n"
+      "*filter\n:KUBE-FORWARD - [0:0]\n:CNI-X - [0:0]\nCOMMIT\n");
   EXPECT_EQ(found.nat.size(), 1u);
   EXPECT_TRUE(found.nat.contains("KUBE-SVC-OLD"));
   EXPECT_EQ(found.filter.size(), 1u);

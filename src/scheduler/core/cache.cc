@@ -73,7 +73,9 @@ void Cache::put_pod(const PodInfoRef& pod) {
   pods_[pod->key] = {pod, false};
 }
 
-void Cache::remove_pod(const client::Key& key) { take_off(key); }
+void Cache::remove_pod(const client::Key& key) {
+  take_off(key);
+}
 
 void Cache::assume(const PodInfoRef& pod) {
   take_off(pod->key);

@@ -1,5 +1,5 @@
-// What the scheduler believes of the cluster: nodes, the pods on them, and the pods it has just placed itself but has not yet
-// seen there (assumed ones), which count at once. One loop.
+// What the scheduler believes of the cluster: nodes, the pods on them, and the pods it has just placed itself but has
+// not yet seen there (assumed ones), which count at once. One loop.
 #pragma once
 
 #include <map>

@@ -18,7 +18,7 @@ struct NodeInfo {
   Resources allocatable;
   int64_t pods_max = 0;
 
-  Resources requested;          // by all its pods
+  Resources requested;  // by all its pods
   Resources nonzero_requested;
   std::map<client::Key, PodInfoRef> pods;
   std::multiset<HostPort> ports;

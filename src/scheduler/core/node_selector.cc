@@ -11,7 +11,8 @@ namespace core = api::core_v1;
 
 bool matches(const core::NodeSelectorRequirement& requirement, const std::string* value) {
   const auto& how = requirement.operator_;
-  bool listed = value && std::find(requirement.values.begin(), requirement.values.end(), *value) != requirement.values.end();
+  bool listed =
+      value && std::find(requirement.values.begin(), requirement.values.end(), *value) != requirement.values.end();
   if (how == "In") return listed;
   if (how == "NotIn") return !listed;
   if (how == "Exists") return value != nullptr;
@@ -29,13 +30,14 @@ bool matches(const core::NodeSelectorRequirement& requirement, const std::string
 bool matches_term(const core::NodeSelectorTerm& term, const core::Node& node) {
   if (term.match_expressions.empty() && term.match_fields.empty()) return false;
   const auto& labels = node.metadata.labels;
-  bool by_label = std::all_of(term.match_expressions.begin(), term.match_expressions.end(), [&](const auto& requirement) {
-    auto found = labels.find(requirement.key);
-    return matches(requirement, found == labels.end() ? nullptr : &found->second);
-  });
+  bool by_label =
+      std::all_of(term.match_expressions.begin(), term.match_expressions.end(), [&](const auto& requirement) {
+        auto found = labels.find(requirement.key);
+        return matches(requirement, found == labels.end() ? nullptr : &found->second);
+      });
   return by_label && std::all_of(term.match_fields.begin(), term.match_fields.end(), [&](const auto& requirement) {
-    return requirement.key == "metadata.name" && matches(requirement, &node.metadata.name);
-  });
+           return requirement.key == "metadata.name" && matches(requirement, &node.metadata.name);
+         });
 }
 
 bool matches_selector(const core::NodeSelector& selector, const core::Node& node) {

@@ -33,7 +33,8 @@ class Diagnosis {
     std::map<std::string, size_t> why;
     if (evictable_) why["No preemption victims found for incoming pod"] = evictable_;
     if (hopeless_) why["Preemption is not helpful for scheduling"] = hopeless_;
-    return out + base::cat({" no new claims to deallocate, preemption: 0/", total, " nodes are available: ", list(why), "."});
+    return out +
+           base::cat({" no new claims to deallocate, preemption: 0/", total, " nodes are available: ", list(why), "."});
   }
 
  private:

@@ -1,5 +1,5 @@
-// Finds the node for one pod: filters, then scores. Pure over the cache but for the point from which it starts looking, which moves
-// on so that all nodes get their turn.
+// Finds the node for one pod: filters, then scores. Pure over the cache but for the point from which it starts looking,
+// which moves on so that all nodes get their turn.
 #pragma once
 
 #include <string>
@@ -11,9 +11,9 @@
 namespace scheduler {
 
 struct Placement {
-  std::string node;       // "" when none will do
+  std::string node;  // "" when none will do
   // Then: what to tell people, and what may change it.
-  std::string message;    // "0/3 nodes are available: 2 Insufficient cpu, ..."
+  std::string message;  // "0/3 nodes are available: 2 Insufficient cpu, ..."
   Happening wakers = Happening::None;
 };
 

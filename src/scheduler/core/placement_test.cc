@@ -9,7 +9,9 @@ namespace {
 
 namespace core = api::core_v1;
 
-base::Quantity amount(std::string_view text) { return *base::Quantity::parse(text); }
+base::Quantity amount(std::string_view text) {
+  return *base::Quantity::parse(text);
+}
 
 // node("a").cpu("2").label("disk", "ssd")
 struct NodeBuilder {
@@ -18,10 +20,22 @@ struct NodeBuilder {
     node->metadata.name = std::move(name);
     node->status.allocatable = {{"cpu", amount("4")}, {"memory", amount("8Gi")}, {"pods", amount("110")}};
   }
-  NodeBuilder& cpu(std::string_view text) { node->status.allocatable["cpu"] = amount(text); return *this; }
-  NodeBuilder& memory(std::string_view text) { node->status.allocatable["memory"] = amount(text); return *this; }
-  NodeBuilder& pods(std::string_view text) { node->status.allocatable["pods"] = amount(text); return *this; }
-  NodeBuilder& label(std::string key, std::string value) { node->metadata.labels[key] = value; return *this; }
+  NodeBuilder& cpu(std::string_view text) {
+    node->status.allocatable["cpu"] = amount(text);
+    return *this;
+  }
+  NodeBuilder& memory(std::string_view text) {
+    node->status.allocatable["memory"] = amount(text);
+    return *this;
+  }
+  NodeBuilder& pods(std::string_view text) {
+    node->status.allocatable["pods"] = amount(text);
+    return *this;
+  }
+  NodeBuilder& label(std::string key, std::string value) {
+    node->metadata.labels[key] = value;
+    return *this;
+  }
   NodeBuilder& taint(std::string key, std::string value, std::string effect) {
     auto& made = node->spec.taints.emplace_back();
     made.key = key;
@@ -29,7 +43,10 @@ struct NodeBuilder {
     made.effect = effect;
     return *this;
   }
-  NodeBuilder& cordoned() { node->spec.unschedulable = true; return *this; }
+  NodeBuilder& cordoned() {
+    node->spec.unschedulable = true;
+    return *this;
+  }
 };
 
 struct PodBuilder {
@@ -41,15 +58,27 @@ struct PodBuilder {
     pod->spec.containers.emplace_back();
   }
   core::Container& container() { return pod->spec.containers[0]; }
-  PodBuilder& cpu(std::string_view text) { container().resources.requests["cpu"] = amount(text); return *this; }
-  PodBuilder& memory(std::string_view text) { container().resources.requests["memory"] = amount(text); return *this; }
-  PodBuilder& on(std::string node) { pod->spec.node_name = node; return *this; }
+  PodBuilder& cpu(std::string_view text) {
+    container().resources.requests["cpu"] = amount(text);
+    return *this;
+  }
+  PodBuilder& memory(std::string_view text) {
+    container().resources.requests["memory"] = amount(text);
+    return *this;
+  }
+  PodBuilder& on(std::string node) {
+    pod->spec.node_name = node;
+    return *this;
+  }
   PodBuilder& port(int number) {
     container().ports.emplace_back();
     container().ports.back().host_port = number;
     return *this;
   }
-  PodBuilder& selecting(std::string key, std::string value) { pod->spec.node_selector[key] = value; return *this; }
+  PodBuilder& selecting(std::string key, std::string value) {
+    pod->spec.node_selector[key] = value;
+    return *this;
+  }
   PodBuilder& tolerating(std::string key, std::string how = "Exists") {
     auto& made = pod->spec.tolerations.emplace_back();
     made.key = key;
@@ -71,7 +100,9 @@ struct PlacementTest : testing::Test {
   }
 };
 
-TEST_F(PlacementTest, WithoutNodesItSaysSo) { EXPECT_EQ(place(PodBuilder("p")).message, "no nodes available to schedule pods"); }
+TEST_F(PlacementTest, WithoutNodesItSaysSo) {
+  EXPECT_EQ(place(PodBuilder("p")).message, "no nodes available to schedule pods");
+}
 
 TEST_F(PlacementTest, APodGoesWhereThereIsRoom) {
   add(NodeBuilder("small").cpu("1"));
@@ -126,7 +157,8 @@ TEST_F(PlacementTest, SelectorsPickByLabel) {
   add(NodeBuilder("hdd"));
   add(NodeBuilder("ssd").label("disk", "ssd"));
   EXPECT_EQ(place(PodBuilder("p").selecting("disk", "ssd")).node, "ssd");
-  EXPECT_NE(place(PodBuilder("p").selecting("disk", "tape")).message.find("2 node(s) didn't match Pod's node affinity/selector"),
+  EXPECT_NE(place(PodBuilder("p").selecting("disk", "tape"))
+                .message.find("2 node(s) didn't match Pod's node affinity/selector"),
             std::string::npos);
 }
 
@@ -142,15 +174,18 @@ TEST_F(PlacementTest, AHostPortIsGivenOncePerNode) {
   add(PodBuilder("there").port(80).on("a"));
   EXPECT_EQ(place(PodBuilder("p").port(80)).node, "b");
   add(PodBuilder("too").port(80).on("b"));
-  EXPECT_NE(place(PodBuilder("p").port(80)).message.find("2 node(s) didn't have free ports for the requested pod ports"),
-            std::string::npos);
+  EXPECT_NE(
+      place(PodBuilder("p").port(80)).message.find("2 node(s) didn't have free ports for the requested pod ports"),
+      std::string::npos);
 }
 
 TEST_F(PlacementTest, ExpressionsCompareLabels) {
   add(NodeBuilder("old").label("generation", "2"));
   add(NodeBuilder("new").label("generation", "5"));
   PodBuilder builder("p");
-  auto& required = builder.pod->spec.affinity.emplace().node_affinity.emplace().required_during_scheduling_ignored_during_execution.emplace();
+  auto& required = builder.pod->spec.affinity.emplace()
+                       .node_affinity.emplace()
+                       .required_during_scheduling_ignored_during_execution.emplace();
   auto& expression = required.node_selector_terms.emplace_back().match_expressions.emplace_back();
   expression.key = "generation";
   expression.operator_ = "Gt";

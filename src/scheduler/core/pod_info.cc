@@ -38,6 +38,8 @@ PodInfoRef make_pod_info(std::shared_ptr<const core::Pod> pod, bool keep_pod) {
   return info;
 }
 
-bool has_ended(const core::Pod& pod) { return pod.status.phase == "Succeeded" || pod.status.phase == "Failed"; }
+bool has_ended(const core::Pod& pod) {
+  return pod.status.phase == "Succeeded" || pod.status.phase == "Failed";
+}
 
 }  // namespace scheduler

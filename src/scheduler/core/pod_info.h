@@ -30,8 +30,8 @@ struct PodInfo {
   std::map<std::string, std::string, std::less<>> labels;
   bool terminating = false;
 
-  // Of a pod that waits for a place: all the plugins may look at. Absent for pods that have one, unless they demand things
-  // of later pods (anti-affinity), so that the cache stays small.
+  // Of a pod that waits for a place: all the plugins may look at. Absent for pods that have one, unless they demand
+  // things of later pods (anti-affinity), so that the cache stays small.
   std::shared_ptr<const api::core_v1::Pod> pod;
 };
 using PodInfoRef = std::shared_ptr<const PodInfo>;

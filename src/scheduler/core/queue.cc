@@ -41,10 +41,17 @@ int64_t Queue::backoff_ns(int attempts) const {
 
 void Queue::take_out(Waiting& waiting) {
   switch (waiting.place) {
-    case Waiting::Place::Active: active_.erase(&waiting); break;
-    case Waiting::Place::BackingOff: backing_off_.erase(waiting.at); break;
-    case Waiting::Place::Unschedulable: unschedulable_.erase(waiting.at); break;
-    case Waiting::Place::Out: break;
+    case Waiting::Place::Active:
+      active_.erase(&waiting);
+      break;
+    case Waiting::Place::BackingOff:
+      backing_off_.erase(waiting.at);
+      break;
+    case Waiting::Place::Unschedulable:
+      unschedulable_.erase(waiting.at);
+      break;
+    case Waiting::Place::Out:
+      break;
   }
   waiting.place = Waiting::Place::Out;
 }
@@ -136,7 +143,9 @@ void Queue::put_back(Entry entry, Happening wakers, bool error) {
   schedule_timer();
 }
 
-void Queue::done(const client::Key& key) { remove(key); }
+void Queue::done(const client::Key& key) {
+  remove(key);
+}
 
 void Queue::happened(Happening what) {
   ++cycle_;
@@ -156,7 +165,8 @@ void Queue::schedule_timer() {
   if (due == INT64_MAX) {
     timer_.stop();
   } else {
-    timer_.start(std::chrono::nanoseconds(std::max<int64_t>(0, due - clock_.monotonic_ns())), [this] { timer_fired(); });
+    timer_.start(std::chrono::nanoseconds(std::max<int64_t>(0, due - clock_.monotonic_ns())),
+                 [this] { timer_fired(); });
   }
 }
 

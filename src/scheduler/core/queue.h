@@ -1,5 +1,5 @@
-// Pods that wait for a place: those to try now, those whose back-off runs, and those that no node had room for, which wait
-// for something in the cluster to change. One loop.
+// Pods that wait for a place: those to try now, those whose back-off runs, and those that no node had room for, which
+// wait for something in the cluster to change. One loop.
 #pragma once
 
 #include <cstdint>
@@ -32,7 +32,9 @@ enum class Happening : uint32_t {
 constexpr Happening operator|(Happening a, Happening b) {
   return static_cast<Happening>(static_cast<uint32_t>(a) | static_cast<uint32_t>(b));
 }
-constexpr bool operator&(Happening a, Happening b) { return (static_cast<uint32_t>(a) & static_cast<uint32_t>(b)) != 0; }
+constexpr bool operator&(Happening a, Happening b) {
+  return (static_cast<uint32_t>(a) & static_cast<uint32_t>(b)) != 0;
+}
 
 class Queue {
  public:
@@ -82,8 +84,8 @@ class Queue {
   base::Clock& clock_;
   std::unordered_map<client::Key, std::unique_ptr<Waiting>> all_;
   std::set<Waiting*, Before> active_;
-  std::multimap<int64_t, Waiting*> backing_off_;   // by the moment it ends
-  std::multimap<int64_t, Waiting*> unschedulable_; // by the moment at which it is tried all the same
+  std::multimap<int64_t, Waiting*> backing_off_;    // by the moment it ends
+  std::multimap<int64_t, Waiting*> unschedulable_;  // by the moment at which it is tried all the same
   uint64_t arrivals_ = 0;
   uint64_t cycle_ = 0;
   std::map<uint64_t, Happening> recent_;  // cycle -> what happened; as long as a pod taken before is not back

@@ -11,8 +11,12 @@ struct QueueTest : testing::Test {
   base::FakeClock clock;
   std::unique_ptr<io::Loop> loop = io::Loop::create_simulated(clock);
   std::optional<Queue> queue;
-  QueueTest() { on_loop([this] { queue.emplace(clock); }); }
-  ~QueueTest() override { on_loop([this] { queue.reset(); }); }
+  QueueTest() {
+    on_loop([this] { queue.emplace(clock); });
+  }
+  ~QueueTest() override {
+    on_loop([this] { queue.reset(); });
+  }
 
   template <class Work>
   void on_loop(Work work) {

@@ -88,7 +88,11 @@ Resources to_resources(const ResourceList& list) {
   return made;
 }
 
-Resources requests_of(const core::Pod& pod) { return sum(pod, false); }
-Resources nonzero_requests_of(const core::Pod& pod) { return sum(pod, true); }
+Resources requests_of(const core::Pod& pod) {
+  return sum(pod, false);
+}
+Resources nonzero_requests_of(const core::Pod& pod) {
+  return sum(pod, true);
+}
 
 }  // namespace scheduler

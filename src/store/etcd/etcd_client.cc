@@ -13,17 +13,22 @@ namespace {
 // etcd has few codes; these are told apart by their texts, which are part of its API (rpctypes).
 base::Error translate(const base::Error& error) {
   std::string_view message = error.message();
-  if (message.find("required revision has been compacted") != std::string_view::npos) return {base::Code::Expired, std::string(message)};
-  if (message.find("requested lease not found") != std::string_view::npos) return {base::Code::NotFound, std::string(message)};
+  if (message.find("required revision has been compacted") != std::string_view::npos)
+    return {base::Code::Expired, std::string(message)};
+  if (message.find("requested lease not found") != std::string_view::npos)
+    return {base::Code::NotFound, std::string(message)};
   return error;
 }
 
 // True if the call was not processed by any server.
-bool was_not_sent(const base::Error& error) { return error.code() == base::Code::Unavailable && !error.details(); }
+bool was_not_sent(const base::Error& error) {
+  return error.code() == base::Code::Unavailable && !error.details();
+}
 
 // True if another server may answer a call that has no effect.
 bool may_be_read_elsewhere(const base::Error& error) {
-  return error.code() == base::Code::Unavailable || error.code() == base::Code::Closed || error.code() == base::Code::Timeout;
+  return error.code() == base::Code::Unavailable || error.code() == base::Code::Closed ||
+         error.code() == base::Code::Timeout;
 }
 
 enum class Effect : uint8_t { Reads, Writes };
@@ -46,7 +51,8 @@ struct EtcdClient::State {
       size_t used = current;
       auto answer = co_await rpc::call<Response>(*endpoints[used], path, request, request_timeout);
       if (answer) co_return answer;
-      bool elsewhere = was_not_sent(answer.error()) || (effect == Effect::Reads && may_be_read_elsewhere(answer.error()));
+      bool elsewhere =
+          was_not_sent(answer.error()) || (effect == Effect::Reads && may_be_read_elsewhere(answer.error()));
       if (may_be_read_elsewhere(answer.error())) leave(used);
       if (!elsewhere || tries > endpoints.size()) co_return base::fail(translate(answer.error()));
     }
@@ -108,14 +114,16 @@ io::Task<base::Result<etcd::LeaseGrantResponse>> EtcdClient::lease_grant(etcd::L
 io::Task<base::Result<etcd::LeaseRevokeResponse>> EtcdClient::lease_revoke(etcd::LeaseRevokeRequest request) {
   return state_->call<etcd::LeaseRevokeResponse>(etcd::lease::kLeaseRevoke, std::move(request), Effect::Writes);
 }
-io::Task<base::Result<etcd::LeaseTimeToLiveResponse>> EtcdClient::lease_time_to_live(etcd::LeaseTimeToLiveRequest request) {
+io::Task<base::Result<etcd::LeaseTimeToLiveResponse>> EtcdClient::lease_time_to_live(
+    etcd::LeaseTimeToLiveRequest request) {
   return state_->call<etcd::LeaseTimeToLiveResponse>(etcd::lease::kLeaseTimeToLive, std::move(request), Effect::Reads);
 }
 io::Task<base::Result<etcd::StatusResponse>> EtcdClient::status() {
   return state_->call<etcd::StatusResponse>(etcd::maintenance::kStatus, etcd::StatusRequest{}, Effect::Reads);
 }
 io::Task<base::Result<etcd::DefragmentResponse>> EtcdClient::defragment() {
-  return state_->call<etcd::DefragmentResponse>(etcd::maintenance::kDefragment, etcd::DefragmentRequest{}, Effect::Writes);
+  return state_->call<etcd::DefragmentResponse>(etcd::maintenance::kDefragment, etcd::DefragmentRequest{},
+                                                Effect::Writes);
 }
 io::Task<base::Result<etcd::AlarmResponse>> EtcdClient::alarm(etcd::AlarmRequest request) {
   return state_->call<etcd::AlarmResponse>(etcd::maintenance::kAlarm, std::move(request), Effect::Writes);
@@ -125,7 +133,8 @@ io::Task<base::Result<etcd::MemberListResponse>> EtcdClient::member_list() {
 }
 
 io::Task<base::Result<int64_t>> EtcdClient::lease_keep_alive(int64_t lease) {
-  auto opened = co_await rpc::open<etcd::LeaseKeepAliveResponse, etcd::LeaseKeepAliveRequest>(state_->endpoint(), etcd::lease::kLeaseKeepAlive);
+  auto opened = co_await rpc::open<etcd::LeaseKeepAliveResponse, etcd::LeaseKeepAliveRequest>(
+      state_->endpoint(), etcd::lease::kLeaseKeepAlive);
   if (!opened) co_return base::fail(translate(opened.error()));
   etcd::LeaseKeepAliveRequest request;
   request.id = lease;
@@ -134,7 +143,8 @@ io::Task<base::Result<int64_t>> EtcdClient::lease_keep_alive(int64_t lease) {
   auto answer = co_await io::with_timeout(state_->request_timeout, opened->read());
   if (!answer) co_return base::fail(base::Code::Timeout, "etcd: keeping a lease alive timed out");
   if (!*answer) co_return base::fail(translate(answer->error()));
-  if (!**answer || (**answer)->ttl <= 0) co_return base::fail(base::Code::NotFound, "etcdserver: requested lease not found");
+  if (!**answer || (**answer)->ttl <= 0)
+    co_return base::fail(base::Code::NotFound, "etcdserver: requested lease not found");
   co_return (**answer)->ttl;
 }
 
@@ -155,7 +165,8 @@ struct EtcdWatch::State {
       if (!*piece) co_return base::fail(base::Code::Closed, "etcd has ended the watch");
       etcd::WatchResponse response = **std::move(piece);
       if (response.canceled) {
-        if (response.compact_revision != 0) co_return base::fail(base::Code::Expired, "etcdserver: mvcc: required revision has been compacted");
+        if (response.compact_revision != 0)
+          co_return base::fail(base::Code::Expired, "etcdserver: mvcc: required revision has been compacted");
         co_return base::fail(base::Code::Closed, base::cat({"etcd has cancelled the watch: ", response.cancel_reason}));
       }
       bool more = response.fragment;
@@ -175,7 +186,9 @@ struct EtcdWatch::State {
 EtcdWatch::EtcdWatch(std::unique_ptr<State> state) : state_(std::move(state)) {}
 EtcdWatch::~EtcdWatch() = default;
 
-io::Task<base::Result<etcd::WatchResponse>> EtcdWatch::next() { return state_->read(); }
+io::Task<base::Result<etcd::WatchResponse>> EtcdWatch::next() {
+  return state_->read();
+}
 
 io::Task<base::Result<void>> EtcdWatch::request_progress() {
   etcd::WatchRequest request;

@@ -1,8 +1,8 @@
 // The v3 API of an etcd cluster, as its messages are. One loop.
 //
-// Calls go to one endpoint until it fails, then to the next. What certainly did not reach a server is tried at the others;
-// so are reads in any case. A write whose connection broke is not: Closed then says that it may or may not have happened,
-// and the caller looks.
+// Calls go to one endpoint until it fails, then to the next. What certainly did not reach a server is tried at the
+// others; so are reads in any case. A write whose connection broke is not: Closed then says that it may or may not have
+// happened, and the caller looks.
 //
 // Expired: the revision asked for was compacted. Unavailable: no endpoint answers, or the cluster has no leader.
 #pragma once

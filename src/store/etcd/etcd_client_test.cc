@@ -36,7 +36,9 @@ class EtcdClientTest : public ::testing::Test {
     client_ = connect({server_->endpoint()});
     prefix_ = base_name() + "/";
   }
-  static std::string base_name() { return std::string("/") + ::testing::UnitTest::GetInstance()->current_test_info()->name(); }
+  static std::string base_name() {
+    return std::string("/") + ::testing::UnitTest::GetInstance()->current_test_info()->name();
+  }
 
   std::unique_ptr<EtcdClient> connect(std::vector<std::string> endpoints) {
     auto created = EtcdClient::create({.endpoints = std::move(endpoints)});

@@ -44,8 +44,8 @@ bool etcd_progress_is_ordered(std::string_view version) {
   return numbers >= std::array<int64_t, 3>{3, 5, 8};
 }
 
-io::Task<base::Result<std::unique_ptr<EtcdFollower>>> EtcdFollower::start(EtcdClient& client, std::string prefix, Indexer indexer,
-                                                                          View::Options options) {
+io::Task<base::Result<std::unique_ptr<EtcdFollower>>> EtcdFollower::start(EtcdClient& client, std::string prefix,
+                                                                          Indexer indexer, View::Options options) {
   std::unique_ptr<EtcdFollower> follower(new EtcdFollower(client, std::move(prefix), std::move(indexer)));
   CO_TRY(co_await follower->learn_version());
   CO_TRY(Page all, co_await follower->read_all());
@@ -80,7 +80,8 @@ io::Task<base::Result<Page>> EtcdFollower::read(std::string begin, std::string e
   Page page;
   page.revision = revision != 0 ? revision : revision_of(response.header);
   page.more = response.more;
-  page.remaining = static_cast<size_t>(response.count) - std::min(static_cast<size_t>(response.count), response.kvs.size());
+  page.remaining =
+      static_cast<size_t>(response.count) - std::min(static_cast<size_t>(response.count), response.kvs.size());
   page.entries.reserve(response.kvs.size());
   for (const etcd::KeyValue& pair : response.kvs) page.entries.push_back(entry_of(pair));
   co_return page;

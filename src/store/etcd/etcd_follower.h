@@ -19,8 +19,8 @@ namespace store {
 class EtcdFollower {
  public:
   // The client is borrowed and outlives the follower. Ends without success when the keys cannot be loaded.
-  static io::Task<base::Result<std::unique_ptr<EtcdFollower>>> start(EtcdClient& client, std::string prefix, Indexer indexer,
-                                                                     View::Options options);
+  static io::Task<base::Result<std::unique_ptr<EtcdFollower>>> start(EtcdClient& client, std::string prefix,
+                                                                     Indexer indexer, View::Options options);
   EtcdFollower(const EtcdFollower&) = delete;
   EtcdFollower& operator=(const EtcdFollower&) = delete;
 

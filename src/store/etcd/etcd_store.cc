@@ -11,15 +11,19 @@ namespace store {
 
 namespace {
 
-// How long a read or an acknowledged write waits for the watch to bring what the cluster has; upstream's watch cache waits as long.
+// How long a read or an acknowledged write waits for the watch to bring what the cluster has; upstream's watch cache
+// waits as long.
 constexpr io::Duration kFreshnessWait = std::chrono::seconds(3);
 
-base::Error closed_error() { return base::Error(base::Code::Closed, "the store is closed"); }
+base::Error closed_error() {
+  return base::Error(base::Code::Closed, "the store is closed");
+}
 
 // A broken connection says nothing about a write.
 base::Error write_error(const base::Error& error) {
   if (error.code() != base::Code::Closed && error.code() != base::Code::Timeout) return error;
-  return base::Error(base::Code::Timeout, "etcd did not answer a write, which may or may not have happened: " + error.message());
+  return base::Error(base::Code::Timeout,
+                     "etcd did not answer a write, which may or may not have happened: " + error.message());
 }
 
 etcd::TxnRequest transaction(const std::string& key, Revision expected, const Change& change) {
@@ -165,7 +169,9 @@ EtcdStore::EtcdStore(std::unique_ptr<EtcdClient> client, std::unique_ptr<EtcdFol
   home_->follower = std::move(follower);
 }
 
-EtcdStore::~EtcdStore() { close(); }
+EtcdStore::~EtcdStore() {
+  close();
+}
 
 void EtcdStore::close() {
   if (home_->closed.exchange(true)) return;
@@ -224,7 +230,8 @@ base::Result<std::unique_ptr<Watch>> EtcdStore::watch(std::string prefix, Revisi
   return view_->watch(std::move(prefix), from);
 }
 
-io::Task<base::Result<Updated>> EtcdStore::made_visible(std::string key, Attempt attempt, EntryRef last, Change change) {
+io::Task<base::Result<Updated>> EtcdStore::made_visible(std::string key, Attempt attempt, EntryRef last,
+                                                        Change change) {
   auto reached = co_await view_->reached(attempt.revision, kFreshnessWait);
   if (!reached && reached.error().code() == base::Code::Timeout) CO_TRY(co_await at_home(home_->follow_again()));
   // The change has happened whatever became of the watch.
@@ -258,7 +265,8 @@ io::Task<base::Result<Updated>> EtcdStore::update(std::string key, Decide decide
       co_return Updated{std::move(current), false};
     }
     CO_TRY(Attempt attempt, co_await at_home(home_->attempt(key, current ? current->revision : 0, *change)));
-    if (attempt.succeeded) co_return co_await made_visible(std::move(key), std::move(attempt), std::move(current), std::move(*change));
+    if (attempt.succeeded)
+      co_return co_await made_visible(std::move(key), std::move(attempt), std::move(current), std::move(*change));
     current = std::move(attempt.entry);
     is_fresh = true;
   }
@@ -277,8 +285,8 @@ io::Task<base::Result<std::unique_ptr<Store>>> open_etcd(EtcdOptions options) {
                                  .certificate_file = options.certificate_file,
                                  .key_file = options.key_file};
   CO_TRY(auto client, EtcdClient::create(std::move(connection)));
-  CO_TRY(auto follower, co_await EtcdFollower::start(*client, options.prefix, options.indexer,
-                                                     View::Options::from(options.history)));
+  CO_TRY(auto follower,
+         co_await EtcdFollower::start(*client, options.prefix, options.indexer, View::Options::from(options.history)));
   co_return std::make_unique<EtcdStore>(std::move(client), std::move(follower), std::move(options));
 }
 

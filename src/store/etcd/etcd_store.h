@@ -1,8 +1,8 @@
 // The store over etcd, in upstream's layout: the keys as they are, the storage form as the value, one revision for all.
 //
-// The connection and what follows the cluster live on the loop that opened the store (its home); callers on other loops hand
-// their calls over. Reads of a key ask the cluster; lists are answered from memory once that has come as far as the
-// cluster. Other writers, upstream's API servers too, may share the cluster.
+// The connection and what follows the cluster live on the loop that opened the store (its home); callers on other loops
+// hand their calls over. Reads of a key ask the cluster; lists are answered from memory once that has come as far as
+// the cluster. Other writers, upstream's API servers too, may share the cluster.
 #pragma once
 
 #include <atomic>

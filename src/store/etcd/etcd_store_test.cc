@@ -61,7 +61,8 @@ class EtcdStoreTest : public ::testing::Test {
     auto page = loop_->run_task(store_->list("/registry/", std::move(options)));
     if (!page) return std::string(base::code_name(page.error().code()));
     std::string out;
-    for (const EntryRef& entry : page->entries) out += entry->key.substr(10) + ":" + std::string(entry->value.view()) + " ";
+    for (const EntryRef& entry : page->entries)
+      out += entry->key.substr(10) + ":" + std::string(entry->value.view()) + " ";
     return out;
   }
   static io::Task<base::Result<std::unique_ptr<Watch>>> watch_on_loop(Store* store, Revision from) {

@@ -24,7 +24,9 @@ base::Result<std::string> free_endpoint() {
 
 }  // namespace
 
-bool Etcd::is_installed() { return access(kBinary, X_OK) == 0; }
+bool Etcd::is_installed() {
+  return access(kBinary, X_OK) == 0;
+}
 
 io::Task<base::Result<std::unique_ptr<Etcd>>> Etcd::start() {
   std::unique_ptr<Etcd> etcd(new Etcd);
@@ -68,7 +70,9 @@ io::Task<base::Result<void>> Etcd::launch() {
   options.output = options.error = io::ChildEnd::file(directory_ + "/log");
   options.dies_with_parent = true;
   CO_TRY(process_, io::Process::spawn(std::move(options)));
-  CO_TRY(auto client, EtcdClient::create({.endpoints = {endpoint_}, .connect_timeout = std::chrono::seconds(1), .request_timeout = std::chrono::seconds(1)}));
+  CO_TRY(auto client, EtcdClient::create({.endpoints = {endpoint_},
+                                          .connect_timeout = std::chrono::seconds(1),
+                                          .request_timeout = std::chrono::seconds(1)}));
   for (;;) {
     // A write, so that a leader is there.
     etcd::PutRequest probe;

@@ -5,7 +5,8 @@
 
 namespace store {
 
-// History is not kept on the disk: watches from before this opening begin anew, as after a restart of upstream's server.
+// History is not kept on the disk: watches from before this opening begin anew, as after a restart of upstream's
+// server.
 base::Result<std::unique_ptr<Store>> open_lmdb(LmdbOptions options) {
   TRY(auto opened, LmdbJournal::open(options));
   Revision revision = opened.contents.revision;

@@ -32,8 +32,12 @@ uint64_t load_number(const char* in) {
   return value;
 }
 
-MDB_val val(std::string_view text) { return {text.size(), const_cast<char*>(text.data())}; }
-std::string_view view(const MDB_val& value) { return {static_cast<const char*>(value.mv_data), value.mv_size}; }
+MDB_val val(std::string_view text) {
+  return {text.size(), const_cast<char*>(text.data())};
+}
+std::string_view view(const MDB_val& value) {
+  return {static_cast<const char*>(value.mv_data), value.mv_size};
+}
 
 int put_number(MDB_txn* transaction, MDB_dbi database, std::string_view name, uint64_t value) {
   char bytes[kNumberBytes];
@@ -87,7 +91,8 @@ class Cursor {
 base::Result<void> make_folder(const std::string& path) {
   for (size_t slash = path.find('/', 1);; slash = path.find('/', slash + 1)) {
     std::string part = path.substr(0, slash);
-    if (mkdir(part.c_str(), 0700) != 0 && errno != EEXIST) return base::fail(base::system_error("make folder " + part, errno));
+    if (mkdir(part.c_str(), 0700) != 0 && errno != EEXIST)
+      return base::fail(base::system_error("make folder " + part, errno));
     if (slash == std::string::npos) return {};
   }
 }
@@ -103,7 +108,9 @@ base::Result<void> sync_folder(const std::string& path) {
   return {};
 }
 
-bool is_full(int number) { return number == MDB_MAP_FULL || number == ENOSPC || number == EDQUOT || number == EFBIG; }
+bool is_full(int number) {
+  return number == MDB_MAP_FULL || number == ENOSPC || number == EDQUOT || number == EFBIG;
+}
 
 }  // namespace
 
@@ -207,7 +214,8 @@ base::Result<void> LmdbJournal::load_objects(MDB_txn* transaction, const Indexer
   int number;
   while ((number = cursor.next(key, data)) == 0) {
     std::string_view bytes = view(data);
-    if (bytes.size() < kNumberBytes) return base::fail(base::Code::Internal, "read store " + directory_ + ": a broken record");
+    if (bytes.size() < kNumberBytes)
+      return base::fail(base::Code::Internal, "read store " + directory_ + ": a broken record");
     entries.push_back(make_entry(std::string(view(key)), bytes.substr(kNumberBytes),
                                  load_number<kNumberBytes>(bytes.data()), indexer));
   }
@@ -215,7 +223,8 @@ base::Result<void> LmdbJournal::load_objects(MDB_txn* transaction, const Indexer
   return {};
 }
 
-base::Result<void> LmdbJournal::load_long(MDB_txn* transaction, const Indexer& indexer, std::vector<EntryRef>& entries) {
+base::Result<void> LmdbJournal::load_long(MDB_txn* transaction, const Indexer& indexer,
+                                          std::vector<EntryRef>& entries) {
   constexpr size_t kHeader = kNumberBytes + kLengthBytes;
   Cursor cursor(transaction, long_);
   MDB_val key;
@@ -231,8 +240,8 @@ base::Result<void> LmdbJournal::load_long(MDB_txn* transaction, const Indexer& i
     uint64_t place = load_number<kNumberBytes>(view(key).data());
     long_numbers_[name] = place;
     next_long_number_ = place + 1;
-    entries.push_back(make_entry(std::move(name), bytes.substr(kHeader + length),
-                                 load_number<kNumberBytes>(bytes.data()), indexer));
+    entries.push_back(
+        make_entry(std::move(name), bytes.substr(kHeader + length), load_number<kNumberBytes>(bytes.data()), indexer));
   }
   if (number != MDB_NOTFOUND) return base::fail(error("read store", number));
   return {};
@@ -252,7 +261,8 @@ int LmdbJournal::put(MDB_txn* transaction, const Entry& entry) {
   }
   // Room is made in the page and filled in place: the value is copied once.
   MDB_val data{header + entry.value.size(), nullptr};
-  if (int number = mdb_put(transaction, is_long ? long_ : objects_, &key, &data, MDB_RESERVE); number != 0) return number;
+  if (int number = mdb_put(transaction, is_long ? long_ : objects_, &key, &data, MDB_RESERVE); number != 0)
+    return number;
   char* out = static_cast<char*>(data.mv_data);
   store_number<kNumberBytes>(out, entry.revision);
   if (is_long) {

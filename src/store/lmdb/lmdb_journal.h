@@ -9,7 +9,8 @@
 // lies "navarch.lock", held as long as the store is open: kernel locks go with their process.
 //
 // A commit syncs the data pages, then writes the meta page through a synchronous descriptor. If that fails half way the
-// file is intact, but what is on it is unknown: nothing is written any more. A full disk or map fails the commit before that.
+// file is intact, but what is on it is unknown: nothing is written any more. A full disk or map fails the commit before
+// that.
 #pragma once
 
 #include <lmdb.h>

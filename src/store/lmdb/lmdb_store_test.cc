@@ -150,7 +150,8 @@ TEST_F(LmdbStore, AfterAFailedSyncNothingIsWrittenButReadsGoOn) {
   sync_fault = EIO;
   auto failed = put("/registry/a", "2");
   ASSERT_FALSE(failed);
-  EXPECT_NE(failed.error().message().find(folder_ + ": Input/output error"), std::string::npos) << failed.error().message();
+  EXPECT_NE(failed.error().message().find(folder_ + ": Input/output error"), std::string::npos)
+      << failed.error().message();
   sync_fault = 0;
   EXPECT_FALSE(put("/registry/b", "1"));
   EXPECT_EQ(get("/registry/a"), "1");

@@ -26,7 +26,8 @@ class CertificateRights final : public AdmissionPlugin {
     std::string verb = approves ? "approve" : "sign";
     auto wildcard = signer.substr(0, signer.find('/')) + "/*";
     if (!may(attempt.user, verb, signer) && !may(attempt.user, verb, wildcard)) {
-      co_return attempt.refuse(base::cat({"user not permitted to ", verb, " requests with signerName ", base::quote(signer)}));
+      co_return attempt.refuse(
+          base::cat({"user not permitted to ", verb, " requests with signerName ", base::quote(signer)}));
     }
     co_return {};
   }

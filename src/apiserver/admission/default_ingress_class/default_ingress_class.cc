@@ -12,11 +12,13 @@ class DefaultIngressClass final : public AdmissionPlugin {
  public:
   std::string_view name() const override { return "DefaultIngressClass"; }
   bool handles(const Attempt& attempt) const override {
-    return attempt.operation == Operation::Create && attempt.is("ingresses", "networking.k8s.io") && attempt.subresource.empty();
+    return attempt.operation == Operation::Create && attempt.is("ingresses", "networking.k8s.io") &&
+           attempt.subresource.empty();
   }
   io::Task<base::Result<void>> admit(Attempt& attempt) const override {
     auto& ingress = attempt.object->as<networking::Ingress>();
-    if (ingress.spec.ingress_class_name || ingress.metadata.annotations.contains("kubernetes.io/ingress.class")) co_return {};
+    if (ingress.spec.ingress_class_name || ingress.metadata.annotations.contains("kubernetes.io/ingress.class"))
+      co_return {};
     CO_TRY(auto classes, co_await attempt.reader.list<networking::IngressClass>(""));
     const networking::IngressClass* chosen = nullptr;
     for (const auto& one : classes) {
@@ -31,6 +33,8 @@ class DefaultIngressClass final : public AdmissionPlugin {
 
 }  // namespace
 
-std::unique_ptr<AdmissionPlugin> make_default_ingress_class() { return std::make_unique<DefaultIngressClass>(); }
+std::unique_ptr<AdmissionPlugin> make_default_ingress_class() {
+  return std::make_unique<DefaultIngressClass>();
+}
 
 }  // namespace apiserver

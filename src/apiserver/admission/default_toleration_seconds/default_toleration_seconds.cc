@@ -13,7 +13,9 @@ constexpr const char* kTaints[] = {"node.kubernetes.io/not-ready", "node.kuberne
 
 bool tolerates(const core::PodSpec& spec, std::string_view taint) {
   for (const auto& toleration : spec.tolerations) {
-    if ((toleration.key == taint || toleration.key.empty()) && (toleration.effect == "NoExecute" || toleration.effect.empty())) return true;
+    if ((toleration.key == taint || toleration.key.empty()) &&
+        (toleration.effect == "NoExecute" || toleration.effect.empty()))
+      return true;
   }
   return false;
 }
@@ -40,6 +42,8 @@ class DefaultTolerationSeconds final : public AdmissionPlugin {
 
 }  // namespace
 
-std::unique_ptr<AdmissionPlugin> make_default_toleration_seconds() { return std::make_unique<DefaultTolerationSeconds>(); }
+std::unique_ptr<AdmissionPlugin> make_default_toleration_seconds() {
+  return std::make_unique<DefaultTolerationSeconds>();
+}
 
 }  // namespace apiserver

@@ -1,4 +1,5 @@
-// Limit ranges give containers what they leave open and refuse what is out of bounds. Kubernetes documentation, "Limit Ranges".
+// Limit ranges give containers what they leave open and refuse what is out of bounds. Kubernetes documentation, "Limit
+// Ranges".
 
 #include "api/core_v1.h"
 #include "apiserver/admission/list.h"
@@ -14,7 +15,8 @@ struct Given {
   std::vector<std::string> notes;  // for the annotation
 };
 
-void fill(core::Container& container, const Amounts& requests, const Amounts& limits, std::string_view kind, Given& given) {
+void fill(core::Container& container, const Amounts& requests, const Amounts& limits, std::string_view kind,
+          Given& given) {
   auto give = [&](Amounts& to, const Amounts& from, std::string_view what) {
     std::vector<std::string> names;
     for (const auto& [name, amount] : from) {
@@ -28,40 +30,44 @@ void fill(core::Container& container, const Amounts& requests, const Amounts& li
   give(container.resources.limits, limits, "limit");
 }
 
-std::string check_min(std::string_view type, const std::string& name, const base::Quantity& min, const Amounts& requests,
-                      const Amounts& limits) {
+std::string check_min(std::string_view type, const std::string& name, const base::Quantity& min,
+                      const Amounts& requests, const Amounts& limits) {
   auto request = requests.find(name);
   auto limit = limits.find(name);
   if (request == requests.end()) {
     return base::cat({"minimum ", name, " usage per ", type, " is ", min.to_string(), ".  No request is specified"});
   }
   if (request->second < min) {
-    return base::cat({"minimum ", name, " usage per ", type, " is ", min.to_string(), ", but request is ", request->second.to_string()});
+    return base::cat({"minimum ", name, " usage per ", type, " is ", min.to_string(), ", but request is ",
+                      request->second.to_string()});
   }
   if (limit != limits.end() && limit->second < min) {
-    return base::cat({"minimum ", name, " usage per ", type, " is ", min.to_string(), ", but limit is ", limit->second.to_string()});
+    return base::cat(
+        {"minimum ", name, " usage per ", type, " is ", min.to_string(), ", but limit is ", limit->second.to_string()});
   }
   return "";
 }
 
-std::string check_max(std::string_view type, const std::string& name, const base::Quantity& max, const Amounts& requests,
-                      const Amounts& limits) {
+std::string check_max(std::string_view type, const std::string& name, const base::Quantity& max,
+                      const Amounts& requests, const Amounts& limits) {
   auto request = requests.find(name);
   auto limit = limits.find(name);
   if (limit == limits.end()) {
     return base::cat({"maximum ", name, " usage per ", type, " is ", max.to_string(), ".  No limit is specified"});
   }
   if (limit->second > max) {
-    return base::cat({"maximum ", name, " usage per ", type, " is ", max.to_string(), ", but limit is ", limit->second.to_string()});
+    return base::cat(
+        {"maximum ", name, " usage per ", type, " is ", max.to_string(), ", but limit is ", limit->second.to_string()});
   }
   if (request != requests.end() && request->second > max) {
-    return base::cat({"maximum ", name, " usage per ", type, " is ", max.to_string(), ", but request is ", request->second.to_string()});
+    return base::cat({"maximum ", name, " usage per ", type, " is ", max.to_string(), ", but request is ",
+                      request->second.to_string()});
   }
   return "";
 }
 
-void check_bounds(std::vector<std::string>& errors, const core::LimitRangeItem& item, std::string_view type, const Amounts& requests,
-                  const Amounts& limits) {
+void check_bounds(std::vector<std::string>& errors, const core::LimitRangeItem& item, std::string_view type,
+                  const Amounts& requests, const Amounts& limits) {
   auto keep = [&](std::string error) {
     if (!error.empty()) errors.push_back(std::move(error));
   };
@@ -73,14 +79,16 @@ void check_bounds(std::vector<std::string>& errors, const core::LimitRangeItem& 
     bool no_request = request == requests.end() || request->second.is_zero();
     if (no_request || limit == limits.end() || limit->second.is_zero()) {
       std::string_view what = no_request ? "request" : "limit";
-      keep(base::cat({name, " max limit to request ratio per ", type, " is ", ratio.to_string(), ", but no ", what, " is specified or ", what, " is 0"}));
+      keep(base::cat({name, " max limit to request ratio per ", type, " is ", ratio.to_string(), ", but no ", what,
+                      " is specified or ", what, " is 0"}));
       continue;
     }
     double actual = limit->second.to_double() / request->second.to_double();
     if (actual <= ratio.to_double()) continue;
     char text[32];
     snprintf(text, sizeof text, "%f", actual);
-    keep(base::cat({name, " max limit to request ratio per ", type, " is ", ratio.to_string(), ", but provided ratio is ", text}));
+    keep(base::cat(
+        {name, " max limit to request ratio per ", type, " is ", ratio.to_string(), ", but provided ratio is ", text}));
   }
 }
 
@@ -104,8 +112,10 @@ class LimitRanger final : public AdmissionPlugin {
       for (const auto& item : range.spec.limits) {
         if (item.type != "Container") continue;
         Given given;
-        for (auto& container : pod.spec.containers) fill(container, item.default_request, item.default_, "container", given);
-        for (auto& container : pod.spec.init_containers) fill(container, item.default_request, item.default_, "init container", given);
+        for (auto& container : pod.spec.containers)
+          fill(container, item.default_request, item.default_, "container", given);
+        for (auto& container : pod.spec.init_containers)
+          fill(container, item.default_request, item.default_, "init container", given);
         if (given.notes.empty()) continue;
         pod.metadata.annotations["kubernetes.io/limit-ranger"] =
             base::cat({"LimitRanger plugin set: ", base::join(given.notes, "; ")});
@@ -133,15 +143,15 @@ class LimitRanger final : public AdmissionPlugin {
       for (const auto& [name, min] : item.min) {
         auto request = requests.find(name);
         if (request != requests.end() && request->second < min) {
-          errors.push_back(base::cat({"minimum ", name, " usage per PersistentVolumeClaim is ", min.to_string(), ", but request is ",
-                                      request->second.to_string()}));
+          errors.push_back(base::cat({"minimum ", name, " usage per PersistentVolumeClaim is ", min.to_string(),
+                                      ", but request is ", request->second.to_string()}));
         }
       }
       for (const auto& [name, max] : item.max) {
         auto request = requests.find(name);
         if (request != requests.end() && request->second > max) {
-          errors.push_back(base::cat({"maximum ", name, " usage per PersistentVolumeClaim is ", max.to_string(), ", but request is ",
-                                      request->second.to_string()}));
+          errors.push_back(base::cat({"maximum ", name, " usage per PersistentVolumeClaim is ", max.to_string(),
+                                      ", but request is ", request->second.to_string()}));
         }
       }
       return;
@@ -163,6 +173,8 @@ class LimitRanger final : public AdmissionPlugin {
 
 }  // namespace
 
-std::unique_ptr<AdmissionPlugin> make_limit_ranger() { return std::make_unique<LimitRanger>(); }
+std::unique_ptr<AdmissionPlugin> make_limit_ranger() {
+  return std::make_unique<LimitRanger>();
+}
 
 }  // namespace apiserver

@@ -11,7 +11,9 @@ namespace {
 
 namespace core = api::core_v1;
 
-bool is_immortal(std::string_view name) { return name == "default" || name == "kube-system" || name == "kube-public"; }
+bool is_immortal(std::string_view name) {
+  return name == "default" || name == "kube-system" || name == "kube-public";
+}
 
 class NamespaceLifecycle final : public AdmissionPlugin {
  public:
@@ -34,8 +36,8 @@ class NamespaceLifecycle final : public AdmissionPlugin {
     CO_TRY(auto one, co_await attempt.reader.get<core::Namespace>("", name));
     if (one.metadata.deletion_timestamp.is_zero() && one.status.phase != "Terminating") co_return {};
     auto why = base::cat({"unable to create new content in namespace ", name, " because it is being terminated"});
-    auto status = schema::status_of(
-        forbidden(attempt.served.row().group, attempt.served.row().plural, attempt.name, why));
+    auto status =
+        schema::status_of(forbidden(attempt.served.row().group, attempt.served.row().plural, attempt.name, why));
     auto& cause = status.details->causes.emplace_back();
     cause.reason = "NamespaceTerminating";
     cause.message = base::cat({"namespace ", name, " is being terminated"});
@@ -44,11 +46,15 @@ class NamespaceLifecycle final : public AdmissionPlugin {
   }
 
  private:
-  static bool is_review(const Attempt& attempt) { return attempt.is("localsubjectaccessreviews", "authorization.k8s.io"); }
+  static bool is_review(const Attempt& attempt) {
+    return attempt.is("localsubjectaccessreviews", "authorization.k8s.io");
+  }
 };
 
 }  // namespace
 
-std::unique_ptr<AdmissionPlugin> make_namespace_lifecycle() { return std::make_unique<NamespaceLifecycle>(); }
+std::unique_ptr<AdmissionPlugin> make_namespace_lifecycle() {
+  return std::make_unique<NamespaceLifecycle>();
+}
 
 }  // namespace apiserver

@@ -79,7 +79,8 @@ class OwnerReferencesPermissionEnforcement final : public AdmissionPlugin {
       if (served->row().kind == owner.kind && served->row().group == group) kind = served.get();
     }
     if (kind == nullptr) {
-      std::string_view version = slash == std::string::npos ? owner.api_version : std::string_view(owner.api_version).substr(slash + 1);
+      std::string_view version =
+          slash == std::string::npos ? owner.api_version : std::string_view(owner.api_version).substr(slash + 1);
       kind = custom->of_kind(group, version, owner.kind);
     }
     if (kind != nullptr) {

@@ -85,7 +85,8 @@ io::Task<base::Result<ServedRef>> Scope::match(const Attempt& attempt) const {
   if (!broken_.empty()) co_return base::fail(base::Code::Invalid, broken_);
   if (match_rules(about(excluded_, attempt.name), exact_, attempt) != nullptr) co_return nullptr;
   // A binding without rules narrows by its selectors alone.
-  ServedRef version = rules_.empty() ? attempt.served.shared_from_this() : match_rules(about(rules_, attempt.name), exact_, attempt);
+  ServedRef version =
+      rules_.empty() ? attempt.served.shared_from_this() : match_rules(about(rules_, attempt.name), exact_, attempt);
   if (version == nullptr) co_return nullptr;
   CO_TRY(bool selected, co_await selectors_.match(attempt));
   co_return selected ? version : ServedRef();

@@ -50,7 +50,8 @@ class Priority final : public AdmissionPlugin {
     } else {
       auto found = co_await attempt.reader.get<scheduling::PriorityClass>("", pod.spec.priority_class_name);
       if (!found) {
-        co_return attempt.refuse(base::cat({"no PriorityClass with name ", pod.spec.priority_class_name, " was found"}));
+        co_return attempt.refuse(
+            base::cat({"no PriorityClass with name ", pod.spec.priority_class_name, " was found"}));
       }
       priority = found->value;
       if (found->preemption_policy) preemption = found->preemption_policy;
@@ -63,8 +64,8 @@ class Priority final : public AdmissionPlugin {
     pod.spec.priority = priority;
     if (pod.spec.preemption_policy && *pod.spec.preemption_policy != *preemption) {
       co_return attempt.refuse(base::cat({"the string value of PreemptionPolicy (", *pod.spec.preemption_policy,
-                                          ") must not be provided in pod spec; priority admission controller computed ", *preemption,
-                                          " from the given PriorityClass name"}));
+                                          ") must not be provided in pod spec; priority admission controller computed ",
+                                          *preemption, " from the given PriorityClass name"}));
     }
     pod.spec.preemption_policy = preemption;
     co_return {};
@@ -77,8 +78,8 @@ class Priority final : public AdmissionPlugin {
     CO_TRY(auto classes, co_await attempt.reader.list<scheduling::PriorityClass>(""));
     for (const auto& other : classes) {
       if (!other.global_default || other.metadata.name == one.metadata.name) continue;
-      co_return attempt.refuse(base::cat({"PriorityClass ", other.metadata.name,
-                                          " is already marked as default. Only one default can exist"}));
+      co_return attempt.refuse(base::cat(
+          {"PriorityClass ", other.metadata.name, " is already marked as default. Only one default can exist"}));
     }
     co_return {};
   }
@@ -86,6 +87,8 @@ class Priority final : public AdmissionPlugin {
 
 }  // namespace
 
-std::unique_ptr<AdmissionPlugin> make_priority() { return std::make_unique<Priority>(); }
+std::unique_ptr<AdmissionPlugin> make_priority() {
+  return std::make_unique<Priority>();
+}
 
 }  // namespace apiserver

@@ -1,5 +1,5 @@
-// Nobody gives away more than he has: roles and bindings may grant what their author holds himself, unless he is let escalate or
-// bind. Kubernetes documentation, "Privilege escalation prevention and bootstrapping".
+// Nobody gives away more than he has: roles and bindings may grant what their author holds himself, unless he is let
+// escalate or bind. Kubernetes documentation, "Privilege escalation prevention and bootstrapping".
 
 #include <algorithm>
 #include <map>
@@ -95,7 +95,8 @@ class RbacEscalation final : public AdmissionPlugin {
   std::string_view name() const override { return "RBACEscalation"; }
 
   bool handles(const Attempt& attempt) const override {
-    return attempt.served.row().group == kGroup && attempt.object != nullptr && !has(attempt.user.groups, kMastersGroup);
+    return attempt.served.row().group == kGroup && attempt.object != nullptr &&
+           !has(attempt.user.groups, kMastersGroup);
   }
 
   io::Task<base::Result<void>> validate(const Attempt& attempt) const override {
@@ -103,7 +104,9 @@ class RbacEscalation final : public AdmissionPlugin {
     const auto* cluster_role = attempt.object->get_if<rbac::ClusterRole>();
     if (role != nullptr || cluster_role != nullptr) {
       if (attempt.current != nullptr && is_unchanged(attempt)) co_return {};
-      if (may(attempt, "escalate", attempt.served.row().plural, std::string(attempt.namespace_), std::string(attempt.name))) co_return {};
+      if (may(attempt, "escalate", attempt.served.row().plural, std::string(attempt.namespace_),
+              std::string(attempt.name)))
+        co_return {};
       if (cluster_role != nullptr && cluster_role->aggregation_rule && !holds_everything(attempt)) {
         co_return attempt.refuse("must have cluster-admin privileges to use the aggregationRule");
       }
@@ -142,7 +145,8 @@ class RbacEscalation final : public AdmissionPlugin {
     return before == *attempt.object;
   }
 
-  bool may(const Attempt& attempt, const char* verb, std::string_view resource, std::string namespace_, std::string name) const {
+  bool may(const Attempt& attempt, const char* verb, std::string_view resource, std::string namespace_,
+           std::string name) const {
     AuthorizationAttributes attributes;
     attributes.user = attempt.user;
     attributes.verb = verb;
@@ -178,8 +182,9 @@ class RbacEscalation final : public AdmissionPlugin {
   base::Result<void> check(const Attempt& attempt, const std::vector<rbac::PolicyRule>& granted) const {
     auto open = missing(attempt, granted);
     if (open.empty()) return {};
-    return attempt.refuse(base::cat({"user ", base::quote(attempt.user.name), " (groups=[", quoted_list(attempt.user.groups, " "),
-                                     "]) is attempting to grant RBAC permissions not currently held:\n", tell(open)}));
+    return attempt.refuse(
+        base::cat({"user ", base::quote(attempt.user.name), " (groups=[", quoted_list(attempt.user.groups, " "),
+                   "]) is attempting to grant RBAC permissions not currently held:\n", tell(open)}));
   }
 
   const Authorizer& authorizer_;

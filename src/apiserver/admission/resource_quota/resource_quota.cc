@@ -1,5 +1,5 @@
-// A namespace gets no more than its quotas allow. What a new object uses is added to the quota's status before it is made; what
-// that gets wrong when the write then fails a controller mends. Kubernetes documentation, "Resource Quotas".
+// A namespace gets no more than its quotas allow. What a new object uses is added to the quota's status before it is
+// made; what that gets wrong when the write then fails a controller mends. Kubernetes documentation, "Resource Quotas".
 
 #include "api/core_v1.h"
 #include "apiserver/admission/list.h"
@@ -12,7 +12,9 @@ namespace {
 
 namespace core = api::core_v1;
 
-base::Quantity one() { return base::Quantity::of(1); }
+base::Quantity one() {
+  return base::Quantity::of(1);
+}
 
 // What an object uses, by the names that quotas have for it.
 Amounts usage_of(const Served& served, const schema::Object& object) {
@@ -20,8 +22,8 @@ Amounts usage_of(const Served& served, const schema::Object& object) {
   const auto& row = served.row();
   usage[base::cat({"count/", row.plural, row.group.empty() ? "" : ".", row.group})] = one();
   if (!row.group.empty()) return usage;
-  for (std::string_view counted : {"pods", "services", "replicationcontrollers", "resourcequotas", "secrets", "configmaps",
-                                   "persistentvolumeclaims"}) {
+  for (std::string_view counted : {"pods", "services", "replicationcontrollers", "resourcequotas", "secrets",
+                                   "configmaps", "persistentvolumeclaims"}) {
     if (row.plural == counted) usage[std::string(counted)] = one();
   }
   if (const auto* pod = object.get_if<core::Pod>()) {
@@ -36,7 +38,8 @@ Amounts usage_of(const Served& served, const schema::Object& object) {
     if (spec.type == "NodePort") usage["services.nodeports"] = base::Quantity::of(ports);
     if (spec.type == "LoadBalancer") {
       usage["services.loadbalancers"] = one();
-      if (spec.allocate_load_balancer_node_ports.value_or(true)) usage["services.nodeports"] = base::Quantity::of(ports);
+      if (spec.allocate_load_balancer_node_ports.value_or(true))
+        usage["services.nodeports"] = base::Quantity::of(ports);
     }
   } else if (const auto* claim = object.get_if<core::PersistentVolumeClaim>()) {
     auto storage = claim->spec.resources.requests.find("storage");
@@ -124,7 +127,8 @@ std::string missing(const core::ResourceQuota& quota, const core::Pod& pod) {
 
 std::string list(const Amounts& amounts) {
   std::string text;
-  for (const auto& [name, amount] : amounts) text += base::cat({text.empty() ? "" : ",", name, "=", amount.to_string()});
+  for (const auto& [name, amount] : amounts)
+    text += base::cat({text.empty() ? "" : ",", name, "=", amount.to_string()});
   return text;
 }
 
@@ -155,7 +159,8 @@ class ResourceQuotaPlugin final : public AdmissionPlugin {
   }
 
  private:
-  static base::Result<void> check(const Attempt& attempt, const core::ResourceQuota& quota, const Amounts& usage, Amounts& added) {
+  static base::Result<void> check(const Attempt& attempt, const core::ResourceQuota& quota, const Amounts& usage,
+                                  Amounts& added) {
     added.clear();
     Amounts requested;
     Amounts used;
@@ -172,27 +177,31 @@ class ResourceQuotaPlugin final : public AdmissionPlugin {
       limited.emplace(name, hard);
     }
     if (requested.empty()) return {};
-    return attempt.refuse(base::cat({"exceeded quota: ", quota.metadata.name, ", requested: ", list(requested), ", used: ", list(used),
-                                     ", limited: ", list(limited)}));
+    return attempt.refuse(base::cat({"exceeded quota: ", quota.metadata.name, ", requested: ", list(requested),
+                                     ", used: ", list(used), ", limited: ", list(limited)}));
   }
 
-  static io::Task<base::Result<void>> charge(const Attempt& attempt, const core::ResourceQuota& quota, const Amounts& usage) {
+  static io::Task<base::Result<void>> charge(const Attempt& attempt, const core::ResourceQuota& quota,
+                                             const Amounts& usage) {
     if (const auto* pod = attempt.object->get_if<core::Pod>()) {
       std::string open = missing(quota, *pod);
-      if (!open.empty()) co_return attempt.refuse(base::cat({"failed quota: ", quota.metadata.name, ": must specify ", open}));
+      if (!open.empty())
+        co_return attempt.refuse(base::cat({"failed quota: ", quota.metadata.name, ": must specify ", open}));
     }
     const Served& served = attempt.reader.catalog().of<core::ResourceQuota>();
-    auto charged = co_await attempt.reader.store().update(
-        served.key(attempt.namespace_, quota.metadata.name), [&](const store::Entry* current) -> base::Result<store::Change> {
-          if (current == nullptr) return store::Change::keep();
-          TRY(auto object, served.decode(*current));
-          auto& now = object.as<core::ResourceQuota>();
-          Amounts added;
-          TRY(check(attempt, now, usage, added));
-          if (added.empty() || attempt.dry_run) return store::Change::keep();
-          for (const auto& [name, amount] : added) now.status.used[name] += amount;
-          return store::Change::put(base::Bytes(served.encode(object)));
-        });
+    auto charged =
+        co_await attempt.reader.store().update(served.key(attempt.namespace_, quota.metadata.name),
+                                               [&](const store::Entry* current) -> base::Result<store::Change> {
+                                                 if (current == nullptr) return store::Change::keep();
+                                                 TRY(auto object, served.decode(*current));
+                                                 auto& now = object.as<core::ResourceQuota>();
+                                                 Amounts added;
+                                                 TRY(check(attempt, now, usage, added));
+                                                 if (added.empty() || attempt.dry_run) return store::Change::keep();
+                                                 for (const auto& [name, amount] : added)
+                                                   now.status.used[name] += amount;
+                                                 return store::Change::put(base::Bytes(served.encode(object)));
+                                               });
     if (!charged) co_return base::fail(std::move(charged).error());
     co_return {};
   }
@@ -200,6 +209,8 @@ class ResourceQuotaPlugin final : public AdmissionPlugin {
 
 }  // namespace
 
-std::unique_ptr<AdmissionPlugin> make_resource_quota() { return std::make_unique<ResourceQuotaPlugin>(); }
+std::unique_ptr<AdmissionPlugin> make_resource_quota() {
+  return std::make_unique<ResourceQuotaPlugin>();
+}
 
 }  // namespace apiserver

@@ -29,7 +29,8 @@ class RuntimeClassPlugin final : public AdmissionPlugin {
     }
     auto found = co_await attempt.reader.get<node::RuntimeClass>("", *spec.runtime_class_name);
     if (!found) {
-      co_return attempt.refuse(base::cat({"pod rejected: RuntimeClass ", base::quote(*spec.runtime_class_name), " not found"}));
+      co_return attempt.refuse(
+          base::cat({"pod rejected: RuntimeClass ", base::quote(*spec.runtime_class_name), " not found"}));
     }
     std::map<std::string, base::Quantity, std::less<>> overhead;
     if (found->overhead) overhead = found->overhead->pod_fixed;
@@ -55,6 +56,8 @@ class RuntimeClassPlugin final : public AdmissionPlugin {
 
 }  // namespace
 
-std::unique_ptr<AdmissionPlugin> make_runtime_class() { return std::make_unique<RuntimeClassPlugin>(); }
+std::unique_ptr<AdmissionPlugin> make_runtime_class() {
+  return std::make_unique<RuntimeClassPlugin>();
+}
 
 }  // namespace apiserver

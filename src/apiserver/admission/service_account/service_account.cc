@@ -1,5 +1,5 @@
-// Every pod runs as a service account and gets its token, unless either says no. Kubernetes documentation, "Configure Service
-// Accounts for Pods".
+// Every pod runs as a service account and gets its token, unless either says no. Kubernetes documentation, "Configure
+// Service Accounts for Pods".
 
 #include <algorithm>
 
@@ -54,18 +54,21 @@ class ServiceAccount final : public AdmissionPlugin {
     auto& pod = attempt.object->as<core::Pod>();
     // A mirror of a static pod has what its node gave it.
     if (pod.metadata.annotations.contains(kMirror)) {
-      if (!pod.spec.service_account_name.empty()) co_return attempt.refuse("a mirror pod may not reference service accounts");
+      if (!pod.spec.service_account_name.empty())
+        co_return attempt.refuse("a mirror pod may not reference service accounts");
       co_return {};
     }
     auto& account_name = pod.spec.service_account_name;
-    if (account_name.empty()) account_name = pod.spec.service_account.empty() ? std::string(kDefaultAccount) : pod.spec.service_account;
+    if (account_name.empty())
+      account_name = pod.spec.service_account.empty() ? std::string(kDefaultAccount) : pod.spec.service_account;
     pod.spec.service_account = account_name;
     auto account = co_await attempt.reader.get<core::ServiceAccount>(std::string(attempt.namespace_), account_name);
     if (!account) {
       co_return attempt.refuse(base::cat({"error looking up service account ", attempt.namespace_, "/", account_name,
                                           ": serviceaccount ", base::quote(account_name), " not found"}));
     }
-    if (pod.spec.automount_service_account_token.value_or(account->automount_service_account_token.value_or(true))) mount(pod);
+    if (pod.spec.automount_service_account_token.value_or(account->automount_service_account_token.value_or(true)))
+      mount(pod);
     if (pod.spec.image_pull_secrets.empty()) pod.spec.image_pull_secrets = account->image_pull_secrets;
     co_return {};
   }
@@ -99,6 +102,8 @@ class ServiceAccount final : public AdmissionPlugin {
 
 }  // namespace
 
-std::unique_ptr<AdmissionPlugin> make_service_account(base::Random& random) { return std::make_unique<ServiceAccount>(random); }
+std::unique_ptr<AdmissionPlugin> make_service_account(base::Random& random) {
+  return std::make_unique<ServiceAccount>(random);
+}
 
 }  // namespace apiserver

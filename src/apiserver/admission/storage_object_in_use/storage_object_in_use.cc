@@ -1,4 +1,5 @@
-// Claims and volumes are not removed while they are in use: controllers take these finalizers off when they no longer are.
+// Claims and volumes are not removed while they are in use: controllers take these finalizers off when they no longer
+// are.
 
 #include <algorithm>
 
@@ -31,6 +32,8 @@ class StorageObjectInUseProtection final : public AdmissionPlugin {
 
 }  // namespace
 
-std::unique_ptr<AdmissionPlugin> make_storage_object_in_use() { return std::make_unique<StorageObjectInUseProtection>(); }
+std::unique_ptr<AdmissionPlugin> make_storage_object_in_use() {
+  return std::make_unique<StorageObjectInUseProtection>();
+}
 
 }  // namespace apiserver

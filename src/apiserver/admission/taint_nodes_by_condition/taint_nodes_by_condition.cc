@@ -30,6 +30,8 @@ class TaintNodesByCondition final : public AdmissionPlugin {
 
 }  // namespace
 
-std::unique_ptr<AdmissionPlugin> make_taint_nodes_by_condition() { return std::make_unique<TaintNodesByCondition>(); }
+std::unique_ptr<AdmissionPlugin> make_taint_nodes_by_condition() {
+  return std::make_unique<TaintNodesByCondition>();
+}
 
 }  // namespace apiserver

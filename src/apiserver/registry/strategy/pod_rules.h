@@ -20,8 +20,8 @@ void drop_disabled_fields(api::core_v1::PersistentVolumeClaimSpec& next,
 // Puts what matchLabelKeys and mismatchLabelKeys say about the pod's labels into the selectors beside them.
 void merge_label_keys(api::core_v1::Pod& pod);
 
-// AppArmor profiles had annotations before they had fields: what an annotation alone says the field says too, and a warning
-// tells its author.
+// AppArmor profiles had annotations before they had fields: what an annotation alone says the field says too, and a
+// warning tells its author.
 void settle_app_armor(api::core_v1::Pod& pod, std::vector<std::string>& warnings);
 
 }  // namespace apiserver

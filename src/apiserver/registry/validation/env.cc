@@ -116,7 +116,8 @@ void check_value_from(Report& report, const PodScope& scope, const core::EnvVar&
 
 void check_divisor(Report& report, const core::ResourceFieldSelector& field, const Place& at) {
   if (field.divisor.is_zero()) return;
-  static constexpr Supported kSizes = {"1", "1k", "1M", "1G", "1T", "1P", "1E", "1Ki", "1Mi", "1Gi", "1Ti", "1Pi", "1Ei"};
+  static constexpr Supported kSizes = {"1",   "1k",  "1M",  "1G",  "1T",  "1P", "1E",
+                                       "1Ki", "1Mi", "1Gi", "1Ti", "1Pi", "1Ei"};
   constexpr std::string_view kOnlySizes =
       "only divisor's values 1, 1k, 1M, 1G, 1T, 1P, 1E, 1Ki, 1Mi, 1Gi, 1Ti, 1Pi, 1Ei are supported with the ";
   std::string divisor = field.divisor.to_string();

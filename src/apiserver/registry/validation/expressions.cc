@@ -69,7 +69,8 @@ cel::Environment device_environment() {
 
 ExpressionScope::ExpressionScope() : environment_(expression_environment(false, true)), complete_(environment_) {}
 
-ExpressionScope::ExpressionScope(bool with_params, bool mutates) : environment_(expression_environment(with_params, true)) {
+ExpressionScope::ExpressionScope(bool with_params, bool mutates)
+    : environment_(expression_environment(with_params, true)) {
   if (mutates) environment_.allow_mutation();
   complete_ = with_variables(environment_, variables_);
 }

@@ -189,8 +189,8 @@ FieldErrors validate_claim_status(const core::PersistentVolumeClaim& next, const
   Place resize(status, "allocatedResourceStatus");
   for (const auto& [name, state] : next.status.allocated_resource_statuses) {
     check_claim_resource(report, name, resize);
-    static constexpr Supported kStates = {"ControllerResizeInProgress", "ControllerResizeInfeasible", "NodeResizeInProgress",
-                                   "NodeResizeInfeasible", "NodeResizePending"};
+    static constexpr Supported kStates = {"ControllerResizeInProgress", "ControllerResizeInfeasible",
+                                          "NodeResizeInProgress", "NodeResizeInfeasible", "NodeResizePending"};
     if (!is_one_of(state, kStates)) report.not_supported(resize, name, kStates);
   }
   Place allocated(status, "allocatedResources");

@@ -65,8 +65,7 @@ void check_spec(Report& report, const apps::StatefulSet& next, const apps::State
     whole.template_ = spec.template_;
     for (const auto& claim : spec.volume_claim_templates) {
       const auto& name = claim.metadata.name;
-      if (!schema::is_dns1123_label(name) ||
-          base::contains(whole.template_.spec.volumes, name, &core::Volume::name))
+      if (!schema::is_dns1123_label(name) || base::contains(whole.template_.spec.volumes, name, &core::Volume::name))
         continue;
       auto& volume = whole.template_.spec.volumes.emplace_back();
       volume.name = name;

@@ -29,11 +29,12 @@ class CriClient {
  public:
   struct Options {
     std::string endpoint = "unix:///run/containerd/containerd.sock";
-    std::string image_endpoint;                            // "": the same
-    io::Duration timeout = std::chrono::minutes(2);        // upstream's runtimeRequestTimeout
+    std::string image_endpoint;                      // "": the same
+    io::Duration timeout = std::chrono::minutes(2);  // upstream's runtimeRequestTimeout
     io::Duration connect_timeout = std::chrono::seconds(5);
   };
-  // BadRequest for an endpoint that cannot be read. Connects when first called, and again when the runtime was restarted.
+  // BadRequest for an endpoint that cannot be read. Connects when first called, and again when the runtime was
+  // restarted.
   static base::Result<std::unique_ptr<CriClient>> create(Options options);
   ~CriClient();
   CriClient(const CriClient&) = delete;
@@ -52,25 +53,33 @@ class CriClient {
   io::Task<base::Result<cri::RemoveContainerResponse>> remove_container(cri::RemoveContainerRequest request);
   io::Task<base::Result<cri::ListContainersResponse>> list_containers(cri::ListContainersRequest request = {});
   io::Task<base::Result<cri::ContainerStatusResponse>> container_status(cri::ContainerStatusRequest request);
-  io::Task<base::Result<cri::UpdateContainerResourcesResponse>> update_container_resources(cri::UpdateContainerResourcesRequest request);
+  io::Task<base::Result<cri::UpdateContainerResourcesResponse>> update_container_resources(
+      cri::UpdateContainerResourcesRequest request);
   io::Task<base::Result<cri::ReopenContainerLogResponse>> reopen_container_log(cri::ReopenContainerLogRequest request);
   io::Task<base::Result<cri::ExecSyncResponse>> exec_sync(cri::ExecSyncRequest request);
   io::Task<base::Result<cri::ExecResponse>> exec(cri::ExecRequest request);
   io::Task<base::Result<cri::AttachResponse>> attach(cri::AttachRequest request);
   io::Task<base::Result<cri::PortForwardResponse>> port_forward(cri::PortForwardRequest request);
   io::Task<base::Result<cri::ContainerStatsResponse>> container_stats(cri::ContainerStatsRequest request);
-  io::Task<base::Result<cri::ListContainerStatsResponse>> list_container_stats(cri::ListContainerStatsRequest request = {});
+  io::Task<base::Result<cri::ListContainerStatsResponse>> list_container_stats(
+      cri::ListContainerStatsRequest request = {});
   io::Task<base::Result<cri::PodSandboxStatsResponse>> pod_sandbox_stats(cri::PodSandboxStatsRequest request);
-  io::Task<base::Result<cri::ListPodSandboxStatsResponse>> list_pod_sandbox_stats(cri::ListPodSandboxStatsRequest request = {});
-  io::Task<base::Result<cri::UpdateRuntimeConfigResponse>> update_runtime_config(cri::UpdateRuntimeConfigRequest request);
+  io::Task<base::Result<cri::ListPodSandboxStatsResponse>> list_pod_sandbox_stats(
+      cri::ListPodSandboxStatsRequest request = {});
+  io::Task<base::Result<cri::UpdateRuntimeConfigResponse>> update_runtime_config(
+      cri::UpdateRuntimeConfigRequest request);
   io::Task<base::Result<cri::StatusResponse>> status(cri::StatusRequest request = {});
-  io::Task<base::Result<cri::CheckpointContainerResponse>> checkpoint_container(cri::CheckpointContainerRequest request);
+  io::Task<base::Result<cri::CheckpointContainerResponse>> checkpoint_container(
+      cri::CheckpointContainerRequest request);
   // What happens to containers from now on, until destroyed.
   io::Task<base::Result<CriEvents>> get_container_events(cri::GetEventsRequest request = {});
-  io::Task<base::Result<cri::ListMetricDescriptorsResponse>> list_metric_descriptors(cri::ListMetricDescriptorsRequest request = {});
-  io::Task<base::Result<cri::ListPodSandboxMetricsResponse>> list_pod_sandbox_metrics(cri::ListPodSandboxMetricsRequest request = {});
+  io::Task<base::Result<cri::ListMetricDescriptorsResponse>> list_metric_descriptors(
+      cri::ListMetricDescriptorsRequest request = {});
+  io::Task<base::Result<cri::ListPodSandboxMetricsResponse>> list_pod_sandbox_metrics(
+      cri::ListPodSandboxMetricsRequest request = {});
   io::Task<base::Result<cri::RuntimeConfigResponse>> runtime_config(cri::RuntimeConfigRequest request = {});
-  io::Task<base::Result<cri::UpdatePodSandboxResourcesResponse>> update_pod_sandbox_resources(cri::UpdatePodSandboxResourcesRequest request);
+  io::Task<base::Result<cri::UpdatePodSandboxResourcesResponse>> update_pod_sandbox_resources(
+      cri::UpdatePodSandboxResourcesRequest request);
 
   // ImageService.
   io::Task<base::Result<cri::ListImagesResponse>> list_images(cri::ListImagesRequest request = {});
@@ -84,7 +93,8 @@ class CriClient {
 
   CriClient(Options options, io::Address runtime, std::optional<io::Address> images);
   template <class Response, class Request>
-  io::Task<base::Result<Response>> runtime_call(std::string_view path, Request request, io::Duration timeout = kDefaultTimeout);
+  io::Task<base::Result<Response>> runtime_call(std::string_view path, Request request,
+                                                io::Duration timeout = kDefaultTimeout);
   template <class Response, class Request>
   io::Task<base::Result<Response>> image_call(std::string_view path, Request request);
 

@@ -19,11 +19,12 @@ class CriClientTest : public testing::Test {
     if (access("/usr/bin/containerd", X_OK) != 0 || geteuid() != 0) return;
     std::string pattern = std::filesystem::temp_directory_path() / "navarch-cri-XXXXXX";
     directory_ = mkdtemp(pattern.data());
-    std::ofstream(directory_ + "/config.toml") << "version = 2\nroot = \"" << directory_ << "/root\"\nstate = \"" << directory_
-                                               << "/state\"\n[grpc]\naddress = \"" << socket() << "\"\n"
-                                               << "[plugins.\"io.containerd.grpc.v1.cri\"]\nrestrict_oom_score_adj = true\n"
-                                               << "stream_server_address = \"127.0.0.1\"\nstream_server_port = \"0\"\n"
-                                               << "[plugins.\"io.containerd.grpc.v1.cri\".cni]\nconf_dir = \"" << directory_ << "/cni\"\n";
+    std::ofstream(directory_ + "/config.toml")
+        << "version = 2\nroot = \"" << directory_ << "/root\"\nstate = \"" << directory_
+        << "/state\"\n[grpc]\naddress = \"" << socket() << "\"\n"
+        << "[plugins.\"io.containerd.grpc.v1.cri\"]\nrestrict_oom_score_adj = true\n"
+        << "stream_server_address = \"127.0.0.1\"\nstream_server_port = \"0\"\n"
+        << "[plugins.\"io.containerd.grpc.v1.cri\".cni]\nconf_dir = \"" << directory_ << "/cni\"\n";
     loop_ = io::Loop::create()->release();
     io::Loop::Entered entered(*loop_);
     io::ProcessOptions options;
@@ -112,7 +113,9 @@ TEST_F(CriClientTest, MethodOfALaterRuntimeIsUnimplemented) {
   if (!metrics) EXPECT_EQ(io::grpc_code_of(metrics.error()), io::GrpcCode::Unimplemented) << metrics.error().message();
 }
 
-TEST(CriClient, EndpointMustBeReadable) { EXPECT_FALSE(CriClient::create({.endpoint = "http//:x:y"}).has_value()); }
+TEST(CriClient, EndpointMustBeReadable) {
+  EXPECT_FALSE(CriClient::create({.endpoint = "http//:x:y"}).has_value());
+}
 
 TEST(StreamingUrl, IsTakenApart) {
   auto url = parse_streaming_url("http://127.0.0.1:41231/exec/a1B2?x=1");

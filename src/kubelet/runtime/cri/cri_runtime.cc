@@ -33,13 +33,19 @@ bool next_field(std::string_view& text, Field& field) {
   if (text.empty() || !next_varint(text, key)) return false;
   field = {.number = static_cast<uint32_t>(key >> 3), .bytes = {}};
   switch (key & 7) {
-    case 0: return next_varint(text, size);
-    case 1: size = 8; break;
-    case 5: size = 4; break;
+    case 0:
+      return next_varint(text, size);
+    case 1:
+      size = 8;
+      break;
+    case 5:
+      size = 4;
+      break;
     case 2:
       if (!next_varint(text, size)) return false;
       break;
-    default: return false;
+    default:
+      return false;
   }
   if (size > text.size()) return false;
   field.bytes = text.substr(0, size);
@@ -55,11 +61,14 @@ class CriRuntime final : public Runtime {
   io::Task<base::Result<RuntimeInfo>> info() override {
     CO_TRY(auto version, co_await client_->version());
     CO_TRY(auto status, co_await client_->status());
-    RuntimeInfo out{.name = version.runtime_name, .version = version.runtime_version, .runtime_message = {}, .network_message = {}};
+    RuntimeInfo out{
+        .name = version.runtime_name, .version = version.runtime_version, .runtime_message = {}, .network_message = {}};
     if (status.status)
       for (auto& condition : status.status->conditions) {
-        if (condition.type == "RuntimeReady") out.runtime_ready = condition.status, out.runtime_message = condition.message;
-        if (condition.type == "NetworkReady") out.network_ready = condition.status, out.network_message = condition.message;
+        if (condition.type == "RuntimeReady")
+          out.runtime_ready = condition.status, out.runtime_message = condition.message;
+        if (condition.type == "NetworkReady")
+          out.network_ready = condition.status, out.network_message = condition.message;
       }
     co_return out;
   }
@@ -135,7 +144,8 @@ class CriRuntime final : public Runtime {
     if (!answer.status) co_return base::fail(base::Code::Internal, "the runtime gave no status of the container");
     co_return std::move(*answer.status);
   }
-  io::Task<base::Result<void>> update_container_resources(std::string id, cri::LinuxContainerResources resources) override {
+  io::Task<base::Result<void>> update_container_resources(std::string id,
+                                                          cri::LinuxContainerResources resources) override {
     cri::UpdateContainerResourcesRequest request;
     request.container_id = std::move(id);
     request.linux = std::move(resources);
@@ -276,7 +286,8 @@ class CriRuntime final : public Runtime {
 }  // namespace
 
 std::string ended_container(std::string_view envelope) {
-  // Envelope: 4 event (Any: 2 value). TaskExit: 1 container id, 2 id of the process, which is the container's for its main one.
+  // Envelope: 4 event (Any: 2 value). TaskExit: 1 container id, 2 id of the process, which is the container's for its
+  // main one.
   Field field;
   std::string_view any, exit;
   while (next_field(envelope, field))

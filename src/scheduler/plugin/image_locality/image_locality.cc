@@ -6,7 +6,7 @@ namespace scheduler {
 namespace {
 
 constexpr int64_t kMegabyte = 1 << 20;
-constexpr int64_t kLeast = 23 * kMegabyte;              // smaller sums do not count
+constexpr int64_t kLeast = 23 * kMegabyte;               // smaller sums do not count
 constexpr int64_t kMostPerContainer = 1000 * kMegabyte;  // larger ones count no more
 
 std::string normalized(const std::string& image) {
@@ -51,6 +51,8 @@ class ImageLocality final : public Plugin {
 
 }  // namespace
 
-std::unique_ptr<Plugin> make_image_locality() { return std::make_unique<ImageLocality>(); }
+std::unique_ptr<Plugin> make_image_locality() {
+  return std::make_unique<ImageLocality>();
+}
 
 }  // namespace scheduler

@@ -43,6 +43,8 @@ class NodeAffinity final : public Plugin {
 
 }  // namespace
 
-std::unique_ptr<Plugin> make_node_affinity() { return std::make_unique<NodeAffinity>(); }
+std::unique_ptr<Plugin> make_node_affinity() {
+  return std::make_unique<NodeAffinity>();
+}
 
 }  // namespace scheduler

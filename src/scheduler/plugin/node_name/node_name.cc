@@ -27,6 +27,8 @@ class NodeName final : public Plugin {
 
 }  // namespace
 
-std::unique_ptr<Plugin> make_node_name() { return std::make_unique<NodeName>(); }
+std::unique_ptr<Plugin> make_node_name() {
+  return std::make_unique<NodeName>();
+}
 
 }  // namespace scheduler

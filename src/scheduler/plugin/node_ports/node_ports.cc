@@ -30,6 +30,8 @@ class NodePorts final : public Plugin {
 
 }  // namespace
 
-std::unique_ptr<Plugin> make_node_ports() { return std::make_unique<NodePorts>(); }
+std::unique_ptr<Plugin> make_node_ports() {
+  return std::make_unique<NodePorts>();
+}
 
 }  // namespace scheduler

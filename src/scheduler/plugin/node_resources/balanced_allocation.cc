@@ -37,6 +37,8 @@ class BalancedAllocation final : public Plugin {
 
 }  // namespace
 
-std::unique_ptr<Plugin> make_node_resources_balanced_allocation() { return std::make_unique<BalancedAllocation>(); }
+std::unique_ptr<Plugin> make_node_resources_balanced_allocation() {
+  return std::make_unique<BalancedAllocation>();
+}
 
 }  // namespace scheduler

@@ -21,7 +21,8 @@ class FitJudge final : public Judge {
     const Resources& wanted = pod_.requests;
     check("cpu", wanted.milli_cpu, node.allocatable.milli_cpu, node.requested.milli_cpu);
     check("memory", wanted.memory, node.allocatable.memory, node.requested.memory);
-    check("ephemeral-storage", wanted.ephemeral_storage, node.allocatable.ephemeral_storage, node.requested.ephemeral_storage);
+    check("ephemeral-storage", wanted.ephemeral_storage, node.allocatable.ephemeral_storage,
+          node.requested.ephemeral_storage);
     for (const auto& [name, amount] : wanted.other) {
       auto has = node.allocatable.other.find(name);
       auto used = node.requested.other.find(name);
@@ -54,11 +55,15 @@ class NodeResourcesFit final : public Plugin {
     return Happening::NodeAdded | Happening::NodeResourcesChanged | Happening::PodRemoved;
   }
   int64_t weight() const override { return 1; }
-  std::unique_ptr<Judge> judge(const PodInfo& pod, const Cache&) const override { return std::make_unique<FitJudge>(pod); }
+  std::unique_ptr<Judge> judge(const PodInfo& pod, const Cache&) const override {
+    return std::make_unique<FitJudge>(pod);
+  }
 };
 
 }  // namespace
 
-std::unique_ptr<Plugin> make_node_resources_fit() { return std::make_unique<NodeResourcesFit>(); }
+std::unique_ptr<Plugin> make_node_resources_fit() {
+  return std::make_unique<NodeResourcesFit>();
+}
 
 }  // namespace scheduler

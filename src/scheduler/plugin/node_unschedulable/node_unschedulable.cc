@@ -28,6 +28,8 @@ class NodeUnschedulable final : public Plugin {
 
 }  // namespace
 
-std::unique_ptr<Plugin> make_node_unschedulable() { return std::make_unique<NodeUnschedulable>(); }
+std::unique_ptr<Plugin> make_node_unschedulable() {
+  return std::make_unique<NodeUnschedulable>();
+}
 
 }  // namespace scheduler

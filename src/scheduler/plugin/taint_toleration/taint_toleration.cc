@@ -47,6 +47,8 @@ class TaintToleration final : public Plugin {
 
 }  // namespace
 
-std::unique_ptr<Plugin> make_taint_toleration() { return std::make_unique<TaintToleration>(); }
+std::unique_ptr<Plugin> make_taint_toleration() {
+  return std::make_unique<TaintToleration>();
+}
 
 }  // namespace scheduler

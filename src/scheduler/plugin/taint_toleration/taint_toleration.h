@@ -1,4 +1,5 @@
-// Keeps pods off nodes whose taints they do not tolerate, and prefers nodes with fewer taints of effect PreferNoSchedule.
+// Keeps pods off nodes whose taints they do not tolerate, and prefers nodes with fewer taints of effect
+// PreferNoSchedule.
 #pragma once
 
 #include "scheduler/core/plugin.h"
