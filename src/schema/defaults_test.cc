@@ -1,8 +1,7 @@
 #include "schema/defaults.h"
 
 #include <gtest/gtest.h>
-
-#include <regex>
+#include <re2/re2.h>
 
 #include "api/core_v1.h"
 #include "api/resource_k8s_io_v1.h"
@@ -100,27 +99,24 @@ TEST(Defaults, TimesComeFromTheClock) {
 
 // What a server adds to an object beyond its defaults, by path.
 bool is_of_write_path(std::string_view resource, const std::string& path) {
-  static const std::regex kAnywhere(
+  static const re2::RE2 kAnywhere(
       R"(/metadata/(namespace|uid|generation|creationTimestamp|resourceVersion|managedFields|finalizers)(/.*)?|/status(/.*)?|/kind|/apiVersion)");
-  static const std::map<std::string_view, std::regex> kOf = {
+  static const std::map<std::string_view, std::string_view> kOf = {
       {"v1/pods",
-       std::regex(
-           R"(/spec/(serviceAccountName|serviceAccount|tolerations|priority|preemptionPolicy|priorityClassName)(/.*)?|/spec/volumes(/.*)?|/spec/(initC|c)ontainers/\d+/volumeMounts(/.*)?)")},
-      {"v1/services",
-       std::regex(R"(/spec/(clusterIPs?|ipFamilies|ipFamilyPolicy|healthCheckNodePort|ports/\d+/nodePort)(/.*)?)")},
-      {"batch/v1/jobs", std::regex(R"(/spec/selector(/.*)?|(/spec/template)?/metadata(/labels)?(/.*)?)")},
-      {"autoscaling/v1/horizontalpodautoscalers", std::regex(R"(/spec/targetCPUUtilizationPercentage)")},
-      {"v1/persistentvolumeclaims", std::regex(R"(/spec/(storageClassName|dataSourceRef)(/.*)?)")},
-      {"v1/namespaces", std::regex(R"(/spec(/finalizers)?(/.*)?)")},
-      {"v1/nodes", std::regex(R"(/spec/taints(/.*)?)")},
-      {"apps/v1/daemonsets", std::regex(R"(/metadata/annotations(/.*)?)")},
-      {"certificates.k8s.io/v1/certificatesigningrequests",
-       std::regex(R"(/spec/(request|username|groups|uid|extra)(/.*)?)")},
-      {"v1/secrets", std::regex(R"(/data(/.*)?|/stringData(/.*)?)")},
+       R"(/spec/(serviceAccountName|serviceAccount|tolerations|priority|preemptionPolicy|priorityClassName)(/.*)?|/spec/volumes(/.*)?|/spec/(initC|c)ontainers/\d+/volumeMounts(/.*)?)"},
+      {"v1/services", R"(/spec/(clusterIPs?|ipFamilies|ipFamilyPolicy|healthCheckNodePort|ports/\d+/nodePort)(/.*)?)"},
+      {"batch/v1/jobs", R"(/spec/selector(/.*)?|(/spec/template)?/metadata(/labels)?(/.*)?)"},
+      {"autoscaling/v1/horizontalpodautoscalers", R"(/spec/targetCPUUtilizationPercentage)"},
+      {"v1/persistentvolumeclaims", R"(/spec/(storageClassName|dataSourceRef)(/.*)?)"},
+      {"v1/namespaces", R"(/spec(/finalizers)?(/.*)?)"},
+      {"v1/nodes", R"(/spec/taints(/.*)?)"},
+      {"apps/v1/daemonsets", R"(/metadata/annotations(/.*)?)"},
+      {"certificates.k8s.io/v1/certificatesigningrequests", R"(/spec/(request|username|groups|uid|extra)(/.*)?)"},
+      {"v1/secrets", R"(/data(/.*)?|/stringData(/.*)?)"},
   };
-  if (std::regex_match(path, kAnywhere)) return true;
+  if (re2::RE2::FullMatch(path, kAnywhere)) return true;
   auto own = kOf.find(resource);
-  return own != kOf.end() && std::regex_match(path, own->second);
+  return own != kOf.end() && re2::RE2::FullMatch(path, own->second);
 }
 
 void differences(const Value* have, const Value* want, const std::string& path, std::vector<std::string>& out) {

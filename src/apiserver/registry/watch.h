@@ -19,9 +19,9 @@ namespace apiserver {
 struct WatchItem {
   enum class Kind : uint8_t { Added, Modified, Deleted, Bookmark };
   Kind kind = Kind::Added;
-  store::EntryRef entry;         // null for bookmarks
-  store::Revision revision = 0;  // the resource version to show: of the event, which for what left the selection is
-                                 // newer than the entry's own
+  store::EntryRef entry;             // null for bookmarks
+  store::Revision revision = 0;      // the resource version to show: of the event, which for what left the selection is
+                                     // newer than the entry's own
   bool ends_initial_events = false;  // of a bookmark
 };
 
