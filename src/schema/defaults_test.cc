@@ -101,7 +101,7 @@ TEST(Defaults, TimesComeFromTheClock) {
 bool is_of_write_path(std::string_view resource, const std::string& path) {
   static const re2::RE2 kAnywhere(
       R"(/metadata/(namespace|uid|generation|creationTimestamp|resourceVersion|managedFields|finalizers)(/.*)?|/status(/.*)?|/kind|/apiVersion)");
-  static const std::map<std::string_view, std::string_view> kOf = {
+  static const std::map<std::string_view, const char*> kOf = {
       {"v1/pods",
        R"(/spec/(serviceAccountName|serviceAccount|tolerations|priority|preemptionPolicy|priorityClassName)(/.*)?|/spec/volumes(/.*)?|/spec/(initC|c)ontainers/\d+/volumeMounts(/.*)?)"},
       {"v1/services", R"(/spec/(clusterIPs?|ipFamilies|ipFamilyPolicy|healthCheckNodePort|ports/\d+/nodePort)(/.*)?)"},
