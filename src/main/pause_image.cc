@@ -8,7 +8,7 @@ namespace {
 #pragma clang diagnostic push
 #pragma clang diagnostic ignored "-Wc23-extensions"
 constexpr unsigned char kPause[] = {
-#embed < pause>
+#embed "pause"
 };
 #pragma clang diagnostic pop
 
