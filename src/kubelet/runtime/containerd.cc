@@ -191,7 +191,7 @@ base::Result<void> Containerd::launch() {
 io::Task<base::Result<void>> Containerd::start() {
   pid_ = find_running();
   if (pid_ > 0) {
-    LOG_INFO("Taking over the containerd that runs already", {"pid", pid_});
+    LOG_V(1, "Taking over the containerd that runs already", {"pid", pid_});
   } else {
     CO_TRY(launch());
     LOG_INFO("Started containerd", {"pid", pid_}, {"config", options_.state_directory + "/config.toml"});
