@@ -2,41 +2,24 @@
 
 #include <algorithm>
 
-#include "base/json.h"
+#include "api/policy_v1.h"
 #include "base/log.h"
 #include "base/strings.h"
 #include "client/events.h"
 #include "io/loop.h"
 #include "scheduler/core/cache.h"
+#include "scheduler/core/condition.h"
+#include "scheduler/core/nominations.h"
 #include "scheduler/core/placement.h"
+#include "scheduler/core/preemption.h"
 #include "scheduler/core/queue.h"
+#include "scheduler/evictor.h"
 #include "scheduler/plugin/list.h"
 
 namespace scheduler {
 namespace {
 
 namespace core = api::core_v1;
-
-const core::PodCondition* find_condition(const core::Pod& pod, std::string_view type) {
-  for (const auto& condition : pod.status.conditions) {
-    if (condition.type == type) return &condition;
-  }
-  return nullptr;
-}
-
-// A strategic merge patch of one condition; conditions merge by type.
-std::string condition_patch(const core::Pod& pod, std::string_view reason, std::string_view message, base::Time now) {
-  const auto* old = find_condition(pod, "PodScheduled");
-  std::string out = R"({"status":{"conditions":[{"type":"PodScheduled","status":"False","reason":)";
-  base::append_json_string(out, reason);
-  out += R"(,"message":)";
-  base::append_json_string(out, message);
-  bool same_status = old && old->status == "False" && !old->last_transition_time.is_zero();
-  out += base::cat({R"(,"lastProbeTime":null,"lastTransitionTime":")",
-                    base::format_rfc3339(same_status ? old->last_transition_time : now), "\""});
-  if (pod.metadata.generation) out += base::cat({R"(,"observedGeneration":)", std::to_string(pod.metadata.generation)});
-  return out + "}]}}";
-}
 
 Happening difference(const core::Node& before, const core::Node& now) {
   Happening what = Happening::None;
@@ -52,15 +35,26 @@ Happening difference(const core::Node& before, const core::Node& now) {
 
 struct Scheduler::State {
   State(SchedulerOptions given, client::Client given_client, client::Cache<core::Pod>& given_pods,
-        client::Cache<core::Node>& given_nodes, base::Clock& given_clock, base::Random& random)
+        client::Cache<core::Node>& given_nodes, base::Clock& given_clock, base::Random& given_random)
       : options(std::move(given)),
         client(given_client),
         pods(given_pods),
         nodes(given_nodes),
+        namespaces(given_client),
+        budgets(given_client),
         clock(given_clock),
+        random(given_random),
         queue(clock),
         placer(default_plugins(), random),
-        events(given_client, clock, random, options.name) {
+        events(given_client, clock, random, options.name),
+        evictor(given_client, events, clock) {
+    namespaces.add_listener([this](const client::Key& key, const core::Namespace*, const core::Namespace* now) {
+      if (now) {
+        cache.put_namespace(key.name, now->metadata.labels);
+      } else {
+        cache.remove_namespace(key.name);
+      }
+    });
     nodes.add_listener([this](const client::Key& key, const core::Node* before, const core::Node* now) {
       node_changed(key, before, now);
     });
@@ -88,11 +82,14 @@ struct Scheduler::State {
   void pod_changed(const client::Key& key, const core::Pod* before, const core::Pod* now) {
     if (now && is_placed(*now)) {
       queue.remove(key);
+      nominations.remove(key);
       bool is_news = !before || !is_placed(*before) || before->metadata.labels != now->metadata.labels;
-      if (is_news || !(before->spec == now->spec)) {
+      bool is_other = is_news || !(before->spec == now->spec) ||
+                      before->metadata.deletion_timestamp.is_zero() != now->metadata.deletion_timestamp.is_zero();
+      if (is_other || before->status.start_time != now->status.start_time) {
         cache.put_pod(make_pod_info(std::make_shared<const core::Pod>(*now), false));
-        queue.happened(Happening::PodAdded);
       }
+      if (is_other) queue.happened(Happening::PodAdded);
       return;
     }
     if (before && is_placed(*before)) {
@@ -101,28 +98,76 @@ struct Scheduler::State {
     }
     if (now && is_ours(*now)) {
       if (cache.is_assumed(key)) return;  // being bound
-      queue.put(make_pod_info(std::make_shared<const core::Pod>(*now), true));
+      auto info = make_pod_info(std::make_shared<const core::Pod>(*now), true);
+      const auto& nominated = now->status.nominated_node_name;
+      if (!nominated.empty()) {
+        nominations.put(info, nominated);
+      } else if (before && !before->status.nominated_node_name.empty()) {
+        nominations.remove(key);
+      }
+      queue.put(std::move(info));
     } else {
       queue.remove(key);
       cache.forget(key);
+      if (!nominations.node_of(key).empty()) {
+        nominations.remove(key);
+        queue.happened(Happening::PodRemoved);  // what was kept for it is free
+      }
     }
   }
 
   void schedule(Queue::Entry entry) {
-    const core::Pod& pod = *entry.pod->pod;
-    Placement placement = placer.place(*entry.pod, cache);
+    Placement placement = placer.place(*entry.pod, cache, nominations);
     if (placement.node.empty()) {
+      std::string nominated = preempt(entry.pod, placement);
       queue.put_back(entry, placement.wakers, false);
-      scope.spawn(report_unschedulable(entry.pod->pod, std::move(placement.message)));
+      scope.spawn(report_unschedulable(entry.pod->pod, std::move(placement.message), std::move(nominated)));
       return;
     }
     auto placed = std::make_shared<PodInfo>(*entry.pod);
     placed->node = placement.node;
-    if (!pod.spec.affinity || !(pod.spec.affinity->pod_affinity || pod.spec.affinity->pod_anti_affinity))
-      placed->pod = nullptr;
+    placed->pod = nullptr;
     cache.assume(placed);
+    nominations.remove(entry.pod->key);
     ++binding;
     scope.spawn(bind(std::move(entry), placement.node));
+  }
+
+  // Drives out others for the pod, if that gives it a place: the name of the node. Otherwise says why not in the
+  // message.
+  std::string preempt(const PodInfoRef& pod, Placement& placement) {
+    if (cache.nodes().empty()) return "";
+    std::string why_not = why_it_may_not_preempt(*pod, cache, nominations);
+    if (why_not.empty()) {
+      auto preemption = find_preemption({.plugins = placer.plugins(),
+                                         .pod = *pod,
+                                         .cache = cache,
+                                         .nominations = nominations,
+                                         .evictable = placement.evictable,
+                                         .budgets = budgets.list()},
+                                        random);
+      if (!preemption.node.empty()) {
+        carry_out(pod, preemption);
+        return preemption.node;
+      }
+      why_not = std::move(preemption.message);
+    }
+    placement.message += base::cat({" no new claims to deallocate, preemption: ", why_not});
+    return "";
+  }
+
+  void carry_out(const PodInfoRef& pod, const Preemption& preemption) {
+    if (const auto* awaited = nominations.on(preemption.node)) {
+      for (const PodInfoRef& other : std::vector(*awaited)) {
+        if (other->priority >= pod->priority) continue;
+        nominations.remove(other->key);
+        scope.spawn(evictor.withdraw_nomination(other->pod));
+      }
+    }
+    nominations.put(pod, preemption.node);
+    for (const auto& victim : preemption.victims) {
+      if (auto object = pods.get(victim->key)) scope.spawn(evictor.evict(object, pod->pod, preemption.node));
+    }
   }
 
   io::Task<void> bind(Queue::Entry entry, std::string node) {
@@ -156,13 +201,16 @@ struct Scheduler::State {
     queue.put_back(std::move(entry), Happening::All, true);
   }
 
-  io::Task<void> report_unschedulable(std::shared_ptr<const core::Pod> pod, std::string message) {
+  io::Task<void> report_unschedulable(std::shared_ptr<const core::Pod> pod, std::string message,
+                                      std::string nominated) {
     events.record(client::EventRecorder::reference(*pod), client::EventType::Warning, "FailedScheduling", message);
     const auto* old = find_condition(*pod, "PodScheduled");
-    if (old && old->status == "False" && old->reason == "Unschedulable" && old->message == message) co_return;
-    auto patch = condition_patch(*pod, "Unschedulable", message, base::Time::from_ns(clock.wall_ns()));
+    bool is_told = old && old->status == "False" && old->reason == "Unschedulable" && old->message == message;
+    if (is_told && (nominated.empty() || nominated == pod->status.nominated_node_name)) co_return;
+    ConditionPatch patch(*pod, "PodScheduled", "False", "Unschedulable", message, clock.wall_ns());
+    if (!nominated.empty()) patch.with("nominatedNodeName", nominated);
     auto patched = co_await client.patch<core::Pod>(pod->metadata.namespace_, pod->metadata.name,
-                                                    client::PatchType::Strategic, std::move(patch), "status");
+                                                    client::PatchType::Strategic, std::move(patch).text(), "status");
     if (!patched && patched.error().code() != base::Code::NotFound) {
       LOG_WARNING("Pod condition could not be written",
                   {"pod", base::cat({pod->metadata.namespace_, "/", pod->metadata.name})},
@@ -174,11 +222,16 @@ struct Scheduler::State {
   client::Client client;
   client::Cache<core::Pod>& pods;
   client::Cache<core::Node>& nodes;
+  client::Cache<core::Namespace> namespaces;
+  client::Cache<api::policy_v1::PodDisruptionBudget> budgets;
   base::Clock& clock;
+  base::Random& random;
   Cache cache;
   Queue queue;
+  Nominations nominations;
   Placer placer;
   client::EventRecorder events;
+  Evictor evictor;
   int binding = 0;
   io::Event binding_ended;
   io::Scope scope;  // last: its tasks refer to all above
@@ -192,6 +245,10 @@ Scheduler::~Scheduler() = default;
 io::Task<void> Scheduler::run() {
   State& state = *state_;
   state.scope.spawn(state.events.run());
+  state.scope.spawn(state.namespaces.run());
+  state.scope.spawn(state.budgets.run());
+  co_await state.namespaces.wait_synced();
+  co_await state.budgets.wait_synced();
   co_await state.nodes.wait_synced();
   co_await state.pods.wait_synced();
   int streak = 0;

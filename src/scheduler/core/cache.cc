@@ -56,21 +56,43 @@ void Cache::rebuild_order() {
   }
 }
 
+void Cache::put_on(const PodInfoRef& pod, bool assumed) {
+  take_off(pod->key);
+  NodeInfo& node = ensure_node(pod->node);
+  node.add_pod(pod);
+  if (pod->affinity) nodes_with_affinity_.insert(&node);
+  count_owner(*pod, node, 1);
+  pods_[pod->key] = {pod, assumed};
+}
+
 void Cache::take_off(const client::Key& key) {
   auto found = pods_.find(key);
   if (found == pods_.end()) return;
-  auto node = nodes_.find(found->second.pod->node);
-  if (node != nodes_.end()) {
-    node->second->remove_pod(key);
-    if (!node->second->node && node->second->pods.empty()) nodes_.erase(node);
+  auto at = nodes_.find(found->second.pod->node);
+  if (at != nodes_.end()) {
+    NodeInfo& node = *at->second;
+    count_owner(*found->second.pod, node, -1);
+    node.remove_pod(key);
+    if (node.pods_with_affinity.empty()) nodes_with_affinity_.erase(&node);
+    if (!node.node && node.pods.empty()) nodes_.erase(at);
   }
   pods_.erase(found);
 }
 
+void Cache::count_owner(const PodInfo& pod, const NodeInfo& node, int change) {
+  if (pod.owner == 0 || pod.terminating) return;
+  auto& nodes = owners_[pod.owner];
+  if ((nodes[&node] += change) == 0) nodes.erase(&node);
+  if (nodes.empty()) owners_.erase(pod.owner);
+}
+
+const Cache::PodsByNode* Cache::pods_of_owner(uint64_t owner) const {
+  auto found = owners_.find(owner);
+  return found == owners_.end() ? nullptr : &found->second;
+}
+
 void Cache::put_pod(const PodInfoRef& pod) {
-  take_off(pod->key);
-  ensure_node(pod->node).add_pod(pod);
-  pods_[pod->key] = {pod, false};
+  put_on(pod, false);
 }
 
 void Cache::remove_pod(const client::Key& key) {
@@ -78,9 +100,7 @@ void Cache::remove_pod(const client::Key& key) {
 }
 
 void Cache::assume(const PodInfoRef& pod) {
-  take_off(pod->key);
-  ensure_node(pod->node).add_pod(pod);
-  pods_[pod->key] = {pod, true};
+  put_on(pod, true);
 }
 
 void Cache::forget(const client::Key& key) {

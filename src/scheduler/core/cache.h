@@ -4,6 +4,7 @@
 
 #include <map>
 #include <memory>
+#include <set>
 #include <string>
 #include <unordered_map>
 #include <vector>
@@ -31,18 +32,33 @@ class Cache {
   const NodeInfo* node(const std::string& name) const;
   size_t pod_count() const { return pods_.size(); }
 
+  // Nodes with pods that say something about the pods near them.
+  const std::set<const NodeInfo*>& nodes_with_affinity() const { return nodes_with_affinity_; }
+  // How many pods of a controller (PodInfo::owner) there are on each node, those that end not counted. Null for none.
+  using PodsByNode = std::unordered_map<const NodeInfo*, int>;
+  const PodsByNode* pods_of_owner(uint64_t owner) const;
+
+  void put_namespace(const std::string& name, schema::Labels labels) { namespaces_[name] = std::move(labels); }
+  void remove_namespace(const std::string& name) { namespaces_.erase(name); }
+  const NamespaceLabels& namespaces() const { return namespaces_; }
+
  private:
   struct Placed {
     PodInfoRef pod;
     bool assumed = false;
   };
   NodeInfo& ensure_node(const std::string& name);
+  void put_on(const PodInfoRef& pod, bool assumed);
   void take_off(const client::Key& key);
+  void count_owner(const PodInfo& pod, const NodeInfo& node, int change);
   void rebuild_order();
 
   std::map<std::string, std::unique_ptr<NodeInfo>, std::less<>> nodes_;
   std::unordered_map<client::Key, Placed> pods_;
   std::vector<NodeInfo*> order_;
+  std::set<const NodeInfo*> nodes_with_affinity_;
+  std::unordered_map<uint64_t, PodsByNode> owners_;
+  NamespaceLabels namespaces_;
 };
 
 }  // namespace scheduler

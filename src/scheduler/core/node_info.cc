@@ -20,7 +20,7 @@ void NodeInfo::add_pod(const PodInfoRef& pod) {
   nonzero_requested.add(pod->nonzero_requests);
   ports.insert(pod->ports.begin(), pod->ports.end());
   pods[pod->key] = pod;
-  if (pod->pod) pods_with_affinity[pod->key] = pod;
+  if (pod->affinity) pods_with_affinity[pod->key] = pod;
 }
 
 void NodeInfo::remove_pod(const client::Key& key) {

@@ -6,22 +6,26 @@
 #include <vector>
 
 #include "base/random.h"
+#include "scheduler/core/nominations.h"
 #include "scheduler/core/plugin.h"
 
 namespace scheduler {
 
 struct Placement {
   std::string node;  // "" when none will do
-  // Then: what to tell people, and what may change it.
-  std::string message;  // "0/3 nodes are available: 2 Insufficient cpu, ..."
+  // Then: what to tell people ("0/3 nodes are available: 2 Insufficient cpu, ..."), what may change it, and where
+  // others would have to go for it.
+  std::string message;
   Happening wakers = Happening::None;
+  std::vector<const NodeInfo*> evictable;
 };
 
 class Placer {
  public:
   Placer(Plugins plugins, base::Random& random);
 
-  Placement place(const PodInfo& pod, const Cache& cache);
+  Placement place(const PodInfo& pod, const Cache& cache, const Nominations& nominations);
+  const Plugins& plugins() const { return plugins_; }
 
   // How many fitting nodes are looked for before the best of them is taken: all up to 100; of more a share that shrinks
   // from half to a twentieth. (Documentation: "Scheduler Performance Tuning".)

@@ -25,6 +25,10 @@ class Judge {
  public:
   virtual ~Judge() = default;
   virtual std::optional<Refusal> filter(const NodeInfo& node) { return std::nullopt; }
+  // For what was worked out over all nodes: `pod` counts on `node` once more (1), or not any more (-1).
+  virtual void counted(const PodInfo& pod, const NodeInfo& node, int change) {}
+  // Before score(): all the nodes that it will be asked about.
+  virtual void begin_scoring(const std::vector<const NodeInfo*>& fitting) {}
   // The more the better; after normalize() 0 to kScoreMax.
   virtual int64_t score(const NodeInfo& node) { return 0; }
   virtual void normalize(std::vector<int64_t>& scores) {}

@@ -33,8 +33,12 @@ PodInfoRef make_pod_info(std::shared_ptr<const core::Pod> pod, bool keep_pod) {
   add_ports(info->ports, restartable);
   info->labels = pod->metadata.labels;
   info->terminating = !pod->metadata.deletion_timestamp.is_zero();
-  const auto& affinity = pod->spec.affinity;
-  if (keep_pod || (affinity && (affinity->pod_affinity || affinity->pod_anti_affinity))) info->pod = std::move(pod);
+  info->affinity = Affinity::of(*pod);
+  for (const auto& owner : pod->metadata.owner_references) {
+    if (owner.controller.value_or(false)) info->owner = std::hash<std::string>()(owner.uid);
+  }
+  if (!pod->status.start_time.is_zero()) info->started = pod->status.start_time.seconds;
+  if (keep_pod) info->pod = std::move(pod);
   return info;
 }
 

@@ -8,6 +8,7 @@
 
 #include "api/core_v1.h"
 #include "client/key.h"
+#include "scheduler/core/affinity.h"
 #include "scheduler/core/resources.h"
 
 namespace scheduler {
@@ -28,10 +29,13 @@ struct PodInfo {
   Resources nonzero_requests;
   std::vector<HostPort> ports;
   std::map<std::string, std::string, std::less<>> labels;
+  std::shared_ptr<const Affinity> affinity;  // null: it says nothing about other pods
+  uint64_t owner = 0;                        // a hash of its controller's uid; 0: none
+  int64_t started = INT64_MAX;               // seconds since 1970; INT64_MAX: not yet
   bool terminating = false;
 
-  // Of a pod that waits for a place: all the plugins may look at. Absent for pods that have one, unless they demand
-  // things of later pods (anti-affinity), so that the cache stays small.
+  // Of a pod that waits for a place: all the plugins may look at. Absent for pods that have one, so that the cache
+  // stays small.
   std::shared_ptr<const api::core_v1::Pod> pod;
 };
 using PodInfoRef = std::shared_ptr<const PodInfo>;

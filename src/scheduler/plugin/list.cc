@@ -1,12 +1,14 @@
 #include "scheduler/plugin/list.h"
 
 #include "scheduler/plugin/image_locality/image_locality.h"
+#include "scheduler/plugin/inter_pod_affinity/inter_pod_affinity.h"
 #include "scheduler/plugin/node_affinity/node_affinity.h"
 #include "scheduler/plugin/node_name/node_name.h"
 #include "scheduler/plugin/node_ports/node_ports.h"
 #include "scheduler/plugin/node_resources/balanced_allocation.h"
 #include "scheduler/plugin/node_resources/fit.h"
 #include "scheduler/plugin/node_unschedulable/node_unschedulable.h"
+#include "scheduler/plugin/pod_topology_spread/pod_topology_spread.h"
 #include "scheduler/plugin/taint_toleration/taint_toleration.h"
 
 namespace scheduler {
@@ -20,6 +22,8 @@ Plugins default_plugins() {
   plugins.push_back(make_node_ports());
   plugins.push_back(make_node_resources_fit());
   plugins.push_back(make_node_resources_balanced_allocation());
+  plugins.push_back(make_pod_topology_spread());
+  plugins.push_back(make_inter_pod_affinity());
   plugins.push_back(make_image_locality());
   return plugins;
 }

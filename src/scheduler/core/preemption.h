@@ -1,0 +1,38 @@
+// Whom a pod that finds no place may drive out: on which node, and which of the less important pods there. Pure.
+// Kubernetes documentation, "Pod Priority and Preemption".
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "api/policy_v1.h"
+#include "base/random.h"
+#include "scheduler/core/nominations.h"
+#include "scheduler/core/plugin.h"
+
+namespace scheduler {
+
+struct Preemption {
+  std::string node;  // "" when driving out does not help
+  std::vector<PodInfoRef> victims;
+  std::string message;  // then: why, as in "preemption: ..."
+};
+
+struct PreemptionInput {
+  const Plugins& plugins;
+  const PodInfo& pod;
+  const Cache& cache;
+  const Nominations& nominations;
+  const std::vector<const NodeInfo*>& evictable;  // the nodes where fewer pods may help
+  std::vector<std::shared_ptr<const api::policy_v1::PodDisruptionBudget>> budgets;
+};
+
+// Whether the pod may drive out others at all; else why not.
+std::string why_it_may_not_preempt(const PodInfo& pod, const Cache& cache, const Nominations& nominations);
+
+// Fewest broken disruption budgets, then the least important victims, the smallest sum of their priorities, the fewest
+// of them, the youngest of the most important. Of many nodes a tenth is looked at, but at least 100, from a random one
+// on.
+Preemption find_preemption(const PreemptionInput& input, base::Random& random);
+
+}  // namespace scheduler
