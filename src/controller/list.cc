@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "base/log.h"
+#include "controller/attachdetach/attachdetach.h"
 #include "controller/cronjob/cronjob.h"
 #include "controller/csr/csr.h"
 #include "controller/daemonset/daemonset.h"
@@ -10,18 +11,24 @@
 #include "controller/disruption/disruption.h"
 #include "controller/endpoints/endpoints.h"
 #include "controller/endpointslice/endpointslice.h"
+#include "controller/ephemeral_volume/ephemeral_volume.h"
 #include "controller/garbage_collector/garbage_collector.h"
 #include "controller/job/job.h"
 #include "controller/namespace/namespace.h"
 #include "controller/node_ipam/node_ipam.h"
 #include "controller/node_lifecycle/node_lifecycle.h"
+#include "controller/persistentvolume/persistentvolume.h"
 #include "controller/pod_gc/pod_gc.h"
+#include "controller/pv_protection/pv_protection.h"
+#include "controller/pvc_protection/pvc_protection.h"
 #include "controller/replicaset/replicaset.h"
 #include "controller/root_ca/root_ca.h"
 #include "controller/serviceaccount/serviceaccount.h"
 #include "controller/statefulset/statefulset.h"
 #include "controller/taint_eviction/taint_eviction.h"
 #include "controller/ttl_after_finished/ttl_after_finished.h"
+#include "controller/volume_expand/volume_expand.h"
+#include "controller/volumeattributesclass_protection/volumeattributesclass_protection.h"
 #include "io/loop.h"
 
 namespace controller {
@@ -36,11 +43,17 @@ constexpr Row kRows[] = {
     {"disruption-controller", "disruption-controller", make_disruption_controller},
     {"endpoints-controller", "endpoint-controller", make_endpoints_controller},
     {"endpointslice-controller", "endpointslice-controller", make_endpointslice_controller},
+    {"ephemeral-volume-controller", "ephemeral-volume-controller", make_ephemeral_volume_controller},
     {"garbage-collector-controller", "generic-garbage-collector", make_garbage_collector},
     {"job-controller", "job-controller", make_job_controller},
     {"namespace-controller", "namespace-controller", make_namespace_controller},
     {"node-ipam-controller", "node-controller", make_node_ipam_controller},
     {"node-lifecycle-controller", "node-controller", make_node_lifecycle_controller},
+    {"persistentvolume-attach-detach-controller", "attachdetach-controller", make_attachdetach_controller},
+    {"persistentvolume-binder-controller", "persistent-volume-binder", make_persistentvolume_binder},
+    {"persistentvolume-expander-controller", "expand-controller", make_volume_expand_controller},
+    {"persistentvolume-protection-controller", "pv-protection-controller", make_pv_protection_controller},
+    {"persistentvolumeclaim-protection-controller", "pvc-protection-controller", make_pvc_protection_controller},
     {"pod-garbage-collector-controller", "pod-garbage-collector", make_pod_gc_controller},
     {"replicaset-controller", "replicaset-controller", make_replicaset_controller},
     {"replicationcontroller-controller", "replication-controller", make_replicationcontroller_controller},
@@ -49,6 +62,8 @@ constexpr Row kRows[] = {
     {"statefulset-controller", "statefulset-controller", make_statefulset_controller},
     {"taint-eviction-controller", "node-controller", make_taint_eviction_controller},
     {"ttl-after-finished-controller", "ttl-after-finished-controller", make_ttl_after_finished_controller},
+    {"volumeattributesclass-protection-controller", "volumeattributesclass-protection-controller",
+     make_volumeattributesclass_protection_controller},
 };
 
 }  // namespace
