@@ -78,6 +78,13 @@ class LongRunning {
   const Call& call_;
 };
 
+void audit_authorization(AuditRecord& record, const Authorization& answer) {
+  auto& annotations = record.event.annotations;
+  bool failed = !answer.allowed() && !answer.error.empty();
+  if (!failed) annotations.insert_or_assign("authorization.k8s.io/decision", answer.allowed() ? "allow" : "forbid");
+  annotations.insert_or_assign("authorization.k8s.io/reason", failed ? "internal error" : answer.reason);
+}
+
 // The body as an audit event shows it: JSON, whatever it came as.
 void audit_request(AuditRecord& record, const Call& call) {
   if (call.body.empty()) return;
@@ -109,7 +116,11 @@ struct Server::Parts {
                   .allocations = allocations}),
         renderer(options.clock, options.encoding_cache_bytes_max),
         flow(registry.reader(), options.clock, options.reads_max + options.writes_max),
-        metrics({.store = options.store, .catalog = catalog, .reads = reads, .writes = writes}),
+        metrics({.store = options.store,
+                 .catalog = catalog,
+                 .reads = reads,
+                 .writes = writes,
+                 .metrics = options.metrics != nullptr ? *options.metrics : own_metrics}),
         definitions(registry, catalog),
         aggregator(registry, options.aggregation) {}
 
@@ -121,6 +132,7 @@ struct Server::Parts {
   FlowControl flow;
   std::atomic<int> reads = 0;
   std::atomic<int> writes = 0;
+  base::Metrics own_metrics;
   ServerMetrics metrics;
   crd::Definitions definitions;
   Aggregator aggregator;
@@ -164,19 +176,24 @@ base::Metrics& Server::metrics() {
   return parts_->metrics.metrics();
 }
 
-base::Result<void> Server::authorize(const Call& call) const {
+io::Task<base::Result<void>> Server::authorize(const Call& call, AuditRecord* audit) const {
   if (!call.info.is_resource) {
     const auto& path = call.info.path;
     for (std::string_view open : {"/healthz", "/readyz", "/livez"}) {
-      if (path == open) return {};
+      if (path == open) co_return {};
     }
   }
+  int64_t began_ns = options_.clock.monotonic_ns();
   auto attributes = authorization_attributes(call.info, call.query, call.user);
-  auto answer = options_.authorizer.authorize(attributes);
-  if (answer.decision == Decision::Allow) return {};
-  std::string message = forbidden_message(attributes, answer.reason);
-  if (!attributes.resource_request) return base::fail(forbidden("", "", "", message));
-  return base::fail(forbidden(attributes.api_group, attributes.resource, attributes.name, message));
+  auto answer = options_.authorizer.decide(attributes);
+  if (!answer) answer = co_await options_.authorizer.authorize(attributes);
+  parts_->metrics.requests().count_authorization(*answer, options_.clock.monotonic_ns() - began_ns);
+  if (audit != nullptr) audit_authorization(*audit, *answer);
+  if (answer->allowed()) co_return {};
+  if (!answer->error.empty()) co_return base::fail(internal_error(answer->error));
+  std::string message = forbidden_message(attributes, answer->reason);
+  if (!attributes.resource_request) co_return base::fail(forbidden("", "", "", message));
+  co_return base::fail(forbidden(attributes.api_group, attributes.resource, attributes.name, message));
 }
 
 // The row that the path names, when there is such a path at all.
@@ -244,7 +261,7 @@ io::Task<base::Result<Answer>> Server::dispatch(Call& call, const Served& served
 }
 
 io::Task<base::Result<Answer>> Server::handle(Call& call) {
-  CO_TRY(authorize(call));
+  CO_TRY(co_await authorize(call, nullptr));
   if (!call.info.is_resource) co_return base::fail(no_such_path());
   CO_TRY(call.served, find_resource(call));
   const Served* served = call.served.get();
@@ -261,7 +278,7 @@ void Server::count(const Call& call, const Served* served, int status, uint64_t 
 }
 
 io::Task<base::Result<std::unique_ptr<WatchStream>>> Server::watch(Call& call) {
-  CO_TRY(authorize(call));
+  CO_TRY(co_await authorize(call, nullptr));
   CO_TRY(ServedRef served, find_resource(call));
   CO_TRY(auto query, read_watch_query(call, *served));
   if (!query.timeout_seconds || *query.timeout_seconds <= 0) {
@@ -312,26 +329,30 @@ io::Task<void> Server::answer(Exchange& exchange) {
     }
     if (*span > 0) time_max = std::min(time_max, std::chrono::nanoseconds(*span));
   }
+  int64_t began_ns = options_.clock.monotonic_ns();
   auto known = co_await options_.authenticator.authenticate(request, peer);
-  parts_->metrics.requests().count_authentication(!known ? "error" : *known ? "success" : "failure");
-  if (!known) {
-    LOG_V(2, "Refused credentials", {"reason", known.error().message()}, {"peer", peer.address});
+  if (known && !*known && options_.anonymous.allows(call.info.path))
+    *known = User{.name = std::string(kAnonymousUser), .groups = {std::string(kUnauthenticatedGroup)}};
+  parts_->metrics.requests().count_authentication(!known   ? "error"
+                                                  : *known ? "success"
+                                                           : "failure",
+                                                  options_.clock.monotonic_ns() - began_ns);
+  if (!known || !*known) {
+    LOG_V(2, "Refused credentials", {"reason", known ? "there are none" : known.error().message()},
+          {"peer", peer.address});
     exchange.response().send_error(unauthorized());
     co_return;
   }
-  if (*known) {
-    call.user = std::move(**known);
-  } else {
-    call.user.name = kAnonymousUser;
-    call.user.groups = {std::string(kUnauthenticatedGroup)};
-  }
+  call.user = std::move(**known);
   if (options_.auditor != nullptr) exchange.audit = options_.auditor->begin(call, request, peer);
-  auto other = impersonate(call.user, request.headers, options_.authorizer);
-  if (!other) {
-    exchange.response().send_error(other.error());
-    co_return;
+  if (wants_impersonation(request.headers)) {
+    auto other = co_await impersonate(call.user, request.headers, options_.authorizer);
+    if (!other) {
+      exchange.response().send_error(other.error());
+      co_return;
+    }
+    if (*other) call.user = std::move(**other);
   }
-  if (*other) call.user = std::move(**other);
 
   exchange.remote = remote_of_path(*parts_->aggregator.remote(), call.info.path);
   if (is_long_running(call) || (exchange.remote && is_upgrade(request))) {
@@ -361,8 +382,7 @@ io::Task<void> Server::answer(Exchange& exchange) {
 io::Task<void> Server::serve_resource(Exchange& exchange) {
   Call& call = exchange.call;
   Response response = exchange.response();
-  auto allowed = authorize(call);
-  parts_->metrics.requests().count_authorization(allowed ? "allowed" : "denied");
+  auto allowed = co_await authorize(call, exchange.audit.get());
   if (!allowed) {
     response.send_error(allowed.error());
     co_return;

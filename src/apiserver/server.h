@@ -15,6 +15,7 @@
 
 #include "apiserver/admission/list.h"
 #include "apiserver/aggregation/aggregator.h"
+#include "apiserver/authn/anonymous.h"
 #include "apiserver/pipeline/authorizer.h"
 #include "apiserver/pipeline/identity.h"
 #include "apiserver/pipeline/negotiate.h"
@@ -33,6 +34,7 @@ namespace apiserver {
 
 class AdmissionPlugin;
 class Auditor;
+struct AuditRecord;
 class Allocations;
 class KubeletDialer;
 class Registry;
@@ -47,11 +49,13 @@ struct ServerOptions {
   const Authorizer& authorizer;
   base::Clock& clock;
   base::Random& random;
+  base::Metrics* metrics = nullptr;           // where it counts; none: its own
   const TokenIssuer* token_issuer = nullptr;  // none: no tokens are issued
   TokenJudge* token_verifier = nullptr;       // none: token reviews know no token
   KubeletDialer* kubelets = nullptr;          // none: no logs, exec and proxies
   const RbacAuthorizer* rbac = nullptr;  // for what a user may do in all; none: SelfSubjectRulesReviews are incomplete
   const Auditor* auditor = nullptr;      // none: nothing is written down
+  AnonymousAccess anonymous = {};
   PodSecurityOptions pod_security = {};
   AggregationOptions aggregation = {};
   std::vector<std::string> admission_enabled = {};   // beside the steps that are on by default
@@ -105,7 +109,7 @@ class Server {
   io::Task<void> send_page(Exchange& exchange, Answer answer, Representation representation);
   io::Task<base::Result<Answer>> dispatch(Call& call, const Served& served);
   void count(const Call& call, const Served* served, int status, uint64_t bytes, int64_t began_ns);
-  base::Result<void> authorize(const Call& call) const;
+  io::Task<base::Result<void>> authorize(const Call& call, AuditRecord* audit) const;
   base::Result<std::shared_ptr<const Served>> find_resource(const Call& call) const;
   // For paths below groups of custom kinds, where what is not there has no API to say so.
   bool is_nowhere(const Call& call) const;

@@ -32,11 +32,11 @@ class OneKnown final : public Authenticator {
 // Allows masters everything and others nothing.
 class MastersOnly final : public Authorizer {
  public:
-  Authorization authorize(const AuthorizationAttributes& attributes) const override {
+  std::optional<Authorization> decide(const AuthorizationAttributes& attributes) const override {
     for (const auto& group : attributes.user.groups) {
-      if (group == kMastersGroup) return {Decision::Allow, ""};
+      if (group == kMastersGroup) return Authorization{.decision = Decision::Allow};
     }
-    return {Decision::NoOpinion, ""};
+    return Authorization{};
   }
 };
 

@@ -64,7 +64,9 @@ class TestServer {
   };
   class Everything final : public Authorizer {
    public:
-    Authorization authorize(const AuthorizationAttributes&) const override { return {Decision::Allow, ""}; }
+    std::optional<Authorization> decide(const AuthorizationAttributes&) const override {
+      return Authorization{.decision = Decision::Allow};
+    }
   };
 
   std::unique_ptr<io::Loop> loop_;

@@ -1,5 +1,7 @@
 #include "main/api_server.h"
 
+#include <algorithm>
+
 #include "apiserver/audit/auditor.h"
 #include "apiserver/authn/bearer.h"
 #include "apiserver/authn/bootstrap_token.h"
@@ -8,6 +10,7 @@
 #include "apiserver/authn/legacy_token.h"
 #include "apiserver/authn/token_issuer.h"
 #include "apiserver/authn/token_webhook.h"
+#include "apiserver/authz/configured_authorizer.h"
 #include "apiserver/authz/security_index.h"
 #include "apiserver/bootstrap/bootstrap.h"
 #include "apiserver/outbound/kubeconfig.h"
@@ -17,6 +20,7 @@
 #include "base/strings.h"
 #include "io/socket.h"
 #include "io/tls.h"
+#include "main/machine.h"
 
 namespace navarch {
 namespace {
@@ -71,6 +75,11 @@ io::Task<base::Result<std::unique_ptr<store::Store>>> open_store(const ApiServer
   co_return co_await store::open_etcd(std::move(etcd));
 }
 
+// What tells this server from others of the cluster; upstream's form.
+std::string server_id() {
+  return base::cat({"apiserver-", host_name()});
+}
+
 }  // namespace
 
 struct ApiServer::State {
@@ -78,8 +87,10 @@ struct ApiServer::State {
 
   base::Result<void> make_identity();
   base::Result<void> make_audit();
+  base::Result<void> make_authorizer();
 
   ApiServerOptions options;
+  base::Metrics metrics;
   apiserver::Catalog catalog;
   std::unique_ptr<store::Store> store;
   std::unique_ptr<UidFinder> uids;
@@ -88,6 +99,8 @@ struct ApiServer::State {
   apiserver::TokenJudges tokens;
   std::unique_ptr<apiserver::UnionAuthenticator> authenticator;
   std::unique_ptr<apiserver::SecurityIndex> security;
+  apiserver::AuthorizationMetrics authorization_metrics{metrics};
+  std::unique_ptr<apiserver::ConfiguredAuthorizer> authorizer;
   std::unique_ptr<apiserver::KubeletDialer> kubelets;
   std::unique_ptr<apiserver::Auditor> auditor;
   apiserver::AuditWebhook* audit_webhook = nullptr;  // the auditor's
@@ -166,6 +179,24 @@ base::Result<void> ApiServer::State::make_audit() {
   return {};
 }
 
+base::Result<void> ApiServer::State::make_authorizer() {
+  security = std::make_unique<apiserver::SecurityIndex>(*store, catalog, apiserver::node_rules());
+  apiserver::KnownAuthorizers known{security->node(), security->rbac(), base::system_clock(), authorization_metrics};
+  if (!options.authorization_file.empty()) {
+    TRY(authorizer,
+        apiserver::ConfiguredAuthorizer::create_from_file(options.authorization_file, std::move(known), server_id()));
+    return {};
+  }
+  TRY(auto configuration, apiserver::configuration_of(options.authorization));
+  bool open = std::ranges::find(options.authorization.modes, "AlwaysAllow") != options.authorization.modes.end();
+  if (open && options.anonymous) {
+    LOG_WARNING("AnonymousAuth is not allowed with the AlwaysAllow authorizer. Resetting AnonymousAuth to false.");
+    options.anonymous = false;
+  }
+  TRY(authorizer, apiserver::ConfiguredAuthorizer::create(configuration, std::move(known)));
+  return {};
+}
+
 ApiServer::ApiServer(std::unique_ptr<State> state) : state_(std::move(state)) {}
 ApiServer::~ApiServer() = default;
 
@@ -197,7 +228,7 @@ io::Task<base::Result<std::unique_ptr<ApiServer>>> ApiServer::start(ApiServerOpt
   CO_TRY(apiserver::check_admission_names(given.admission_disabled));
   CO_TRY(state->make_identity());
   CO_TRY(state->make_audit());
-  state->security = std::make_unique<apiserver::SecurityIndex>(*state->store, state->catalog, apiserver::node_rules());
+  CO_TRY(state->make_authorizer());
   // Kubelets' certificates are often signed by themselves; as upstream, whoever answers at a node's address is believed
   // to be its kubelet.
   CO_TRY(state->kubelets, apiserver::KubeletDialer::create({.certificate = {.text = given.kubelet_client_certificate},
@@ -206,14 +237,16 @@ io::Task<base::Result<std::unique_ptr<ApiServer>>> ApiServer::start(ApiServerOpt
   apiserver::ServerOptions server{
       .store = *state->store,
       .authenticator = *state->authenticator,
-      .authorizer = *state->security->authorizer(),
+      .authorizer = *state->authorizer,
       .clock = base::system_clock(),
       .random = base::system_random(),
+      .metrics = &state->metrics,
       .token_issuer = state->issuer.get(),
       .token_verifier = &state->tokens,
       .kubelets = state->kubelets.get(),
       .rbac = state->security->rbac().get(),
       .auditor = state->auditor.get(),
+      .anonymous = {.enabled = given.anonymous},
       .aggregation = {.certificate = {.file = given.proxy_client_certificate_file},
                       .key = {.file = given.proxy_client_key_file},
                       .routing = given.aggregator_routing ? apiserver::Routing::Endpoints
@@ -233,6 +266,7 @@ io::Task<base::Result<std::unique_ptr<ApiServer>>> ApiServer::start(ApiServerOpt
                                        .front_proxy_ca_pem = given.front_proxy_ca};
   CO_TRY(co_await apiserver::bootstrap(state->server->registry(), std::move(defaults)));
   state->scope.spawn(state->security->run());
+  state->scope.spawn(state->authorizer->run());
   if (state->audit_webhook != nullptr) state->scope.spawn(state->audit_webhook->run());
   co_await state->security->wait_synced();
   state->scope.spawn(state->server->run());

@@ -5,6 +5,7 @@
 #include <string>
 #include <vector>
 
+#include "apiserver/authz/configuration.h"
 #include "apiserver/server.h"
 #include "base/result.h"
 #include "io/http_server.h"
@@ -39,6 +40,10 @@ struct ApiServerOptions {
   std::string token_webhook_kubeconfig;  // YAML; "": no server is asked about tokens
   int64_t token_webhook_remember_ns = 120'000'000'000;
   std::vector<std::string> admission_enabled, admission_disabled;
+  bool anonymous = true;  // whether requests without credentials are answered
+
+  apiserver::AuthorizationFlags authorization;
+  std::string authorization_file;  // of kind AuthorizationConfiguration, instead of them; followed
 
   std::string audit_policy;    // YAML; "": nothing is written down
   std::string audit_log_path;  // "-" is the standard output

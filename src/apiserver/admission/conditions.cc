@@ -49,8 +49,11 @@ io::Task<base::Result<bool>> Conditions::judge(const Attempt& attempt, const Ser
   CO_TRY(auto input, co_await ExpressionInput::of(attempt, version, authorizer, false));
   cel::Activation activation;
   input->fill(activation);
-  cel::Budget budget{.limit = kConditionsBudget};
-  co_return judge(activation, budget);
+  for (;;) {
+    cel::Budget budget{.limit = kConditionsBudget};
+    auto verdict = judge(activation, budget);
+    if (!co_await input->settle()) co_return verdict;
+  }
 }
 
 }  // namespace apiserver

@@ -50,7 +50,10 @@ base::Result<schema::Value> request_tree(const Attempt& attempt, const Served& v
   return tree;
 }
 
-// May the user of the request, or a service account, do something?
+}  // namespace
+
+// May the user of the request, or a service account, do something? What takes asking outside is noted, and known in the
+// next evaluation.
 class RequestAuthorizer final : public cel::Authorizer {
  public:
   RequestAuthorizer(const apiserver::Authorizer& authorizer, User user)
@@ -77,19 +80,38 @@ class RequestAuthorizer final : public cel::Authorizer {
     attributes.name = question.name;
     attributes.field_selector = question.field_selector;
     attributes.label_selector = question.label_selector;
-    auto answer = authorizer_.authorize(attributes);
-    cel::AuthorizationAnswer told;
-    told.allowed = answer.decision == Decision::Allow;
-    told.reason = answer.reason;
-    return told;
+    for (const auto& [asked, answer] : known_) {
+      if (asked == attributes) return told(answer);
+    }
+    auto answer = authorizer_.decide(attributes);
+    if (answer) return told(*answer);
+    open_.push_back(std::move(attributes));
+    return {};
+  }
+
+  io::Task<bool> settle() {
+    auto open = std::exchange(open_, {});
+    for (auto& attributes : open) {
+      auto answer = co_await authorizer_.authorize(attributes);
+      known_.emplace_back(std::move(attributes), std::move(answer));
+    }
+    co_return !open.empty();
   }
 
  private:
+  static cel::AuthorizationAnswer told(const Authorization& answer) {
+    return {.allowed = answer.allowed(), .reason = answer.reason, .error = answer.error};
+  }
+
   const apiserver::Authorizer& authorizer_;
   const User user_;
+  std::vector<std::pair<AuthorizationAttributes, Authorization>> known_;  // of those who had to be asked
+  mutable std::vector<AuthorizationAttributes> open_;
 };
 
-}  // namespace
+io::Task<bool> ExpressionInput::settle() const {
+  return rights->settle();
+}
 
 io::Task<base::Result<std::unique_ptr<ExpressionInput>>> ExpressionInput::of(const Attempt& attempt,
                                                                              const Served& version,
@@ -108,7 +130,7 @@ io::Task<base::Result<std::unique_ptr<ExpressionInput>>> ExpressionInput::of(con
     CO_TRY(auto space, co_await attempt.reader.get<api::core_v1::Namespace>("", std::string(attempt.namespace_)));
     CO_TRY(input->namespace_object, schema::Value::parse(schema::to_json(schema::Object(std::move(space)))));
   }
-  auto asked = std::make_shared<const RequestAuthorizer>(authorizer, attempt.user);
+  auto asked = std::make_shared<RequestAuthorizer>(authorizer, attempt.user);
   cel::AuthorizationQuestion about;
   const auto& row = version.row();
   about.about_resource = true;
@@ -119,6 +141,7 @@ io::Task<base::Result<std::unique_ptr<ExpressionInput>>> ExpressionInput::of(con
   about.name = attempt.name;
   input->authorizer = cel::authorizer_value(asked);
   input->request_resource = cel::resource_check_value(asked, std::move(about));
+  input->rights = std::move(asked);
   co_return input;
 }
 

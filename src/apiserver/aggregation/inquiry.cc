@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "apiserver/outbound/kept_clients.h"
 #include "base/strings.h"
 #include "io/http_client.h"
 #include "io/tls.h"
@@ -29,7 +30,9 @@ io::Task<base::Result<ResourceDescriptions>> ask(RemoteVersionRef remote, io::Ad
                       base::cat({"failing or missing response from ", url_of(*remote, place), ": ", why}));
   };
   std::string getting = base::cat({"Get ", base::quote(url_of(*remote, place)), ": "});
-  auto client = io::HttpClient::create({.url = base::cat({"https://", place.text()}), .tls = remote->tls});
+  auto client = kept_client(connection_key(place, remote->tls.get()), [&] {
+    return base::Result<io::HttpClient::Options>({.url = base::cat({"https://", place.text()}), .tls = remote->tls});
+  });
   if (!client) co_return failing(getting + client.error().message());
   io::Headers headers;
   headers.add("accept", "application/json");

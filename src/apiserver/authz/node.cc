@@ -5,6 +5,7 @@
 #include <optional>
 
 #include "base/strings.h"
+#include "schema/selector.h"
 
 namespace apiserver {
 namespace {
@@ -103,29 +104,36 @@ bool is_named_after_node(const AuthorizationAttributes& attributes) {
   return attributes.api_group.empty() && attributes.resource == "nodes";
 }
 
+// Whether only pods of `node` are asked for.
+bool selects_node(std::string_view field_selector, std::string_view node) {
+  auto selector = schema::FieldSelector::parse(field_selector);
+  return selector && selector->exact("spec.nodeName") == node;
+}
+
 Authorization no_opinion(std::string reason) {
-  return {Decision::NoOpinion, std::move(reason)};
+  return {Decision::NoOpinion, std::move(reason), {}};
 }
 
 }  // namespace
 
 NodeAuthorizer::NodeAuthorizer(std::vector<PolicyRule> rules) : rules_(std::move(rules)) {}
 
-Authorization NodeAuthorizer::authorize(const AuthorizationAttributes& attributes) const {
+std::optional<Authorization> NodeAuthorizer::decide(const AuthorizationAttributes& attributes) const {
   auto node = node_of(attributes.user);
-  if (!node) return {Decision::NoOpinion, {}};
+  if (!node) return Authorization{Decision::NoOpinion, {}, {}};
   bool permitted =
       std::any_of(rules_.begin(), rules_.end(), [&](const auto& rule) { return rule_allows(rule, attributes); });
-  if (!permitted) return {Decision::NoOpinion, {}};
-  if (!attributes.resource_request) return {Decision::Allow, {}};
+  if (!permitted) return Authorization{Decision::NoOpinion, {}, {}};
+  if (!attributes.resource_request) return Authorization{Decision::Allow, {}, {}};
 
   if (is_named_after_node(attributes)) {
     if (attributes.resource == "leases" && attributes.namespace_ != kNodeLeases) {
       return no_opinion("can only access leases in the \"kube-node-lease\" system namespace");
     }
     bool names_itself = attributes.name == *node;
-    if (attributes.verb == "create") return {Decision::Allow, {}};  // NodeRestriction looks at the name in the body
-    if (names_itself) return {Decision::Allow, {}};
+    if (attributes.verb == "create")
+      return Authorization{Decision::Allow, {}, {}};  // NodeRestriction looks at the name in the body
+    if (names_itself) return Authorization{Decision::Allow, {}, {}};
     return no_opinion(
         base::cat({"node '", *node, "' cannot ", attributes.verb, " ", attributes.resource, " of other nodes"}));
   }
@@ -133,18 +141,18 @@ Authorization NodeAuthorizer::authorize(const AuthorizationAttributes& attribute
     bool lists = attributes.verb == "list" || attributes.verb == "watch";
     if (!lists) {
       if (attributes.verb != "get" || attributes.name.empty())
-        return {Decision::Allow, {}};  // NodeRestriction narrows writes
+        return Authorization{Decision::Allow, {}, {}};  // NodeRestriction narrows writes
       std::shared_lock lock(mutex_);
       auto pod = pods_.find(base::cat({attributes.namespace_, "/", attributes.name}));
-      if (pod != pods_.end() && pod->second.node == *node) return {Decision::Allow, {}};
+      if (pod != pods_.end() && pod->second.node == *node) return Authorization{Decision::Allow, {}, {}};
       return no_opinion(base::cat({"no relationship found between node '", *node, "' and this object"}));
     }
-    if (attributes.field_selector == "spec.nodeName=" + *node) return {Decision::Allow, {}};
+    if (selects_node(attributes.field_selector, *node)) return Authorization{Decision::Allow, {}, {}};
     return no_opinion("can only list/watch pods with spec.nodeName field selector");
   }
 
   auto kind = narrowed_kind(attributes);
-  if (kind.empty()) return {Decision::Allow, {}};
+  if (kind.empty()) return Authorization{Decision::Allow, {}, {}};
   if (attributes.name.empty()) {
     return no_opinion(base::cat({"No Object name found"}));
   }
@@ -162,7 +170,7 @@ Authorization NodeAuthorizer::authorize(const AuthorizationAttributes& attribute
                         reaches_volume(*node, volume.second);
                }));
   }
-  if (related) return {Decision::Allow, {}};
+  if (related) return Authorization{Decision::Allow, {}, {}};
   return no_opinion(base::cat({"no relationship found between node '", *node, "' and this object"}));
 }
 

@@ -21,7 +21,7 @@ class NodeAuthorizer final : public Authorizer {
   // `rules`: what every node may do whatever runs on it (the bootstrap role system:node). What names an object that a
   // pod can refer to is narrowed further by the graph.
   explicit NodeAuthorizer(std::vector<PolicyRule> rules);
-  Authorization authorize(const AuthorizationAttributes& attributes) const override;
+  std::optional<Authorization> decide(const AuthorizationAttributes& attributes) const override;
 
   // Pods as they are bound, change and go.
   void put_pod(const api::core_v1::Pod& pod);

@@ -40,7 +40,7 @@ struct Node : testing::Test {
     asked.subresource = std::move(subresource);
     asked.namespace_ = "default";
     asked.name = std::move(name);
-    return authorizer.authorize(asked).decision == Decision::Allow;
+    return authorizer.decide(asked)->decision == Decision::Allow;
   }
 };
 

@@ -71,7 +71,7 @@ std::string_view RbacAuthorizer::Binding::subject_of(const User& user) const {
   return {};
 }
 
-Authorization RbacAuthorizer::authorize(const AuthorizationAttributes& attributes) const {
+std::optional<Authorization> RbacAuthorizer::decide(const AuthorizationAttributes& attributes) const {
   std::shared_lock lock(mutex_);
   std::string_view namespace_ = attributes.resource_request ? std::string_view(attributes.namespace_) : "";
   const Binding* by = nullptr;
@@ -80,12 +80,13 @@ Authorization RbacAuthorizer::authorize(const AuthorizationAttributes& attribute
         by = &binding;
         return std::any_of(rules.begin(), rules.end(), [&](const auto& rule) { return rule_allows(rule, attributes); });
       });
-  if (!allowed) return {Decision::NoOpinion, {}};
+  if (!allowed) return Authorization{};
   std::string name = by->namespace_.empty() ? by->name : base::cat({by->name, "/", by->namespace_});
-  return {Decision::Allow,
-          base::cat({"RBAC: allowed by ", by->namespace_.empty() ? "ClusterRoleBinding " : "RoleBinding ",
-                     base::quote(name), " of ", by->role_kind, " ", base::quote(by->role_name), " to ",
-                     by->subject_of(attributes.user)})};
+  return Authorization{Decision::Allow,
+                       base::cat({"RBAC: allowed by ", by->namespace_.empty() ? "ClusterRoleBinding " : "RoleBinding ",
+                                  base::quote(name), " of ", by->role_kind, " ", base::quote(by->role_name), " to ",
+                                  by->subject_of(attributes.user)}),
+                       {}};
 }
 
 bool RbacAuthorizer::visit_rules(

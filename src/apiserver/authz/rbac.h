@@ -25,7 +25,7 @@ bool rule_allows(const PolicyRule& rule, const AuthorizationAttributes& attribut
 
 class RbacAuthorizer final : public Authorizer {
  public:
-  Authorization authorize(const AuthorizationAttributes& attributes) const override;
+  std::optional<Authorization> decide(const AuthorizationAttributes& attributes) const override;
 
   // Roles and bindings as they come and go; `namespace_` is "" for the cluster-wide kinds.
   void put_role(const std::string& namespace_, const std::string& name, std::vector<PolicyRule> rules);

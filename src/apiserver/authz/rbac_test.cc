@@ -46,7 +46,7 @@ struct Rbac : testing::Test {
     if (slash != std::string::npos) asked.subresource = resource.substr(slash + 1);
     asked.namespace_ = std::move(namespace_);
     asked.name = std::move(name);
-    return authorizer.authorize(asked).decision == Decision::Allow;
+    return authorizer.decide(asked)->decision == Decision::Allow;
   }
   bool may_get(std::string path) {
     AuthorizationAttributes asked;
@@ -54,7 +54,7 @@ struct Rbac : testing::Test {
     asked.verb = "get";
     asked.resource_request = false;
     asked.path = std::move(path);
-    return authorizer.authorize(asked).decision == Decision::Allow;
+    return authorizer.decide(asked)->decision == Decision::Allow;
   }
   RbacAuthorizer authorizer;
   User user{"jane", "", {"dev", "system:authenticated"}, {}};
@@ -135,7 +135,7 @@ TEST_F(Rbac, TheReasonNamesBindingRoleAndSubject) {
   asked.verb = "get";
   asked.resource = "pods";
   asked.namespace_ = "team";
-  EXPECT_EQ(authorizer.authorize(asked).reason,
+  EXPECT_EQ(authorizer.decide(asked)->reason,
             R"(RBAC: allowed by RoleBinding "b/team" of ClusterRole "reader" to ServiceAccount "robot/team")");
 }
 

@@ -28,9 +28,7 @@ void SecurityIndex::follow_bindings(store::Store& store, const Catalog& catalog)
 }
 
 SecurityIndex::SecurityIndex(store::Store& store, const Catalog& catalog, std::vector<PolicyRule> node_rules)
-    : rbac_(std::make_shared<RbacAuthorizer>()),
-      node_(std::make_shared<NodeAuthorizer>(std::move(node_rules))),
-      authorizer_(std::make_shared<UnionAuthorizer>(std::vector<std::shared_ptr<const Authorizer>>{node_, rbac_})) {
+    : rbac_(std::make_shared<RbacAuthorizer>()), node_(std::make_shared<NodeAuthorizer>(std::move(node_rules))) {
   follow_roles<rbac::ClusterRole>(store, catalog);
   follow_roles<rbac::Role>(store, catalog);
   follow_bindings<rbac::ClusterRoleBinding>(store, catalog);

@@ -1,5 +1,5 @@
-// The authorizers that upstream runs by default (Node, RBAC), kept as the store says. One loop runs it; any thread may
-// ask the authorizer.
+// The authorizers that decide by what is stored (Node, RBAC), kept as the store says. One loop runs it; any thread may
+// ask them.
 #pragma once
 
 #include <memory>
@@ -8,7 +8,6 @@
 #include "apiserver/authz/follower.h"
 #include "apiserver/authz/node.h"
 #include "apiserver/authz/rbac.h"
-#include "apiserver/authz/union.h"
 
 namespace apiserver {
 
@@ -21,7 +20,7 @@ class SecurityIndex {
   io::Task<void> run();
   io::Task<void> wait_synced();
 
-  std::shared_ptr<const Authorizer> authorizer() const { return authorizer_; }
+  std::shared_ptr<const NodeAuthorizer> node() const { return node_; }
   std::shared_ptr<const RbacAuthorizer> rbac() const { return rbac_; }
 
  private:
@@ -32,7 +31,6 @@ class SecurityIndex {
 
   std::shared_ptr<RbacAuthorizer> rbac_;
   std::shared_ptr<NodeAuthorizer> node_;
-  std::shared_ptr<const UnionAuthorizer> authorizer_;
   std::vector<std::unique_ptr<Follower>> followers_;
   io::Scope scope_;
 };

@@ -2,8 +2,10 @@
 #pragma once
 
 #include <memory>
+#include <string>
 #include <vector>
 
+#include "apiserver/authz/authorization_metrics.h"
 #include "apiserver/pipeline/authorizer.h"
 
 namespace apiserver {
@@ -11,11 +13,32 @@ namespace apiserver {
 // Members of system:masters may do everything; then each member in turn, until one allows or denies.
 class UnionAuthorizer final : public Authorizer {
  public:
-  explicit UnionAuthorizer(std::vector<std::shared_ptr<const Authorizer>> members) : members_(std::move(members)) {}
-  Authorization authorize(const AuthorizationAttributes& attributes) const override;
+  struct Member {
+    std::string type;  // "RBAC", "Webhook", ...
+    std::string name;
+    std::shared_ptr<const Authorizer> authorizer;
+  };
+  // The metrics are borrowed; none: nothing is counted.
+  explicit UnionAuthorizer(const std::vector<Member>& members, AuthorizationMetrics* metrics = nullptr);
+  // Nothing as soon as a member's turn comes that has to ask.
+  std::optional<Authorization> decide(const AuthorizationAttributes& attributes) const override;
+  io::Task<Authorization> authorize(AuthorizationAttributes attributes) const override;
 
  private:
-  std::vector<std::shared_ptr<const Authorizer>> members_;
+  struct Counted {
+    std::shared_ptr<const Authorizer> authorizer;
+    base::Counter* allowed;
+    base::Counter* denied;
+    void count(Decision decision) const;
+  };
+  // What is said by those who have no opinion.
+  struct Remarks {
+    std::string reasons, errors;
+    void add(Authorization&& answer);
+    Authorization no_opinion() &&;
+  };
+
+  std::vector<Counted> members_;
 };
 
 }  // namespace apiserver

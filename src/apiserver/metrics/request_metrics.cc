@@ -86,8 +86,14 @@ RequestMetrics::RequestMetrics(base::Metrics& metrics)
                                             base::exponential_bounds(1024, 2, 8))),
       authentications_(
           metrics.counters({"authentication_attempts", "Credentials looked at.", Stability::Alpha, {"result"}})),
+      authentication_seconds_(metrics.histograms(
+          {"authentication_duration_seconds", "How long that took, in seconds.", Stability::Alpha, {"result"}},
+          base::exponential_bounds(0.001, 2, 15))),
       authorizations_(
-          metrics.counters({"authorization_attempts_total", "Decisions on who may.", Stability::Alpha, {"result"}})) {}
+          metrics.counters({"authorization_attempts_total", "Decisions on who may.", Stability::Alpha, {"result"}})),
+      authorization_seconds_(metrics.histograms(
+          {"authorization_duration_seconds", "How long those took, in seconds.", Stability::Alpha, {"result"}},
+          base::exponential_bounds(0.001, 2, 15))) {}
 
 void RequestMetrics::count(const Call& call, bool known, const RequestOutcome& outcome) {
   const auto& info = call.info;
@@ -119,11 +125,18 @@ void RequestMetrics::count_watch_event(const Call& call, size_t bytes) {
   watch_event_bytes_.with({info.group, info.resource, info.version}).observe(static_cast<double>(bytes));
 }
 
-void RequestMetrics::count_authentication(std::string_view result) {
+void RequestMetrics::count_authentication(std::string_view result, int64_t ns) {
   authentications_.with({result}).add();
+  authentication_seconds_.with({result}).observe(static_cast<double>(ns) / 1e9);
 }
-void RequestMetrics::count_authorization(std::string_view result) {
+
+void RequestMetrics::count_authorization(const Authorization& answer, int64_t ns) {
+  std::string_view result = answer.allowed()                    ? "allowed"
+                            : !answer.error.empty()             ? "error"
+                            : answer.decision == Decision::Deny ? "denied"
+                                                                : "no-opinion";
   authorizations_.with({result}).add();
+  authorization_seconds_.with({result}).observe(static_cast<double>(ns) / 1e9);
 }
 
 void MeteredWriter::start(int status, io::Headers headers) {

@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <string_view>
 
+#include "apiserver/pipeline/authorizer.h"
 #include "apiserver/registry/call.h"
 #include "base/metrics.h"
 #include "io/http.h"
@@ -26,9 +27,9 @@ class RequestMetrics {
   // A request that lives as long as its client likes has begun (+1) or ended (-1).
   void count_long_running(const Call& call, int change);
   void count_watch_event(const Call& call, size_t bytes);
-  // "success", "failure" or "error".
-  void count_authentication(std::string_view result);
-  void count_authorization(std::string_view result);
+  // "success", "failure" or "error", and how long it took.
+  void count_authentication(std::string_view result, int64_t ns);
+  void count_authorization(const Authorization& answer, int64_t ns);
 
  private:
   base::Counters& requests_;
@@ -39,7 +40,9 @@ class RequestMetrics {
   base::Counters& watch_events_;
   base::Histograms& watch_event_bytes_;
   base::Counters& authentications_;
+  base::Histograms& authentication_seconds_;
   base::Counters& authorizations_;
+  base::Histograms& authorization_seconds_;
 };
 
 // A writer that remembers what passed through it.

@@ -8,19 +8,20 @@ using base::Stability;
 
 ServerMetrics::ServerMetrics(const Sources& sources)
     : sources_(sources),
-      requests_(metrics_),
-      objects_(metrics_.gauges(
+      requests_(sources.metrics),
+      objects_(sources.metrics.gauges(
           {"apiserver_resource_objects", "Objects stored, by resource.", Stability::Alpha, {"group", "resource"}})) {
-  metrics_.add_process();
-  auto& in_flight = metrics_.gauges({"apiserver_current_inflight_requests",
-                                     "Requests being answered, but for those that are open for long.",
-                                     Stability::Stable,
-                                     {"request_kind"}});
-  metrics_.on_collect([this, &in_flight] {
+  auto& metrics = sources_.metrics;
+  metrics.add_process();
+  auto& in_flight = metrics.gauges({"apiserver_current_inflight_requests",
+                                    "Requests being answered, but for those that are open for long.",
+                                    Stability::Stable,
+                                    {"request_kind"}});
+  metrics.on_collect([this, &in_flight] {
     in_flight.with({"readOnly"}).set(sources_.reads.load());
     in_flight.with({"mutating"}).set(sources_.writes.load());
   });
-  metrics_
+  metrics
       .gauges({"kubernetes_build_info",
                "Always 1; the labels say what this server is.",
                Stability::Alpha,
@@ -44,7 +45,7 @@ io::Task<std::string> ServerMetrics::text() {
     objects_.with({served->row().group, served->row().plural})
         .set(static_cast<double>(page->entries.size() + page->remaining));
   }
-  co_return metrics_.to_text();
+  co_return sources_.metrics.to_text();
 }
 
 }  // namespace apiserver

@@ -20,17 +20,17 @@ class ServerMetrics {
     const Catalog& catalog;
     const std::atomic<int>& reads;  // requests in flight
     const std::atomic<int>& writes;
+    base::Metrics& metrics;
   };
   explicit ServerMetrics(const Sources& sources);
 
-  base::Metrics& metrics() { return metrics_; }
+  base::Metrics& metrics() { return sources_.metrics; }
   RequestMetrics& requests() { return requests_; }
   // As Prometheus reads it.
   io::Task<std::string> text();
 
  private:
   const Sources sources_;
-  base::Metrics metrics_;
   RequestMetrics requests_;
   base::Gauges& objects_;
 };

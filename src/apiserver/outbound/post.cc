@@ -1,5 +1,6 @@
 #include "apiserver/outbound/post.h"
 
+#include "apiserver/outbound/kept_clients.h"
 #include "base/strings.h"
 #include "io/http_client.h"
 #include "io/tls.h"
@@ -9,7 +10,7 @@ namespace {
 
 constexpr size_t kReplyBytesMax = size_t{3} << 20;
 
-io::Task<base::Result<Reply>> post_now(Destination destination, std::string body) {
+base::Result<io::HttpClient::Options> client_options(const Destination& destination) {
   io::HttpClient::Options options;
   options.url = destination.url;
   if (destination.url.starts_with("https:")) {
@@ -19,9 +20,19 @@ io::Task<base::Result<Reply>> post_now(Destination destination, std::string body
     tls.server_name = destination.server_name;
     tls.certificate.text = destination.certificate;
     tls.key.text = destination.key;
-    CO_TRY(options.tls, io::TlsClient::create(std::move(tls)));
+    TRY(options.tls, io::TlsClient::create(std::move(tls)));
   }
-  CO_TRY(auto client, io::HttpClient::create(std::move(options)));
+  return options;
+}
+
+// All that a connection depends on.
+std::string connection_key(const Destination& destination) {
+  return base::cat({destination.url, "\n", destination.server_name, "\n", destination.skip_verify ? "any" : "", "\n",
+                    destination.authority, "\n", destination.certificate, "\n", destination.key});
+}
+
+io::Task<base::Result<Reply>> post_now(Destination destination, std::string body) {
+  CO_TRY(auto client, kept_client(connection_key(destination), [&] { return client_options(destination); }));
   io::Headers headers;
   headers.add("accept", "application/json, */*");
   headers.add("content-type", "application/json");

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
 
 #include "apiserver/pipeline/identity.h"
@@ -23,6 +24,7 @@ struct AuthorizationAttributes {
   // As sent, for list, watch and deletecollection.
   std::string field_selector;
   std::string label_selector;
+  bool operator==(const AuthorizationAttributes&) const = default;
 };
 
 enum class Decision : uint8_t { Allow, Deny, NoOpinion };
@@ -30,13 +32,18 @@ enum class Decision : uint8_t { Allow, Deny, NoOpinion };
 struct Authorization {
   Decision decision = Decision::NoOpinion;
   std::string reason;  // for people; "" when there is nothing to say
+  std::string error;   // what went wrong on the way to the decision; "" if nothing did
+  bool allowed() const { return decision == Decision::Allow; }
 };
 
-// Decides at once, without I/O. Safe from any thread.
+// Safe from any thread.
 class Authorizer {
  public:
   virtual ~Authorizer() = default;
-  virtual Authorization authorize(const AuthorizationAttributes& attributes) const = 0;
+  // Decides without waiting; nothing if somebody outside has to be asked first.
+  virtual std::optional<Authorization> decide(const AuthorizationAttributes& attributes) const = 0;
+  // Decides, asking whoever has to be asked. On the current loop; the authorizer outlives the task.
+  virtual io::Task<Authorization> authorize(AuthorizationAttributes attributes) const;
 };
 
 }  // namespace apiserver

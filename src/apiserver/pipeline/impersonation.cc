@@ -36,8 +36,9 @@ std::string go_user(const User& user) {
                     ", Groups:", groups, ", Extra:", extra, "}"});
 }
 
-base::Result<void> check(const Authorizer& authorizer, const User& user, std::string group, std::string version,
-                         std::string resource, std::string subresource, std::string namespace_, std::string name) {
+io::Task<base::Result<void>> check(const Authorizer& authorizer, const User& user, std::string group,
+                                   std::string version, std::string resource, std::string subresource,
+                                   std::string namespace_, std::string name) {
   AuthorizationAttributes attributes;
   attributes.user = user;
   attributes.verb = "impersonate";
@@ -48,16 +49,21 @@ base::Result<void> check(const Authorizer& authorizer, const User& user, std::st
   attributes.namespace_ = std::move(namespace_);
   attributes.name = std::move(name);
   attributes.resource_request = true;
-  auto answer = authorizer.authorize(attributes);
-  if (answer.decision == Decision::Allow) return {};
-  return base::fail(forbidden(attributes.api_group, attributes.resource, attributes.name,
-                              forbidden_message(attributes, answer.reason)));
+  auto answer = co_await authorizer.authorize(attributes);
+  if (answer.allowed()) co_return {};
+  co_return base::fail(forbidden(attributes.api_group, attributes.resource, attributes.name,
+                                 forbidden_message(attributes, answer.reason)));
 }
 
 }  // namespace
 
-base::Result<std::optional<User>> impersonate(const User& user, const io::Headers& headers,
-                                              const Authorizer& authorizer) {
+bool wants_impersonation(const io::Headers& headers) {
+  return std::ranges::any_of(headers.fields(),
+                             [](const auto& field) { return field.name.starts_with("impersonate-"); });
+}
+
+io::Task<base::Result<std::optional<User>>> impersonate(const User& user, const io::Headers& headers,
+                                                        const Authorizer& authorizer) {
   User target;
   target.name = headers.get("impersonate-user");
   target.uid = headers.get("impersonate-uid");
@@ -69,8 +75,8 @@ base::Result<std::optional<User>> impersonate(const User& user, const io::Header
     target.extra[base::to_lower(key ? *key : std::string(escaped))].push_back(field.value);
   }
   if (target.name.empty()) {
-    if (target.uid.empty() && target.groups.empty() && target.extra.empty()) return std::nullopt;
-    return base::fail(bad_request(base::cat({"requested ", go_user(target), " without impersonating a user name"})));
+    if (target.uid.empty() && target.groups.empty() && target.extra.empty()) co_return std::nullopt;
+    co_return base::fail(bad_request(base::cat({"requested ", go_user(target), " without impersonating a user name"})));
   }
 
   bool groups_given = !target.groups.empty();
@@ -78,20 +84,21 @@ base::Result<std::optional<User>> impersonate(const User& user, const io::Header
       base::split(std::string_view(target.name).substr(kServiceAccountPrefix.size()), ':').size() == 2) {
     auto parts = base::split(std::string_view(target.name).substr(kServiceAccountPrefix.size()), ':');
     std::string namespace_(parts[0]);
-    TRY(check(authorizer, user, "", "v1", "serviceaccounts", "", namespace_, std::string(parts[1])));
+    CO_TRY(co_await check(authorizer, user, "", "v1", "serviceaccounts", "", namespace_, std::string(parts[1])));
     if (!groups_given) target.groups = {"system:serviceaccounts", "system:serviceaccounts:" + namespace_};
   } else {
-    TRY(check(authorizer, user, "", "v1", "users", "", "", target.name));
+    CO_TRY(co_await check(authorizer, user, "", "v1", "users", "", "", target.name));
   }
   if (groups_given) {
-    for (const auto& group : target.groups) TRY(check(authorizer, user, "", "v1", "groups", "", "", group));
+    for (const auto& group : target.groups) CO_TRY(co_await check(authorizer, user, "", "v1", "groups", "", "", group));
   }
   for (const auto& [key, values] : target.extra) {
     for (const auto& value : values) {
-      TRY(check(authorizer, user, "authentication.k8s.io", "v1", "userextras", key, "", value));
+      CO_TRY(co_await check(authorizer, user, "authentication.k8s.io", "v1", "userextras", key, "", value));
     }
   }
-  if (!target.uid.empty()) TRY(check(authorizer, user, "authentication.k8s.io", "v1", "uids", "", "", target.uid));
+  if (!target.uid.empty())
+    CO_TRY(co_await check(authorizer, user, "authentication.k8s.io", "v1", "uids", "", "", target.uid));
 
   auto has = [&](std::string_view group) {
     return std::find(target.groups.begin(), target.groups.end(), group) != target.groups.end();
@@ -101,7 +108,7 @@ base::Result<std::optional<User>> impersonate(const User& user, const io::Header
   } else if (!has(kAuthenticatedGroup) && !has(kUnauthenticatedGroup)) {
     target.groups.emplace_back(kAuthenticatedGroup);
   }
-  return target;
+  co_return target;
 }
 
 }  // namespace apiserver

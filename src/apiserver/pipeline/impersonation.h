@@ -12,7 +12,9 @@ namespace apiserver {
 
 // Whom the headers ask to be; nothing when they do not. BadRequest when they make no sense, Forbidden when `user` may
 // not.
-base::Result<std::optional<User>> impersonate(const User& user, const io::Headers& headers,
-                                              const Authorizer& authorizer);
+io::Task<base::Result<std::optional<User>>> impersonate(const User& user, const io::Headers& headers,
+                                                        const Authorizer& authorizer);
+// Whether they ask for anything at all.
+bool wants_impersonation(const io::Headers& headers);
 
 }  // namespace apiserver

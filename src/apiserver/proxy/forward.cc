@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <iterator>
 
+#include "apiserver/outbound/kept_clients.h"
 #include "apiserver/pipeline/errors.h"
 #include "apiserver/proxy/errors.h"
 #include "base/strings.h"
@@ -160,10 +161,9 @@ io::Task<void> forward_to(Backend backend, const io::Request& request, const io:
     co_await forward_upgrade_to(std::move(backend), request, response);
     co_return;
   }
-  io::HttpClient::Options options;
-  options.url = origin_of(backend);
-  options.tls = backend.tls;
-  auto client = io::HttpClient::create(std::move(options));
+  auto client = kept_client(connection_key(backend.address, backend.tls.get()), [&] {
+    return base::Result<io::HttpClient::Options>({.url = origin_of(backend), .tls = backend.tls});
+  });
   if (!client) {
     response.send_error(plain_error(client.error().message()));
     co_return;

@@ -1,6 +1,7 @@
 // May he? Asked as a resource. Kubernetes documentation, "Checking API access".
 
 #include "api/authorization_k8s_io_v1.h"
+#include "apiserver/authz/access_review.h"
 #include "apiserver/authz/rbac.h"
 #include "apiserver/pipeline/errors.h"
 #include "apiserver/registry/body.h"
@@ -19,48 +20,9 @@ using schema::FieldError;
 using schema::FieldErrors;
 using schema::FieldPath;
 
-// Requirements as the text of a selector, as far as text can say them.
-template <class Attributes>
-std::string selector_text(const Attributes& selector) {
-  if (!selector.raw_selector.empty()) return selector.raw_selector;
-  std::string text;
-  for (const auto& term : selector.requirements) {
-    if (!text.empty()) text += ',';
-    bool one = term.values.size() == 1;
-    if (term.operator_ == "In") {
-      text += one ? base::cat({term.key, "=", term.values[0]})
-                  : base::cat({term.key, " in (", base::join(term.values, ","), ")"});
-    } else if (term.operator_ == "NotIn") {
-      text += one ? base::cat({term.key, "!=", term.values[0]})
-                  : base::cat({term.key, " notin (", base::join(term.values, ","), ")"});
-    } else {
-      text += base::cat({term.operator_ == "DoesNotExist" ? "!" : "", term.key});
-    }
-  }
-  return text;
-}
-
 template <class Spec>
 AuthorizationAttributes attributes_of(const Spec& spec, User user) {
-  AuthorizationAttributes attributes;
-  attributes.user = std::move(user);
-  if (spec.resource_attributes) {
-    const auto& resource = *spec.resource_attributes;
-    attributes.resource_request = true;
-    attributes.verb = resource.verb;
-    attributes.api_group = resource.group;
-    attributes.api_version = resource.version;
-    attributes.resource = resource.resource;
-    attributes.subresource = resource.subresource;
-    attributes.namespace_ = resource.namespace_;
-    attributes.name = resource.name;
-    if (resource.field_selector) attributes.field_selector = selector_text(*resource.field_selector);
-    if (resource.label_selector) attributes.label_selector = selector_text(*resource.label_selector);
-  } else if (spec.non_resource_attributes) {
-    attributes.path = spec.non_resource_attributes->path;
-    attributes.verb = spec.non_resource_attributes->verb;
-  }
-  return attributes;
+  return attributes_of(spec.resource_attributes.get(), spec.non_resource_attributes.get(), std::move(user));
 }
 
 // Upstream shows its internal form of these.
@@ -145,13 +107,14 @@ void check_metadata(FieldErrors& errors, const api::meta_v1::ObjectMeta& given, 
       FieldError::invalid(FieldPath("metadata"), schema::BadValue::json(std::move(json)), "must be empty"));
 }
 
-authorization::SubjectAccessReviewStatus judge(Desk desk, const AuthorizationAttributes& attributes) {
-  auto answer = desk.options.authorizer.authorize(attributes);
+io::Task<authorization::SubjectAccessReviewStatus> judge(Desk desk, AuthorizationAttributes attributes) {
+  auto answer = co_await desk.options.authorizer.authorize(std::move(attributes));
   authorization::SubjectAccessReviewStatus status;
-  status.allowed = answer.decision == Decision::Allow;
+  status.allowed = answer.allowed();
   status.denied = answer.decision == Decision::Deny;
-  status.reason = answer.reason;
-  return status;
+  status.reason = std::move(answer.reason);
+  status.evaluation_error = std::move(answer.error);
+  co_return status;
 }
 
 template <class Spec>
@@ -175,11 +138,11 @@ HandlerTask handle_access_review(Desk desk, Call& call, const Served& served) {
   if (auto* review = object.get_if<authorization::SelfSubjectAccessReview>()) {
     check_spec(errors, review->spec, false);
     check_metadata(errors, review->metadata, false);
-    if (errors.empty()) review->status = judge(desk, attributes_of(review->spec, call.user));
+    if (errors.empty()) review->status = co_await judge(desk, attributes_of(review->spec, call.user));
   } else if (auto* review = object.get_if<authorization::SubjectAccessReview>()) {
     check_spec(errors, review->spec, true);
     check_metadata(errors, review->metadata, false);
-    if (errors.empty()) review->status = judge(desk, attributes_of(review->spec, subject_of(review->spec)));
+    if (errors.empty()) review->status = co_await judge(desk, attributes_of(review->spec, subject_of(review->spec)));
   } else if (auto* review = object.get_if<authorization::LocalSubjectAccessReview>()) {
     if (review->metadata.namespace_.empty()) review->metadata.namespace_ = call.info.namespace_;
     if (review->metadata.namespace_ != call.info.namespace_) {
@@ -197,7 +160,7 @@ HandlerTask handle_access_review(Desk desk, Call& call, const Served& served) {
       errors.push_back(FieldError::invalid(FieldPath("spec").child("nonResourceAttributes"),
                                            shown(*spec.non_resource_attributes), "disallowed on this kind of request"));
     }
-    if (errors.empty()) review->status = judge(desk, attributes_of(review->spec, subject_of(review->spec)));
+    if (errors.empty()) review->status = co_await judge(desk, attributes_of(review->spec, subject_of(review->spec)));
   }
   if (!errors.empty()) co_return base::fail(invalid(served.row().group, "", "", errors));
   co_return Answer::of(std::move(object), 201);

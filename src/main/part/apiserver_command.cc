@@ -58,6 +58,19 @@ void add_flags(cli::Flags& flags, Given& given, ApiServerOptions& options) {
             "a kubeconfig: who is asked about other tokens");
   flags.add_duration("authentication-token-webhook-cache-ttl", &options.token_webhook_remember_ns,
                      "how long his answers are remembered");
+  flags.add("anonymous-auth", &options.anonymous, "answer requests without credentials, as system:anonymous");
+  flags.add("authorization-mode", &options.authorization.modes,
+            "who decides, in this order: AlwaysAllow, AlwaysDeny, Node, RBAC, Webhook; Node,RBAC if empty");
+  flags.add("authorization-config", &options.authorization_file,
+            "a file of kind AuthorizationConfiguration instead; read again when it changes");
+  flags.add("authorization-webhook-config-file", &options.authorization.webhook_kubeconfig,
+            "a kubeconfig: who is asked in mode Webhook");
+  flags.add("authorization-webhook-version", &options.authorization.webhook_version,
+            "the version of the SubjectAccessReviews that it is sent");
+  flags.add_duration("authorization-webhook-cache-authorized-ttl", &options.authorization.webhook_allowed_remember_ns,
+                     "how long its consent is remembered");
+  flags.add_duration("authorization-webhook-cache-unauthorized-ttl", &options.authorization.webhook_refused_remember_ns,
+                     "and its refusal");
   flags.add("audit-policy-file", &given.audit_policy_file, "which requests are written down, and how much of them");
   flags.add("audit-log-path", &options.audit_log_path, "the file they are written to; - is the standard output");
   flags.add("audit-log-maxsize", &options.audit_log_megabytes_max, "megabytes after which a new file is begun");
@@ -169,6 +182,21 @@ io::Task<base::Result<void>> serve(ApiServerOptions options) {
   co_return {};
 }
 
+// What cannot be said together.
+base::Result<void> check_together(const cli::Flags& flags) {
+  if (!flags.given("authorization-config")) return {};
+  for (std::string_view other :
+       {"authorization-mode", "authorization-webhook-config-file", "authorization-webhook-version",
+        "authorization-webhook-cache-authorized-ttl", "authorization-webhook-cache-unauthorized-ttl"}) {
+    if (flags.given(other)) {
+      return base::fail(base::Code::BadRequest,
+                        "--authorization-config can not be specified when --authorization-mode or "
+                        "--authorization-webhook-* flags are defined");
+    }
+  }
+  return {};
+}
+
 }  // namespace
 
 int run_apiserver(const Arguments& arguments) {
@@ -178,6 +206,7 @@ int run_apiserver(const Arguments& arguments) {
   PartFlags line("apiserver", cli::Component::ApiServer, "serves the Kubernetes API");
   add_flags(line.flags(), given, options);
   if (auto ended = line.parse(arguments)) return *ended;
+  if (auto usable = check_together(line.flags()); !usable) return part_failure(usable.error());
   if (auto usable = complete(given, options); !usable) return part_failure(usable.error());
   Signals::block({SIGTERM, SIGINT});
   auto loop = io::Loop::create();

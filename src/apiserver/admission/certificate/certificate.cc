@@ -25,7 +25,7 @@ class CertificateRights final : public AdmissionPlugin {
     if (!approves && !signs(attempt)) co_return {};
     std::string verb = approves ? "approve" : "sign";
     auto wildcard = signer.substr(0, signer.find('/')) + "/*";
-    if (!may(attempt.user, verb, signer) && !may(attempt.user, verb, wildcard)) {
+    if (!co_await may(attempt.user, verb, signer) && !co_await may(attempt.user, verb, wildcard)) {
       co_return attempt.refuse(
           base::cat({"user not permitted to ", verb, " requests with signerName ", base::quote(signer)}));
     }
@@ -40,16 +40,16 @@ class CertificateRights final : public AdmissionPlugin {
     return next.certificate != before.certificate || !(next.conditions == before.conditions);
   }
 
-  bool may(const User& user, const std::string& verb, const std::string& name) const {
+  io::Task<bool> may(const User& user, std::string verb, std::string name) const {
     AuthorizationAttributes attributes;
     attributes.user = user;
-    attributes.verb = verb;
+    attributes.verb = std::move(verb);
     attributes.api_group = "certificates.k8s.io";
     attributes.api_version = "*";
     attributes.resource = "signers";
-    attributes.name = name;
+    attributes.name = std::move(name);
     attributes.resource_request = true;
-    return authorizer_.authorize(attributes).decision == Decision::Allow;
+    co_return (co_await authorizer_.authorize(std::move(attributes))).allowed();
   }
 
   const Authorizer& authorizer_;

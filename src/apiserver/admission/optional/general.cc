@@ -55,20 +55,21 @@ class OwnerReferencesPermissionEnforcement final : public AdmissionPlugin {
     const auto& row = attempt.served.row();
     // What is only made with owners is not taken from anyone.
     if (attempt.operation != Operation::Create &&
-        !may(attempt, "delete", row.group, row.plural, attempt.subresource, attempt.namespace_, attempt.name)) {
+        !co_await may(attempt, "delete", row.group, row.plural, attempt.subresource, attempt.namespace_,
+                      attempt.name)) {
       co_return attempt.refuse("cannot set an ownerRef on a resource you can't delete: User is not allowed");
     }
     for (const auto& owner : next) {
       if (!owner.block_owner_deletion.value_or(false)) continue;
       auto same = std::find_if(before.begin(), before.end(), [&](const auto& one) { return one.uid == owner.uid; });
       if (same != before.end() && same->block_owner_deletion.value_or(false)) continue;
-      CO_TRY(check_blocking(attempt, owner));
+      CO_TRY(co_await check_blocking(attempt, owner));
     }
     co_return {};
   }
 
  private:
-  base::Result<void> check_blocking(const Attempt& attempt, const api::meta_v1::OwnerReference& owner) const {
+  io::Task<base::Result<void>> check_blocking(const Attempt& attempt, const api::meta_v1::OwnerReference& owner) const {
     auto slash = owner.api_version.find('/');
     std::string_view group =
         slash == std::string::npos ? std::string_view() : std::string_view(owner.api_version).substr(0, slash);
@@ -86,17 +87,18 @@ class OwnerReferencesPermissionEnforcement final : public AdmissionPlugin {
     if (kind != nullptr) {
       const auto& row = kind->row();
       std::string_view namespace_ = row.namespaced ? attempt.namespace_ : std::string_view();
-      if (may(attempt, "update", row.group, row.plural, "finalizers", namespace_, owner.name)) return {};
-      return attempt.refuse(
+      if (co_await may(attempt, "update", row.group, row.plural, "finalizers", namespace_, owner.name)) co_return {};
+      co_return attempt.refuse(
           "cannot set blockOwnerDeletion if an ownerReference refers to a resource you can't set finalizers on: User "
           "is not allowed");
     }
-    return attempt.refuse("cannot set blockOwnerDeletion in this case because cannot find RESTMapping for APIVersion " +
-                          owner.api_version + " Kind " + owner.kind);
+    co_return attempt.refuse(
+        "cannot set blockOwnerDeletion in this case because cannot find RESTMapping for APIVersion " +
+        owner.api_version + " Kind " + owner.kind);
   }
 
-  bool may(const Attempt& attempt, const char* verb, std::string_view group, std::string_view resource,
-           std::string_view subresource, std::string_view namespace_, std::string_view name) const {
+  io::Task<bool> may(const Attempt& attempt, const char* verb, std::string_view group, std::string_view resource,
+                     std::string_view subresource, std::string_view namespace_, std::string_view name) const {
     AuthorizationAttributes attributes;
     attributes.user = attempt.user;
     attributes.verb = verb;
@@ -107,7 +109,7 @@ class OwnerReferencesPermissionEnforcement final : public AdmissionPlugin {
     attributes.namespace_ = namespace_;
     attributes.name = name;
     attributes.resource_request = true;
-    return authorizer_.authorize(attributes).decision == Decision::Allow;
+    co_return (co_await authorizer_.authorize(std::move(attributes))).allowed();
   }
 
   const Authorizer& authorizer_;

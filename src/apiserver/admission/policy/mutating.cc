@@ -136,19 +136,21 @@ class MutatingAdmissionPolicyPlugin final : public AdmissionPlugin {
     for (const auto& param : *params) {
       for (size_t i = 0; i < policy.changes.size(); ++i) {
         CO_TRY(auto input, co_await ExpressionInput::of(attempt, version, authorizer_, true));
-        cel::Activation activation;
-        cel::Budget budget{.limit = kPolicyBudget};
-        input->fill(activation);
-        if (policy.param_kind) activation.set("params", cel::Value::of(param));
-        add_variables(activation, policy.variables, budget);
-        if (i == 0) {
-          auto matches = policy.conditions.judge(activation, budget);
-          if (!matches && !policy.fails_open)
-            co_return base::fail(refusal(attempt, policy, binding, matches.error().message()));
-          if (!matches || !*matches) break;
-        }
         CO_TRY(auto seen, present(attempt, version));
-        auto next = changed_by(policy.changes[i], seen.object, input->object, activation, budget);
+        base::Result<bool> matches = true;
+        base::Result<schema::Object> next = seen.object;
+        do {
+          cel::Activation activation;
+          cel::Budget budget{.limit = kPolicyBudget};
+          input->fill(activation);
+          if (policy.param_kind) activation.set("params", cel::Value::of(param));
+          add_variables(activation, policy.variables, budget);
+          if (i == 0) matches = policy.conditions.judge(activation, budget);
+          if (matches && *matches) next = changed_by(policy.changes[i], seen.object, input->object, activation, budget);
+        } while (co_await input->settle());
+        if (!matches && !policy.fails_open)
+          co_return base::fail(refusal(attempt, policy, binding, matches.error().message()));
+        if (!matches || !*matches) break;
         if (!next) {
           if (policy.fails_open) continue;
           co_return base::fail(refusal(attempt, policy, binding, next.error().message()));

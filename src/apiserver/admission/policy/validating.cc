@@ -80,6 +80,12 @@ struct Finding {
   size_t rule = 0;
 };
 
+// What one policy says of a write under one binding.
+struct Judgement {
+  std::vector<Finding> findings;
+  std::vector<std::pair<std::string, std::string>> annotations;  // for the audit log
+};
+
 // The first refusal decides, but all is looked at: warnings and the audit log want to know.
 class Verdict {
  public:
@@ -102,9 +108,12 @@ class Verdict {
     for (size_t i = 0; i < binding.actions.size(); ++i) audit_ += (i ? "," : "") + json(binding.actions[i]);
     audit_ += "]}";
   }
-  void annotate(const std::string& key, const std::string& value) {
-    auto& values = annotations_[key];
-    if (std::find(values.begin(), values.end(), value) == values.end()) values.push_back(value);
+  void add(const Policy& policy, const Binding& binding, const Judgement& judgement) {
+    for (const auto& finding : judgement.findings) add(policy, binding, finding);
+    for (const auto& [key, value] : judgement.annotations) {
+      auto& values = annotations_[key];
+      if (std::find(values.begin(), values.end(), value) == values.end()) values.push_back(value);
+    }
   }
   base::Result<void> done() {
     for (const auto& [key, values] : annotations_) attempt_.audit(key, base::join(values, ", "));
@@ -148,37 +157,34 @@ std::string message_of(const Rule& rule, const cel::Activation& activation, cel:
   return base::cat({"failed expression: ", base::trim(rule.expression.source)});
 }
 
-void judge(const Policy& policy, const Binding& binding, const cel::Activation& activation, cel::Budget& budget,
-           Verdict& verdict) {
+Judgement judge(const Policy& policy, const cel::Activation& activation, cel::Budget& budget) {
+  Judgement judgement;
   auto matches = policy.conditions.judge(activation, budget);
-  if (!matches) {
-    if (!policy.fails_open) verdict.add(policy, binding, {matches.error().message()});
-    return;
-  }
-  if (!*matches) return;
+  if (!matches && !policy.fails_open) judgement.findings.push_back({matches.error().message()});
+  if (!matches || !*matches) return judgement;
   for (size_t i = 0; i < policy.rules.size(); ++i) {
     const Rule& rule = policy.rules[i];
     cel::Value value = rule.expression.evaluate(activation, budget);
     if (value.is_true()) continue;
     if (!value.is_error()) {
-      verdict.add(policy, binding, {message_of(rule, activation, budget), rule.reason, i});
+      judgement.findings.push_back({message_of(rule, activation, budget), rule.reason, i});
       continue;
     }
     if (policy.fails_open) continue;
-    verdict.add(policy, binding,
-                {base::cat({"expression '", rule.expression.source, "' resulted in error: ", value.error_message()}),
-                 "Invalid", i});
+    judgement.findings.push_back(
+        {base::cat({"expression '", rule.expression.source, "' resulted in error: ", value.error_message()}), "Invalid",
+         i});
   }
   for (const auto& annotation : policy.annotations) {
     cel::Value value = annotation.expression.evaluate(activation, budget);
     if (value.kind() == cel::Kind::String && !base::trim(value.as_string()).empty()) {
-      verdict.annotate(base::cat({policy.name, "/", annotation.name}), std::string(base::trim(value.as_string())));
+      judgement.annotations.emplace_back(base::cat({policy.name, "/", annotation.name}), base::trim(value.as_string()));
     } else if (value.is_error() && !policy.fails_open) {
-      verdict.add(
-          policy, binding,
+      judgement.findings.push_back(
           {base::cat({"expression '", annotation.expression.source, "' resulted in error: ", value.error_message()})});
     }
   }
+  return judgement;
 }
 
 class ValidatingAdmissionPolicyPlugin final : public AdmissionPlugin {
@@ -214,12 +220,16 @@ class ValidatingAdmissionPolicyPlugin final : public AdmissionPlugin {
           CO_TRY(input, co_await ExpressionInput::of(attempt, *version, authorizer_, true));
         }
         for (const auto& param : *params) {
-          cel::Activation activation;
-          cel::Budget budget{.limit = kPolicyBudget};
-          input->fill(activation);
-          if (policy->param_kind) activation.set("params", cel::Value::of(param));
-          add_variables(activation, policy->variables, budget);
-          judge(*policy, *binding, activation, budget, verdict);
+          Judgement judgement;
+          do {
+            cel::Activation activation;
+            cel::Budget budget{.limit = kPolicyBudget};
+            input->fill(activation);
+            if (policy->param_kind) activation.set("params", cel::Value::of(param));
+            add_variables(activation, policy->variables, budget);
+            judgement = judge(*policy, activation, budget);
+          } while (co_await input->settle());
+          verdict.add(*policy, *binding, judgement);
         }
       }
     }

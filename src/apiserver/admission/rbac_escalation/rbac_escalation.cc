@@ -104,9 +104,9 @@ class RbacEscalation final : public AdmissionPlugin {
     const auto* cluster_role = attempt.object->get_if<rbac::ClusterRole>();
     if (role != nullptr || cluster_role != nullptr) {
       if (attempt.current != nullptr && is_unchanged(attempt)) co_return {};
-      if (may(attempt, "escalate", attempt.served.row().plural, std::string(attempt.namespace_),
-              std::string(attempt.name)))
-        co_return {};
+      bool escalates = co_await may(attempt, "escalate", attempt.served.row().plural, std::string(attempt.namespace_),
+                                    std::string(attempt.name));
+      if (escalates) co_return {};
       if (cluster_role != nullptr && cluster_role->aggregation_rule && !holds_everything(attempt)) {
         co_return attempt.refuse("must have cluster-admin privileges to use the aggregationRule");
       }
@@ -118,7 +118,7 @@ class RbacEscalation final : public AdmissionPlugin {
     if (attempt.current != nullptr && is_unchanged(attempt)) co_return {};
     bool cluster = reference.kind == "ClusterRole";
     std::string namespace_(attempt.namespace_);
-    if (may(attempt, "bind", cluster ? "clusterroles" : "roles", namespace_, reference.name)) co_return {};
+    if (co_await may(attempt, "bind", cluster ? "clusterroles" : "roles", namespace_, reference.name)) co_return {};
     std::vector<rbac::PolicyRule> granted;
     if (cluster) {
       auto found = co_await attempt.reader.get<rbac::ClusterRole>("", reference.name);
@@ -145,8 +145,8 @@ class RbacEscalation final : public AdmissionPlugin {
     return before == *attempt.object;
   }
 
-  bool may(const Attempt& attempt, const char* verb, std::string_view resource, std::string namespace_,
-           std::string name) const {
+  io::Task<bool> may(const Attempt& attempt, const char* verb, std::string_view resource, std::string namespace_,
+                     std::string name) const {
     AuthorizationAttributes attributes;
     attributes.user = attempt.user;
     attributes.verb = verb;
@@ -156,7 +156,7 @@ class RbacEscalation final : public AdmissionPlugin {
     attributes.namespace_ = std::move(namespace_);
     attributes.name = std::move(name);
     attributes.resource_request = true;
-    return authorizer_.authorize(attributes).decision == Decision::Allow;
+    co_return (co_await authorizer_.authorize(std::move(attributes))).allowed();
   }
 
   bool holds_everything(const Attempt& attempt) const {
