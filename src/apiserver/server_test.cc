@@ -334,8 +334,13 @@ TEST_F(ServerTest, ABoundPodIsNotBoundAgain) {
             201);
   constexpr const char* kBinding =
       R"({"apiVersion":"v1","kind":"Binding","metadata":{"name":"p"},"target":{"name":"n1"}})";
+  auto pod = object<core::Pod>(send("GET", "/api/v1/namespaces/default/pods/p"));
+  pod.status.nominated_node_name = "n2";
+  EXPECT_EQ(status("PUT", "/api/v1/namespaces/default/pods/p/status", schema::to_json(schema::Object(pod))), 200);
   EXPECT_EQ(status("POST", "/api/v1/namespaces/default/pods/p/binding", kBinding), 201);
-  EXPECT_EQ(object<core::Pod>(send("GET", "/api/v1/namespaces/default/pods/p")).spec.node_name, "n1");
+  auto bound = object<core::Pod>(send("GET", "/api/v1/namespaces/default/pods/p"));
+  EXPECT_EQ(bound.spec.node_name, "n1");
+  EXPECT_EQ(bound.status.nominated_node_name, "") << "it is there";
   EXPECT_EQ(status("POST", "/api/v1/namespaces/default/pods/p/binding", kBinding), 409);
 }
 

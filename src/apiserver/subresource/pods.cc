@@ -41,6 +41,7 @@ io::Task<base::Result<schema::Object>> bound(std::shared_ptr<core::Binding> bind
     co_return refuse(base::cat({"pod ", pod.metadata.name, " has non-empty .spec.schedulingGates"}));
   }
   pod.spec.node_name = target.target.name;
+  pod.status.nominated_node_name.clear();
   for (const auto& [key, value] : target.metadata.annotations) pod.metadata.annotations[key] = value;
   for (const auto& [key, value] : target.metadata.labels) pod.metadata.labels[key] = value;
   auto& conditions = pod.status.conditions;
