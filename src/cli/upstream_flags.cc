@@ -135,7 +135,7 @@ std::string_view upstream_flags(Component component) {
              "requestheader-username-headers "
              "resource-quota-sync-period root-ca-file route-reconciliation-period secondary-node-eviction-rate "
              "secure-port "
-             "service-account-private-key-file service-cluster-ip-range show-hidden-metrics-for-version "
+             "service-cluster-ip-range show-hidden-metrics-for-version "
              "terminated-pod-gc- "
              "threshold tls-cert-file tls-cipher-suites tls-curve-preferences tls-min-version tls-private-key-file "
              "tls-sni- "

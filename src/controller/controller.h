@@ -26,8 +26,9 @@ struct Options {
   bool allocate_node_cidrs = false;
   int node_cidr_mask_size_ipv4 = 24;
   int node_cidr_mask_size_ipv6 = 64;
-  std::string root_ca;             // PEM, for kube-root-ca.crt; "" publishes none
-  pki::KeyPair signing_authority;  // signs certificate requests; empty signs none
+  std::string root_ca;              // PEM, for kube-root-ca.crt; "" publishes none
+  pki::KeyPair signing_authority;   // signs certificate requests; empty signs none
+  std::string service_account_key;  // PEM, private: signs tokens for secrets that ask for one; "" fills none
   int64_t signing_seconds_max = 365 * 24 * 3600;
   int64_t node_monitor_grace_period = 50;
   int64_t node_startup_grace_period = 60;

@@ -4,6 +4,7 @@
 
 #include "base/log.h"
 #include "controller/attachdetach/attachdetach.h"
+#include "controller/clusterrole_aggregation/clusterrole_aggregation.h"
 #include "controller/cronjob/cronjob.h"
 #include "controller/csr/csr.h"
 #include "controller/daemonset/daemonset.h"
@@ -11,6 +12,7 @@
 #include "controller/disruption/disruption.h"
 #include "controller/endpoints/endpoints.h"
 #include "controller/endpointslice/endpointslice.h"
+#include "controller/endpointslice_mirroring/endpointslice_mirroring.h"
 #include "controller/ephemeral_volume/ephemeral_volume.h"
 #include "controller/garbage_collector/garbage_collector.h"
 #include "controller/job/job.h"
@@ -24,6 +26,7 @@
 #include "controller/replicaset/replicaset.h"
 #include "controller/root_ca/root_ca.h"
 #include "controller/serviceaccount/serviceaccount.h"
+#include "controller/serviceaccount_token/serviceaccount_token.h"
 #include "controller/statefulset/statefulset.h"
 #include "controller/taint_eviction/taint_eviction.h"
 #include "controller/ttl_after_finished/ttl_after_finished.h"
@@ -37,12 +40,16 @@ namespace {
 constexpr Row kRows[] = {
     {"certificatesigningrequest-approving-controller", "certificate-controller", make_csr_approver},
     {"certificatesigningrequest-signing-controller", "certificate-controller", make_csr_signer},
+    {"clusterrole-aggregation-controller", "clusterrole-aggregation-controller",
+     make_clusterrole_aggregation_controller},
     {"cronjob-controller", "cronjob-controller", make_cronjob_controller},
     {"daemonset-controller", "daemon-set-controller", make_daemonset_controller},
     {"deployment-controller", "deployment-controller", make_deployment_controller},
     {"disruption-controller", "disruption-controller", make_disruption_controller},
     {"endpoints-controller", "endpoint-controller", make_endpoints_controller},
     {"endpointslice-controller", "endpointslice-controller", make_endpointslice_controller},
+    {"endpointslice-mirroring-controller", "endpointslicemirroring-controller",
+     make_endpointslice_mirroring_controller},
     {"ephemeral-volume-controller", "ephemeral-volume-controller", make_ephemeral_volume_controller},
     {"garbage-collector-controller", "generic-garbage-collector", make_garbage_collector},
     {"job-controller", "job-controller", make_job_controller},
@@ -59,6 +66,7 @@ constexpr Row kRows[] = {
     {"replicationcontroller-controller", "replication-controller", make_replicationcontroller_controller},
     {"root-ca-certificate-publisher-controller", "root-ca-cert-publisher", make_root_ca_publisher},
     {"serviceaccount-controller", "service-account-controller", make_serviceaccount_controller},
+    {"serviceaccount-token-controller", "", make_serviceaccount_token_controller},
     {"statefulset-controller", "statefulset-controller", make_statefulset_controller},
     {"taint-eviction-controller", "node-controller", make_taint_eviction_controller},
     {"ttl-after-finished-controller", "ttl-after-finished-controller", make_ttl_after_finished_controller},
@@ -85,12 +93,13 @@ io::Task<void> run_controllers(client::Client reader, ClientFor client_for, base
   std::vector<std::unique_ptr<Controller>> running;
   for (const Row& row : controllers()) {
     if (!is_chosen(chosen, row.name)) continue;
-    contexts.push_back(std::make_unique<Context>(Context{.client = client_for(row.account),
-                                                         .reader = reader,
-                                                         .caches = caches,
-                                                         .clock = clock,
-                                                         .random = random,
-                                                         .options = options}));
+    contexts.push_back(
+        std::make_unique<Context>(Context{.client = row.account.empty() ? reader : client_for(row.account),
+                                          .reader = reader,
+                                          .caches = caches,
+                                          .clock = clock,
+                                          .random = random,
+                                          .options = options}));
     running.push_back(row.make(*contexts.back()));
   }
   LOG_INFO("Starting controllers", {"count", static_cast<int64_t>(running.size())});

@@ -15,7 +15,7 @@ namespace controller {
 
 struct Row {
   std::string_view name;     // as in --controllers
-  std::string_view account;  // the service account in kube-system that it acts as
+  std::string_view account;  // the service account in kube-system that it acts as; "": it acts as the manager
   std::unique_ptr<Controller> (*make)(Context& context);
 };
 

@@ -228,6 +228,7 @@ class Cluster {
     controllers.allocate_node_cidrs = true;
     controllers.root_ca = keys_.authority.certificate_pem;
     controllers.signing_authority = keys_.authority;
+    controllers.service_account_key = keys_.service_account_key_pem;
     control_ = std::make_unique<ControlPart>(
         std::move(controllers), client_as(component("system:kube-controller-manager"), "kube-controller-manager"),
         [this](std::string_view account) { return client_as(account_user(account), "kube-controller-manager"); },

@@ -4,8 +4,8 @@
 #include "client/queue.h"
 #include "client/status.h"
 #include "controller/common/ownership.h"
-#include "controller/common/pending.h"
 #include "controller/endpointslice/plan.h"
+#include "controller/endpointslice/slices.h"
 
 namespace controller {
 namespace {
@@ -21,13 +21,14 @@ using endpointslice::SlicePointer;
 
 constexpr std::string_view kName = "endpoint-slice-controller";
 
-std::vector<std::string> service_of(const EndpointSlice& slice) {
-  auto service = slice.metadata.labels.find(endpointslice::kServiceName);
-  auto by = slice.metadata.labels.find(endpointslice::kManagedBy);
-  if (service == slice.metadata.labels.end() || by == slice.metadata.labels.end() ||
-      by->second != endpointslice::kController)
-    return {};
-  return {slice.metadata.namespace_ + "/" + service->second};
+Key service_of(const EndpointSlice& slice) {
+  return endpointslice::service_of(slice, endpointslice::kController);
+}
+
+std::vector<std::string> service_index(const EndpointSlice& slice) {
+  Key service = service_of(slice);
+  if (service.name.empty()) return {};
+  return {service.text()};
 }
 
 class EndpointSliceController final : public Controller {
@@ -37,7 +38,7 @@ class EndpointSliceController final : public Controller {
         services_(context.caches.of<Service>()),
         pods_(pods_of(context.caches)),
         nodes_(context.caches.of<Node>()),
-        slices_(context.caches.indexed<EndpointSlice>("managed-service", service_of)),
+        slices_(context.caches.indexed<EndpointSlice>("managed-service", service_index)),
         queue_(context.random),
         pending_(context.clock),
         events_(context.client, context.clock, context.random, std::string(kName)) {
@@ -47,10 +48,9 @@ class EndpointSliceController final : public Controller {
     });
     pods_.add_listener(
         [this](const Key&, const Pod* before, const Pod* now) { queue_services_of(selectors_, queue_, before, now); });
-    slices_.add_listener([this](const Key& key, const EndpointSlice* before, const EndpointSlice* now) {
+    slices_.add_listener([this](const Key&, const EndpointSlice* before, const EndpointSlice* now) {
       for (const EndpointSlice* slice : {before, now}) {
-        if (slice == nullptr || service_of(*slice).empty()) continue;
-        queue_.add({key.namespace_, slice->metadata.labels.find(endpointslice::kServiceName)->second});
+        if (Key service = slice ? service_of(*slice) : Key{}; !service.name.empty()) queue_.add(service);
       }
     });
     // A node's zone is in its pods' endpoints.
@@ -94,7 +94,7 @@ class EndpointSliceController final : public Controller {
     auto zone_of = [this](const std::string& node) { return zone(nodes_.get("", node).get()); };
     auto plan = endpointslice::plan(*service, pods_of(pods_, *service), slices, zone_of,
                                     static_cast<size_t>(context_.options.endpoints_per_slice));
-    auto done = co_await carry_out(key, std::move(plan));
+    auto done = co_await endpointslice::carry_out(context_.client, key, std::move(plan), pending_);
     if (!done && !client::is_namespace_terminating(done.error())) {
       if (done.error().code() != Code::Conflict) {
         events_.record(client::EventRecorder::reference(*service), client::EventType::Warning,
@@ -102,26 +102,6 @@ class EndpointSliceController final : public Controller {
                        "Error updating Endpoint Slices for Service " + key.text() + ": " + done.error().message());
       }
       co_return done;
-    }
-    co_return {};
-  }
-
-  io::Task<Result<void>> carry_out(Key key, endpointslice::Plan plan) {
-    for (EndpointSlice& slice : plan.create) {
-      CO_TRY(EndpointSlice stored, co_await context_.client.create(std::move(slice)));
-      pending_.written(key, stored.metadata);
-    }
-    for (EndpointSlice& slice : plan.update) {
-      CO_TRY(EndpointSlice stored, co_await context_.client.update(std::move(slice)));
-      pending_.written(key, stored.metadata);
-    }
-    for (SlicePointer& slice : plan.remove) {
-      client::DeleteOptions options;
-      options.uid = slice->metadata.uid;
-      auto removed =
-          co_await context_.client.remove<EndpointSlice>(key.namespace_, slice->metadata.name, std::move(options));
-      if (!removed && removed.error().code() != Code::NotFound) co_return removed;
-      pending_.deleted(key, slice->metadata);
     }
     co_return {};
   }

@@ -21,7 +21,7 @@ struct Given {
   ElectionFlags election{.resource_name = kName};
   controller::Options controllers;
   std::vector<std::string> chosen = {"*"};
-  std::string root_ca_file, signing_certificate_file, signing_key_file;
+  std::string root_ca_file, signing_certificate_file, signing_key_file, account_key_file;
   bool own_accounts = false;
   int64_t mask_ipv4 = 0, mask_ipv6 = 0, gc_threshold = 12500, endpoints_per_slice = 100, workers = 5;
   int64_t grace_ns = 50'000'000'000, startup_ns = 60'000'000'000, signing_ns = 365 * 24 * 3600 * int64_t{1'000'000'000};
@@ -45,6 +45,8 @@ void add_flags(cli::Flags& flags, Given& given) {
   flags.add("cluster-signing-cert-file", &given.signing_certificate_file,
             "the authority that signs certificate requests");
   flags.add("cluster-signing-key-file", &given.signing_key_file, "and its key");
+  flags.add("service-account-private-key-file", &given.account_key_file,
+            "signs the tokens of secrets that ask for one of a service account");
   flags.add_duration("cluster-signing-duration", &given.signing_ns, "the longest life of a certificate signed");
   flags.add_duration("node-monitor-grace-period", &given.grace_ns,
                      "how long a node may be silent before it is unknown");
@@ -88,6 +90,9 @@ base::Result<void> complete(Given& given) {
   }
   if (given.signing_certificate_file.empty() != given.signing_key_file.empty()) {
     return base::fail(base::Code::BadRequest, "--cluster-signing-cert-file and --cluster-signing-key-file go together");
+  }
+  if (!given.account_key_file.empty()) {
+    TRY(options.service_account_key, base::read_file(given.account_key_file));
   }
   if (!given.signing_key_file.empty()) {
     TRY(options.signing_authority.certificate_pem, base::read_file(given.signing_certificate_file));
