@@ -163,7 +163,7 @@ std::string_view upstream_flags(Component component) {
              "tls-cipher-suites "
              "tls-curve-preferences tls-min-version tls-private-key-file tls-sni-cert-key v vmodule write-config-to";
     case Component::Kubelet:
-      return "address allowed-unsafe-sysctls anonymous-auth? application-metrics-count-limit "
+      return "address anonymous-auth? application-metrics-count-limit "
              "authentication-token-webhook? "
              "authentication-token-webhook-cache-ttl authorization-mode authorization-webhook-cache-authorized-ttl "
              "authorization-webhook-cache-unauthorized-ttl boot-id-file bootstrap-kubeconfig cert-dir cgroup-driver "

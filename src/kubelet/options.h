@@ -22,6 +22,7 @@ struct KubeletOptions {
   std::string cluster_domain = "cluster.local";
   std::string resolv_conf = "/etc/resolv.conf";
   int32_t pods_max = 110;
+  std::vector<std::string> allowed_unsafe_sysctls;  // names, or the beginnings of names: "net.*"
   std::map<std::string, std::string, std::less<>> node_labels;
   std::vector<std::pair<std::string, std::string>> register_with_taints;  // "key=value", effect
   bool register_node = true;

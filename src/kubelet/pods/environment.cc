@@ -117,6 +117,19 @@ class Maker {
                                                     in_.pod.metadata.namespace_ + "/" + ref.name);
       }
       set(variable.name, value->second);
+    } else if (from.file_key_ref) {
+      auto& ref = *from.file_key_ref;
+      auto file = in_.files.find({ref.volume_name, ref.path});
+      if (file != in_.files.end()) {
+        if (auto value = file->second.find(ref.key); value != file->second.end()) {
+          set(variable.name, value->second);
+          return {};
+        }
+      }
+      if (ref.optional.value_or(false)) return {};
+      return base::fail(base::Code::NotFound,
+                        base::cat({"environment variable key ", base::quote(ref.key), " not found in file ",
+                                   base::quote(ref.path), " of volume ", base::quote(ref.volume_name)}));
     }
     return {};
   }

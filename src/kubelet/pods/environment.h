@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "base/result.h"
+#include "kubelet/pods/env_file.h"
 #include "kubelet/pods/pod.h"
 #include "kubelet/pods/resources.h"
 
@@ -25,6 +26,7 @@ struct EnvironmentInput {
   const core::Container& container;
   const std::vector<std::shared_ptr<const core::Service>>& services;  // of all namespaces
   const PodObjects& objects;
+  EnvFiles files;
   std::vector<std::string> host_ips;
   std::vector<std::string> pod_ips;
   const ResourceList& node_allocatable;

@@ -4,6 +4,7 @@
 #include "kubelet/pods/admission.h"
 #include "kubelet/pods/images.h"
 #include "kubelet/pods/log_rotation.h"
+#include "kubelet/pods/sysctls.h"
 
 namespace kubelet {
 
@@ -48,6 +49,7 @@ void Pods::updated(const core::Pod& pod) {
   bool is_new = pod.status.start_time.is_zero() && pod.metadata.deletion_timestamp.is_zero() && !is_terminal(pod);
   if (auto node = node_(); node != nullptr && is_new) {
     failure = admit(pod, *node, context_.allocatable, active_but(pod.metadata.uid));
+    if (!failure) failure = refuse_sysctls(pod, context_.options.allowed_unsafe_sysctls);
     if (failure) context_.api.event(pod, true, failure->reason, failure->message, "");
   }
   add(pod.metadata.uid, std::make_unique<PodWorker>(context_, pod, std::move(failure)));

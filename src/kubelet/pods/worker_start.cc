@@ -195,10 +195,13 @@ io::Task<base::Result<std::string>> PodWorker::create(const core::Container& spe
     co_return base::fail(fresh.error());
   }
   auto ips = pod_ips();
+  CO_TRY(auto files,
+         co_await context_.pool.run([container, paths = volume_paths_] { return read_env_files(container, paths); }));
   CO_TRY(auto environment, make_environment({.pod = pod,
                                              .container = container,
                                              .services = context_.services(),
                                              .objects = objects_,
+                                             .files = std::move(files),
                                              .host_ips = context_.host_ips,
                                              .pod_ips = ips,
                                              .node_allocatable = context_.allocatable}));

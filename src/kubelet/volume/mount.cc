@@ -38,9 +38,9 @@ class Descriptor {
   int fd_;
 };
 
-int open_beneath(int root, const std::string& path) {
+int open_beneath(int root, const std::string& path, uint64_t flags = O_PATH) {
   open_how how{};
-  how.flags = O_PATH | O_CLOEXEC;
+  how.flags = flags | O_CLOEXEC;
   how.resolve = RESOLVE_BENEATH | RESOLVE_NO_MAGICLINKS;
   return static_cast<int>(syscall(SYS_openat2, root, path.c_str(), &how, sizeof how));
 }
@@ -166,6 +166,30 @@ base::Result<void> bind_sub_path(const std::string& volume, const std::string& s
   if (mount(held.c_str(), target.c_str(), nullptr, MS_BIND | MS_REC, nullptr) != 0)
     return system_failure("bind " + sub_path + " to " + target);
   return {};
+}
+
+base::Result<std::string> read_file_beneath(const std::string& root, const std::string& path, size_t bytes_max) {
+  Descriptor folder(open(root.c_str(), O_PATH | O_DIRECTORY | O_CLOEXEC));
+  // A pipe must not hold us up.
+  Descriptor file(folder.get() < 0 ? -1 : open_beneath(folder.get(), path, O_RDONLY | O_NONBLOCK));
+  if (file.get() < 0) return base::fail(base::system_error("open " + path, errno));
+  struct stat about{};
+  if (fstat(file.get(), &about) != 0 || !S_ISREG(about.st_mode)) {
+    return base::fail(base::Code::Invalid, path + " is not a plain file");
+  }
+  std::string out(bytes_max + 1, '\0');
+  size_t size = 0;
+  while (size < out.size()) {
+    ssize_t got = read(file.get(), out.data() + size, out.size() - size);
+    if (got < 0 && errno == EINTR) continue;
+    if (got < 0) return base::fail(base::system_error("read " + path, errno));
+    if (got == 0) break;
+    size += static_cast<size_t>(got);
+  }
+  if (size > bytes_max)
+    return base::fail(base::Code::Invalid, path + " is longer than " + std::to_string(bytes_max) + " bytes");
+  out.resize(size);
+  return out;
 }
 
 base::Result<void> set_group(const std::string& path, int64_t group, bool read_only) {

@@ -22,6 +22,10 @@ base::Result<void> check_host_path(const std::string& path, const std::string& t
 // there.
 base::Result<void> bind_sub_path(const std::string& volume, const std::string& sub_path, const std::string& target);
 
+// The file at `path` below `root`, never led outside by a link. NotFound; Invalid if it is longer than `bytes_max`, or
+// no plain file.
+base::Result<std::string> read_file_beneath(const std::string& root, const std::string& path, size_t bytes_max);
+
 // Everything below belongs to `group`, which may read and write (only read if `read_only`); new files inherit it.
 base::Result<void> set_group(const std::string& path, int64_t group, bool read_only);
 

@@ -51,6 +51,8 @@ void add_flags(cli::Flags& flags, Given& given) {
   flags.add("cluster-dns", &kubelet.cluster_dns, "name servers of pods");
   flags.add("cluster-domain", &kubelet.cluster_domain, "the domain of services");
   flags.add("resolv-conf", &kubelet.resolv_conf, "the resolver file that pods' ones are made from");
+  flags.add("allowed-unsafe-sysctls", &kubelet.allowed_unsafe_sysctls,
+            "kernel parameters that pods may set beside the safe ones; net.* for all that begin so");
   flags.add("max-pods", &given.pods_max, "how many pods the node carries");
   flags.add("system-reserved", &given.system_reserved, "kept back from pods for the system: cpu=100m,memory=200Mi");
   flags.add("kube-reserved", &given.kube_reserved, "and for Kubernetes");

@@ -33,6 +33,7 @@ base::Result<void> apply(const Configuration& from, kubelet::KubeletOptions& to)
   if (!from.cluster_dns.empty()) to.cluster_dns = from.cluster_dns;
   if (from.resolv_conf) to.resolv_conf = *from.resolv_conf;
   if (from.max_pods != 0) to.pods_max = from.max_pods;
+  to.allowed_unsafe_sysctls = from.allowed_unsafe_sysctls;
   if (from.node_status_report_frequency.ns != 0)
     to.status_update_seconds = from.node_status_report_frequency.ns / 1'000'000'000;
   if (from.node_lease_duration_seconds != 0) to.lease_seconds = from.node_lease_duration_seconds;
