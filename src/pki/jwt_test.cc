@@ -78,5 +78,30 @@ TEST(JwtAttack, AHugeTokenIsRefusedUnread) {
   EXPECT_FALSE(verify_jwt(std::string(1 << 20, 'a'), {make(Key::Algorithm::EcdsaP256)}));
 }
 
+TEST(JwtAttack, AHeaderThatWantsMoreUnderstoodIsRefused) {
+  auto key = make(Key::Algorithm::EcdsaP256);
+  EXPECT_FALSE(parse_jwt(forge(R"({"alg":"ES256","crit":["b64"],"b64":false})", "{}", "x")));
+  EXPECT_TRUE(parse_jwt(forge(R"({"alg":"ES256","typ":"JWT"})", "{}", "x")));
+}
+
+TEST(Jwk, WhatIsWrittenIsReadAgain) {
+  for (auto algorithm : {Key::Algorithm::EcdsaP256, Key::Algorithm::Rsa2048}) {
+    auto key = make(algorithm);
+    auto read = Key::from_jwk(key.jwk());
+    ASSERT_TRUE(read) << read.error().message();
+    EXPECT_EQ(read->id(), key.id());
+    EXPECT_TRUE(verify_jwt(*sign_jwt("{}", key), {*read}));
+  }
+}
+
+TEST(Jwk, NonsenseIsRefused) {
+  for (const char* text : {"", "[]", "{}", R"({"kty":"oct","k":"c2VjcmV0"})", R"({"kty":"RSA","n":"AQAB","e":"AQAB"})",
+                           R"({"kty":"EC","crv":"P-256","x":"AAAA","y":"AAAA"})",
+                           R"({"kty":"EC","crv":"P-256","x":"AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA",)"
+                           R"("y":"AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA"})"}) {
+    EXPECT_FALSE(Key::from_jwk(text)) << text;
+  }
+}
+
 }  // namespace
 }  // namespace pki

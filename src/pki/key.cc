@@ -1,8 +1,6 @@
 #include "pki/key.h"
 
-#include <openssl/core_names.h>
 #include <openssl/pem.h>
-#include <openssl/rsa.h>
 #include <openssl/sha.h>
 
 #include "base/strings.h"
@@ -55,26 +53,6 @@ std::string Key::id() const {
 
 bool Key::is_rsa() const {
   return EVP_PKEY_is_a(handle(), "RSA") == 1;
-}
-
-static std::string number_part(EVP_PKEY* key, const char* name, int width) {
-  BIGNUM* number = nullptr;
-  if (EVP_PKEY_get_bn_param(key, name, &number) != 1) return {};
-  std::string bytes(static_cast<size_t>(width > 0 ? width : BN_num_bytes(number)), '\0');
-  BN_bn2binpad(number, reinterpret_cast<unsigned char*>(bytes.data()), static_cast<int>(bytes.size()));
-  BN_free(number);
-  return base::base64url_encode(bytes);
-}
-
-std::string Key::jwk() const {
-  if (is_rsa()) {
-    return base::cat({R"({"use":"sig","kty":"RSA","kid":")", id(), R"(","alg":"RS256","n":")",
-                      number_part(handle(), OSSL_PKEY_PARAM_RSA_N, 0), R"(","e":")",
-                      number_part(handle(), OSSL_PKEY_PARAM_RSA_E, 0), R"("})"});
-  }
-  return base::cat({R"({"use":"sig","kty":"EC","kid":")", id(), R"(","crv":"P-256","alg":"ES256","x":")",
-                    number_part(handle(), OSSL_PKEY_PARAM_EC_PUB_X, 32), R"(","y":")",
-                    number_part(handle(), OSSL_PKEY_PARAM_EC_PUB_Y, 32), R"("})"});
 }
 
 }  // namespace pki

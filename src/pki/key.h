@@ -18,6 +18,8 @@ class Key {
   static base::Result<Key> generate(Algorithm algorithm);
   // PKCS #8, SEC 1 or PKCS #1 private keys, or a public key (which can only verify), as PEM.
   static base::Result<Key> from_pem(std::string_view pem);
+  // A public key from a JWK (RFC 7517), as JSON: RSA, or EC on P-256, P-384 or P-521. BadRequest for other kinds.
+  static base::Result<Key> from_jwk(std::string_view json);
 
   // "-----BEGIN PRIVATE KEY-----" (PKCS #8). Secret: goes only into files of mode 0600.
   std::string private_pem() const;
@@ -25,6 +27,9 @@ class Key {
   // What names the key in a JWT's `kid`: base64url(SHA-256(DER of the public key)), as upstream computes it.
   std::string id() const;
   bool is_rsa() const;
+  // "P-256", "P-384", "P-521"; "" for what is not on one of these curves.
+  std::string_view curve() const;
+  size_t number_bytes() const;  // of a coordinate on that curve; 0 for other keys
   // The public key's parts for a JWKS, as JSON: {"use":"sig","kty":"RSA","kid":...,"alg":"RS256","n":...,"e":...}.
   std::string jwk() const;
 
