@@ -51,6 +51,7 @@ struct ServerOptions {
   base::Random& random;
   base::Metrics* metrics = nullptr;           // where it counts; none: its own
   const TokenIssuer* token_issuer = nullptr;  // none: no tokens are issued
+  std::string token_keys_url = {};            // where they say the keys are; "": here
   TokenJudge* token_verifier = nullptr;       // none: token reviews know no token
   KubeletDialer* kubelets = nullptr;          // none: no logs, exec and proxies
   const RbacAuthorizer* rbac = nullptr;  // for what a user may do in all; none: SelfSubjectRulesReviews are incomplete

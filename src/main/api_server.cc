@@ -3,13 +3,6 @@
 #include <algorithm>
 
 #include "apiserver/audit/auditor.h"
-#include "apiserver/authn/bearer.h"
-#include "apiserver/authn/bootstrap_token.h"
-#include "apiserver/authn/certificate.h"
-#include "apiserver/authn/front_proxy.h"
-#include "apiserver/authn/legacy_token.h"
-#include "apiserver/authn/token_issuer.h"
-#include "apiserver/authn/token_webhook.h"
 #include "apiserver/authz/configured_authorizer.h"
 #include "apiserver/authz/security_index.h"
 #include "apiserver/bootstrap/bootstrap.h"
@@ -20,32 +13,13 @@
 #include "base/strings.h"
 #include "io/socket.h"
 #include "io/tls.h"
+#include "main/authentication.h"
 #include "main/machine.h"
 
 namespace navarch {
 namespace {
 
 constexpr auto kDrainTime = std::chrono::seconds(5);
-
-// Whether what a token is tied to is still there.
-class UidFinder {
- public:
-  UidFinder(store::Store& store, const apiserver::Catalog& catalog) : store_(store), catalog_(catalog) {}
-
-  io::Task<base::Result<std::optional<std::string>>> find(std::string resource, std::string namespace_,
-                                                          std::string name) const {
-    auto served = catalog_.find("", "v1", resource);
-    if (served == nullptr) co_return std::nullopt;
-    CO_TRY(auto entry, co_await store_.get(served->key(namespace_, name)));
-    if (entry == nullptr) co_return std::nullopt;
-    CO_TRY(auto object, served->decode(*entry));
-    co_return object.meta().uid;
-  }
-
- private:
-  store::Store& store_;
-  const apiserver::Catalog& catalog_;
-};
 
 base::Result<std::vector<base::IpNetwork>> parse_networks(const std::string& text) {
   std::vector<base::IpNetwork> networks;
@@ -85,22 +59,21 @@ std::string server_id() {
 struct ApiServer::State {
   explicit State(ApiServerOptions given) : options(std::move(given)) {}
 
-  base::Result<void> make_identity();
   base::Result<void> make_audit();
   base::Result<void> make_authorizer();
+  apiserver::AnonymousAccess anonymous() const {
+    return nobody_anonymous ? apiserver::AnonymousAccess{.enabled = false} : authentication->anonymous();
+  }
 
   ApiServerOptions options;
   base::Metrics metrics;
   apiserver::Catalog catalog;
   std::unique_ptr<store::Store> store;
-  std::unique_ptr<UidFinder> uids;
-  std::unique_ptr<apiserver::TokenIssuer> issuer;
-  std::unique_ptr<apiserver::Reader> reader;
-  apiserver::TokenJudges tokens;
-  std::unique_ptr<apiserver::UnionAuthenticator> authenticator;
+  std::unique_ptr<Authentication> authentication;
   std::unique_ptr<apiserver::SecurityIndex> security;
   apiserver::AuthorizationMetrics authorization_metrics{metrics};
   std::unique_ptr<apiserver::ConfiguredAuthorizer> authorizer;
+  bool nobody_anonymous = false;  // who may do anything must say who he is
   std::unique_ptr<apiserver::KubeletDialer> kubelets;
   std::unique_ptr<apiserver::Auditor> auditor;
   apiserver::AuditWebhook* audit_webhook = nullptr;  // the auditor's
@@ -108,56 +81,6 @@ struct ApiServer::State {
   std::unique_ptr<io::HttpServer> http;
   io::Scope scope;  // last: its tasks refer to all above
 };
-
-base::Result<void> ApiServer::State::make_identity() {
-  auto& clock = base::system_clock();
-  TRY(auto signing_key, pki::Key::from_pem(options.service_account_key));
-  std::vector<pki::Key> keys = {signing_key};
-  for (const auto& pem : options.service_account_public_keys) {
-    TRY(auto key, pki::Key::from_pem(pem));
-    keys.push_back(std::move(key));
-  }
-  auto audiences = options.api_audiences;
-  if (audiences.empty()) audiences = {options.service_account_issuer};
-  issuer = std::make_unique<apiserver::TokenIssuer>(options.service_account_issuer, audiences, signing_key, clock,
-                                                    base::system_random());
-  uids = std::make_unique<UidFinder>(*store, catalog);
-  reader = std::make_unique<apiserver::Reader>(*store, catalog);
-  tokens.add(std::make_unique<apiserver::LegacyTokenJudge>(*reader, keys, audiences));
-  tokens.add(std::make_unique<apiserver::TokenVerifier>(
-      apiserver::TokenVerifier::Options{options.service_account_issuer, audiences, std::move(keys)},
-      [finder = uids.get()](std::string resource, std::string namespace_, std::string name) {
-        return finder->find(std::move(resource), std::move(namespace_), std::move(name));
-      },
-      clock));
-  if (options.bootstrap_tokens) tokens.add(std::make_unique<apiserver::BootstrapTokenJudge>(*reader, clock));
-  if (!options.token_webhook_kubeconfig.empty()) {
-    TRY(auto server, apiserver::destination_of_kubeconfig(options.token_webhook_kubeconfig));
-    tokens.add(std::make_unique<apiserver::TokenWebhook>(
-        apiserver::TokenWebhook::Options{std::move(server), audiences,
-                                         options.token_webhook_remember_ns / 1'000'000'000},
-        clock));
-  }
-
-  std::vector<std::unique_ptr<apiserver::Authenticator>> members;
-  if (!options.front_proxy_ca.empty()) {
-    TRY(auto proxies, pki::TrustBundle::from_pem(options.front_proxy_ca));
-    members.push_back(std::make_unique<apiserver::FrontProxyAuthenticator>(
-        apiserver::FrontProxyAuthenticator::Options{
-            std::move(proxies), options.front_proxy_names, options.front_proxy_user_headers,
-            options.front_proxy_uid_headers, options.front_proxy_group_headers, options.front_proxy_extra_prefixes},
-        clock));
-  }
-  TRY(auto authorities, pki::TrustBundle::from_pem(options.client_ca));
-  members.push_back(std::make_unique<apiserver::CertificateAuthenticator>(std::move(authorities), clock));
-  if (!options.static_tokens.empty()) {
-    TRY(auto tokens, apiserver::StaticTokenAuthenticator::from_csv(options.static_tokens));
-    members.push_back(std::move(tokens));
-  }
-  members.push_back(std::make_unique<apiserver::TokenAuthenticator>(tokens, clock));
-  authenticator = std::make_unique<apiserver::UnionAuthenticator>(std::move(members));
-  return {};
-}
 
 base::Result<void> ApiServer::State::make_audit() {
   if (options.audit_policy.empty()) return {};
@@ -189,9 +112,9 @@ base::Result<void> ApiServer::State::make_authorizer() {
   }
   TRY(auto configuration, apiserver::configuration_of(options.authorization));
   bool open = std::ranges::find(options.authorization.modes, "AlwaysAllow") != options.authorization.modes.end();
-  if (open && options.anonymous) {
+  if (open && authentication->anonymous().enabled) {
     LOG_WARNING("AnonymousAuth is not allowed with the AlwaysAllow authorizer. Resetting AnonymousAuth to false.");
-    options.anonymous = false;
+    nobody_anonymous = true;
   }
   TRY(authorizer, apiserver::ConfiguredAuthorizer::create(configuration, std::move(known)));
   return {};
@@ -226,7 +149,8 @@ io::Task<base::Result<std::unique_ptr<ApiServer>>> ApiServer::start(ApiServerOpt
   CO_TRY(state->store, co_await open_store(given));
   CO_TRY(apiserver::check_admission_names(given.admission_enabled));
   CO_TRY(apiserver::check_admission_names(given.admission_disabled));
-  CO_TRY(state->make_identity());
+  CO_TRY(state->authentication,
+         Authentication::create(given, *state->store, state->catalog, state->metrics, server_id()));
   CO_TRY(state->make_audit());
   CO_TRY(state->make_authorizer());
   // Kubelets' certificates are often signed by themselves; as upstream, whoever answers at a node's address is believed
@@ -236,17 +160,18 @@ io::Task<base::Result<std::unique_ptr<ApiServer>>> ApiServer::start(ApiServerOpt
 
   apiserver::ServerOptions server{
       .store = *state->store,
-      .authenticator = *state->authenticator,
+      .authenticator = state->authentication->authenticator(),
       .authorizer = *state->authorizer,
       .clock = base::system_clock(),
       .random = base::system_random(),
       .metrics = &state->metrics,
-      .token_issuer = state->issuer.get(),
-      .token_verifier = &state->tokens,
+      .token_issuer = &state->authentication->issuer(),
+      .token_keys_url = given.service_account_keys_url,
+      .token_verifier = &state->authentication->tokens(),
       .kubelets = state->kubelets.get(),
       .rbac = state->security->rbac().get(),
       .auditor = state->auditor.get(),
-      .anonymous = {.enabled = given.anonymous},
+      .anonymous = state->anonymous(),
       .aggregation = {.certificate = {.file = given.proxy_client_certificate_file},
                       .key = {.file = given.proxy_client_key_file},
                       .routing = given.aggregator_routing ? apiserver::Routing::Endpoints
@@ -267,6 +192,7 @@ io::Task<base::Result<std::unique_ptr<ApiServer>>> ApiServer::start(ApiServerOpt
   CO_TRY(co_await apiserver::bootstrap(state->server->registry(), std::move(defaults)));
   state->scope.spawn(state->security->run());
   state->scope.spawn(state->authorizer->run());
+  state->scope.spawn(state->authentication->run());
   if (state->audit_webhook != nullptr) state->scope.spawn(state->audit_webhook->run());
   co_await state->security->wait_synced();
   state->scope.spawn(state->server->run());

@@ -5,6 +5,7 @@
 #include <string>
 #include <vector>
 
+#include "apiserver/authn/configuration.h"
 #include "apiserver/authz/configuration.h"
 #include "apiserver/server.h"
 #include "base/result.h"
@@ -41,6 +42,10 @@ struct ApiServerOptions {
   int64_t token_webhook_remember_ns = 120'000'000'000;
   std::vector<std::string> admission_enabled, admission_disabled;
   bool anonymous = true;  // whether requests without credentials are answered
+  bool anonymous_given = false;
+
+  apiserver::OidcFlags oidc;
+  std::string authentication_file;  // of kind AuthenticationConfiguration, instead of them; followed
 
   apiserver::AuthorizationFlags authorization;
   std::string authorization_file;  // of kind AuthorizationConfiguration, instead of them; followed
@@ -53,10 +58,13 @@ struct ApiServerOptions {
   std::string kubelet_client_certificate, kubelet_client_key;  // what we show to kubelets
   // What we show to the servers of APIServices, as files; none: nothing.
   std::string proxy_client_certificate_file, proxy_client_key_file;
-  bool aggregator_routing = false;                       // straight to the endpoints of their services
-  std::string service_account_key;                       // private; signs tokens
-  std::vector<std::string> service_account_public_keys;  // others that may have signed
-  std::string service_account_issuer = "https://kubernetes.default.svc.cluster.local";
+  bool aggregator_routing = false;       // straight to the endpoints of their services
+  std::string service_account_key;       // private; signs tokens
+  std::string service_account_key_file;  // where it came from, followed with the next; "": nowhere
+  std::vector<std::pair<std::string, std::string>> service_account_public_keys;  // file and text of others that signed
+  // That tokens may name; the first is that of new ones.
+  std::vector<std::string> service_account_issuers = {"https://kubernetes.default.svc.cluster.local"};
+  std::string service_account_keys_url;    // where the discovery document says the keys are; "": here
   std::vector<std::string> api_audiences;  // none: the issuer
   std::string static_tokens;               // csv; see StaticTokenAuthenticator
 };

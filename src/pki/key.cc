@@ -1,5 +1,6 @@
 #include "pki/key.h"
 
+#include <openssl/core_names.h>
 #include <openssl/pem.h>
 #include <openssl/sha.h>
 
@@ -49,6 +50,14 @@ std::string Key::id() const {
   SHA256(der, static_cast<size_t>(size), digest);
   OPENSSL_free(der);
   return base::base64url_encode({reinterpret_cast<char*>(digest), sizeof digest});
+}
+
+bool Key::is_private() const {
+  BIGNUM* secret = nullptr;
+  bool has = EVP_PKEY_get_bn_param(handle(), is_rsa() ? OSSL_PKEY_PARAM_RSA_D : OSSL_PKEY_PARAM_PRIV_KEY, &secret) == 1;
+  BN_clear_free(secret);
+  ERR_clear_error();
+  return has;
 }
 
 bool Key::is_rsa() const {

@@ -27,6 +27,7 @@ class Key {
   // What names the key in a JWT's `kid`: base64url(SHA-256(DER of the public key)), as upstream computes it.
   std::string id() const;
   bool is_rsa() const;
+  bool is_private() const;
   // "P-256", "P-384", "P-521"; "" for what is not on one of these curves.
   std::string_view curve() const;
   size_t number_bytes() const;  // of a coordinate on that curve; 0 for other keys

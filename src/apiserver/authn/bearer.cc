@@ -67,11 +67,12 @@ TokenVerifier::TokenVerifier(Options options, FindUid find_uid, const base::Cloc
 
 io::Task<base::Result<std::optional<TokenVerifier::Verdict>>> TokenVerifier::verify(
     std::string token, std::vector<std::string> audiences) {
-  // What is not shaped like a JWT of our issuer belongs to another authenticator.
-  if (unverified_issuer(token) != options_.issuer) co_return std::nullopt;
-  CO_TRY(auto json, pki::verify_jwt(token, options_.keys));
+  // What is not shaped like a JWT of our issuers belongs to another authenticator.
+  auto issuer = unverified_issuer(token);
+  if (std::ranges::find(options_.issuers, issuer) == options_.issuers.end()) co_return std::nullopt;
+  CO_TRY(auto json, pki::verify_jwt(token, *options_.keys->keys()));
   CO_TRY(auto claims, decode_claims(json));
-  if (claims.issuer != options_.issuer) co_return base::fail(refused("issuers differ"));
+  if (claims.issuer != issuer) co_return base::fail(refused("issuers differ"));
 
   int64_t now = clock_.wall_ns() / 1'000'000'000;
   if (claims.expires_at == 0 || now >= claims.expires_at)

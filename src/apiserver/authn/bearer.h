@@ -9,11 +9,11 @@
 #include <vector>
 
 #include "apiserver/authn/claims.h"
+#include "apiserver/authn/key_ring.h"
 #include "apiserver/authn/token_judge.h"
 #include "apiserver/pipeline/identity.h"
 #include "base/clock.h"
 #include "base/mutex.h"
-#include "pki/key.h"
 
 namespace apiserver {
 
@@ -32,14 +32,14 @@ using FindUid = std::function<io::Task<base::Result<std::optional<std::string>>>
 class TokenVerifier final : public TokenJudge {
  public:
   struct Options {
-    std::string issuer;
+    std::vector<std::string> issuers;    // that tokens may name
     std::vector<std::string> audiences;  // the API server's own
-    std::vector<pki::Key> keys;          // any of them may have signed
+    std::shared_ptr<const KeyRing> keys;
   };
   TokenVerifier(Options options, FindUid find_uid, const base::Clock& clock);
 
   using Verdict = TokenVerdict;
-  // Nothing if the token is not one of this issuer's; Unauthorized for one that is forged, expired, not yet valid,
+  // Nothing if the token is not one of these issuers'; Unauthorized for one that is forged, expired, not yet valid,
   // meant for others, or tied to something that is gone. `audiences` empty: the API server's own.
   io::Task<base::Result<std::optional<Verdict>>> verify(std::string token, std::vector<std::string> audiences) override;
 

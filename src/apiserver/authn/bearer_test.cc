@@ -19,8 +19,9 @@ struct Tokens : testing::Test {
   base::SeededRandom random{1};
   std::unique_ptr<io::Loop> loop = io::Loop::create_simulated(clock);
   std::map<std::string, std::string> uids = {{"serviceaccounts/team/robot", "sa-uid"}, {"pods/team/web", "pod-uid"}};
-  TokenIssuer issuer{kIssuer, {kIssuer}, key, clock, random};
-  TokenVerifier verifier{{kIssuer, {kIssuer}, {key}},
+  std::shared_ptr<KeyRing> ring = std::make_shared<KeyRing>(std::vector{key});
+  TokenIssuer issuer{kIssuer, {kIssuer}, ring, clock, random};
+  TokenVerifier verifier{{{kIssuer}, {kIssuer}, ring},
                          [this](std::string resource, std::string namespace_, std::string name) {
                            return find(base::cat({resource, "/", namespace_, "/", name}));
                          },
@@ -97,7 +98,8 @@ TEST_F(Tokens, ADeletedPodTakesItsTokensAlong) {
 }
 
 TEST_F(Tokens, AnotherKeysTokenIsRefused) {
-  TokenIssuer stranger{kIssuer, {kIssuer}, *pki::Key::generate(pki::Key::Algorithm::EcdsaP256), clock, random};
+  auto other = std::make_shared<KeyRing>(std::vector{*pki::Key::generate(pki::Key::Algorithm::EcdsaP256)});
+  TokenIssuer stranger{kIssuer, {kIssuer}, other, clock, random};
   EXPECT_EQ(judge(stranger.issue(claims(), 3600)->token), "refused");
 }
 
@@ -145,6 +147,28 @@ TEST(StaticTokens, ALineIsAUser) {
   user = loop->run_task((*list)->authenticate(request, {}));
   EXPECT_FALSE(*user);
   EXPECT_FALSE(StaticTokenAuthenticator::from_csv("only-a-token"));
+}
+
+TEST_F(Tokens, KeysAreReplacedWithoutLosingWhatTheOldOneSigned) {
+  auto before = issue(claims());
+  auto next = *pki::Key::generate(pki::Key::Algorithm::Rsa2048);
+  ring->replace({next, key});
+  auto after = issue(claims());
+  EXPECT_EQ(judge(before), "system:serviceaccount:team:robot");
+  EXPECT_EQ(judge(after), "system:serviceaccount:team:robot");
+  EXPECT_NE(issuer.key_set().find(key.id()), std::string::npos);
+  EXPECT_NE(issuer.key_set().find(next.id()), std::string::npos);
+  EXPECT_NE(issuer.discovery_document("https://a/keys").find(R"(["ES256","RS256"])"), std::string::npos);
+  ring->replace({next});
+  EXPECT_EQ(judge(before), "refused");
+  EXPECT_EQ(judge(after), "system:serviceaccount:team:robot");
+}
+
+TEST(TokenKeys, TheFirstMustSignAndEachCountsOnce) {
+  auto key = *pki::Key::generate(pki::Key::Algorithm::EcdsaP256);
+  EXPECT_EQ(read_token_keys({key.private_pem(), key.public_pem()})->size(), 1U);
+  EXPECT_FALSE(read_token_keys({key.public_pem()}));
+  EXPECT_FALSE(read_token_keys({"nonsense"}));
 }
 
 }  // namespace

@@ -24,7 +24,7 @@ std::unexpected<base::Error> refuse(std::string_view why) {
 io::Task<base::Result<std::optional<TokenVerdict>>> LegacyTokenJudge::verify(std::string token,
                                                                              std::vector<std::string> audiences) {
   if (unverified_issuer(token) != kIssuer) co_return std::nullopt;
-  CO_TRY(auto json, pki::verify_jwt(token, keys_));
+  CO_TRY(auto json, pki::verify_jwt(token, *keys_->keys()));
   CO_TRY(auto claims, schema::Value::parse(json));
   auto claim = [&](std::string_view name) {
     return std::string(claims.text_at({base::cat({"kubernetes.io/serviceaccount/", name})}));

@@ -1,5 +1,7 @@
 #include "apiserver/authn/token_issuer.h"
 
+#include <set>
+
 #include "base/json.h"
 #include "base/strings.h"
 #include "pki/jwt.h"
@@ -14,11 +16,11 @@ constexpr int64_t kYear = 365 * 24 * 3600;
 
 }  // namespace
 
-TokenIssuer::TokenIssuer(std::string issuer, std::vector<std::string> api_audiences, pki::Key key, base::Clock& clock,
-                         base::Random& random)
+TokenIssuer::TokenIssuer(std::string issuer, std::vector<std::string> api_audiences,
+                         std::shared_ptr<const KeyRing> keys, base::Clock& clock, base::Random& random)
     : issuer_(std::move(issuer)),
       api_audiences_(std::move(api_audiences)),
-      key_(std::move(key)),
+      keys_(std::move(keys)),
       clock_(clock),
       random_(random) {}
 
@@ -33,24 +35,27 @@ base::Result<IssuedToken> TokenIssuer::issue(TokenClaims claims, int64_t seconds
   bool extended = for_us && seconds == kMountedSeconds && !claims.pod.name.empty();
   if (extended) claims.warn_after = now + seconds;
   claims.expires_at = now + (extended ? kYear : seconds);
-  TRY(auto token, pki::sign_jwt(encode_claims(claims), key_));
+  TRY(auto token, pki::sign_jwt(encode_claims(claims), keys_->keys()->front()));
   return IssuedToken{std::move(token), extended ? now + seconds : claims.expires_at};
 }
 
-std::string TokenIssuer::discovery_document(const std::string& external_url) const {
+std::string TokenIssuer::discovery_document(const std::string& keys_url) const {
   std::string out = R"({"issuer":)";
   base::append_json_string(out, issuer_);
   out += R"(,"jwks_uri":)";
-  base::append_json_string(out, external_url + "/openid/v1/jwks");
+  base::append_json_string(out, keys_url);
   out +=
-      R"(,"response_types_supported":["id_token"],"subject_types_supported":["public"],"id_token_signing_alg_values_supported":[")";
-  out += key_.is_rsa() ? "RS256" : "ES256";
-  out += "\"]}";
-  return out;
+      R"(,"response_types_supported":["id_token"],"subject_types_supported":["public"],"id_token_signing_alg_values_supported":[)";
+  std::set<std::string_view> algorithms;
+  for (const auto& key : *keys_->keys()) algorithms.insert(pki::jwt_algorithm_name(*pki::own_algorithm(key)));
+  for (auto algorithm : algorithms) out += base::cat({out.back() == '[' ? "" : ",", base::quote(algorithm)});
+  return out + "]}";
 }
 
 std::string TokenIssuer::key_set() const {
-  return base::cat({R"({"keys":[)", key_.jwk(), "]}"});
+  std::string out = R"({"keys":[)";
+  for (const auto& key : *keys_->keys()) out += base::cat({out.back() == '[' ? "" : ",", key.jwk()});
+  return out + "]}";
 }
 
 }  // namespace apiserver

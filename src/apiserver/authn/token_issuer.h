@@ -5,9 +5,9 @@
 #include <vector>
 
 #include "apiserver/authn/claims.h"
+#include "apiserver/authn/key_ring.h"
 #include "base/clock.h"
 #include "base/random.h"
-#include "pki/key.h"
 
 namespace apiserver {
 
@@ -19,15 +19,15 @@ struct IssuedToken {
 // Safe from any thread.
 class TokenIssuer {
  public:
-  TokenIssuer(std::string issuer, std::vector<std::string> api_audiences, pki::Key key, base::Clock& clock,
-              base::Random& random);
+  TokenIssuer(std::string issuer, std::vector<std::string> api_audiences, std::shared_ptr<const KeyRing> keys,
+              base::Clock& clock, base::Random& random);
 
   // Signs `claims` after filling in issuer, subject, id and times. No audiences: the API server's own.
   // `seconds` is the life asked for, 600 to 2^32; the caller has validated it.
   base::Result<IssuedToken> issue(TokenClaims claims, int64_t seconds) const;
 
-  // "/.well-known/openid-configuration" and "/openid/v1/jwks", as JSON.
-  std::string discovery_document(const std::string& external_url) const;
+  // "/.well-known/openid-configuration" and "/openid/v1/jwks", as JSON; `keys_url` is where the latter is found.
+  std::string discovery_document(const std::string& keys_url) const;
   std::string key_set() const;
 
   const std::string& issuer() const { return issuer_; }
@@ -36,7 +36,7 @@ class TokenIssuer {
  private:
   const std::string issuer_;
   const std::vector<std::string> api_audiences_;
-  const pki::Key key_;
+  const std::shared_ptr<const KeyRing> keys_;
   base::Clock& clock_;
   base::Random& random_;
 };

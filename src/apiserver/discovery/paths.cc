@@ -161,9 +161,11 @@ io::Task<void> serve_path(PathContext context, const io::Request& request, const
   } else if (path == "/version") {
     response.send(200, "application/json", base::Bytes(version_document()));
   } else if (path == "/.well-known/openid-configuration" && context.options.token_issuer != nullptr) {
-    response.send(200, "application/json",
-                  base::Bytes(context.options.token_issuer->discovery_document(
-                      base::cat({"https://", context.options.address}))));
+    response.send(
+        200, "application/json",
+        base::Bytes(context.options.token_issuer->discovery_document(
+            context.options.token_keys_url.empty() ? base::cat({"https://", context.options.address, "/openid/v1/jwks"})
+                                                   : context.options.token_keys_url)));
   } else if (path == "/openid/v1/jwks" && context.options.token_issuer != nullptr) {
     response.send(200, "application/jwk-set+json", base::Bytes(context.options.token_issuer->key_set()));
   } else if (path == "/") {

@@ -1,5 +1,6 @@
-// Questions to servers outside: webhooks for admission, authentication and authorization, and where audit events go.
-// One POST, one answer; redirects are answers like any other, never followed.
+// Questions to servers outside: webhooks for admission, authentication and authorization, issuers of tokens, and where
+// audit events go.
+// One request, one answer; redirects are answers like any other, never followed.
 #pragma once
 
 #include <string>
@@ -32,5 +33,7 @@ struct Reply {
 // Any status is a reply. Timeout after `timeout`, Unavailable when there is no reaching it, TooLarge for endless
 // answers; texts are those of upstream's client: `Post "https://...": context deadline exceeded`. On the current loop.
 io::Task<base::Result<Reply>> post(Destination destination, std::string body, io::Duration timeout);
+// The same for a document that is fetched.
+io::Task<base::Result<Reply>> get(Destination destination, io::Duration timeout);
 
 }  // namespace apiserver

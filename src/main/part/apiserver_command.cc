@@ -22,7 +22,7 @@ struct Given {
   std::string certificate_directory = "/var/run/kubernetes";
   std::string client_ca_file, front_proxy_ca_file, kubelet_certificate_file, kubelet_key_file;
   std::string signing_key_file, token_file, token_webhook_file, audit_policy_file, audit_webhook_file;
-  std::vector<std::string> public_key_files;
+  std::vector<std::string> public_key_files, issuers;
   std::string node_ports = "30000-32767";
   int64_t secure_port = 6443;
 };
@@ -59,6 +59,18 @@ void add_flags(cli::Flags& flags, Given& given, ApiServerOptions& options) {
   flags.add_duration("authentication-token-webhook-cache-ttl", &options.token_webhook_remember_ns,
                      "how long his answers are remembered");
   flags.add("anonymous-auth", &options.anonymous, "answer requests without credentials, as system:anonymous");
+  flags.add("authentication-config", &options.authentication_file,
+            "a file of kind AuthenticationConfiguration: whose tokens are believed; read again when it changes");
+  auto& oidc = options.oidc;
+  flags.add("oidc-issuer-url", &oidc.issuer_url, "an issuer of tokens that is believed");
+  flags.add("oidc-client-id", &oidc.client_id, "whom its tokens must be meant for");
+  flags.add("oidc-ca-file", &oidc.ca_file, "the authority of its certificate; the system's if empty");
+  flags.add("oidc-username-claim", &oidc.username_claim, "the claim that names the user");
+  flags.add("oidc-username-prefix", &oidc.username_prefix, "what is put before it; - for nothing");
+  flags.add("oidc-groups-claim", &oidc.groups_claim, "the claim with his groups");
+  flags.add("oidc-groups-prefix", &oidc.groups_prefix, "what is put before each");
+  flags.add("oidc-required-claim", &oidc.required_claims, "claims that must be there, with their values: key=value");
+  flags.add("oidc-signing-algs", &oidc.signing_algorithms, "the algorithms that are taken; RS256 if empty");
   flags.add("authorization-mode", &options.authorization.modes,
             "who decides, in this order: AlwaysAllow, AlwaysDeny, Node, RBAC, Webhook; Node,RBAC if empty");
   flags.add("authorization-config", &options.authorization_file,
@@ -83,7 +95,9 @@ void add_flags(cli::Flags& flags, Given& given, ApiServerOptions& options) {
   flags.add("kubelet-client-key", &given.kubelet_key_file, "and its key");
   flags.add("service-account-signing-key-file", &given.signing_key_file, "the private key that signs tokens");
   flags.add("service-account-key-file", &given.public_key_files, "keys that tokens are verified with");
-  flags.add("service-account-issuer", &options.service_account_issuer, "the issuer that tokens name");
+  flags.add("service-account-issuer", &given.issuers, "the issuers that tokens name; the first is that of new ones");
+  flags.add("service-account-jwks-uri", &options.service_account_keys_url,
+            "where the discovery document says their keys are");
   flags.add("api-audiences", &options.api_audiences, "whom tokens must be meant for; the issuer if empty");
   flags.add("service-cluster-ip-range", &options.service_cidr, "addresses of services");
   flags.add("service-node-port-range", &given.node_ports, "ports of services of type NodePort");
@@ -127,9 +141,11 @@ base::Result<void> complete(Given& given, ApiServerOptions& options) {
   TRY(options.kubelet_client_certificate, read_optional(given.kubelet_certificate_file));
   TRY(options.kubelet_client_key, read_optional(given.kubelet_key_file));
   TRY(options.service_account_key, read_optional(given.signing_key_file));
+  options.service_account_key_file = given.signing_key_file;
+  if (!given.issuers.empty()) options.service_account_issuers = given.issuers;
   for (const auto& path : given.public_key_files) {
     TRY(auto pem, base::read_file(path));
-    options.service_account_public_keys.push_back(std::move(pem));
+    options.service_account_public_keys.emplace_back(path, std::move(pem));
   }
   if (options.certificate_file.empty() != options.key_file.empty()) {
     return base::fail(base::Code::BadRequest, "--tls-cert-file and --tls-private-key-file go together");
@@ -183,7 +199,15 @@ io::Task<base::Result<void>> serve(ApiServerOptions options) {
 }
 
 // What cannot be said together.
-base::Result<void> check_together(const cli::Flags& flags) {
+base::Result<void> check_together(const cli::Flags& flags, ApiServerOptions& options) {
+  options.anonymous_given = flags.given("anonymous-auth");
+  for (std::string_view name :
+       {"oidc-issuer-url", "oidc-client-id", "oidc-ca-file", "oidc-username-claim", "oidc-username-prefix",
+        "oidc-groups-claim", "oidc-groups-prefix", "oidc-required-claim", "oidc-signing-algs"}) {
+    options.oidc.given |= flags.given(name);
+  }
+  if (options.oidc.given && !options.authentication_file.empty())
+    return base::fail(base::Code::BadRequest, "authentication-config file and oidc-* flags are mutually exclusive");
   if (!flags.given("authorization-config")) return {};
   for (std::string_view other :
        {"authorization-mode", "authorization-webhook-config-file", "authorization-webhook-version",
@@ -206,7 +230,7 @@ int run_apiserver(const Arguments& arguments) {
   PartFlags line("apiserver", cli::Component::ApiServer, "serves the Kubernetes API");
   add_flags(line.flags(), given, options);
   if (auto ended = line.parse(arguments)) return *ended;
-  if (auto usable = check_together(line.flags()); !usable) return part_failure(usable.error());
+  if (auto usable = check_together(line.flags(), options); !usable) return part_failure(usable.error());
   if (auto usable = complete(given, options); !usable) return part_failure(usable.error());
   Signals::block({SIGTERM, SIGINT});
   auto loop = io::Loop::create();
