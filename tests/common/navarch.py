@@ -18,9 +18,10 @@ TOKEN = "test-token"
 class Server:
     """`navarch apiserver` in a folder of its own, on a port that is free."""
 
-    def __init__(self, store="memory", storage=None):
+    def __init__(self, store="memory", storage=None, flags=()):
         self.place = tempfile.mkdtemp(prefix="navarch-test-")
         self.store = store
+        self.flags = list(flags)
         self.storage = storage or os.path.join(self.place, "store")
         self.tokens = os.path.join(self.place, "tokens.csv")
         with open(os.open(self.tokens, os.O_WRONLY | os.O_CREAT, 0o600), "w") as file:
@@ -48,7 +49,8 @@ class Server:
             port = free.getsockname()[1]
         self.process = subprocess.Popen(
             [BINARY, "apiserver", f"--storage-backend={self.store}", f"--storage-dir={self.storage}", f"--cert-dir={self.place}/pki",
-             "--bind-address=127.0.0.1", "--advertise-address=127.0.0.1", f"--secure-port={port}", f"--token-auth-file={self.tokens}", *more],
+             "--bind-address=127.0.0.1", "--advertise-address=127.0.0.1", f"--secure-port={port}", f"--token-auth-file={self.tokens}", *self.flags,
+             *more],
             stdout=open(self.log_path, "w"), stderr=subprocess.STDOUT)
 
     def log(self):
@@ -90,22 +92,26 @@ class Server:
         context.set_alpn_protocols(list(alpn))
         return context.wrap_socket(socket.create_connection(("127.0.0.1", self.port), timeout), server_hostname="localhost")
 
-    def client(self, timeout=30):
-        return Client(self, timeout)
+    def client(self, timeout=30, token=TOKEN, certificate=None):
+        """`token` None: none is sent. `certificate`: files with a certificate and its key."""
+        return Client(self, timeout, token, certificate)
 
 
 class Client:
     """Requests over one connection that is kept."""
 
-    def __init__(self, server, timeout):
+    def __init__(self, server, timeout, token=TOKEN, certificate=None):
+        self.token = token
         context = ssl.create_default_context()
         context.check_hostname = False
         context.verify_mode = ssl.CERT_NONE
+        if certificate:
+            context.load_cert_chain(*certificate)
         self.connection = http.client.HTTPSConnection("127.0.0.1", server.port, context=context, timeout=timeout)
 
     def send(self, method, path, body=None, content_type="application/json", headers=None):
         """(status, text). A connection that the server has closed is made anew once."""
-        everything = {"Authorization": "Bearer " + TOKEN, **({"Content-Type": content_type} if body is not None else {}), **(headers or {})}
+        everything = {**({"Authorization": "Bearer " + self.token} if self.token else {}), **({"Content-Type": content_type} if body is not None else {}), **(headers or {})}
         if isinstance(body, (dict, list)):
             body = json.dumps(body)
         for attempt in range(2):
