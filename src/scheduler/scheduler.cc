@@ -45,7 +45,8 @@ struct Scheduler::State {
         clock(given_clock),
         random(given_random),
         queue(clock),
-        placer(default_plugins(), random),
+        storage(given_client),
+        placer(default_plugins({.client = &client, .storage = &storage}), random),
         events(given_client, clock, random, options.name),
         evictor(given_client, events, clock) {
     namespaces.add_listener([this](const client::Key& key, const core::Namespace*, const core::Namespace* now) {
@@ -61,6 +62,7 @@ struct Scheduler::State {
     pods.add_listener([this](const client::Key& key, const core::Pod* before, const core::Pod* now) {
       pod_changed(key, before, now);
     });
+    storage.on_change([this](Happening what) { queue.happened(what); });
   }
 
   bool is_ours(const core::Pod& pod) const {
@@ -129,6 +131,8 @@ struct Scheduler::State {
     placed->pod = nullptr;
     cache.assume(placed);
     nominations.remove(entry.pod->key);
+    for (auto& plugin : placer.plugins())
+      if (plugin->reserves(*entry.pod)) plugin->reserve(*entry.pod, *cache.node(placement.node));
     ++binding;
     scope.spawn(bind(std::move(entry), placement.node));
   }
@@ -170,8 +174,39 @@ struct Scheduler::State {
     }
   }
 
+  void release(const PodInfo& pod) {
+    for (auto& plugin : placer.plugins())
+      if (plugin->reserves(pod)) plugin->release(pod);
+  }
+  // Not bound: what was taken for it is free again.
+  void give_back(const PodInfo& pod) {
+    release(pod);
+    cache.forget(pod.key);
+    queue.happened(Happening::PodRemoved);
+  }
+
+  io::Task<bool> prepare(PodInfoRef pod, std::string node) {
+    for (auto& plugin : placer.plugins()) {
+      if (!plugin->reserves(*pod)) continue;
+      auto ready = co_await plugin->pre_bind(pod, node);
+      if (ready) continue;
+      auto why = base::cat({"running PreBind plugin ", base::quote(plugin->name()), ": ", ready.error().message()});
+      events.record(client::EventRecorder::reference(*pod->pod), client::EventType::Warning, "FailedScheduling", why);
+      co_return false;
+    }
+    co_return true;
+  }
+
   io::Task<void> bind(Queue::Entry entry, std::string node) {
     auto pod = entry.pod->pod;
+    bool reserved = std::ranges::any_of(placer.plugins(), [&](auto& plugin) { return plugin->reserves(*entry.pod); });
+    if (reserved && !co_await prepare(entry.pod, node)) {
+      --binding;
+      binding_ended.set();
+      give_back(*entry.pod);
+      queue.put_back(std::move(entry), Happening::All, true);
+      co_return;
+    }
     core::Binding binding_body;
     binding_body.metadata.namespace_ = pod->metadata.namespace_;
     binding_body.metadata.name = pod->metadata.name;
@@ -183,14 +218,14 @@ struct Scheduler::State {
     --binding;
     binding_ended.set();
     if (bound) {
+      release(*entry.pod);
       queue.done(entry.pod->key);
       events.record(
           client::EventRecorder::reference(*pod), client::EventType::Normal, "Scheduled",
           base::cat({"Successfully assigned ", pod->metadata.namespace_, "/", pod->metadata.name, " to ", node}));
       co_return;
     }
-    cache.forget(entry.pod->key);
-    queue.happened(Happening::PodRemoved);
+    give_back(*entry.pod);
     if (bound.error().code() == base::Code::NotFound) {
       queue.remove(entry.pod->key);  // deleted meanwhile; if it lives, the cache will say so again
       co_return;
@@ -229,6 +264,7 @@ struct Scheduler::State {
   Cache cache;
   Queue queue;
   Nominations nominations;
+  Storage storage;
   Placer placer;
   client::EventRecorder events;
   Evictor evictor;
@@ -249,8 +285,10 @@ io::Task<void> Scheduler::run() {
   state.scope.spawn(state.budgets.run());
   co_await state.namespaces.wait_synced();
   co_await state.budgets.wait_synced();
+  state.scope.spawn(state.storage.run());
   co_await state.nodes.wait_synced();
   co_await state.pods.wait_synced();
+  co_await state.storage.wait_synced();
   int streak = 0;
   for (;;) {
     while (state.binding >= state.options.bindings_max) {

@@ -9,6 +9,13 @@ Examination::Examination(const Plugins& plugins, const PodInfo& pod, const Cache
   }
 }
 
+std::optional<Examination::Objection> Examination::filter_all() {
+  for (auto& opinion : opinions_) {
+    if (auto refusal = opinion.judge->filter_all()) return Objection{opinion.plugin, std::move(*refusal)};
+  }
+  return std::nullopt;
+}
+
 std::optional<Examination::Objection> Examination::filter_as_it_is(const NodeInfo& node) {
   for (auto& opinion : opinions_) {
     if (!opinion.plugin->filters()) continue;

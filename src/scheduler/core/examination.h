@@ -20,6 +20,8 @@ class Examination {
     const Plugin* plugin;
     Refusal refusal;
   };
+  // What keeps the pod from every node, whichever it is.
+  std::optional<Objection> filter_all();
   // The first plugin that refuses the node decides. The node must do both with and without the pods for which it is
   // kept and which are as important.
   std::optional<Objection> filter(const NodeInfo& node);

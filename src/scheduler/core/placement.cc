@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "base/strings.h"
 #include "scheduler/core/examination.h"
 #include "scheduler/core/reasons.h"
 
@@ -18,12 +19,20 @@ class Diagnosis {
     wakers_ = wakers_ | objection.plugin->wakers();
   }
   Happening wakers() const { return wakers_; }
+  // Why none will do, whichever it is.
+  void add_all(const Examination::Objection& objection) {
+    whole_ = base::join(objection.refusal.reasons, ", ");
+    wakers_ = wakers_ | objection.plugin->wakers();
+  }
   std::string text(size_t nodes) const {
-    return nodes == 0 ? "no nodes available to schedule pods" : nodes_available(nodes, counts_);
+    if (nodes == 0) return "no nodes available to schedule pods";
+    if (whole_.empty()) return nodes_available(nodes, counts_);
+    return base::cat({"0/", std::to_string(nodes), " nodes are available: ", whole_, "."});
   }
 
  private:
   ReasonCounts counts_;
+  std::string whole_;
   Happening wakers_ = Happening::NodeAdded;
 };
 
@@ -39,13 +48,18 @@ size_t Placer::enough_of(size_t nodes) {
 
 Placement Placer::place(const PodInfo& pod, const Cache& cache, const Nominations& nominations) {
   Examination examination(plugins_, pod, cache, nominations);
-  // The node that was cleared for it, if it is good by now.
-  const NodeInfo* cleared = cache.node(nominations.node_of(pod.key));
-  if (cleared && cleared->node && !examination.filter(*cleared)) return {.node = cleared->name};
-
   const auto& nodes = cache.nodes();
   Placement none;
   Diagnosis diagnosis;
+  if (auto objection = examination.filter_all()) {
+    diagnosis.add_all(*objection);
+    none.message = diagnosis.text(nodes.size());
+    none.wakers = diagnosis.wakers();
+    return none;
+  }
+  // The node that was cleared for it, if it is good by now.
+  const NodeInfo* cleared = cache.node(nominations.node_of(pod.key));
+  if (cleared && cleared->node && !examination.filter(*cleared)) return {.node = cleared->name};
   std::vector<const NodeInfo*> fitting;
   size_t enough = enough_of(nodes.size());
   size_t looked_at = 0;

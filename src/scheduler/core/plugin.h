@@ -7,6 +7,8 @@
 #include <string_view>
 #include <vector>
 
+#include "base/result.h"
+#include "io/task.h"
 #include "scheduler/core/cache.h"
 #include "scheduler/core/queue.h"
 
@@ -24,6 +26,8 @@ struct Refusal {
 class Judge {
  public:
   virtual ~Judge() = default;
+  // Why no node at all will do; told without counting nodes.
+  virtual std::optional<Refusal> filter_all() { return std::nullopt; }
   virtual std::optional<Refusal> filter(const NodeInfo& node) { return std::nullopt; }
   // For what was worked out over all nodes: `pod` counts on `node` once more (1), or not any more (-1).
   virtual void counted(const PodInfo& pod, const NodeInfo& node, int change) {}
@@ -44,6 +48,15 @@ class Plugin {
   virtual int64_t weight() const { return 0; }  // of its score; 0: it does not score
   // Null: nothing to say about this pod.
   virtual std::unique_ptr<Judge> judge(const PodInfo& pod, const Cache& cache) const = 0;
+
+  // Whether the following are for it to do for this pod. Asked of every pod: cheap.
+  virtual bool reserves(const PodInfo& pod) const { return false; }
+  // The pod gets that node: what it counts on there is promised to it at once, so that no other pod counts on it.
+  virtual void reserve(const PodInfo& pod, const NodeInfo& node) {}
+  // Before it is bound there: what has to be so in the API. An Error keeps it from being bound.
+  virtual io::Task<base::Result<void>> pre_bind(PodInfoRef pod, std::string node) { co_return {}; }
+  // It is bound, or will not be: promises are over.
+  virtual void release(const PodInfo& pod) {}
 };
 
 using Plugins = std::vector<std::unique_ptr<Plugin>>;

@@ -1,5 +1,7 @@
 #include "scheduler/core/pod_info.h"
 
+#include "volume/names.h"
+
 namespace scheduler {
 namespace {
 
@@ -32,6 +34,9 @@ PodInfoRef make_pod_info(std::shared_ptr<const core::Pod> pod, bool keep_pod) {
   }
   add_ports(info->ports, restartable);
   info->labels = pod->metadata.labels;
+  for (const auto& volume : pod->spec.volumes) {
+    if (auto claim = volume::claim_name(*pod, volume); !claim.empty()) info->claims.push_back(std::move(claim));
+  }
   info->terminating = !pod->metadata.deletion_timestamp.is_zero();
   info->affinity = Affinity::of(*pod);
   for (const auto& owner : pod->metadata.owner_references) {

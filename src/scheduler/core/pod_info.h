@@ -32,6 +32,7 @@ struct PodInfo {
   std::shared_ptr<const Affinity> affinity;  // null: it says nothing about other pods
   uint64_t owner = 0;                        // a hash of its controller's uid; 0: none
   int64_t started = INT64_MAX;               // seconds since 1970; INT64_MAX: not yet
+  std::vector<std::string> claims;           // behind its volumes, in its namespace
   bool terminating = false;
 
   // Of a pod that waits for a place: all the plugins may look at. Absent for pods that have one, so that the cache

@@ -27,7 +27,11 @@ enum class Happening : uint32_t {
   NodeTaintsChanged = 8,
   PodAdded = 16,    // placed, or its labels changed
   PodRemoved = 32,  // a placed one went, or freed something
-  All = 63,
+  ClaimChanged = 64,
+  VolumeChanged = 128,
+  StorageClassChanged = 256,
+  StorageDriverChanged = 512,  // what a driver says of itself, of its nodes, or of its room
+  All = 1023,
 };
 constexpr Happening operator|(Happening a, Happening b) {
   return static_cast<Happening>(static_cast<uint32_t>(a) | static_cast<uint32_t>(b));

@@ -8,12 +8,16 @@
 #include "scheduler/plugin/node_resources/balanced_allocation.h"
 #include "scheduler/plugin/node_resources/fit.h"
 #include "scheduler/plugin/node_unschedulable/node_unschedulable.h"
+#include "scheduler/plugin/node_volume_limits/node_volume_limits.h"
 #include "scheduler/plugin/pod_topology_spread/pod_topology_spread.h"
 #include "scheduler/plugin/taint_toleration/taint_toleration.h"
+#include "scheduler/plugin/volume_binding/volume_binding.h"
+#include "scheduler/plugin/volume_restrictions/volume_restrictions.h"
+#include "scheduler/plugin/volume_zone/volume_zone.h"
 
 namespace scheduler {
 
-Plugins default_plugins() {
+Plugins default_plugins(PluginServices services) {
   Plugins plugins;
   plugins.push_back(make_node_unschedulable());
   plugins.push_back(make_node_name());
@@ -21,6 +25,12 @@ Plugins default_plugins() {
   plugins.push_back(make_node_affinity());
   plugins.push_back(make_node_ports());
   plugins.push_back(make_node_resources_fit());
+  if (services.storage != nullptr) {
+    plugins.push_back(make_volume_restrictions(*services.storage));
+    plugins.push_back(make_node_volume_limits(*services.storage));
+    plugins.push_back(make_volume_binding(*services.client, *services.storage));
+    plugins.push_back(make_volume_zone(*services.storage));
+  }
   plugins.push_back(make_node_resources_balanced_allocation());
   plugins.push_back(make_pod_topology_spread());
   plugins.push_back(make_inter_pod_affinity());
