@@ -78,14 +78,14 @@ class Prefixed final : public Stream {
   std::unique_ptr<Stream> rest_;
 };
 
-std::string head_of(const Request& request) {
+std::string head_of(const Request& request, size_t body_bytes) {
   std::string head = base::cat({request.method, " ", request.target, " HTTP/1.1\r\nhost: ", request.authority, "\r\n"});
   for (const Headers::Field& field : request.headers.fields()) {
     if (field.name == "host" || field.name == "content-length" || field.name == "transfer-encoding") continue;
     head += base::cat({field.name, ": ", field.value, "\r\n"});
   }
   // Go's client sends the length of a POST without a body, and some servers insist.
-  if (request.method != "GET") head += "content-length: 0\r\n";
+  if (request.method != "GET") head += base::cat({"content-length: ", std::to_string(body_bytes), "\r\n"});
   return head += "\r\n";
 }
 
@@ -148,8 +148,8 @@ Task<std::string> read_body(Stream& stream, const Response& head, std::string bo
 
 }  // namespace
 
-Task<base::Result<UpgradeAnswer>> upgrade(std::unique_ptr<Stream> connection, Request request) {
-  CO_TRY(co_await connection->write(base::Bytes(head_of(request))));
+Task<base::Result<UpgradeAnswer>> upgrade(std::unique_ptr<Stream> connection, Request request, std::string body) {
+  CO_TRY(co_await connection->write(base::Bytes(head_of(request, body.size()) + body)));
   std::string input;
   size_t end;
   while ((end = input.find("\r\n\r\n")) == std::string::npos) {

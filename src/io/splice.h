@@ -28,9 +28,9 @@ struct UpgradeAnswer {
 inline constexpr size_t kUpgradeHeadBytesMax = 64 * 1024;
 inline constexpr size_t kUpgradeBodyBytesMax = 64 * 1024;
 
-// Sends `request` (its headers as they are, and "host" from authority; no body) over a fresh HTTP/1.1 connection and
+// Sends `request` (its headers as they are, and "host" from authority) with `body` over a fresh HTTP/1.1 connection and
 // reads the answer's head. BadRequest when the answer is not HTTP.
-Task<base::Result<UpgradeAnswer>> upgrade(std::unique_ptr<Stream> connection, Request request);
+Task<base::Result<UpgradeAnswer>> upgrade(std::unique_ptr<Stream> connection, Request request, std::string body = {});
 
 // Passes an upgrade on: sends `request` to `backend`; a 101 is given to the client and the two connections are
 // spliced, any other answer is given to the client as it is. `request` is what the backend shall see; hop-by-hop
