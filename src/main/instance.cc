@@ -28,6 +28,20 @@ std::string last_lines(const std::string& path, size_t count) {
   return text->substr(at == 0 ? 0 : at + 1);
 }
 
+// Whether the process was killed and is on its way out: it still holds its locks for a moment.
+bool is_ending(pid_t pid) {
+  auto place = base::cat({"/proc/", std::to_string(pid)});
+  char target[1];
+  if (readlink((place + "/exe").c_str(), target, sizeof target) < 0 && errno == ENOENT) return true;
+  auto status = base::read_file(place + "/status");
+  if (!status) return true;
+  constexpr std::string_view kPending = "\nSigPnd:\t";
+  size_t at = status->find(kPending);
+  if (at == status->npos) return false;
+  uint64_t pending = strtoull(status->c_str() + at + kPending.size(), nullptr, 16);
+  return (pending >> (SIGKILL - 1)) & 1;
+}
+
 int progress_fd() {
   const char* text = getenv(kProgressVariable);
   auto number = text ? base::parse_int(text) : std::nullopt;
@@ -37,6 +51,16 @@ int progress_fd() {
 }  // namespace
 
 std::optional<pid_t> Instance::running() const {
+  constexpr int kTries = 500;
+  for (int i = 0; i < kTries; ++i) {
+    auto pid = holder();
+    if (!pid || !is_ending(*pid)) return pid;
+    usleep(10'000);
+  }
+  return holder();
+}
+
+std::optional<pid_t> Instance::holder() const {
   int fd = open(pid_path().c_str(), O_RDWR | O_CLOEXEC);
   if (fd < 0) return std::nullopt;
   std::optional<pid_t> pid;

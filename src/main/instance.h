@@ -19,7 +19,7 @@ class Instance {
  public:
   explicit Instance(std::string run_directory) : directory_(std::move(run_directory)) {}
 
-  // The process that runs it, if one does.
+  // The process that runs it, if one does. One that was killed is waited for, up to 5 seconds.
   std::optional<pid_t> running() const;
 
   // Takes the lock and writes the pid, for the rest of this process' life. AlreadyExists when another one runs.
@@ -35,6 +35,7 @@ class Instance {
   base::Result<void> stop(int seconds);
 
  private:
+  std::optional<pid_t> holder() const;  // of the lock
   std::string pid_path() const { return directory_ + "/navarch.pid"; }
 
   std::string directory_;
