@@ -188,7 +188,8 @@ io::Task<base::Result<std::unique_ptr<ApiServer>>> ApiServer::start(ApiServerOpt
                                        .advertise_address = given.advertise_address,
                                        .secure_port = given.secure_port,
                                        .client_ca_pem = given.client_ca,
-                                       .front_proxy_ca_pem = given.front_proxy_ca};
+                                       .front_proxy_ca_pem = given.front_proxy_ca,
+                                       .more = std::move(given.bootstrap_objects)};
   CO_TRY(co_await apiserver::bootstrap(state->server->registry(), std::move(defaults)));
   state->scope.spawn(state->security->run());
   state->scope.spawn(state->authorizer->run());

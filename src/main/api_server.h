@@ -64,9 +64,10 @@ struct ApiServerOptions {
   std::vector<std::pair<std::string, std::string>> service_account_public_keys;  // file and text of others that signed
   // That tokens may name; the first is that of new ones.
   std::vector<std::string> service_account_issuers = {"https://kubernetes.default.svc.cluster.local"};
-  std::string service_account_keys_url;    // where the discovery document says the keys are; "": here
-  std::vector<std::string> api_audiences;  // none: the issuer
-  std::string static_tokens;               // csv; see StaticTokenAuthenticator
+  std::string service_account_keys_url;           // where the discovery document says the keys are; "": here
+  std::vector<std::string> api_audiences;         // none: the issuer
+  std::vector<schema::Object> bootstrap_objects;  // that are there from the start, beside those of every cluster
+  std::string static_tokens;                      // csv; see StaticTokenAuthenticator
 };
 
 class ApiServer {

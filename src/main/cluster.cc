@@ -57,6 +57,7 @@ ApiServerOptions api_options(const ClusterOptions& options, const pki::Cluster& 
   api.kubelet_client_certificate = keys.api_server_kubelet_client.certificate_pem;
   api.kubelet_client_key = keys.api_server_kubelet_client.key_pem;
   api.service_account_key = keys.service_account_key_pem;
+  if (options.node) api.bootstrap_objects = cluster_dns_rights();
   return api;
 }
 
@@ -242,9 +243,7 @@ class Cluster {
     ClusterDnsOptions dns{.service_address = options_.cluster_dns,
                           .node_address = options_.advertise_address,
                           .domain = options_.cluster_domain};
-    node_scope_->spawn(
-        run_cluster_dns(std::move(dns), proxy,
-                        client_as(component("system:apiserver", {std::string(apiserver::kMastersGroup)}), "navarch")));
+    node_scope_->spawn(run_cluster_dns(std::move(dns), proxy, client_as(component(kClusterDnsUser), "navarch")));
     node_->start_proxy(std::move(proxy));
     done->settle(co_await node_->start_kubelet(std::move(kubelet)));
   }

@@ -2,6 +2,7 @@
 
 #include "api/core_v1.h"
 #include "api/discovery_k8s_io_v1.h"
+#include "api/rbac_authorization_k8s_io_v1.h"
 #include "base/file.h"
 #include "base/log.h"
 #include "client/status.h"
@@ -12,9 +13,11 @@ namespace {
 
 namespace core = api::core_v1;
 namespace discovery = api::discovery_k8s_io_v1;
+namespace rbac = api::rbac_authorization_k8s_io_v1;
 
 constexpr const char* kNamespace = "kube-system";
 constexpr const char* kService = "kube-dns";
+constexpr const char* kSlice = "kube-dns-navarch";
 constexpr int32_t kPort = 53;
 constexpr auto kAgain = std::chrono::seconds(2);
 
@@ -37,7 +40,7 @@ core::Service service_of(const ClusterDnsOptions& options) {
 discovery::EndpointSlice slice_of(const ClusterDnsOptions& options, const dns::Server& server) {
   discovery::EndpointSlice slice;
   slice.metadata.namespace_ = kNamespace;
-  slice.metadata.name = "kube-dns-navarch";
+  slice.metadata.name = kSlice;
   slice.metadata.labels = {{"kubernetes.io/service-name", kService},
                            {"endpointslice.kubernetes.io/managed-by", "navarch"}};
   slice.address_type = "IPv4";
@@ -77,7 +80,41 @@ io::Task<base::Result<bool>> publish(const ClusterDnsOptions& options, client::C
   co_return true;
 }
 
+rbac::PolicyRule rule(std::string group, std::string resource, std::vector<std::string> verbs, std::string name) {
+  rbac::PolicyRule made;
+  made.api_groups = {std::move(group)};
+  made.resources = {std::move(resource)};
+  made.verbs = std::move(verbs);
+  if (!name.empty()) made.resource_names = {std::move(name)};
+  return made;
+}
+
 }  // namespace
+
+std::vector<schema::Object> cluster_dns_rights() {
+  constexpr const char* kRole = "navarch:cluster-dns";
+  rbac::Role role;
+  role.metadata.namespace_ = kNamespace;
+  role.metadata.name = kRole;
+  // What is made has no name yet when it is decided whether it may be.
+  role.rules = {rule("", "services", {"get"}, kService), rule("", "services", {"create"}, ""),
+                rule("discovery.k8s.io", "endpointslices", {"get", "update"}, kSlice),
+                rule("discovery.k8s.io", "endpointslices", {"create"}, "")};
+  rbac::RoleBinding binding;
+  binding.metadata.namespace_ = kNamespace;
+  binding.metadata.name = kRole;
+  binding.role_ref.api_group = "rbac.authorization.k8s.io";
+  binding.role_ref.kind = "Role";
+  binding.role_ref.name = kRole;
+  auto& subject = binding.subjects.emplace_back();
+  subject.api_group = "rbac.authorization.k8s.io";
+  subject.kind = "User";
+  subject.name = kClusterDnsUser;
+  std::vector<schema::Object> rights;
+  rights.emplace_back(std::move(role));
+  rights.emplace_back(std::move(binding));
+  return rights;
+}
 
 io::Task<void> run_cluster_dns(ClusterDnsOptions options, client::Client reader, client::Client writer) {
   dns::ServerOptions serving{.domain = options.domain, .address = options.node_address};

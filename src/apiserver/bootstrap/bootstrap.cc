@@ -102,6 +102,7 @@ class Bootstrapper {
   io::Task<base::Result<void>> run() {
     CO_TRY(auto objects, default_objects());
     for (auto& object : objects) CO_TRY(co_await ensure(std::move(object)));
+    for (auto& object : options_.more) CO_TRY(co_await ensure(std::move(object)));
     CO_TRY(co_await ensure_ranges());
     CO_TRY(co_await ensure_configuration());
     CO_TRY(co_await ensure_service());

@@ -19,6 +19,7 @@ struct BootstrapOptions {
   int secure_port = 6443;
   std::string client_ca_pem;  // told to extension servers
   std::string front_proxy_ca_pem;
+  std::vector<schema::Object> more;  // what this cluster has beside: rights of components of its own
 };
 
 // Writes through the registry as system:apiserver. The first failure ends it.
