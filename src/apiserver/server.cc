@@ -5,6 +5,7 @@
 #include <limits>
 
 #include "apiserver/admission/list.h"
+#include "apiserver/aggregation/automatic_services.h"
 #include "apiserver/aggregation/pass_on.h"
 #include "apiserver/audit/auditor.h"
 #include "apiserver/crd/definitions.h"
@@ -122,7 +123,8 @@ struct Server::Parts {
                  .writes = writes,
                  .metrics = options.metrics != nullptr ? *options.metrics : own_metrics}),
         definitions(registry, catalog),
-        aggregator(registry, options.aggregation) {}
+        aggregator(registry, options.aggregation),
+        automatic_services(registry) {}
 
   Catalog catalog;
   AdmissionChain admission;
@@ -136,6 +138,7 @@ struct Server::Parts {
   ServerMetrics metrics;
   crd::Definitions definitions;
   Aggregator aggregator;
+  AutomaticServices automatic_services;
 };
 
 // One HTTP request on its way.
@@ -158,6 +161,7 @@ Server::~Server() = default;
 io::Task<void> Server::run() {
   io::Scope scope;
   scope.spawn(parts_->aggregator.run());
+  scope.spawn(parts_->automatic_services.run());
   co_await parts_->definitions.run();
 }
 

@@ -199,7 +199,8 @@ io::Task<base::Result<Availability>> Aggregator::examine(Attended& one) {
   one.found.places = std::move(*places);
   auto told = co_await inquire(std::make_shared<const RemoteVersion>(one.found), registry_.random());
   if (!told) co_return Availability::failed_discovery(told.error().message());
-  one.found.resources = std::move(*told);
+  one.found.resources = std::move(told->resources);
+  one.found.openapi_url = std::move(told->openapi_url);
   co_return Availability::passed();
 }
 

@@ -22,6 +22,9 @@ constexpr std::string_view kResources =
         {"name":"things","singularName":"thing","namespaced":true,"kind":"Thing","verbs":["get","list"]},
         {"name":"things/status","singularName":"","namespaced":true,"kind":"Thing","verbs":["get"]}]})";
 
+constexpr std::string_view kIndex =
+    R"({"paths":{"apis/x.io/v1":{"serverRelativeURL":"/openapi/v3/apis/x.io/v1?hash=AB"}}})";
+
 struct Seen {
   std::vector<std::string> targets;
   io::Headers headers;
@@ -32,6 +35,10 @@ io::Task<void> play_extension(Seen* seen, const io::Request& request, io::Reques
                               io::ResponseWriter& writer) {
   if (request.target == "/apis/x.io/v1" && request.headers.get("x-remote-user") == "system:kube-aggregator") {
     writer.send(200, {}, base::Bytes(std::string(kResources)));
+    co_return;
+  }
+  if (request.target == "/openapi/v3" && request.headers.get("x-remote-user") == "system:aggregator") {
+    writer.send(200, {}, base::Bytes(std::string(kIndex)));
     co_return;
   }
   seen->targets.push_back(request.method + " " + request.target);
@@ -220,6 +227,50 @@ TEST_F(Aggregation, AServerThatCannotBeTrustedOrReachedHarmsNobodyElse) {
   io::Headers aggregated;
   aggregated.add("accept", "application/json;g=apidiscovery.k8s.io;v=v2;as=APIGroupDiscoveryList");
   EXPECT_NE(ask("GET", "/apis", aggregated).body.find(R"({"version":"v1","freshness":"Stale"})"), std::string::npos);
+}
+
+TEST_F(Aggregation, ItsDescriptionIsInTheIndexAndComesFromItself) {
+  auto url = [&] {
+    auto index = schema::Value::parse(ask("GET", "/openapi/v3").body);
+    return index ? std::string(index->text_at({"paths", "apis/x.io/v1", "serverRelativeURL"})) : "no index";
+  };
+  EXPECT_EQ(url(), "");
+  put_service();
+  put_endpoints();
+  register_api(trusting());
+  expect_reason("Passed");
+  EXPECT_EQ(url(), "/openapi/v3/apis/x.io/v1?hash=AB");
+  EXPECT_EQ(ask("GET", url()).body, "from afar");
+  EXPECT_EQ(seen.targets, (std::vector<std::string>{"GET /openapi/v3/apis/x.io/v1?hash=AB"}));
+}
+
+TEST_F(Aggregation, CustomVersionsHaveAnAPIServiceAsLongAsTheyAreServed) {
+  constexpr std::string_view kPath = "/apis/apiregistration.k8s.io/v1/apiservices/v1.y.io";
+  // The APIService once its status is `wanted`, or what it was last.
+  auto wait = [&](int wanted) {
+    Answer answer;
+    for (int i = 0; i < 2000; ++i) {
+      answer = ask("GET", std::string(kPath));
+      if (answer.status == wanted && (wanted != 200 || answer.body.find(R"("reason":"Local")") != std::string::npos))
+        break;
+    }
+    return answer;
+  };
+  auto made = ours.send("POST", "/apis/apiextensions.k8s.io/v1/customresourcedefinitions",
+                        R"({"metadata":{"name":"as.y.io"},"spec":{"group":"y.io","scope":"Cluster",)"
+                        R"("names":{"plural":"as","kind":"A"},"versions":[{"name":"v1","served":true,"storage":true,)"
+                        R"("schema":{"openAPIV3Schema":{"type":"object"}}}]}})");
+  ASSERT_EQ(made.status, 201) << made.body;
+  auto service = schema::Value::parse(wait(200).body);
+  ASSERT_TRUE(service);
+  EXPECT_EQ(service->text_at({"metadata", "labels", "kube-aggregator.kubernetes.io/automanaged"}), "true");
+  EXPECT_EQ(service->at({"spec"})->to_json(),
+            R"({"group":"y.io","version":"v1","groupPriorityMinimum":1000,"versionPriority":100})");
+  // Taken away by somebody, it comes back; with the definition it goes.
+  ours.send("DELETE", std::string(kPath));
+  EXPECT_EQ(wait(200).status, 200);
+  ours.send("DELETE", "/apis/apiextensions.k8s.io/v1/customresourcedefinitions/as.y.io");
+  EXPECT_EQ(wait(404).status, 404);
 }
 
 TEST_F(Aggregation, DiscoveryTellsOfItInBothForms) {

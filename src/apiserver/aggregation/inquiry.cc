@@ -7,6 +7,7 @@
 #include "io/http_client.h"
 #include "io/tls.h"
 #include "schema/json.h"
+#include "schema/value.h"
 
 namespace apiserver {
 namespace {
@@ -24,22 +25,43 @@ std::string url_of(const RemoteVersion& remote, const io::Address& place) {
   return base::cat({"https://", place.text(), target_of(remote)});
 }
 
-io::Task<base::Result<ResourceDescriptions>> ask(RemoteVersionRef remote, io::Address place) {
+using Answer = std::unique_ptr<io::ResponseStream>;
+
+io::Task<base::Result<Answer>> fetch(RemoteVersionRef remote, io::Address place, std::string target,
+                                     io::Headers identity) {
+  CO_TRY(auto client, kept_client(connection_key(place, remote->tls.get()), [&] {
+           return base::Result<io::HttpClient::Options>(
+               {.url = base::cat({"https://", place.text()}), .tls = remote->tls});
+         }));
+  identity.add("accept", "application/json");
+  identity.add("user-agent", "kube-apiserver");
+  co_return co_await client->request("GET", target, std::move(identity));
+}
+
+// What its index of descriptions says of the version; "" when it has none.
+io::Task<std::string> openapi_url(RemoteVersionRef remote, io::Address place) {
+  io::Headers identity;
+  identity.add("x-remote-user", "system:aggregator");
+  auto answer = co_await fetch(remote, place, "/openapi/v3", std::move(identity));
+  if (!answer || (*answer)->head().status != 200) co_return "";
+  auto text = co_await io::read_all(**answer, kAnswerBytesMax);
+  auto index = text ? schema::Value::parse(*text) : base::fail(text.error());
+  if (!index) co_return "";
+  auto name = target_of(*remote).substr(1);
+  std::string url(index->text_at({"paths", name, "serverRelativeURL"}));
+  co_return url.starts_with(base::cat({"/openapi/v3/", name})) ? url : "";
+}
+
+io::Task<base::Result<Told>> ask(RemoteVersionRef remote, io::Address place) {
   auto failing = [&](std::string_view why) {
     return base::fail(base::Code::Unavailable,
                       base::cat({"failing or missing response from ", url_of(*remote, place), ": ", why}));
   };
   std::string getting = base::cat({"Get ", base::quote(url_of(*remote, place)), ": "});
-  auto client = kept_client(connection_key(place, remote->tls.get()), [&] {
-    return base::Result<io::HttpClient::Options>({.url = base::cat({"https://", place.text()}), .tls = remote->tls});
-  });
-  if (!client) co_return failing(getting + client.error().message());
-  io::Headers headers;
-  headers.add("accept", "application/json");
-  headers.add("user-agent", "kube-apiserver");
-  headers.add("x-remote-user", "system:kube-aggregator");
-  headers.add("x-remote-group", "system:masters");
-  auto answer = co_await (*client)->request("GET", target_of(*remote), std::move(headers));
+  io::Headers identity;
+  identity.add("x-remote-user", "system:kube-aggregator");
+  identity.add("x-remote-group", "system:masters");
+  auto answer = co_await fetch(remote, place, target_of(*remote), std::move(identity));
   if (!answer) co_return failing(getting + answer.error().message());
   int status = (*answer)->head().status;
   if (status < 200 || status >= 300) {
@@ -49,11 +71,14 @@ io::Task<base::Result<ResourceDescriptions>> ask(RemoteVersionRef remote, io::Ad
   if (!text) co_return failing(getting + text.error().message());
   auto list = schema::from_json<meta::APIResourceList>(*text);
   // A server that answers works, even if what it says of itself cannot be read.
-  co_return list ? described(*list) : ResourceDescriptions();
+  Told told;
+  if (list) told.resources = described(*list);
+  told.openapi_url = co_await openapi_url(remote, place);
+  co_return told;
 }
 
-io::Task<base::Result<ResourceDescriptions>> ask_several(RemoteVersionRef remote, size_t first) {
-  base::Result<ResourceDescriptions> told = base::fail(base::Code::Unavailable, "");
+io::Task<base::Result<Told>> ask_several(RemoteVersionRef remote, size_t first) {
+  base::Result<Told> told = base::fail(base::Code::Unavailable, "");
   size_t attempts = std::min(kAttemptsMax, remote->places.size());
   for (size_t i = 0; i < attempts; ++i) {
     told = co_await ask(remote, remote->places[(first + i) % remote->places.size()]);
@@ -95,7 +120,7 @@ ResourceDescriptions described(const meta::APIResourceList& list) {
   return made;
 }
 
-io::Task<base::Result<ResourceDescriptions>> inquire(RemoteVersionRef remote, base::Random& random) {
+io::Task<base::Result<Told>> inquire(RemoteVersionRef remote, base::Random& random) {
   if (remote->tls == nullptr)
     co_return base::fail(base::Code::BadRequest,
                          "unable to load root certificates: unable to parse bytes as PEM block");

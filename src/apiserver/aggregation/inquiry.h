@@ -20,8 +20,12 @@ using ResourceDescriptions = std::vector<api::apidiscovery_k8s_io_v2::APIResourc
 // What the aggregated form of discovery says of a legacy list.
 ResourceDescriptions described(const api::meta_v1::APIResourceList& list);
 
+struct Told {
+  ResourceDescriptions resources;
+  std::string openapi_url;  // as RemoteVersion has it
+};
 // Tries some of its places, any order, until one answers. The error is in the words of upstream's condition. On the
 // current loop.
-io::Task<base::Result<ResourceDescriptions>> inquire(RemoteVersionRef remote, base::Random& random);
+io::Task<base::Result<Told>> inquire(RemoteVersionRef remote, base::Random& random);
 
 }  // namespace apiserver

@@ -28,12 +28,16 @@ struct RemoteVersion {
   bool available = false;
   std::vector<io::Address> places;                                           // where it is; any will do
   std::vector<api::apidiscovery_k8s_io_v2::APIResourceDiscovery> resources;  // as it last told
-  bool fresh = false;                                                        // whether it could be asked of late
+  // Where its index of OpenAPI says that the version is described: "/openapi/v3/apis/x.io/v1?hash=1"; "" when it does
+  // not.
+  std::string openapi_url;
+  bool fresh = false;  // whether it could be asked of late
 };
 using RemoteVersionRef = std::shared_ptr<const RemoteVersion>;
 using RemoteVersions = std::map<std::string, RemoteVersionRef, std::less<>>;  // by "group/version"
 
-// Whose the path is ("/apis/GROUP/VERSION" and all below, unescaped); null when it is nobody's but ours.
+// Whose the path is ("/apis/GROUP/VERSION" and all below, and its description at "/openapi/v3/apis/GROUP/VERSION",
+// unescaped); null when it is nobody's but ours.
 RemoteVersionRef remote_of_path(const RemoteVersions& remote, std::string_view path);
 
 }  // namespace apiserver

@@ -152,7 +152,7 @@ io::Task<void> serve_path(PathContext context, const io::Request& request, const
       send_page_not_found(response);
     }
   } else if (parts[0] == "openapi") {
-    if (!openapi::serve(path, request, call.query, response, kinds)) send_page_not_found(response);
+    if (!openapi::serve(path, request, call.query, response, kinds, context.remote)) send_page_not_found(response);
   } else if (path.starts_with("/api/")) {
     response.send_error(no_such_path());
   } else if (path == "/metrics") {

@@ -403,21 +403,19 @@ std::string digest_of(std::string_view name, const CustomKindsRef& custom) {
   return at == digests.end() ? std::string() : at->second;
 }
 
-std::string all_digest(const CustomKindsRef& custom) {
+std::string all_digest(const CustomKindsRef& custom, const RemoteUrls& remote) {
   std::string all;
   for (const auto& [name, digest] : digests_of(custom)) all += digest;
+  for (const auto& [name, url] : remote) all += base::cat({name, " ", url, "\n"});
   return sha512(all);
 }
 
-std::string make_index(const CustomKindsRef& custom) {
+std::string make_index(const CustomKindsRef& custom, const RemoteUrls& remote) {
+  RemoteUrls all = remote;
+  for (const auto& [name, digest] : digests_of(custom)) all[name] = base::cat({"/openapi/v3/", name, "?hash=", digest});
   JsonWriter json;
   json.open('{').key("paths").open('{');
-  for (const auto& [name, digest] : digests_of(custom)) {
-    json.key(name)
-        .open('{')
-        .member("serverRelativeURL", base::cat({"/openapi/v3/", name, "?hash=", digest}))
-        .close('}');
-  }
+  for (const auto& [name, url] : all) json.key(name).open('{').member("serverRelativeURL", url).close('}');
   return json.close('}').close('}').take();
 }
 

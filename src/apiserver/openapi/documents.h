@@ -3,6 +3,7 @@
 // asks. Any thread.
 #pragma once
 
+#include <map>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -13,6 +14,9 @@
 
 namespace apiserver::openapi {
 
+// Documents of other servers, by name, and where they are found: "apis/x.io/v1" at "/openapi/v3/apis/x.io/v1?hash=1".
+using RemoteUrls = std::map<std::string, std::string, std::less<>>;
+
 // What there is below /openapi/v3/: "api/v1", "apis/apps", "apis/apps/v1", "version", ... in order.
 std::vector<std::string> document_names(const CustomKinds& custom);
 
@@ -20,11 +24,11 @@ std::vector<std::string> document_names(const CustomKinds& custom);
 std::optional<std::string> make_v3(std::string_view name, const CustomKinds& custom);
 std::string make_v2(const CustomKinds& custom);
 // The list of all with their digests, as /openapi/v3 has it.
-std::string make_index(const CustomKindsRef& custom);
+std::string make_index(const CustomKindsRef& custom, const RemoteUrls& remote = {});
 
 // SHA-512 in capital hexadecimal digits, of the JSON text. "" when there is no such document.
 std::string digest_of(std::string_view name, const CustomKindsRef& custom);
 // Of all of them together.
-std::string all_digest(const CustomKindsRef& custom);
+std::string all_digest(const CustomKindsRef& custom, const RemoteUrls& remote = {});
 
 }  // namespace apiserver::openapi

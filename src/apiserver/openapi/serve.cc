@@ -58,7 +58,7 @@ void send_tagged(const io::Request& request, Response& response, const std::stri
 }  // namespace
 
 bool serve(std::string_view path, const io::Request& request, const Query& query, Response& response,
-           const CustomKindsRef& custom) {
+           const CustomKindsRef& custom, const RemoteVersions& remote) {
   constexpr std::string_view kV3 = "/openapi/v3";
   bool v2 = path == "/openapi/v2";
   bool index = path == kV3 || path == "/openapi/v3/";
@@ -79,7 +79,12 @@ bool serve(std::string_view path, const io::Request& request, const Query& query
     // Whatever changes the second form changes the third.
     send_tagged(request, response, all_digest(custom), {}, [&] { return make_v2(*custom); }, form, dialect);
   } else if (index) {
-    send_tagged(request, response, all_digest(custom), {}, [&] { return make_index(custom); }, form, dialect);
+    RemoteUrls urls;
+    for (const auto& [name, version] : remote) {
+      if (version->available && !version->openapi_url.empty()) urls.emplace("apis/" + name, version->openapi_url);
+    }
+    send_tagged(
+        request, response, all_digest(custom, urls), {}, [&] { return make_index(custom, urls); }, form, dialect);
   } else {
     std::string digest = digest_of(name, custom);
     auto asked = query.get("hash");

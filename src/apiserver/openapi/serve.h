@@ -3,6 +3,7 @@
 
 #include <string_view>
 
+#include "apiserver/aggregation/remote_version.h"
 #include "apiserver/pipeline/query.h"
 #include "apiserver/pipeline/response.h"
 #include "apiserver/registry/served.h"
@@ -12,6 +13,6 @@ namespace apiserver::openapi {
 
 // Answers and returns true when `path` is /openapi/v2, /openapi/v3 or a document below; else does nothing.
 bool serve(std::string_view path, const io::Request& request, const Query& query, Response& response,
-           const CustomKindsRef& custom);
+           const CustomKindsRef& custom, const RemoteVersions& remote);
 
 }  // namespace apiserver::openapi
