@@ -104,6 +104,15 @@ bool is_named_after_node(const AuthorizationAttributes& attributes) {
   return attributes.api_group.empty() && attributes.resource == "nodes";
 }
 
+std::string why_not_another(const AuthorizationAttributes& attributes, const std::string& node) {
+  if (attributes.resource == "leases") return "can only access node lease with the same name as the requesting node";
+  if (attributes.resource == "csinodes") return "can only access CSINode with the same name as the requesting node";
+  bool reads = attributes.verb == "get" || attributes.verb == "list" || attributes.verb == "watch";
+  if (!reads) return base::cat({"node '", node, "' cannot ", attributes.verb, " other nodes"});
+  if (attributes.name.empty()) return base::cat({"node '", node, "' cannot read all nodes, only its own Node object"});
+  return base::cat({"node '", node, "' cannot read '", attributes.name, "', only its own Node object"});
+}
+
 // Whether only pods of `node` are asked for.
 bool selects_node(std::string_view field_selector, std::string_view node) {
   auto selector = schema::FieldSelector::parse(field_selector);
@@ -134,8 +143,7 @@ std::optional<Authorization> NodeAuthorizer::decide(const AuthorizationAttribute
     if (attributes.verb == "create")
       return Authorization{Decision::Allow, {}, {}};  // NodeRestriction looks at the name in the body
     if (names_itself) return Authorization{Decision::Allow, {}, {}};
-    return no_opinion(
-        base::cat({"node '", *node, "' cannot ", attributes.verb, " ", attributes.resource, " of other nodes"}));
+    return no_opinion(why_not_another(attributes, *node));
   }
   if (attributes.api_group.empty() && attributes.resource == "pods") {
     bool lists = attributes.verb == "list" || attributes.verb == "watch";

@@ -129,5 +129,21 @@ TEST_F(Node, TheNameAloneMakesNoNode) {
   EXPECT_FALSE(may("get", "nodes", "n1"));
 }
 
+TEST_F(Node, ListsItsOwnPodsHoweverTheSelectorIsWritten) {
+  asked.name = "";
+  asked.verb = "list";
+  asked.resource = "pods";
+  auto lists = [&](std::string selector) {
+    asked.field_selector = std::move(selector);
+    return authorizer.decide(asked)->allowed();
+  };
+  EXPECT_TRUE(lists("spec.nodeName=n1"));
+  EXPECT_TRUE(lists("status.phase!=Failed,spec.nodeName==n1"));
+  EXPECT_FALSE(lists(""));
+  EXPECT_FALSE(lists("spec.nodeName=n2"));
+  EXPECT_FALSE(lists("spec.nodeName!=n1"));
+  EXPECT_FALSE(lists("metadata.name=spec.nodeName\\=n1"));
+}
+
 }  // namespace
 }  // namespace apiserver
