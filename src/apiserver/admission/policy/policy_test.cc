@@ -98,5 +98,58 @@ TEST_F(Policies, APatchThatDoesNotApplyRefuses) {
   EXPECT_TRUE(refused.says("policy 'p' with binding 'b' denied request: JSON Patch:")) << refused.body;
 }
 
+// Decides nothing at once: everybody may do everything but read secrets, says somebody who has to be asked.
+class Outside final : public Authorizer {
+ public:
+  std::optional<Authorization> decide(const AuthorizationAttributes&) const override { return std::nullopt; }
+  io::Task<Authorization> authorize(AuthorizationAttributes attributes) const override {
+    co_await io::sleep(std::chrono::milliseconds(1));
+    if (attributes.resource == "secrets") ++asked_for_secrets;
+    co_return Authorization{.decision = attributes.resource == "secrets" ? Decision::Deny : Decision::Allow};
+  }
+  mutable int asked_for_secrets = 0;
+};
+
+class Nobody final : public Authenticator {
+ public:
+  io::Task<base::Result<std::optional<User>>> authenticate(const io::Request&, const io::Peer&) override {
+    co_return std::nullopt;
+  }
+};
+
+TEST(PoliciesThatAsk, RightsThatTakeAskingAreKnownToExpressions) {
+  auto loop = *io::Loop::create();
+  io::Loop::Entered entered(*loop);
+  auto store = store::open_memory({.indexer = make_indexer()});
+  Nobody nobody;
+  Outside outside;
+  Server server(ServerOptions{.store = *store,
+                              .authenticator = nobody,
+                              .authorizer = outside,
+                              .clock = base::system_clock(),
+                              .random = base::system_random(),
+                              .service_networks = {*base::IpNetwork::parse("10.96.0.0/24")}});
+  Local jane(server, User{.name = "jane"});
+  auto send = [&](std::string path, std::string body) {
+    return loop->run_task(jane.call("POST", std::move(path), "application/json", base::Bytes(std::move(body)))).status;
+  };
+  EXPECT_EQ(send("/api/v1/namespaces", R"({"metadata":{"name":"default"}})"), 201);
+  std::string root = "/apis/admissionregistration.k8s.io/v1/validatingadmissionpolic";
+  EXPECT_EQ(send(root + "ies", R"j({"metadata":{"name":"p"},"spec":{"matchConstraints":{"resourceRules":[
+      {"apiGroups":[""],"apiVersions":["v1"],"operations":["CREATE"],"resources":["configmaps"]}]},
+      "variables":[{"name":"reads","expression":"authorizer.group('').resource('secrets').check('get').allowed()"}],
+      "matchConditions":[{"name":"c","expression":"authorizer.group('').resource('pods').check('list').allowed()"}],
+      "validations":[{"expression":"variables.reads || object.metadata.name == 'plain'"}]}})j"),
+            201);
+  EXPECT_EQ(
+      send(root + "ybindings", R"({"metadata":{"name":"b"},"spec":{"policyName":"p","validationActions":["Deny"]}})"),
+      201);
+  outside.asked_for_secrets = 0;
+  EXPECT_EQ(send("/api/v1/namespaces/default/configmaps", R"({"metadata":{"name":"plain"}})"), 201);
+  EXPECT_EQ(send("/api/v1/namespaces/default/configmaps", R"({"metadata":{"name":"other"}})"), 422);
+  EXPECT_EQ(outside.asked_for_secrets, 2);  // once for each write
+  store->close();
+}
+
 }  // namespace
 }  // namespace apiserver
