@@ -6,6 +6,7 @@
 
 #include "base/log.h"
 #include "store/entry.h"
+#include "store/opening.h"
 
 namespace store {
 
@@ -16,8 +17,13 @@ constexpr io::Duration kFreshnessWait = std::chrono::seconds(3);
 
 }  // namespace
 
-Sequencer::Sequencer(std::shared_ptr<View> view, Indexer indexer, std::unique_ptr<Journal> journal)
-    : view_(std::move(view)), indexer_(std::move(indexer)), journal_(std::move(journal)), last_(view_->revision()) {
+Sequencer::Sequencer(std::shared_ptr<View> view, Indexer indexer, std::unique_ptr<Journal> journal,
+                     std::shared_ptr<const Sealer> sealer)
+    : view_(std::move(view)),
+      indexer_(std::move(indexer)),
+      sealer_(std::move(sealer)),
+      journal_(std::move(journal)),
+      last_(view_->revision()) {
   if (!journal_) return;
   writer_ = std::thread([this] { write_until_closed(); });
   pthread_setname_np(writer_.native_handle(), "store-writer");
@@ -32,13 +38,14 @@ io::Task<base::Result<EntryRef>> Sequencer::get(std::string key) {
     base::Lock lock(mutex_);
     if (closed_) co_return base::fail(base::Code::Closed, "the store is closed");
   }
-  co_return view_->find(key);
+  co_return co_await opened_in(*view_, view_->find(key), indexer_, *sealer_);
 }
 
 io::Task<base::Result<Page>> Sequencer::list(std::string prefix, ListOptions options) {
   if (options.not_older_than > view_->revision())
     CO_TRY(co_await view_->reached(options.not_older_than, kFreshnessWait));
-  co_return view_->page(prefix, options);
+  CO_TRY(Page page, view_->page(prefix, options));
+  co_return co_await opened_in(*view_, std::move(page), indexer_, *sealer_);
 }
 
 base::Result<std::unique_ptr<Watch>> Sequencer::watch(std::string prefix, Revision from) {
@@ -64,7 +71,8 @@ base::Result<Sequencer::Tip> Sequencer::tip(std::string_view key) {
   return tip_locked(key);
 }
 
-Sequencer::Proposal Sequencer::propose(const std::string& key, const EntryRef& seen, const Change& change) const {
+base::Result<Sequencer::Proposal> Sequencer::propose(const std::string& key, const EntryRef& seen,
+                                                     const Change& change) const {
   Proposal proposal{.key = key, .seen = seen};
   if (change.kind == Change::Kind::Keep || (change.kind == Change::Kind::Delete && !seen)) return proposal;
   if (change.kind == Change::Kind::Delete) {
@@ -73,13 +81,18 @@ Sequencer::Proposal Sequencer::propose(const std::string& key, const EntryRef& s
   } else {
     proposal.kind = seen ? Event::Kind::Modified : Event::Kind::Added;
     proposal.next = make_entry(key, change.value.view(), 0, indexer_);
+    if (journal_) {
+      TRY(auto form, sealer_->seal(key, proposal.next->value));
+      proposal.kept = std::move(form.value);
+      proposal.next->seal = std::move(form.seal);
+    }
   }
   return proposal;
 }
 
-TicketRef Sequencer::enqueue(EventRef event, Revision compact) {
+TicketRef Sequencer::enqueue(Record record, Revision compact) {
   auto ticket = std::make_shared<Ticket>();
-  queue_.push_back({std::move(event), compact, ticket});
+  queue_.push_back({std::move(record), compact, ticket});
   if (queue_.size() == 1) work_.notify_one();
   return ticket;
 }
@@ -91,13 +104,13 @@ base::Result<Sequencer::Submitted> Sequencer::submit(const Proposal& proposal) {
     TRY(refusal());
     Tip tip = tip_locked(proposal.key);
     if (tip.entry != proposal.seen) return Submitted{};
-    if (!proposal.next) return Submitted{true, tip.pending ? enqueue(nullptr, 0) : nullptr};
+    if (!proposal.next) return Submitted{true, tip.pending ? enqueue({}, 0) : nullptr};
     proposal.next->revision = ++last_;
     auto event = std::make_shared<const Event>(proposal.kind, proposal.next, proposal.seen);
     if (journal_) {
       pending_.erase(event->entry->key);  // its key view is that of the older event
       pending_.emplace(event->entry->key, event);
-      return Submitted{true, enqueue(std::move(event), 0)};
+      return Submitted{true, enqueue({std::move(event), proposal.kept}, 0)};
     }
     wakeups = view_->publish({event}, last_);
   }
@@ -108,8 +121,12 @@ base::Result<Sequencer::Submitted> Sequencer::submit(const Proposal& proposal) {
 io::Task<base::Result<Updated>> Sequencer::update(std::string key, Decide decide) {
   for (;;) {
     CO_TRY(auto tip, tip(key));
+    if (tip.entry && !is_opened(*tip.entry)) {
+      CO_TRY(co_await opened_in(*view_, tip.entry, indexer_, *sealer_));
+      continue;
+    }
     auto change = decide(tip.entry.get());
-    Proposal proposal = propose(key, tip.entry, change ? *change : Change::keep());
+    CO_TRY(Proposal proposal, propose(key, tip.entry, change ? *change : Change::keep()));
     CO_TRY(auto submitted, submit(proposal));
     if (!submitted.accepted) continue;
     if (submitted.ticket) CO_TRY(co_await Ticket::wait(submitted.ticket));
@@ -122,7 +139,7 @@ io::Task<base::Result<Updated>> Sequencer::update(std::string key, Decide decide
 base::Result<TicketRef> Sequencer::submit_compaction(Revision revision) {
   base::Lock lock(mutex_);
   TRY(refusal());
-  return journal_ ? enqueue(nullptr, revision) : nullptr;
+  return journal_ ? enqueue({}, revision) : nullptr;
 }
 
 io::Task<base::Result<void>> Sequencer::compact(Revision revision) {
@@ -151,13 +168,17 @@ bool Sequencer::take(std::vector<Item>& items) {
 
 base::Result<void> Sequencer::write(const std::vector<Item>& items) {
   std::vector<EventRef> events;
+  std::vector<Record> records;
   Revision compact = 0;
   for (const Item& item : items) {
-    if (item.event) events.push_back(item.event);
+    if (item.record.event) {
+      events.push_back(item.record.event);
+      records.push_back(item.record);
+    }
     if (item.compact > compact) compact = item.compact;
   }
-  if (events.empty() && compact == 0) return {};
-  TRY(journal_->append(events, compact));
+  if (records.empty() && compact == 0) return {};
+  TRY(journal_->append(records, compact));
   if (!events.empty()) view_->publish(events, events.back()->entry->revision).send();
   return {};
 }
@@ -167,9 +188,9 @@ void Sequencer::settle(std::vector<Item>& items) {
   {
     base::Lock lock(mutex_);
     for (const Item& item : items) {
-      if (!item.event) continue;
-      auto pending = pending_.find(item.event->entry->key);
-      if (pending != pending_.end() && pending->second == item.event) pending_.erase(pending);
+      if (!item.record.event) continue;
+      auto pending = pending_.find(item.record.event->entry->key);
+      if (pending != pending_.end() && pending->second == item.record.event) pending_.erase(pending);
     }
   }
   for (Item& item : items) wakeups.add(std::move(item.ticket));

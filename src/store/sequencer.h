@@ -27,13 +27,15 @@ namespace store {
 class Sequencer final : public Store {
  public:
   // `journal` may be null.
-  Sequencer(std::shared_ptr<View> view, Indexer indexer, std::unique_ptr<Journal> journal);
+  Sequencer(std::shared_ptr<View> view, Indexer indexer, std::unique_ptr<Journal> journal,
+            std::shared_ptr<const Sealer> sealer = no_sealer());
   ~Sequencer() override;
 
   io::Task<base::Result<EntryRef>> get(std::string key) override;
   io::Task<base::Result<Page>> list(std::string prefix, ListOptions options) override;
   io::Task<base::Result<Updated>> update(std::string key, Decide decide) override;
   base::Result<std::unique_ptr<Watch>> watch(std::string prefix, Revision from) override;
+  bool is_current(const Entry& entry) const override { return sealer_->is_current(entry.key, entry.seal); }
   io::Task<base::Result<void>> compact(Revision revision) override;
   Revision revision() const override { return view_->revision(); }
   Revision compacted() const override { return view_->compacted(); }
@@ -47,7 +49,7 @@ class Sequencer final : public Store {
   };
   // One place in the queue: a change, a compaction, or neither (who waits for what is before it).
   struct Item {
-    EventRef event;
+    Record record;  // without an event: no change
     Revision compact = 0;
     TicketRef ticket;
   };
@@ -60,6 +62,7 @@ class Sequencer final : public Store {
     EntryRef seen;
     Event::Kind kind = Event::Kind::Added;
     std::shared_ptr<Entry> next;
+    base::Bytes kept;  // the form of `next` that the journal gets
   };
   struct Submitted {
     bool accepted = false;  // false: the tip is no longer what was seen
@@ -69,10 +72,10 @@ class Sequencer final : public Store {
   base::Result<Tip> tip(std::string_view key) EXCLUDES(mutex_);
   base::Result<Submitted> submit(const Proposal& proposal) EXCLUDES(mutex_);
   base::Result<TicketRef> submit_compaction(Revision revision) EXCLUDES(mutex_);
-  Proposal propose(const std::string& key, const EntryRef& seen, const Change& change) const;
+  base::Result<Proposal> propose(const std::string& key, const EntryRef& seen, const Change& change) const;
   Tip tip_locked(std::string_view key) REQUIRES(mutex_);
   base::Result<void> refusal() REQUIRES(mutex_);
-  TicketRef enqueue(EventRef event, Revision compact) REQUIRES(mutex_);
+  TicketRef enqueue(Record record, Revision compact) REQUIRES(mutex_);
 
   void write_until_closed();
   bool take(std::vector<Item>& items) EXCLUDES(mutex_);
@@ -82,6 +85,7 @@ class Sequencer final : public Store {
 
   const std::shared_ptr<View> view_;
   const Indexer indexer_;
+  const std::shared_ptr<const Sealer> sealer_;
   const std::unique_ptr<Journal> journal_;  // used by the writer thread alone
   bool failing_ = false;                    // since the last commit; likewise
 

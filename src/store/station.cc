@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "store/opening.h"
 #include "store/ticket.h"
 #include "store/view.h"
 
@@ -108,6 +109,10 @@ io::Task<base::Result<std::vector<EventRef>>> PrefixWatch::next() {
     while (events.size() < kEventsPerCall) {
       const EventRef* event = pending();
       if (event == nullptr) break;
+      if (!is_opened(*(*event)->entry)) {
+        if (!events.empty()) break;
+        co_return base::fail(base::Code::Internal, "unable to transform key \"" + (*event)->entry->key + "\"");
+      }
       events.push_back(*event);
       skip();
     }

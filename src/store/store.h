@@ -20,6 +20,7 @@
 #include "base/bytes.h"
 #include "base/result.h"
 #include "io/task.h"
+#include "store/sealer.h"
 
 namespace store {
 
@@ -38,6 +39,7 @@ struct Entry {
   base::Bytes value;
   Revision revision = 0;  // of the change that made this state
   Attributes attributes;
+  SealRef seal;  // of the form that is kept; what readers get is opened
 };
 using EntryRef = std::shared_ptr<const Entry>;
 
@@ -115,6 +117,9 @@ class Store {
   // Events after `from` (exclusive) under `prefix`. Expired if history does not reach back that far.
   virtual base::Result<std::unique_ptr<Watch>> watch(std::string prefix, Revision from) = 0;
 
+  // Whether the entry is kept in the form in which it would be written now.
+  virtual bool is_current(const Entry& entry) const = 0;
+
   // Drops states and events before `revision`: lists at and watches from before it then fail with Expired.
   virtual io::Task<base::Result<void>> compact(Revision revision) = 0;
 
@@ -144,6 +149,7 @@ std::unique_ptr<Store> open_memory(MemoryOptions options);
 struct LmdbOptions {
   std::string directory;  // made if missing, 0700; refused when another process has it open
   Indexer indexer;
+  std::shared_ptr<const Sealer> sealer = no_sealer();
   HistoryOptions history = {};
   size_t map_bytes_max = size_t{64} << 30;  // address space, not memory
 };
@@ -155,6 +161,7 @@ struct EtcdOptions {
   std::string ca_file, certificate_file, key_file;
   std::string prefix = "/registry";
   Indexer indexer;
+  std::shared_ptr<const Sealer> sealer = no_sealer();
   HistoryOptions history = {};
 };
 // On the current loop, which carries the connection. Loads all keys under the prefix and follows them.

@@ -15,7 +15,8 @@ namespace store {
 class Place {
  public:
   virtual ~Place() = default;
-  virtual io::Task<base::Result<std::unique_ptr<Store>>> open(Indexer indexer, HistoryOptions history) = 0;
+  virtual io::Task<base::Result<std::unique_ptr<Store>>> open(Indexer indexer, HistoryOptions history,
+                                                              std::shared_ptr<const Sealer> sealer = no_sealer()) = 0;
   // Whether objects outlive the store.
   virtual bool keeps() const = 0;
   // Whether lists reach behind the history that the store itself bounds.

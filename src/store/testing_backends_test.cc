@@ -11,7 +11,8 @@ namespace {
 
 class MemoryPlace final : public Place {
  public:
-  io::Task<base::Result<std::unique_ptr<Store>>> open(Indexer indexer, HistoryOptions history) override {
+  io::Task<base::Result<std::unique_ptr<Store>>> open(Indexer indexer, HistoryOptions history,
+                                                      std::shared_ptr<const Sealer>) override {
     co_return open_memory({.indexer = std::move(indexer), .history = history});
   }
   bool keeps() const override { return false; }
@@ -26,8 +27,12 @@ class MemoryBackend final : public Backend {
 class LmdbPlace final : public Place {
  public:
   ~LmdbPlace() override { std::filesystem::remove_all(folder_); }
-  io::Task<base::Result<std::unique_ptr<Store>>> open(Indexer indexer, HistoryOptions history) override {
-    co_return open_lmdb({.directory = folder_ + "/store", .indexer = std::move(indexer), .history = history});
+  io::Task<base::Result<std::unique_ptr<Store>>> open(Indexer indexer, HistoryOptions history,
+                                                      std::shared_ptr<const Sealer> sealer) override {
+    co_return open_lmdb({.directory = folder_ + "/store",
+                         .indexer = std::move(indexer),
+                         .sealer = std::move(sealer),
+                         .history = history});
   }
   bool keeps() const override { return true; }
 
@@ -70,9 +75,11 @@ class EtcdPlace final : public Place {
     static SharedEtcd etcd;
     endpoint_ = etcd.endpoint();
   }
-  io::Task<base::Result<std::unique_ptr<Store>>> open(Indexer indexer, HistoryOptions history) override {
+  io::Task<base::Result<std::unique_ptr<Store>>> open(Indexer indexer, HistoryOptions history,
+                                                      std::shared_ptr<const Sealer> sealer) override {
     if (!std::exchange(emptied_, true)) CO_TRY(co_await empty_etcd(endpoint_));
-    co_return co_await open_etcd({.endpoints = {endpoint_}, .indexer = std::move(indexer), .history = history});
+    co_return co_await open_etcd(
+        {.endpoints = {endpoint_}, .indexer = std::move(indexer), .sealer = std::move(sealer), .history = history});
   }
   bool keeps() const override { return true; }
   bool keeps_history() const override { return true; }

@@ -81,6 +81,17 @@ EntryRef View::find(std::string_view key) const {
   return index.find(key);
 }
 
+EntryRef View::replace(const EntryRef& current, EntryRef next) {
+  base::Lock lock(mutex_);
+  const EntryRef& shown = index_.find(current->key);
+  if (shown == current) {
+    index_.insert(next);
+  } else if (shown && shown->revision == next->revision) {
+    return shown;  // another reader was faster
+  }
+  return next;
+}
+
 base::Result<View::Moment> View::moment(std::string_view prefix, Revision at) {
   base::Lock lock(mutex_);
   if (closed_) return base::fail(closed_error());

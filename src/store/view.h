@@ -46,6 +46,8 @@ class View : public std::enable_shared_from_this<View> {
   io::Task<base::Result<void>> reached(Revision revision, io::Duration timeout);
   base::Result<std::unique_ptr<Watch>> watch(std::string prefix, Revision from);
 
+  // Shows `next` instead of `current`: the same state, opened. What is shown then, unless another state came between.
+  EntryRef replace(const EntryRef& current, EntryRef next);
   // Makes `events` (in order) and all up to `newest` visible. Send the wake-ups when no lock is held.
   Wakeups publish(const std::vector<EventRef>& events, Revision newest);
   // BadRequest for a future revision.

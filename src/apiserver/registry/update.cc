@@ -150,7 +150,8 @@ io::Task<base::Result<Registry::Written>> Registry::write(Call& call, const Serv
       next.meta().resource_version = current.meta().resource_version;
       co_return Written{std::move(next), false};
     }
-    bool unchanged = !ends && bytes.view() == entry->value.view();
+    // The same again is written all the same when it is kept in a form of the past: so keys are rotated.
+    bool unchanged = !ends && bytes.view() == entry->value.view() && options_.store.is_current(*entry);
     if (unchanged) {
       next.meta().resource_version = current.meta().resource_version;
       co_return Written{std::move(next), false};

@@ -10,6 +10,7 @@
 #include "base/strings.h"
 #include "store/entry.h"
 #include "store/index.h"
+#include "store/opening.h"
 
 namespace store {
 
@@ -45,8 +46,11 @@ bool etcd_progress_is_ordered(std::string_view version) {
 }
 
 io::Task<base::Result<std::unique_ptr<EtcdFollower>>> EtcdFollower::start(EtcdClient& client, std::string prefix,
-                                                                          Indexer indexer, View::Options options) {
-  std::unique_ptr<EtcdFollower> follower(new EtcdFollower(client, std::move(prefix), std::move(indexer)));
+                                                                          Indexer indexer,
+                                                                          std::shared_ptr<const Sealer> sealer,
+                                                                          View::Options options) {
+  std::unique_ptr<EtcdFollower> follower(
+      new EtcdFollower(client, std::move(prefix), std::move(indexer), std::move(sealer)));
   CO_TRY(co_await follower->learn_version());
   CO_TRY(Page all, co_await follower->read_all());
   follower->view_ =
@@ -61,13 +65,23 @@ io::Task<base::Result<void>> EtcdFollower::learn_version() {
   co_return base::Result<void>{};
 }
 
-EntryRef EtcdFollower::entry_of(const etcd::KeyValue& pair) const {
+EntryRef EtcdFollower::kept_entry_of(const etcd::KeyValue& pair) const {
   auto revision = static_cast<Revision>(pair.mod_revision);
   if (view_) {
     EntryRef known = view_->find(pair.key);
     if (known && known->revision == revision) return known;
   }
-  return make_entry(pair.key, pair.value, revision, indexer_);
+  return make_kept_entry(pair.key, pair.value, revision, indexer_, *sealer_);
+}
+
+// What cannot be opened now is tried again when it is read.
+io::Task<EntryRef> EtcdFollower::opened_if_possible(EntryRef entry) const {
+  auto plain = co_await opened(entry, indexer_, *sealer_);
+  co_return plain ? std::move(*plain) : std::move(entry);
+}
+
+io::Task<EntryRef> EtcdFollower::entry_of(const etcd::KeyValue& pair) const {
+  return opened_if_possible(kept_entry_of(pair));
 }
 
 io::Task<base::Result<Page>> EtcdFollower::read(std::string begin, std::string end, size_t limit, Revision revision) {
@@ -83,7 +97,11 @@ io::Task<base::Result<Page>> EtcdFollower::read(std::string begin, std::string e
   page.remaining =
       static_cast<size_t>(response.count) - std::min(static_cast<size_t>(response.count), response.kvs.size());
   page.entries.reserve(response.kvs.size());
-  for (const etcd::KeyValue& pair : response.kvs) page.entries.push_back(entry_of(pair));
+  for (const etcd::KeyValue& pair : response.kvs) {
+    EntryRef entry = kept_entry_of(pair);
+    if (!is_opened(*entry)) entry = co_await opened_if_possible(std::move(entry));
+    page.entries.push_back(std::move(entry));
+  }
   co_return page;
 }
 
@@ -140,15 +158,15 @@ io::Task<base::Error> EtcdFollower::follow_once() {
   for (;;) {
     auto response = co_await watch_->next();
     if (!response) co_return response.error();
-    apply(*response);
+    co_await apply(std::move(*response));
   }
 }
 
-void EtcdFollower::apply(const etcd::WatchResponse& response) {
+io::Task<void> EtcdFollower::apply(etcd::WatchResponse response) {
   if (response.events.empty()) {
     bool asked = response.watch_id == kAskedWatch;
     if (!response.created && (!asked || can_ask_)) view_->publish({}, revision_of(response.header)).send();
-    return;
+    co_return;
   }
   std::vector<EventRef> events;
   std::unordered_map<std::string_view, EntryRef> newer;  // what earlier events of this answer left; null: nothing
@@ -159,12 +177,15 @@ void EtcdFollower::apply(const etcd::WatchResponse& response) {
     newest = std::max(newest, revision);
     auto earlier = newer.find(told.kv->key);
     EntryRef previous = earlier != newer.end() ? earlier->second : view_->find(told.kv->key);
+    if (previous && !is_opened(*previous)) previous = co_await opened_if_possible(std::move(previous));
     if (told.type == etcd::Event::EventType::Delete) {
       if (!previous) continue;
       events.push_back(std::make_shared<const Event>(Event::Kind::Deleted, gone(*previous, revision), previous));
       newer[previous->key] = nullptr;
     } else {
-      EntryRef entry = make_entry(told.kv->key, told.kv->value, revision, indexer_);
+      EntryRef entry = make_kept_entry(told.kv->key, told.kv->value, revision, indexer_, *sealer_);
+      if (!is_opened(*entry)) entry = co_await opened_if_possible(std::move(entry));
+      if (previous && !is_opened(*previous)) previous = nullptr;  // nobody could read that it was there
       auto kind = previous ? Event::Kind::Modified : Event::Kind::Added;
       events.push_back(std::make_shared<const Event>(kind, entry, std::move(previous)));
       newer.insert_or_assign(entry->key, entry);

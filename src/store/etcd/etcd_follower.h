@@ -20,7 +20,9 @@ class EtcdFollower {
  public:
   // The client is borrowed and outlives the follower. Ends without success when the keys cannot be loaded.
   static io::Task<base::Result<std::unique_ptr<EtcdFollower>>> start(EtcdClient& client, std::string prefix,
-                                                                     Indexer indexer, View::Options options);
+                                                                     Indexer indexer,
+                                                                     std::shared_ptr<const Sealer> sealer,
+                                                                     View::Options options);
   EtcdFollower(const EtcdFollower&) = delete;
   EtcdFollower& operator=(const EtcdFollower&) = delete;
 
@@ -34,22 +36,26 @@ class EtcdFollower {
   void restart();
   // The keys in [begin, end) as they are, or were at `revision` if that is not 0. Entries that the view has are shared.
   io::Task<base::Result<Page>> read(std::string begin, std::string end, size_t limit, Revision revision);
-  EntryRef entry_of(const etcd::KeyValue& pair) const;
+  // Opened if it can be.
+  io::Task<EntryRef> entry_of(const etcd::KeyValue& pair) const;
 
  private:
-  EtcdFollower(EtcdClient& client, std::string prefix, Indexer indexer)
-      : client_(client), prefix_(std::move(prefix)), indexer_(std::move(indexer)) {}
+  EtcdFollower(EtcdClient& client, std::string prefix, Indexer indexer, std::shared_ptr<const Sealer> sealer)
+      : client_(client), prefix_(std::move(prefix)), indexer_(std::move(indexer)), sealer_(std::move(sealer)) {}
 
   io::Task<base::Result<Page>> read_all();
   io::Task<base::Result<void>> learn_version();
   io::Task<void> follow();
   io::Task<base::Error> follow_once();
   io::Task<base::Result<void>> load_anew();
-  void apply(const etcd::WatchResponse& response);
+  EntryRef kept_entry_of(const etcd::KeyValue& pair) const;
+  io::Task<EntryRef> opened_if_possible(EntryRef entry) const;
+  io::Task<void> apply(etcd::WatchResponse response);
 
   EtcdClient& client_;
   const std::string prefix_;
   const Indexer indexer_;
+  const std::shared_ptr<const Sealer> sealer_;
   std::shared_ptr<View> view_;
   bool can_ask_ = false;
   bool outage_told_ = false;

@@ -5,7 +5,9 @@
 #include <utility>
 
 #include "store/entry.h"
+#include "store/handed_over.h"
 #include "store/index.h"
+#include "store/opening.h"
 
 namespace store {
 
@@ -112,56 +114,32 @@ struct EtcdStore::Home : std::enable_shared_from_this<Home> {
     if (attempt.succeeded) co_return attempt;
     for (const etcd::ResponseOp& answer : response->responses) {
       if (answer.response_range && !answer.response_range->kvs.empty()) {
-        attempt.entry = follower->entry_of(answer.response_range->kvs.front());
+        attempt.entry = co_await follower->entry_of(answer.response_range->kvs.front());
       }
     }
     co_return attempt;
   }
 };
 
-// A call handed over. Its caller waits for the ticket; the frame of the task lives and dies on the home loop.
-template <class T>
-struct EtcdStore::Call {
-  io::Task<base::Result<T>> task;
-  std::optional<base::Result<T>> result;
-  TicketRef ticket = std::make_shared<Ticket>();
-
-  struct Return {
-    std::shared_ptr<Call> call;
-    explicit Return(std::shared_ptr<Call> call) : call(std::move(call)) {}
-    Return(const Return&) = delete;
-    ~Return() {
-      Wakeups wakeups;
-      wakeups.add(call->ticket);
-      wakeups.send();
-    }
-  };
-  static io::Task<void> run(std::shared_ptr<Call> call) {
-    Return on_end(call);
-    auto task = std::move(call->task);
-    call->result.emplace(co_await std::move(task));
-  }
-};
-
 template <class T>
 io::Task<base::Result<T>> EtcdStore::at_home(io::Task<base::Result<T>> task) {
-  auto call = std::make_shared<Call<T>>();
-  call->task = std::move(task);
+  auto call = std::make_shared<HandedOver<T>>(std::move(task));
   home_loop_.post([home = home_, call] {
     if (home->closed) {
-      typename Call<T>::Return ended(call);
+      call->drop();
     } else {
-      home->calls.spawn(Call<T>::run(call));
+      home->calls.spawn(HandedOver<T>::run(call));
     }
   });
-  CO_TRY(co_await Ticket::wait(call->ticket));
-  if (!call->result) co_return base::fail(closed_error());
-  co_return std::move(*call->result);
+  auto result = co_await HandedOver<T>::result(call);
+  if (!result) co_return base::fail(closed_error());
+  co_return std::move(*result);
 }
 
 EtcdStore::EtcdStore(std::unique_ptr<EtcdClient> client, std::unique_ptr<EtcdFollower> follower, EtcdOptions options)
     : prefix_(std::move(options.prefix)),
       indexer_(std::move(options.indexer)),
+      sealer_(std::move(options.sealer)),
       view_(follower->view()),
       home_loop_(io::Loop::current()),
       home_(std::make_shared<Home>()) {
@@ -191,7 +169,8 @@ base::Result<void> EtcdStore::check_key(std::string_view key) const {
 
 io::Task<base::Result<EntryRef>> EtcdStore::get(std::string key) {
   CO_TRY(check_key(key));
-  co_return co_await at_home(home_->get(std::move(key)));
+  CO_TRY(EntryRef entry, co_await at_home(home_->get(std::move(key))));
+  co_return co_await opened_in(*view_, std::move(entry), indexer_, *sealer_);
 }
 
 // At a revision that memory does not have: older than its history, or newer than what the watch has told.
@@ -204,6 +183,11 @@ io::Task<base::Result<Page>> EtcdStore::list_past(std::string prefix, ListOption
 }
 
 io::Task<base::Result<Page>> EtcdStore::list(std::string prefix, ListOptions options) {
+  CO_TRY(Page page, co_await list_kept(std::move(prefix), std::move(options)));
+  co_return co_await opened_in(*view_, std::move(page), indexer_, *sealer_);
+}
+
+io::Task<base::Result<Page>> EtcdStore::list_kept(std::string prefix, ListOptions options) {
   CO_TRY(check_key(prefix));
   if (options.at != 0) {
     if (options.at <= view_->revision()) {
@@ -230,8 +214,8 @@ base::Result<std::unique_ptr<Watch>> EtcdStore::watch(std::string prefix, Revisi
   return view_->watch(std::move(prefix), from);
 }
 
-io::Task<base::Result<Updated>> EtcdStore::made_visible(std::string key, Attempt attempt, EntryRef last,
-                                                        Change change) {
+io::Task<base::Result<Updated>> EtcdStore::made_visible(std::string key, Attempt attempt, EntryRef last, Change change,
+                                                        SealRef seal) {
   auto reached = co_await view_->reached(attempt.revision, kFreshnessWait);
   if (!reached && reached.error().code() == base::Code::Timeout) CO_TRY(co_await at_home(home_->follow_again()));
   // The change has happened whatever became of the watch.
@@ -241,8 +225,11 @@ io::Task<base::Result<Updated>> EtcdStore::made_visible(std::string key, Attempt
     co_return Updated{std::move(entry), true};
   }
   EntryRef visible = view_->find(key);
-  if (visible && visible->revision == attempt.revision) co_return Updated{std::move(visible), true};
-  co_return Updated{make_entry(std::move(key), change.value.view(), attempt.revision, indexer_), true};
+  if (visible && visible->revision == attempt.revision && is_opened(*visible))
+    co_return Updated{std::move(visible), true};
+  auto entry = make_entry(std::move(key), change.value.view(), attempt.revision, indexer_);
+  entry->seal = std::move(seal);
+  co_return Updated{std::move(entry), true};
 }
 
 io::Task<base::Result<Updated>> EtcdStore::update(std::string key, Decide decide) {
@@ -250,6 +237,7 @@ io::Task<base::Result<Updated>> EtcdStore::update(std::string key, Decide decide
   EntryRef current = view_->find(key);
   bool is_fresh = false;  // read from the cluster after the update began
   for (;;) {
+    CO_TRY(current, co_await opened_in(*view_, std::move(current), indexer_, *sealer_));
     auto change = decide(current.get());
     bool changes = change && (change->kind == Change::Kind::Put || (change->kind == Change::Kind::Delete && current));
     if (!changes) {
@@ -264,9 +252,18 @@ io::Task<base::Result<Updated>> EtcdStore::update(std::string key, Decide decide
       if (!change) co_return base::fail(change.error());
       co_return Updated{std::move(current), false};
     }
-    CO_TRY(Attempt attempt, co_await at_home(home_->attempt(key, current ? current->revision : 0, *change)));
-    if (attempt.succeeded)
-      co_return co_await made_visible(std::move(key), std::move(attempt), std::move(current), std::move(*change));
+    Change kept = *change;
+    SealRef seal;
+    if (kept.kind == Change::Kind::Put) {
+      CO_TRY(auto form, sealer_->seal(key, change->value));
+      kept.value = std::move(form.value);
+      seal = std::move(form.seal);
+    }
+    CO_TRY(Attempt attempt, co_await at_home(home_->attempt(key, current ? current->revision : 0, std::move(kept))));
+    if (attempt.succeeded) {
+      co_return co_await made_visible(std::move(key), std::move(attempt), std::move(current), std::move(*change),
+                                      std::move(seal));
+    }
     current = std::move(attempt.entry);
     is_fresh = true;
   }
@@ -285,8 +282,8 @@ io::Task<base::Result<std::unique_ptr<Store>>> open_etcd(EtcdOptions options) {
                                  .certificate_file = options.certificate_file,
                                  .key_file = options.key_file};
   CO_TRY(auto client, EtcdClient::create(std::move(connection)));
-  CO_TRY(auto follower,
-         co_await EtcdFollower::start(*client, options.prefix, options.indexer, View::Options::from(options.history)));
+  CO_TRY(auto follower, co_await EtcdFollower::start(*client, options.prefix, options.indexer, options.sealer,
+                                                     View::Options::from(options.history)));
   co_return std::make_unique<EtcdStore>(std::move(client), std::move(follower), std::move(options));
 }
 

@@ -27,6 +27,7 @@ class EtcdStore final : public Store {
   io::Task<base::Result<Page>> list(std::string prefix, ListOptions options) override;
   io::Task<base::Result<Updated>> update(std::string key, Decide decide) override;
   base::Result<std::unique_ptr<Watch>> watch(std::string prefix, Revision from) override;
+  bool is_current(const Entry& entry) const override { return sealer_->is_current(entry.key, entry.seal); }
   io::Task<base::Result<void>> compact(Revision revision) override;
   Revision revision() const override { return view_->revision(); }
   Revision compacted() const override { return view_->compacted(); }
@@ -35,8 +36,6 @@ class EtcdStore final : public Store {
 
  private:
   struct Home;
-  template <class T>
-  struct Call;
   // What one transaction came to: `entry` is the new state, or the one that was in the way (null: none).
   struct Attempt {
     bool succeeded = false;
@@ -48,12 +47,15 @@ class EtcdStore final : public Store {
   template <class T>
   io::Task<base::Result<T>> at_home(io::Task<base::Result<T>> task);
 
-  io::Task<base::Result<Updated>> made_visible(std::string key, Attempt attempt, EntryRef last, Change change);
+  io::Task<base::Result<Updated>> made_visible(std::string key, Attempt attempt, EntryRef last, Change change,
+                                               SealRef seal);
+  io::Task<base::Result<Page>> list_kept(std::string prefix, ListOptions options);
   io::Task<base::Result<Page>> list_past(std::string prefix, ListOptions options);
   base::Result<void> check_key(std::string_view key) const;
 
   const std::string prefix_;
   const Indexer indexer_;
+  const std::shared_ptr<const Sealer> sealer_;
   const std::shared_ptr<View> view_;
   io::Loop& home_loop_;
   const std::shared_ptr<Home> home_;

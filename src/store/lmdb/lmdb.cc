@@ -12,7 +12,8 @@ base::Result<std::unique_ptr<Store>> open_lmdb(LmdbOptions options) {
   Revision revision = opened.contents.revision;
   auto view = std::make_shared<View>(View::Options::from(options.history), base::system_clock(),
                                      Index(opened.contents.entries), revision, revision);
-  return std::make_unique<Sequencer>(std::move(view), std::move(options.indexer), std::move(opened.journal));
+  return std::make_unique<Sequencer>(std::move(view), std::move(options.indexer), std::move(opened.journal),
+                                     std::move(options.sealer));
 }
 
 }  // namespace store

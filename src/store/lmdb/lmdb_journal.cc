@@ -10,7 +10,7 @@
 #include <cstring>
 #include <optional>
 
-#include "store/entry.h"
+#include "store/opening.h"
 
 namespace store {
 
@@ -119,7 +119,7 @@ base::Result<LmdbJournal::Opened> LmdbJournal::open(const LmdbOptions& options) 
   TRY(make_folder(options.directory));
   TRY(journal->lock());
   TRY(journal->open_environment(options.map_bytes_max));
-  TRY(auto contents, journal->load(options.indexer));
+  TRY(auto contents, journal->load(options));
   // The pages read while loading count as this process's memory as long as they are mapped. Opened anew they are not.
   mdb_env_close(std::exchange(journal->environment_, nullptr));
   TRY(journal->open_environment(options.map_bytes_max));
@@ -188,15 +188,15 @@ base::Result<void> LmdbJournal::check_format(MDB_txn* transaction) {
   return {};
 }
 
-base::Result<LmdbJournal::Contents> LmdbJournal::load(const Indexer& indexer) {
+base::Result<LmdbJournal::Contents> LmdbJournal::load(const LmdbOptions& options) {
   Transaction transaction(environment_, MDB_RDONLY);
   if (transaction.status() != 0) return base::fail(error("read store", transaction.status()));
   Contents contents;
   contents.revision = get_number(transaction.get(), main_, "revision").value_or(contents.revision);
   contents.compacted = get_number(transaction.get(), main_, "compacted").value_or(0);
-  TRY(load_objects(transaction.get(), indexer, contents.entries));
+  TRY(load_objects(transaction.get(), options, contents.entries));
   size_t ordered = contents.entries.size();
-  TRY(load_long(transaction.get(), indexer, contents.entries));
+  TRY(load_long(transaction.get(), options, contents.entries));
   if (contents.entries.size() > ordered) {
     std::sort(contents.entries.begin(), contents.entries.end(),
               [](const EntryRef& a, const EntryRef& b) { return a->key < b->key; });
@@ -204,7 +204,7 @@ base::Result<LmdbJournal::Contents> LmdbJournal::load(const Indexer& indexer) {
   return contents;
 }
 
-base::Result<void> LmdbJournal::load_objects(MDB_txn* transaction, const Indexer& indexer,
+base::Result<void> LmdbJournal::load_objects(MDB_txn* transaction, const LmdbOptions& options,
                                              std::vector<EntryRef>& entries) {
   MDB_stat statistics;
   if (mdb_stat(transaction, objects_, &statistics) == 0) entries.reserve(statistics.ms_entries);
@@ -216,14 +216,14 @@ base::Result<void> LmdbJournal::load_objects(MDB_txn* transaction, const Indexer
     std::string_view bytes = view(data);
     if (bytes.size() < kNumberBytes)
       return base::fail(base::Code::Internal, "read store " + directory_ + ": a broken record");
-    entries.push_back(make_entry(std::string(view(key)), bytes.substr(kNumberBytes),
-                                 load_number<kNumberBytes>(bytes.data()), indexer));
+    entries.push_back(make_kept_entry(std::string(view(key)), bytes.substr(kNumberBytes),
+                                      load_number<kNumberBytes>(bytes.data()), options.indexer, *options.sealer));
   }
   if (number != MDB_NOTFOUND) return base::fail(error("read store", number));
   return {};
 }
 
-base::Result<void> LmdbJournal::load_long(MDB_txn* transaction, const Indexer& indexer,
+base::Result<void> LmdbJournal::load_long(MDB_txn* transaction, const LmdbOptions& options,
                                           std::vector<EntryRef>& entries) {
   constexpr size_t kHeader = kNumberBytes + kLengthBytes;
   Cursor cursor(transaction, long_);
@@ -240,14 +240,14 @@ base::Result<void> LmdbJournal::load_long(MDB_txn* transaction, const Indexer& i
     uint64_t place = load_number<kNumberBytes>(view(key).data());
     long_numbers_[name] = place;
     next_long_number_ = place + 1;
-    entries.push_back(
-        make_entry(std::move(name), bytes.substr(kHeader + length), load_number<kNumberBytes>(bytes.data()), indexer));
+    entries.push_back(make_kept_entry(std::move(name), bytes.substr(kHeader + length),
+                                      load_number<kNumberBytes>(bytes.data()), options.indexer, *options.sealer));
   }
   if (number != MDB_NOTFOUND) return base::fail(error("read store", number));
   return {};
 }
 
-int LmdbJournal::put(MDB_txn* transaction, const Entry& entry) {
+int LmdbJournal::put(MDB_txn* transaction, const Entry& entry, std::string_view kept) {
   bool is_long = entry.key.size() > key_bytes_max_;
   char place[kNumberBytes];
   size_t header = kNumberBytes;
@@ -260,7 +260,7 @@ int LmdbJournal::put(MDB_txn* transaction, const Entry& entry) {
     header += kLengthBytes + entry.key.size();
   }
   // Room is made in the page and filled in place: the value is copied once.
-  MDB_val data{header + entry.value.size(), nullptr};
+  MDB_val data{header + kept.size(), nullptr};
   if (int number = mdb_put(transaction, is_long ? long_ : objects_, &key, &data, MDB_RESERVE); number != 0)
     return number;
   char* out = static_cast<char*>(data.mv_data);
@@ -269,7 +269,7 @@ int LmdbJournal::put(MDB_txn* transaction, const Entry& entry) {
     store_number<kLengthBytes>(out + kNumberBytes, entry.key.size());
     memcpy(out + kNumberBytes + kLengthBytes, entry.key.data(), entry.key.size());
   }
-  if (!entry.value.empty()) memcpy(out + header, entry.value.view().data(), entry.value.size());
+  if (!kept.empty()) memcpy(out + header, kept.data(), kept.size());
   return 0;
 }
 
@@ -284,22 +284,22 @@ int LmdbJournal::remove(MDB_txn* transaction, const std::string& name) {
   return mdb_del(transaction, long_, &key, nullptr);
 }
 
-int LmdbJournal::write(MDB_txn* transaction, const std::vector<EventRef>& events, Revision compact) {
-  for (const EventRef& event : events) {
+int LmdbJournal::write(MDB_txn* transaction, const std::vector<Record>& records, Revision compact) {
+  for (const auto& [event, kept] : records) {
     bool deleted = event->kind == Event::Kind::Deleted;
-    int number = deleted ? remove(transaction, event->entry->key) : put(transaction, *event->entry);
+    int number = deleted ? remove(transaction, event->entry->key) : put(transaction, *event->entry, kept.view());
     if (number != 0) return number;
   }
   if (compact > 0) {
     if (int number = put_number(transaction, main_, "compacted", compact); number != 0) return number;
   }
-  return events.empty() ? 0 : put_number(transaction, main_, "revision", events.back()->entry->revision);
+  return records.empty() ? 0 : put_number(transaction, main_, "revision", records.back().event->entry->revision);
 }
 
-base::Result<void> LmdbJournal::append(const std::vector<EventRef>& events, Revision compact) {
+base::Result<void> LmdbJournal::append(const std::vector<Record>& records, Revision compact) {
   Transaction transaction(environment_, 0);
   int number = transaction.status();
-  if (number == 0) number = write(transaction.get(), events, compact);
+  if (number == 0) number = write(transaction.get(), records, compact);
   if (number == 0) number = transaction.commit();
   if (number == 0) return {};
   usable_ = is_full(number);

@@ -42,7 +42,7 @@ class LmdbJournal final : public Journal {
   LmdbJournal(const LmdbJournal&) = delete;
   LmdbJournal& operator=(const LmdbJournal&) = delete;
 
-  base::Result<void> append(const std::vector<EventRef>& events, Revision compact) override;
+  base::Result<void> append(const std::vector<Record>& records, Revision compact) override;
   bool usable() const override { return usable_; }
 
  private:
@@ -51,11 +51,11 @@ class LmdbJournal final : public Journal {
   base::Result<void> lock();
   base::Result<void> open_environment(size_t map_bytes_max);
   base::Result<void> check_format(MDB_txn* transaction);
-  base::Result<Contents> load(const Indexer& indexer);
-  base::Result<void> load_objects(MDB_txn* transaction, const Indexer& indexer, std::vector<EntryRef>& entries);
-  base::Result<void> load_long(MDB_txn* transaction, const Indexer& indexer, std::vector<EntryRef>& entries);
-  int write(MDB_txn* transaction, const std::vector<EventRef>& events, Revision compact);
-  int put(MDB_txn* transaction, const Entry& entry);
+  base::Result<Contents> load(const LmdbOptions& options);
+  base::Result<void> load_objects(MDB_txn* transaction, const LmdbOptions& options, std::vector<EntryRef>& entries);
+  base::Result<void> load_long(MDB_txn* transaction, const LmdbOptions& options, std::vector<EntryRef>& entries);
+  int write(MDB_txn* transaction, const std::vector<Record>& records, Revision compact);
+  int put(MDB_txn* transaction, const Entry& entry, std::string_view kept);
   int remove(MDB_txn* transaction, const std::string& key);
   base::Error error(std::string_view what, int number) const;
 
