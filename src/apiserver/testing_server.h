@@ -1,6 +1,7 @@
 // For tests: a server on a memory store, talked to from inside the process by a user who may do everything.
 #pragma once
 
+#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
@@ -16,16 +17,19 @@ namespace apiserver {
 
 class TestServer {
  public:
-  TestServer() {
+  // `change` sees the options before the server is made.
+  explicit TestServer(const std::function<void(ServerOptions&)>& change = nullptr) {
     loop_ = *io::Loop::create();
     entered_.emplace(*loop_);
     store_ = store::open_memory({.indexer = make_indexer()});
-    server_ = std::make_unique<Server>(ServerOptions{.store = *store_,
-                                                     .authenticator = nobody_,
-                                                     .authorizer = everything_,
-                                                     .clock = base::system_clock(),
-                                                     .random = base::system_random(),
-                                                     .service_networks = {*base::IpNetwork::parse("10.96.0.0/24")}});
+    ServerOptions options{.store = *store_,
+                          .authenticator = nobody_,
+                          .authorizer = everything_,
+                          .clock = base::system_clock(),
+                          .random = base::system_random(),
+                          .service_networks = {*base::IpNetwork::parse("10.96.0.0/24")}};
+    if (change) change(options);
+    server_ = std::make_unique<Server>(std::move(options));
     admin_ = std::make_unique<Local>(*server_, User{.name = "admin", .groups = {std::string(kMastersGroup)}});
     send("POST", "/api/v1/namespaces", R"({"metadata":{"name":"default"}})");
   }

@@ -24,6 +24,7 @@
 #include "controller/pv_protection/pv_protection.h"
 #include "controller/pvc_protection/pvc_protection.h"
 #include "controller/replicaset/replicaset.h"
+#include "controller/resource_quota/resource_quota.h"
 #include "controller/root_ca/root_ca.h"
 #include "controller/serviceaccount/serviceaccount.h"
 #include "controller/serviceaccount_token/serviceaccount_token.h"
@@ -64,6 +65,7 @@ constexpr Row kRows[] = {
     {"pod-garbage-collector-controller", "pod-garbage-collector", make_pod_gc_controller},
     {"replicaset-controller", "replicaset-controller", make_replicaset_controller},
     {"replicationcontroller-controller", "replication-controller", make_replicationcontroller_controller},
+    {"resourcequota-controller", "resourcequota-controller", make_resource_quota_controller},
     {"root-ca-certificate-publisher-controller", "root-ca-cert-publisher", make_root_ca_publisher},
     {"serviceaccount-controller", "service-account-controller", make_serviceaccount_controller},
     {"serviceaccount-token-controller", "", make_serviceaccount_token_controller},

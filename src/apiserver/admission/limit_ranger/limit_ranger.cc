@@ -3,13 +3,14 @@
 
 #include "api/core_v1.h"
 #include "apiserver/admission/list.h"
-#include "apiserver/admission/pod_amounts.h"
 #include "base/strings.h"
+#include "quota/pod_amounts.h"
 
 namespace apiserver {
 namespace {
 
 namespace core = api::core_v1;
+using quota::Amounts;
 
 struct Given {
   std::vector<std::string> notes;  // for the annotation
@@ -166,7 +167,7 @@ class LimitRanger final : public AdmissionPlugin {
         check_bounds(errors, item, "Container", container.resources.requests, container.resources.limits);
       }
     } else if (item.type == "Pod") {
-      check_bounds(errors, item, "Pod", pod_requests(pod->spec), pod_limits(pod->spec));
+      check_bounds(errors, item, "Pod", quota::pod_requests(pod->spec), quota::pod_limits(pod->spec));
     }
   }
 };

@@ -3,54 +3,21 @@
 
 #include "api/core_v1.h"
 #include "apiserver/admission/list.h"
-#include "apiserver/admission/pod_amounts.h"
-#include "apiserver/registry/strategy/pod_rules.h"
 #include "base/strings.h"
+#include "quota/usage.h"
 
 namespace apiserver {
 namespace {
 
 namespace core = api::core_v1;
 
-base::Quantity one() {
-  return base::Quantity::of(1);
-}
+using quota::Amounts;
 
-// What an object uses, by the names that quotas have for it.
-Amounts usage_of(const Served& served, const schema::Object& object) {
-  Amounts usage;
-  const auto& row = served.row();
-  usage[base::cat({"count/", row.plural, row.group.empty() ? "" : ".", row.group})] = one();
-  if (!row.group.empty()) return usage;
-  for (std::string_view counted : {"pods", "services", "replicationcontrollers", "resourcequotas", "secrets",
-                                   "configmaps", "persistentvolumeclaims"}) {
-    if (row.plural == counted) usage[std::string(counted)] = one();
-  }
-  if (const auto* pod = object.get_if<core::Pod>()) {
-    for (const auto& [name, amount] : pod_requests(pod->spec)) {
-      if (name == "cpu" || name == "memory" || name == "ephemeral-storage") usage[name] = amount;
-      usage["requests." + name] = amount;
-    }
-    for (const auto& [name, amount] : pod_limits(pod->spec)) usage["limits." + name] = amount;
-  } else if (const auto* service = object.get_if<core::Service>()) {
-    const auto& spec = service->spec;
-    int64_t ports = static_cast<int64_t>(spec.ports.size());
-    if (spec.type == "NodePort") usage["services.nodeports"] = base::Quantity::of(ports);
-    if (spec.type == "LoadBalancer") {
-      usage["services.loadbalancers"] = one();
-      if (spec.allocate_load_balancer_node_ports.value_or(true))
-        usage["services.nodeports"] = base::Quantity::of(ports);
-    }
-  } else if (const auto* claim = object.get_if<core::PersistentVolumeClaim>()) {
-    auto storage = claim->spec.resources.requests.find("storage");
-    if (storage != claim->spec.resources.requests.end()) usage["requests.storage"] = storage->second;
-    if (claim->spec.storage_class_name && !claim->spec.storage_class_name->empty()) {
-      std::string prefix = *claim->spec.storage_class_name + ".storageclass.storage.k8s.io/";
-      usage[prefix + "persistentvolumeclaims"] = one();
-      if (storage != claim->spec.resources.requests.end()) usage[prefix + "requests.storage"] = storage->second;
-    }
-  }
-  return usage;
+Amounts usage_of(const Served& served, const schema::Object& object, base::Time now) {
+  if (const auto* pod = object.get_if<core::Pod>()) return quota::usage_of(*pod, now);
+  if (const auto* service = object.get_if<core::Service>()) return quota::usage_of(*service);
+  if (const auto* claim = object.get_if<core::PersistentVolumeClaim>()) return quota::usage_of(*claim);
+  return quota::usage_of_objects(served.row().group, served.row().plural, 1);
 }
 
 // What an update uses more than what was there.
@@ -67,37 +34,11 @@ Amounts growth(Amounts next, const Amounts& before) {
   return next;
 }
 
-bool in_scope(std::string_view scope, const core::Pod& pod) {
-  bool terminating = pod.spec.active_deadline_seconds.value_or(-1) >= 0 && pod.spec.active_deadline_seconds;
-  if (scope == "Terminating") return terminating;
-  if (scope == "NotTerminating") return !terminating;
-  bool best_effort = qos_class(pod.spec) == "BestEffort";
-  if (scope == "BestEffort") return best_effort;
-  if (scope == "NotBestEffort") return !best_effort;
-  return false;
-}
-
-bool applies(const core::ResourceQuota& quota, const Attempt& attempt) {
-  if (quota.spec.scopes.empty() && !quota.spec.scope_selector) return true;
-  const auto* pod = attempt.object->get_if<core::Pod>();
-  if (pod == nullptr) return false;
-  for (const auto& scope : quota.spec.scopes) {
-    if (!in_scope(scope, *pod)) return false;
-  }
-  if (!quota.spec.scope_selector) return true;
-  for (const auto& term : quota.spec.scope_selector->match_expressions) {
-    if (term.scope_name != "PriorityClass") {
-      if (!in_scope(term.scope_name, *pod)) return false;
-      continue;
-    }
-    const auto& name = pod->spec.priority_class_name;
-    bool listed = std::find(term.values.begin(), term.values.end(), name) != term.values.end();
-    if (term.operator_ == "In" && !listed) return false;
-    if (term.operator_ == "NotIn" && listed) return false;
-    if (term.operator_ == "Exists" && name.empty()) return false;
-    if (term.operator_ == "DoesNotExist" && !name.empty()) return false;
-  }
-  return true;
+bool applies(const core::ResourceQuota& quota, const schema::Object& object) {
+  if (!quota::has_scopes(quota.spec)) return true;
+  if (const auto* pod = object.get_if<core::Pod>()) return quota::covers(quota.spec, *pod);
+  const auto* claim = object.get_if<core::PersistentVolumeClaim>();
+  return claim != nullptr && quota::covers(quota.spec, *claim);
 }
 
 // What a quota counts has to be stated: which containers leave which of its names open.
@@ -148,11 +89,13 @@ class ResourceQuotaPlugin final : public AdmissionPlugin {
   io::Task<base::Result<void>> validate(const Attempt& attempt) const override {
     CO_TRY(auto quotas, co_await attempt.reader.list<core::ResourceQuota>(std::string(attempt.namespace_)));
     if (quotas.empty()) co_return {};
-    Amounts usage = usage_of(attempt.served, *attempt.object);
-    if (attempt.current != nullptr) usage = growth(std::move(usage), usage_of(attempt.served, *attempt.current));
+    Amounts usage = usage_of(attempt.served, *attempt.object, attempt.now);
+    if (attempt.current != nullptr) {
+      usage = growth(std::move(usage), usage_of(attempt.served, *attempt.current, attempt.now));
+    }
     if (usage.empty()) co_return {};
     for (const auto& quota : quotas) {
-      if (!applies(quota, attempt)) continue;
+      if (!applies(quota, *attempt.object)) continue;
       CO_TRY(co_await charge(attempt, quota, usage));
     }
     co_return {};

@@ -6,7 +6,7 @@
 
 #include "api/core_v1.h"
 
-namespace apiserver {
+namespace quota {
 
 using Amounts = std::map<std::string, base::Quantity, std::less<>>;
 
@@ -15,4 +15,4 @@ using Amounts = std::map<std::string, base::Quantity, std::less<>>;
 Amounts pod_requests(const api::core_v1::PodSpec& spec);
 Amounts pod_limits(const api::core_v1::PodSpec& spec);
 
-}  // namespace apiserver
+}  // namespace quota

@@ -1,6 +1,6 @@
-#include "apiserver/admission/pod_amounts.h"
+#include "quota/pod_amounts.h"
 
-namespace apiserver {
+namespace quota {
 namespace {
 
 namespace core = api::core_v1;
@@ -54,4 +54,4 @@ Amounts pod_limits(const core::PodSpec& spec) {
   return sum;
 }
 
-}  // namespace apiserver
+}  // namespace quota

@@ -1,0 +1,36 @@
+// How many objects there are of a resource in each namespace. One loop.
+#pragma once
+
+#include <functional>
+#include <map>
+#include <set>
+#include <string>
+#include <vector>
+
+#include "client/reflector.h"
+#include "controller/common/kinds.h"
+#include "io/loop.h"
+
+namespace controller::resource_quota {
+
+class ObjectCounts final : public client::Sink {
+ public:
+  // `fewer` is told of a namespace that may have lost some; "": of any.
+  using Fewer = std::function<void(const std::string& namespace_)>;
+  ObjectCounts(ResourceKind kind, Fewer fewer) : kind_(std::move(kind)), fewer_(std::move(fewer)) {}
+
+  const ResourceKind& kind() const { return kind_; }
+  bool synced() const { return synced_; }
+  int64_t count(const std::string& namespace_) const;
+
+  void replace(std::vector<client::Raw> items, std::string resource_version) override;
+  std::string apply(client::RawEvent event) override;
+
+ private:
+  const ResourceKind kind_;
+  const Fewer fewer_;
+  std::map<std::string, std::set<std::string>> names_;  // by namespace
+  bool synced_ = false;
+};
+
+}  // namespace controller::resource_quota
