@@ -16,6 +16,7 @@
 #include "apiserver/admission/list.h"
 #include "apiserver/aggregation/aggregator.h"
 #include "apiserver/authn/anonymous.h"
+#include "apiserver/discovery/health.h"
 #include "apiserver/pipeline/authorizer.h"
 #include "apiserver/pipeline/identity.h"
 #include "apiserver/pipeline/negotiate.h"
@@ -59,6 +60,7 @@ struct ServerOptions {
   AnonymousAccess anonymous = {};
   PodSecurityOptions pod_security = {};
   AggregationOptions aggregation = {};
+  HealthChecks health_checks = {};                   // beside upstream's own; none: no more
   std::vector<std::string> admission_enabled = {};   // beside the steps that are on by default
   std::vector<std::string> admission_disabled = {};  // of those
   std::string address = "127.0.0.1:6443";            // where clients find us, as /api tells them

@@ -50,33 +50,41 @@ constexpr std::array<std::string_view, 35> kChecks = {
 // Of /readyz alone.
 constexpr std::array<std::string_view, 3> kReadyChecks = {"etcd-readiness", "informer-sync", "shutdown"};
 
-std::vector<std::string_view> checks_of(std::string_view root) {
+std::vector<std::string_view> checks_of(std::string_view root, const std::vector<HealthCheck>& more) {
   std::vector<std::string_view> checks(kChecks.begin(), kChecks.end());
   if (root == "readyz") {
     checks.insert(checks.begin() + 4, kReadyChecks.begin(), kReadyChecks.begin() + 2);
     checks.push_back(kReadyChecks[2]);
   }
+  for (const auto& check : more) checks.push_back(check.name);
   return checks;
 }
 
-bool passes(std::string_view check, bool store_ok) {
-  return store_ok || !check.starts_with("etcd");
+// Why it does not pass; nothing when it does.
+std::optional<std::string> trouble_of(std::string_view check, bool store_ok, const std::vector<HealthCheck>& more) {
+  for (const auto& one : more) {
+    if (one.name == check && one.trouble) return one.trouble->message();
+  }
+  if (!store_ok && check.starts_with("etcd")) return base::cat({check, " failed"});
+  return std::nullopt;
 }
 
 }  // namespace
 
-std::optional<HealthAnswer> answer_health(std::string_view path, const Query& query, bool store_ok) {
+std::optional<HealthAnswer> answer_health(std::string_view path, const Query& query, bool store_ok,
+                                          const std::vector<HealthCheck>& more) {
   if (path.starts_with('/')) path.remove_prefix(1);
   auto slash = path.find('/');
   std::string_view root = path.substr(0, slash);
   if (root != "healthz" && root != "livez" && root != "readyz") return std::nullopt;
-  auto checks = checks_of(root);
+  auto checks = checks_of(root, more);
   if (slash != std::string_view::npos) {
     std::string_view one = path.substr(slash + 1);
     if (!one.empty()) {
       if (std::find(checks.begin(), checks.end(), one) == checks.end()) return std::nullopt;
-      if (passes(one, store_ok)) return HealthAnswer{200, "ok"};
-      return HealthAnswer{500, base::cat({"internal server error: ", one, " failed\n"})};
+      auto trouble = trouble_of(one, store_ok, more);
+      if (!trouble) return HealthAnswer{200, "ok"};
+      return HealthAnswer{500, base::cat({"internal server error: ", *trouble, "\n"})};
     }
   }
   auto excluded = query.all("exclude");
@@ -85,7 +93,7 @@ std::optional<HealthAnswer> answer_health(std::string_view path, const Query& qu
   for (auto check : checks) {
     if (std::find(excluded.begin(), excluded.end(), check) != excluded.end()) {
       report += base::cat({"[+]", check, " excluded: ok\n"});
-    } else if (passes(check, store_ok)) {
+    } else if (!trouble_of(check, store_ok, more)) {
       report += base::cat({"[+]", check, " ok\n"});
     } else {
       report += base::cat({"[-]", check, " failed: reason withheld\n"});

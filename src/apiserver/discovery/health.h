@@ -1,19 +1,30 @@
 // /healthz, /livez, /readyz and the checks below them.
 #pragma once
 
+#include <functional>
 #include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "apiserver/pipeline/query.h"
+#include "base/result.h"
 
 namespace apiserver {
+
+// A check of something that can fail while we serve, and why it does.
+struct HealthCheck {
+  std::string name;
+  std::optional<base::Error> trouble;
+};
+using HealthChecks = std::function<std::vector<HealthCheck>()>;
 
 struct HealthAnswer {
   int status = 200;
   std::string text;
 };
 // Nothing for a path that is none of these, or a check that does not exist. `store_ok`: the store answers.
-std::optional<HealthAnswer> answer_health(std::string_view path, const Query& query, bool store_ok);
+std::optional<HealthAnswer> answer_health(std::string_view path, const Query& query, bool store_ok,
+                                          const std::vector<HealthCheck>& more = {});
 
 }  // namespace apiserver

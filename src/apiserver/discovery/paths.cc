@@ -118,7 +118,8 @@ io::Task<void> serve_path(PathContext context, const io::Request& request, const
   std::string_view path = call.info.path;
   auto kinds = context.registry.catalog().custom();
   const CustomKinds& custom = *kinds;
-  if (auto health = answer_health(path, call.query, true)) {
+  const auto& more = context.options.health_checks;
+  if (auto health = answer_health(path, call.query, true, more ? more() : std::vector<HealthCheck>())) {
     response.send_text(health->status, health->text);
     co_return;
   }
