@@ -96,6 +96,15 @@ void audit_request(AuditRecord& record, const Call& call) {
   }
 }
 
+// Pages are not shown: they may be as large as all there is.
+void audit_response(AuditRecord& record, const Answer& answer) {
+  if (answer.object) {
+    record.event.response_object = schema::to_json(answer.object);
+  } else if (answer.entry != nullptr && answer.served != nullptr) {
+    if (auto object = answer.served->decode(*answer.entry)) record.event.response_object = schema::to_json(*object);
+  }
+}
+
 }  // namespace
 
 struct Server::Parts {
@@ -360,6 +369,11 @@ io::Task<void> Server::answer(Exchange& exchange) {
 
   exchange.remote = remote_of_path(*parts_->aggregator.remote(), call.info.path);
   if (is_long_running(call) || (exchange.remote && is_upgrade(request))) {
+    if (exchange.audit) {
+      exchange.writer.on_start([this, &exchange](int status, io::Headers&) {
+        options_.auditor->started(*exchange.audit, exchange.call, status);
+      });
+    }
     co_await serve_resource(exchange);
     co_return;
   }
@@ -371,6 +385,12 @@ io::Task<void> Server::answer(Exchange& exchange) {
   }
   // Whom no flow schema covers a plain bound holds.
   bool governed = !admitted->schema_uid.empty();
+  if (governed) {
+    exchange.writer.on_start([&flow = *admitted](int, io::Headers& headers) {
+      headers.set("X-Kubernetes-PF-FlowSchema-UID", flow.schema_uid);
+      headers.set("X-Kubernetes-PF-PriorityLevel-UID", flow.level_uid);
+    });
+  }
   int max = governed ? std::numeric_limits<int>::max() : read ? options_.reads_max : options_.writes_max;
   Place place(read ? parts_->reads : parts_->writes, max);
   if (!place.granted()) {
@@ -458,9 +478,7 @@ io::Task<void> Server::serve_resource(Exchange& exchange) {
     co_await send_page(exchange, std::move(*answer), *representation);
     co_return;
   }
-  if (exchange.audit && exchange.audit->wants_response() && answer->object) {
-    exchange.audit->event.response_object = schema::to_json(answer->object);
-  }
+  if (exchange.audit && exchange.audit->wants_response()) audit_response(*exchange.audit, *answer);
   auto rendered = parts_->renderer.render(*answer, *representation, call.query);
   if (!rendered) {
     response.send_error(rendered.error());

@@ -1,7 +1,9 @@
 #include "apiserver/audit/auditor.h"
 
+#include "base/log.h"
 #include "base/strings.h"
 #include "schema/json.h"
+#include "schema/value.h"
 
 namespace apiserver {
 namespace {
@@ -33,6 +35,39 @@ void fill(Info& info, const User& user) {
   info.uid = user.uid;
   info.groups = user.groups;
   info.extra = user.extra;
+}
+
+void strip_managed_fields(schema::Value& object) {
+  if (auto* metadata = object.find("metadata"); metadata != nullptr && metadata->is_object()) {
+    metadata->as_object().erase("managedFields");
+  }
+}
+
+// Of an object, or of all in a list.
+std::string without_managed_fields(std::string json) {
+  if (json.find("\"managedFields\"") == std::string::npos) return json;
+  auto object = schema::Value::parse(json);
+  if (!object) return json;
+  strip_managed_fields(*object);
+  if (auto* items = object->find("items"); items != nullptr && items->is_array()) {
+    for (auto& item : items->as_array()) strip_managed_fields(item);
+  }
+  return object->to_json();
+}
+
+std::string json_of(const audit::Event& event) {
+  std::string json;
+  schema::append_json(json, audit::Event::kType, &event);
+  return json;
+}
+
+// Without the objects, and marked so.
+std::string truncated(const audit::Event& event) {
+  audit::Event rest = event;
+  rest.request_object = {};
+  rest.response_object = {};
+  rest.annotations["audit.k8s.io/truncated"] = "true";
+  return json_of(rest);
 }
 
 }  // namespace
@@ -67,22 +102,43 @@ std::unique_ptr<AuditRecord> Auditor::begin(const Call& call, const io::Request&
   return record;
 }
 
+void Auditor::started(AuditRecord& record, const Call& call, int status) const {
+  answered(record, call, status, "ResponseStarted");
+}
+
 void Auditor::complete(AuditRecord& record, const Call& call, int status) const {
+  if (record.decision.omits_managed_fields) {
+    auto& event = record.event;
+    event.request_object = without_managed_fields(std::move(event.request_object));
+    event.response_object = without_managed_fields(std::move(event.response_object));
+  }
+  answered(record, call, status, "ResponseComplete");
+}
+
+void Auditor::answered(AuditRecord& record, const Call& call, int status, std::string_view stage) const {
   auto& event = record.event;
   if (call.user.name != event.user.username) fill(event.impersonated_user.emplace(), call.user);
   auto& response = event.response_status.emplace();
   response.code = status;
   for (const auto& [key, value] : call.audit_annotations) event.annotations.emplace(key, value);
-  write(record, "ResponseComplete");
+  write(record, stage);
 }
 
 void Auditor::write(AuditRecord& record, std::string_view stage) const {
   if (record.decision.omits(stage)) return;
   record.event.stage = stage;
   record.event.stage_timestamp = base::Time::from_ns(clock_.wall_ns());
-  std::string json;
-  schema::append_json(json, audit::Event::kType, &record.event);
-  for (const auto& sink : sinks_) sink->take(json);
+  std::string json = json_of(record.event);
+  for (const auto& sink : sinks_) {
+    size_t most = sink->event_bytes_max();
+    if (most == 0 || json.size() <= most) {
+      sink->take(json);
+    } else if (std::string rest = truncated(record.event); rest.size() <= most) {
+      sink->take(rest);
+    } else {
+      LOG_WARNING("An audit event is too large even without its objects", {"auditID", record.event.audit_id});
+    }
+  }
 }
 
 }  // namespace apiserver

@@ -30,10 +30,13 @@ class Auditor {
   // A request whose user is known, before anyone decides about it; the stage RequestReceived. Null when it is not
   // written down.
   std::unique_ptr<AuditRecord> begin(const Call& call, const io::Request& request, const io::Peer& peer) const;
+  // The answer to a request that lives long has begun; the stage ResponseStarted.
+  void started(AuditRecord& record, const Call& call, int status) const;
   // Its end; the stage ResponseComplete. `call` with the user that was acted for.
   void complete(AuditRecord& record, const Call& call, int status) const;
 
  private:
+  void answered(AuditRecord& record, const Call& call, int status, std::string_view stage) const;
   void write(AuditRecord& record, std::string_view stage) const;
 
   const AuditPolicy policy_;

@@ -97,6 +97,7 @@ AuditDecision AuditPolicy::decide(const AuthorizationAttributes& attributes) con
     decision.level = *parse_level(rule.level);
     decision.omitted_stages = policy_.omit_stages;
     decision.omitted_stages.insert(decision.omitted_stages.end(), rule.omit_stages.begin(), rule.omit_stages.end());
+    decision.omits_managed_fields = rule.omit_managed_fields.value_or(policy_.omit_managed_fields);
     break;
   }
   return decision;

@@ -16,6 +16,7 @@ enum class AuditLevel : uint8_t { None, Metadata, Request, RequestResponse };
 struct AuditDecision {
   AuditLevel level = AuditLevel::None;
   std::vector<std::string> omitted_stages;
+  bool omits_managed_fields = false;  // of the objects
   bool omits(std::string_view stage) const;
 };
 

@@ -19,6 +19,13 @@ class AuditSink {
  public:
   virtual ~AuditSink() = default;
   virtual void take(const std::string& event_json) = 0;
+
+  // Events that are larger come without their objects; 0: never.
+  size_t event_bytes_max() const { return event_bytes_max_; }
+  void set_event_bytes_max(size_t bytes) { event_bytes_max_ = bytes; }
+
+ private:
+  size_t event_bytes_max_ = 0;  // constant once it is in use
 };
 
 // One event a line, at the end of a file; "-" is the standard output. When the file would exceed its size it is put

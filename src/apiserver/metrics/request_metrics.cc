@@ -139,8 +139,13 @@ void RequestMetrics::count_authorization(const Authorization& answer, int64_t ns
   authorization_seconds_.with({result}).observe(static_cast<double>(ns) / 1e9);
 }
 
-void MeteredWriter::start(int status, io::Headers headers) {
+void MeteredWriter::begin(int status, io::Headers& headers) {
   status_ = status;
+  if (hook_) hook_(status, headers);
+}
+
+void MeteredWriter::start(int status, io::Headers headers) {
+  begin(status, headers);
   writer_.start(status, std::move(headers));
 }
 
@@ -150,13 +155,13 @@ io::Task<base::Result<void>> MeteredWriter::write(base::Bytes chunk) {
 }
 
 void MeteredWriter::send(int status, io::Headers headers, base::Bytes body) {
-  status_ = status;
+  begin(status, headers);
   bytes_ += body.size();
   writer_.send(status, std::move(headers), std::move(body));
 }
 
 base::Result<std::unique_ptr<io::Stream>> MeteredWriter::upgrade(io::Headers headers) {
-  status_ = 101;
+  begin(101, headers);
   return writer_.upgrade(std::move(headers));
 }
 

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <string_view>
 
 #include "apiserver/pipeline/authorizer.h"
@@ -45,7 +46,7 @@ class RequestMetrics {
   base::Histograms& authorization_seconds_;
 };
 
-// A writer that remembers what passed through it.
+// A writer that remembers what passed through it, and tells when an answer begins.
 class MeteredWriter final : public io::ResponseWriter {
  public:
   explicit MeteredWriter(io::ResponseWriter& writer) : writer_(writer) {}
@@ -59,11 +60,18 @@ class MeteredWriter final : public io::ResponseWriter {
   io::Task<void> closed() override { return writer_.closed(); }
   base::Result<std::unique_ptr<io::Stream>> upgrade(io::Headers headers) override;
 
+  // Called with the status before the headers go out; may add to them.
+  using OnStart = std::function<void(int status, io::Headers& headers)>;
+  void on_start(OnStart hook) { hook_ = std::move(hook); }
+
   int status() const { return status_; }
   uint64_t bytes() const { return bytes_; }
 
  private:
+  void begin(int status, io::Headers& headers);
+
   io::ResponseWriter& writer_;
+  OnStart hook_;
   int status_ = 0;
   uint64_t bytes_ = 0;
 };

@@ -1,0 +1,88 @@
+#include "apiserver/audit/auditor.h"
+
+#include <gtest/gtest.h>
+
+#include "schema/value.h"
+
+namespace apiserver {
+namespace {
+
+class Kept final : public AuditSink {
+ public:
+  explicit Kept(std::vector<std::string>& events) : events_(events) {}
+  void take(const std::string& event_json) override { events_.push_back(event_json); }
+
+ private:
+  std::vector<std::string>& events_;
+};
+
+class AuditorTest : public testing::Test {
+ protected:
+  void make(std::string_view more, size_t event_bytes_max = 0) {
+    std::string policy = "apiVersion: audit.k8s.io/v1\nkind: Policy\nrules: [{level: RequestResponse}]\n";
+    auto sink = std::make_unique<Kept>(events_);
+    sink->set_event_bytes_max(event_bytes_max);
+    std::vector<std::unique_ptr<AuditSink>> sinks;
+    sinks.push_back(std::move(sink));
+    auditor_.emplace(*AuditPolicy::from_yaml(policy + std::string(more)), std::move(sinks), clock_);
+    call_.user.name = "ann";
+    record_ = auditor_->begin(call_, request_, peer_);
+    ASSERT_TRUE(record_);
+  }
+  std::string stages() const {
+    std::string text;
+    for (const auto& event : events_) text += std::string(schema::Value::parse(event)->text_at({"stage"})) + " ";
+    return text;
+  }
+
+  base::FakeClock clock_;
+  std::vector<std::string> events_;
+  std::optional<Auditor> auditor_;
+  Call call_;
+  io::Request request_;
+  io::Peer peer_;
+  std::unique_ptr<AuditRecord> record_;
+};
+
+TEST_F(AuditorTest, ARequestThatLivesLongHasAStageOfItsBeginning) {
+  make("");
+  auditor_->started(*record_, call_, 200);
+  auditor_->complete(*record_, call_, 200);
+  EXPECT_EQ(stages(), "RequestReceived ResponseStarted ResponseComplete ");
+}
+
+TEST_F(AuditorTest, StagesThatAreOmittedAreNotWritten) {
+  make("omitStages: [RequestReceived, ResponseStarted]\n");
+  auditor_->started(*record_, call_, 200);
+  auditor_->complete(*record_, call_, 200);
+  EXPECT_EQ(stages(), "ResponseComplete ");
+}
+
+TEST_F(AuditorTest, ManagedFieldsAreLeftOutWhereThePolicySaysSo) {
+  constexpr std::string_view kObject = R"({"metadata":{"name":"a","managedFields":[{"manager":"m"}]},"kind":"Pod"})";
+  constexpr std::string_view kList = R"({"items":[{"metadata":{"name":"a","managedFields":[]}}]})";
+  make("omitManagedFields: true\n");
+  record_->event.request_object = kObject;
+  record_->event.response_object = kList;
+  auditor_->complete(*record_, call_, 200);
+  auto event = schema::Value::parse(events_.back());
+  EXPECT_EQ(event->at({"requestObject"})->to_json(), R"({"metadata":{"name":"a"},"kind":"Pod"})");
+  EXPECT_EQ(event->at({"responseObject"})->to_json(), R"({"items":[{"metadata":{"name":"a"}}]})");
+  make("");
+  record_->event.request_object = kObject;
+  auditor_->complete(*record_, call_, 200);
+  EXPECT_NE(events_.back().find("managedFields"), std::string::npos);
+}
+
+TEST_F(AuditorTest, ALargeEventGoesWithoutItsObjectsAndSaysSo) {
+  make("", 2000);
+  record_->event.request_object = "{\"data\":\"" + std::string(3000, 'x') + "\"}";
+  auditor_->complete(*record_, call_, 200);
+  auto event = schema::Value::parse(events_.back());
+  EXPECT_EQ(event->text_at({"stage"}), "ResponseComplete");
+  EXPECT_EQ(event->at({"requestObject"}), nullptr);
+  EXPECT_EQ(event->text_at({"annotations", "audit.k8s.io/truncated"}), "true");
+}
+
+}  // namespace
+}  // namespace apiserver
