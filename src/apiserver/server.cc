@@ -109,7 +109,7 @@ void audit_response(AuditRecord& record, const Answer& answer) {
 
 struct Server::Parts {
   explicit Parts(const ServerOptions& options)
-      : admission(default_admission({options.authorizer, options.random, options.rbac, options.pod_security,
+      : admission(default_admission({options.authorizer, options.random, options.rbac, options.admission_settings,
                                      options.admission_enabled, options.admission_disabled})),
         allocations({.store = options.store,
                      .catalog = catalog,

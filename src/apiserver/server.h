@@ -58,7 +58,7 @@ struct ServerOptions {
   const RbacAuthorizer* rbac = nullptr;  // for what a user may do in all; none: SelfSubjectRulesReviews are incomplete
   const Auditor* auditor = nullptr;      // none: nothing is written down
   AnonymousAccess anonymous = {};
-  PodSecurityOptions pod_security = {};
+  AdmissionSettings admission_settings = {};
   AggregationOptions aggregation = {};
   HealthChecks health_checks = {};                   // beside upstream's own; none: no more
   std::vector<std::string> admission_enabled = {};   // beside the steps that are on by default

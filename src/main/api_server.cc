@@ -6,6 +6,7 @@
 #include "apiserver/authz/configured_authorizer.h"
 #include "apiserver/authz/security_index.h"
 #include "apiserver/bootstrap/bootstrap.h"
+#include "apiserver/encryption/encryption.h"
 #include "apiserver/outbound/kubeconfig.h"
 #include "apiserver/proxy/kubelet_dialer.h"
 #include "apiserver/registry/served.h"
@@ -31,12 +32,14 @@ base::Result<std::vector<base::IpNetwork>> parse_networks(const std::string& tex
   return networks;
 }
 
-io::Task<base::Result<std::unique_ptr<store::Store>>> open_store(const ApiServerOptions& options) {
+io::Task<base::Result<std::unique_ptr<store::Store>>> open_store(const ApiServerOptions& options,
+                                                                 std::shared_ptr<const store::Sealer> sealer) {
   switch (options.storage) {
     case ApiServerOptions::Storage::Memory:
       co_return store::open_memory({.indexer = apiserver::make_indexer()});
     case ApiServerOptions::Storage::Lmdb:
-      co_return store::open_lmdb({.directory = options.storage_directory, .indexer = apiserver::make_indexer()});
+      co_return store::open_lmdb(
+          {.directory = options.storage_directory, .indexer = apiserver::make_indexer(), .sealer = std::move(sealer)});
     case ApiServerOptions::Storage::Etcd:
       break;
   }
@@ -46,12 +49,22 @@ io::Task<base::Result<std::unique_ptr<store::Store>>> open_store(const ApiServer
   etcd.certificate_file = options.etcd_certificate_file;
   etcd.key_file = options.etcd_key_file;
   etcd.indexer = apiserver::make_indexer();
+  etcd.sealer = std::move(sealer);
   co_return co_await store::open_etcd(std::move(etcd));
 }
 
 // What tells this server from others of the cluster; upstream's form.
 std::string server_id() {
   return base::cat({"apiserver-", host_name()});
+}
+
+io::Task<base::Result<std::shared_ptr<apiserver::encryption::Encryption>>> open_encryption(
+    const ApiServerOptions& options, base::Metrics& metrics) {
+  if (options.encryption_file.empty()) co_return nullptr;
+  auto reload = options.encryption_file_reloads ? apiserver::encryption::Reload::WhenChanged
+                                                : apiserver::encryption::Reload::Never;
+  co_return co_await apiserver::encryption::Encryption::open_file(options.encryption_file, reload, base::system_clock(),
+                                                                  metrics);
 }
 
 }  // namespace
@@ -68,6 +81,7 @@ struct ApiServer::State {
   ApiServerOptions options;
   base::Metrics metrics;
   apiserver::Catalog catalog;
+  std::shared_ptr<apiserver::encryption::Encryption> encryption;  // null: none is asked for
   std::unique_ptr<store::Store> store;
   std::unique_ptr<Authentication> authentication;
   std::unique_ptr<apiserver::SecurityIndex> security;
@@ -90,11 +104,14 @@ base::Result<void> ApiServer::State::make_audit() {
     TRY(auto log, apiserver::AuditLog::open({.path = options.audit_log_path,
                                              .bytes_max = static_cast<size_t>(options.audit_log_megabytes_max) << 20,
                                              .backups_max = static_cast<size_t>(options.audit_log_backups_max)}));
+    if (options.audit_log_truncates) log->set_event_bytes_max(static_cast<size_t>(options.audit_log_event_bytes_max));
     sinks.push_back(std::move(log));
   }
   if (!options.audit_webhook_kubeconfig.empty()) {
     TRY(auto server, apiserver::destination_of_kubeconfig(options.audit_webhook_kubeconfig));
     auto webhook = std::make_unique<apiserver::AuditWebhook>(std::move(server));
+    if (options.audit_webhook_truncates)
+      webhook->set_event_bytes_max(static_cast<size_t>(options.audit_webhook_event_bytes_max));
     audit_webhook = webhook.get();
     sinks.push_back(std::move(webhook));
   }
@@ -146,9 +163,14 @@ io::Task<base::Result<std::unique_ptr<ApiServer>>> ApiServer::start(ApiServerOpt
     given.secure_port = probe->address().port;
   }
   CO_TRY(auto kubernetes, service_address(given.service_cidr, 1));
-  CO_TRY(state->store, co_await open_store(given));
-  CO_TRY(apiserver::check_admission_names(given.admission_enabled));
-  CO_TRY(apiserver::check_admission_names(given.admission_disabled));
+  CO_TRY(apiserver::check_admission_names(given.admission_enabled, given.admission_disabled));
+  apiserver::AdmissionSettings admission;
+  if (!given.admission_file.empty()) {
+    CO_TRY(admission, apiserver::read_admission_settings(given.admission_file));
+  }
+  CO_TRY(state->encryption, co_await open_encryption(given, state->metrics));
+  auto sealer = state->encryption ? std::shared_ptr<const store::Sealer>(state->encryption) : store::no_sealer();
+  CO_TRY(state->store, co_await open_store(given, std::move(sealer)));
   CO_TRY(state->authentication,
          Authentication::create(given, *state->store, state->catalog, state->metrics, server_id()));
   CO_TRY(state->make_audit());
@@ -172,6 +194,7 @@ io::Task<base::Result<std::unique_ptr<ApiServer>>> ApiServer::start(ApiServerOpt
       .rbac = state->security->rbac().get(),
       .auditor = state->auditor.get(),
       .anonymous = state->anonymous(),
+      .admission_settings = std::move(admission),
       .aggregation = {.certificate = {.file = given.proxy_client_certificate_file},
                       .key = {.file = given.proxy_client_key_file},
                       .routing = given.aggregator_routing ? apiserver::Routing::Endpoints
@@ -181,8 +204,16 @@ io::Task<base::Result<std::unique_ptr<ApiServer>>> ApiServer::start(ApiServerOpt
       .address = base::cat({given.advertise_address, ":", std::to_string(given.secure_port)}),
       .service_networks = std::move(networks),
       .node_port_first = given.node_port_first,
-      .node_port_last = given.node_port_last};
+      .node_port_last = given.node_port_last,
+      .reads_max = static_cast<int>(given.reads_max),
+      .writes_max = static_cast<int>(given.writes_max),
+      .request_seconds_max = given.request_timeout_ns / 1'000'000'000,
+      .watch_seconds_min = given.watch_seconds_min};
+  if (state->encryption) {
+    server.health_checks = [encryption = state->encryption] { return encryption->health(); };
+  }
   state->server = std::make_unique<apiserver::Server>(std::move(server));
+  if (state->encryption) state->scope.spawn(state->encryption->run());
   apiserver::BootstrapOptions defaults{.service_cidr = given.service_cidr,
                                        .kubernetes_ip = kubernetes,
                                        .advertise_address = given.advertise_address,

@@ -20,6 +20,8 @@ struct ApiServerOptions {
   std::string storage_directory;  // of Lmdb
   std::vector<std::string> etcd_servers;
   std::string etcd_ca_file, etcd_certificate_file, etcd_key_file;
+  std::string encryption_file;           // an EncryptionConfiguration; "": all is kept as it is
+  bool encryption_file_reloads = false;  // when it changes
 
   std::string bind_address = "0.0.0.0";
   int secure_port = 6443;  // 0: any
@@ -49,11 +51,15 @@ struct ApiServerOptions {
 
   apiserver::AuthorizationFlags authorization;
   std::string authorization_file;  // of kind AuthorizationConfiguration, instead of them; followed
+  std::string admission_file;  // an AdmissionConfiguration; "": every step as it is by itself
 
   std::string audit_policy;    // YAML; "": nothing is written down
   std::string audit_log_path;  // "-" is the standard output
   int64_t audit_log_megabytes_max = 100;
-  int64_t audit_log_backups_max = 0;                           // 0: all are kept
+  int64_t audit_log_backups_max = 0;  // 0: all are kept
+  // Events that are larger go without their objects, where that is asked for.
+  bool audit_log_truncates = false, audit_webhook_truncates = false;
+  int64_t audit_log_event_bytes_max = 102400, audit_webhook_event_bytes_max = 102400;
   std::string audit_webhook_kubeconfig;                        // YAML
   std::string kubelet_client_certificate, kubelet_client_key;  // what we show to kubelets
   // What we show to the servers of APIServices, as files; none: nothing.
@@ -68,6 +74,9 @@ struct ApiServerOptions {
   std::vector<std::string> api_audiences;         // none: the issuer
   std::vector<schema::Object> bootstrap_objects;  // that are there from the start, beside those of every cluster
   std::string static_tokens;                      // csv; see StaticTokenAuthenticator
+  int64_t request_timeout_ns = 60'000'000'000;
+  int64_t watch_seconds_min = 1800;  // of a watch that does not say how long
+  int64_t reads_max = 400, writes_max = 200;
 };
 
 class ApiServer {

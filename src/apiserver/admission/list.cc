@@ -21,9 +21,17 @@ Plugin none(const Needs&) {
   return nullptr;
 }
 
+// A document that cannot be read was refused by read_admission_settings().
+template <base::Result<Plugin> (*make)(std::string_view document)>
+Plugin configured(const Needs& needs, std::string_view name) {
+  auto made = make(needs.settings.document(name));
+  return made ? std::move(*made) : nullptr;
+}
+
 // In upstream's order.
 constexpr Row kRows[] = {
     {"AlwaysAdmit", false, [](const Needs&) { return make_always_admit(); }},
+    {"NamespaceAutoProvision", false, [](const Needs& needs) { return make_namespace_auto_provision(needs.random); }},
     {"NamespaceLifecycle", true, [](const Needs&) { return make_namespace_lifecycle(); }},
     {"NamespaceExists", false, [](const Needs&) { return make_namespace_exists(); }},
     {"LimitPodHardAntiAffinityTopology", false, [](const Needs&) { return make_limit_anti_affinity(); }},
@@ -32,10 +40,16 @@ constexpr Row kRows[] = {
     {"NodeRestriction", true, [](const Needs&) { return make_node_restriction(); }},
     {"TaintNodesByCondition", true, [](const Needs&) { return make_taint_nodes_by_condition(); }},
     {"AlwaysPullImages", false, [](const Needs&) { return make_always_pull_images(); }},
-    {"PodSecurity", true, [](const Needs& needs) { return make_pod_security(needs.pod_security); }},
+    {"ImagePolicyWebhook", false,
+     [](const Needs& needs) { return configured<make_image_policy_webhook>(needs, "ImagePolicyWebhook"); }},
+    {"PodSecurity", true, [](const Needs& needs) { return make_pod_security(needs.settings.pod_security); }},
     {"PodNodeSelector", false, [](const Needs&) { return make_pod_node_selector(); }},
     {"Priority", true, [](const Needs&) { return make_priority(); }},
     {"DefaultTolerationSeconds", true, [](const Needs&) { return make_default_toleration_seconds(); }},
+    {"PodTolerationRestriction", false,
+     [](const Needs& needs) { return configured<make_pod_toleration_restriction>(needs, "PodTolerationRestriction"); }},
+    {"EventRateLimit", false,
+     [](const Needs& needs) { return configured<make_event_rate_limit>(needs, "EventRateLimit"); }},
     {"ExtendedResourceToleration", false, [](const Needs&) { return make_extended_resource_toleration(); }},
     {"PodTopologyLabels", true, [](const Needs&) { return make_pod_topology_labels(); }},
     {"DefaultStorageClass", true, [](const Needs&) { return make_default_storage_class(); }},
@@ -61,6 +75,12 @@ constexpr Row kRows[] = {
     {"ValidatingAdmissionWebhook", true,
      [](const Needs& needs) { return make_validating_webhooks(needs.authorizer, needs.random); }},
     {"ResourceQuota", true, [](const Needs&) { return make_resource_quota(); }},
+    // What these look at is validation here.
+    {"JobValidation", true, none},
+    {"NodeDeclaredFeatureValidator", true, none},
+    {"PodGroupProtection", true, none},
+    {"PodGroupWorkloadExists", true, none},
+    {"PodResizeValidator", true, none},
     {"AlwaysDeny", false, [](const Needs&) { return make_always_deny(); }},
 };
 
@@ -70,12 +90,26 @@ bool has(const std::vector<std::string>& list, std::string_view name) {
 
 }  // namespace
 
-base::Result<void> check_admission_names(const std::vector<std::string>& names) {
-  for (const auto& name : names) {
-    bool known = std::any_of(std::begin(kRows), std::end(kRows), [&](const Row& row) { return row.name == name; });
-    if (!known)
-      return base::fail(base::Code::BadRequest,
-                        base::cat({"enable-admission-plugins plugin ", base::quote(name), " is unknown"}));
+bool is_admission_step(std::string_view name) {
+  return std::any_of(std::begin(kRows), std::end(kRows), [&](const Row& row) { return row.name == name; });
+}
+
+base::Result<void> check_admission_names(const std::vector<std::string>& enabled,
+                                         const std::vector<std::string>& disabled) {
+  auto check = [](std::string_view flag, const std::vector<std::string>& names) -> base::Result<void> {
+    for (const auto& name : names) {
+      if (is_admission_step(name)) continue;
+      return base::fail(base::Code::BadRequest, base::cat({flag, " plugin ", base::quote(name), " is unknown"}));
+    }
+    return {};
+  };
+  TRY(check("enable-admission-plugins", enabled));
+  TRY(check("disable-admission-plugins", disabled));
+  for (const auto& name : enabled) {
+    if (!has(disabled, name)) continue;
+    return base::fail(base::Code::BadRequest, base::cat({base::quote(name),
+                                                         " in enable-admission-plugins and "
+                                                         "disable-admission-plugins overlapped"}));
   }
   return {};
 }

@@ -5,7 +5,7 @@
 #include <vector>
 
 #include "apiserver/admission/plugin.h"
-#include "apiserver/admission/pod_security/policy.h"
+#include "apiserver/admission/settings.h"
 #include "apiserver/pipeline/authorizer.h"
 #include "base/random.h"
 
@@ -13,19 +13,11 @@ namespace apiserver {
 
 class RbacAuthorizer;
 
-// What pods of namespaces that say nothing are held to, and whom the rules pass by.
-struct PodSecurityOptions {
-  pod_security::Policy defaults;
-  std::vector<std::string> exempt_users;
-  std::vector<std::string> exempt_runtime_classes;
-  std::vector<std::string> exempt_namespaces;
-};
-
 struct AdmissionNeeds {
   const Authorizer& authorizer;
   base::Random& random;
   const RbacAuthorizer* rbac = nullptr;  // none: roles are not in force, so none is guarded
-  PodSecurityOptions pod_security = {};
+  AdmissionSettings settings = {};
   std::vector<std::string> enabled = {};   // beside those that are on by default
   std::vector<std::string> disabled = {};  // of those
 };
@@ -53,8 +45,10 @@ std::unique_ptr<AdmissionPlugin> make_mutating_webhooks(const Authorizer& author
 std::unique_ptr<AdmissionPlugin> make_validating_webhooks(const Authorizer& authorizer, base::Random& random);
 std::unique_ptr<AdmissionPlugin> make_resource_quota();
 
-// BadRequest for a name that no step has.
-base::Result<void> check_admission_names(const std::vector<std::string>& names);
+bool is_admission_step(std::string_view name);
+// BadRequest for a name that no step has, and for one that is in both lists.
+base::Result<void> check_admission_names(const std::vector<std::string>& enabled,
+                                         const std::vector<std::string>& disabled);
 
 // In upstream's order.
 std::vector<std::unique_ptr<AdmissionPlugin>> default_admission(const AdmissionNeeds& needs);

@@ -1,5 +1,6 @@
 // `navarch apiserver`: the API server alone, with the flags of kube-apiserver.
 #include <signal.h>
+#include <sys/prctl.h>
 
 #include "base/file.h"
 #include "base/log.h"
@@ -37,6 +38,10 @@ void add_flags(cli::Flags& flags, Given& given, ApiServerOptions& options) {
   flags.add("etcd-cafile", &options.etcd_ca_file, "the authority of etcd's certificates");
   flags.add("etcd-certfile", &options.etcd_certificate_file, "our certificate for etcd");
   flags.add("etcd-keyfile", &options.etcd_key_file, "and its key");
+  flags.add("encryption-provider-config", &options.encryption_file,
+            "an EncryptionConfiguration: how resources are kept in the store");
+  flags.add("encryption-provider-config-automatic-reload", &options.encryption_file_reloads,
+            "read it again when it changes");
   flags.add("cert-dir", &given.certificate_directory, "where certificates are made when --tls-cert-file is not given");
   flags.add("tls-cert-file", &options.certificate_file, "the serving certificate");
   flags.add("tls-private-key-file", &options.key_file, "and its key");
@@ -87,10 +92,21 @@ void add_flags(cli::Flags& flags, Given& given, ApiServerOptions& options) {
   flags.add("audit-log-path", &options.audit_log_path, "the file they are written to; - is the standard output");
   flags.add("audit-log-maxsize", &options.audit_log_megabytes_max, "megabytes after which a new file is begun");
   flags.add("audit-log-maxbackup", &options.audit_log_backups_max, "how many old files are kept; 0 keeps all");
+  flags.add("audit-log-truncate-enabled", &options.audit_log_truncates, "leave the objects out of large events");
+  flags.add("audit-log-truncate-max-event-size", &options.audit_log_event_bytes_max, "bytes above which one is large");
+  flags.add("audit-webhook-truncate-enabled", &options.audit_webhook_truncates, "the same for what the server is told");
+  flags.add("audit-webhook-truncate-max-event-size", &options.audit_webhook_event_bytes_max,
+            "bytes above which an event is large");
   flags.add("audit-webhook-config-file", &given.audit_webhook_file, "a kubeconfig: who is told of them");
   flags.add("enable-admission-plugins", &options.admission_enabled,
             "admission steps beside those that are on by default");
   flags.add("disable-admission-plugins", &options.admission_disabled, "admission steps to leave out");
+  flags.add("admission-control-config-file", &options.admission_file,
+            "an AdmissionConfiguration: what single steps are told");
+  flags.add_duration("request-timeout", &options.request_timeout_ns, "how long a request may take");
+  flags.add("min-request-timeout", &options.watch_seconds_min, "seconds that a watch lives at least");
+  flags.add("max-requests-inflight", &options.reads_max, "reads at one time");
+  flags.add("max-mutating-requests-inflight", &options.writes_max, "writes at one time");
   flags.add("kubelet-client-certificate", &given.kubelet_certificate_file, "what is shown to kubelets");
   flags.add("kubelet-client-key", &given.kubelet_key_file, "and its key");
   flags.add("service-account-signing-key-file", &given.signing_key_file, "the private key that signs tokens");
@@ -232,6 +248,7 @@ int run_apiserver(const Arguments& arguments) {
   if (auto ended = line.parse(arguments)) return *ended;
   if (auto usable = check_together(line.flags(), options); !usable) return part_failure(usable.error());
   if (auto usable = complete(given, options); !usable) return part_failure(usable.error());
+  prctl(PR_SET_DUMPABLE, 0);  // what is in memory stays there: no core dumps, no debuggers of other users
   Signals::block({SIGTERM, SIGINT});
   auto loop = io::Loop::create();
   if (!loop) return part_failure(loop.error());
