@@ -27,6 +27,7 @@
 #include "apiserver/registry/registry.h"
 #include "apiserver/render/page_stream.h"
 #include "apiserver/render/render.h"
+#include "apiserver/resource_metrics/version.h"
 #include "apiserver/subresource/handler.h"
 #include "base/log.h"
 #include "base/strings.h"
@@ -132,8 +133,17 @@ struct Server::Parts {
                  .writes = writes,
                  .metrics = options.metrics != nullptr ? *options.metrics : own_metrics}),
         definitions(registry, catalog),
-        aggregator(registry, options.aggregation),
+        aggregator(registry, options.aggregation, own_versions(registry, options)),
         automatic_services(registry) {}
+
+  static std::vector<std::shared_ptr<const OwnVersion>> own_versions(Registry& registry, const ServerOptions& options) {
+    std::vector<std::shared_ptr<const OwnVersion>> made;
+    if (options.resource_metrics) {
+      made.push_back(
+          std::make_shared<const resource_metrics::Version>(registry.reader(), options.kubelets, options.clock));
+    }
+    return made;
+  }
 
   Catalog catalog;
   AdmissionChain admission;
@@ -276,6 +286,10 @@ io::Task<base::Result<Answer>> Server::dispatch(Call& call, const Served& served
 io::Task<base::Result<Answer>> Server::handle(Call& call) {
   CO_TRY(co_await authorize(call, nullptr));
   if (!call.info.is_resource) co_return base::fail(no_such_path());
+  if (auto remote = remote_of_path(*parts_->aggregator.remote(), call.info.path); remote && remote->own) {
+    CO_TRY(auto object, co_await remote->own->answer(call));
+    co_return Answer::of(std::move(object));
+  }
   CO_TRY(call.served, find_resource(call));
   const Served* served = call.served.get();
   int64_t began_ns = options_.clock.monotonic_ns();
@@ -409,6 +423,10 @@ io::Task<void> Server::serve_resource(Exchange& exchange) {
   auto allowed = co_await authorize(call, exchange.audit.get());
   if (!allowed) {
     response.send_error(allowed.error());
+    co_return;
+  }
+  if (exchange.remote && exchange.remote->own) {
+    co_await serve_own(exchange.remote->own, exchange.request, call, response);
     co_return;
   }
   if (exchange.remote) {

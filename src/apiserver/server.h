@@ -60,7 +60,9 @@ struct ServerOptions {
   AnonymousAccess anonymous = {};
   AdmissionSettings admission_settings = {};
   AggregationOptions aggregation = {};
-  HealthChecks health_checks = {};                   // beside upstream's own; none: no more
+  HealthChecks health_checks = {};  // beside upstream's own; none: no more
+  // metrics.k8s.io is served from what the kubelets measure, unless an APIService says who serves it.
+  bool resource_metrics = false;
   std::vector<std::string> admission_enabled = {};   // beside the steps that are on by default
   std::vector<std::string> admission_disabled = {};  // of those
   std::string address = "127.0.0.1:6443";            // where clients find us, as /api tells them

@@ -199,6 +199,7 @@ io::Task<base::Result<std::unique_ptr<ApiServer>>> ApiServer::start(ApiServerOpt
                       .key = {.file = given.proxy_client_key_file},
                       .routing = given.aggregator_routing ? apiserver::Routing::Endpoints
                                                           : apiserver::Routing::ClusterAddress},
+      .resource_metrics = given.resource_metrics,
       .admission_enabled = given.admission_enabled,
       .admission_disabled = given.admission_disabled,
       .address = base::cat({given.advertise_address, ":", std::to_string(given.secure_port)}),
@@ -220,7 +221,8 @@ io::Task<base::Result<std::unique_ptr<ApiServer>>> ApiServer::start(ApiServerOpt
                                        .secure_port = given.secure_port,
                                        .client_ca_pem = given.client_ca,
                                        .front_proxy_ca_pem = given.front_proxy_ca,
-                                       .more = std::move(given.bootstrap_objects)};
+                                       .more = std::move(given.bootstrap_objects),
+                                       .resource_metrics = given.resource_metrics};
   CO_TRY(co_await apiserver::bootstrap(state->server->registry(), std::move(defaults)));
   state->scope.spawn(state->security->run());
   state->scope.spawn(state->authorizer->run());

@@ -64,6 +64,7 @@ struct ApiServerOptions {
   std::string kubelet_client_certificate, kubelet_client_key;  // what we show to kubelets
   // What we show to the servers of APIServices, as files; none: nothing.
   std::string proxy_client_certificate_file, proxy_client_key_file;
+  bool resource_metrics = false;         // metrics.k8s.io is served from what kubelets measure
   bool aggregator_routing = false;       // straight to the endpoints of their services
   std::string service_account_key;       // private; signs tokens
   std::string service_account_key_file;  // where it came from, followed with the next; "": nowhere

@@ -54,6 +54,7 @@ ApiServerOptions api_options(const ClusterOptions& options, const pki::Cluster& 
   api.proxy_client_certificate_file = options.data_directory + "/pki/front-proxy-client.crt";
   api.proxy_client_key_file = options.data_directory + "/pki/front-proxy-client.key";
   api.aggregator_routing = true;  // pods are as near as the services' addresses, and there before the proxy's rules
+  api.resource_metrics = true;
   api.kubelet_client_certificate = keys.api_server_kubelet_client.certificate_pem;
   api.kubelet_client_key = keys.api_server_kubelet_client.key_pem;
   api.service_account_key = keys.service_account_key_pem;

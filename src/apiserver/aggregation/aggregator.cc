@@ -52,14 +52,18 @@ struct Aggregator::Attended {
   io::Scope scope;    // last: its tasks refer to all above
 };
 
-Aggregator::Aggregator(Registry& registry, AggregationOptions options)
+Aggregator::Aggregator(Registry& registry, AggregationOptions options,
+                       std::vector<std::shared_ptr<const OwnVersion>> own)
     : registry_(registry),
       options_(std::move(options)),
+      own_(std::move(own)),
       served_(registry.catalog().of<registration::APIService>()),
       follower_(
           registry.store(), served_, [this](const schema::Object& object) { put(object); },
           [this](const std::string&, const std::string& name) { remove(name); }),
-      remote_(std::make_shared<const RemoteVersions>()) {}
+      remote_(std::make_shared<const RemoteVersions>()) {
+  publish();
+}
 Aggregator::~Aggregator() = default;
 
 io::Task<void> Aggregator::run() {
@@ -78,6 +82,18 @@ void Aggregator::publish() {
       made->emplace(base::cat({one->found.group, "/", one->found.version}),
                     std::make_shared<const RemoteVersion>(one->found));
     }
+  }
+  for (const auto& own : own_) {
+    RemoteVersion one;
+    one.group = own->group();
+    one.version = own->version();
+    one.group_priority = own->group_priority();
+    one.version_priority = own->version_priority();
+    one.available = one.fresh = true;
+    one.resources = own->resources();
+    one.own = own;
+    std::string name = base::cat({one.group, "/", one.version});
+    made->try_emplace(std::move(name), std::make_shared<const RemoteVersion>(std::move(one)));
   }
   base::Lock lock(mutex_);
   remote_ = std::move(made);

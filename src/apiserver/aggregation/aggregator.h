@@ -9,9 +9,11 @@
 #include <map>
 #include <memory>
 #include <string>
+#include <vector>
 
 #include "api/apiregistration_k8s_io_v1.h"
 #include "apiserver/aggregation/availability.h"
+#include "apiserver/aggregation/own_version.h"
 #include "apiserver/aggregation/remote_version.h"
 #include "apiserver/authz/follower.h"
 #include "apiserver/registry/registry.h"
@@ -29,7 +31,8 @@ struct AggregationOptions {
 
 class Aggregator {
  public:
-  Aggregator(Registry& registry, AggregationOptions options);  // borrowed; outlives this
+  // The registry is borrowed and outlives this. `own` are versions that are served unless an APIService says who does.
+  Aggregator(Registry& registry, AggregationOptions options, std::vector<std::shared_ptr<const OwnVersion>> own = {});
   ~Aggregator();
 
   // Works until cancelled, or until the store closes.
@@ -52,6 +55,7 @@ class Aggregator {
 
   Registry& registry_;
   const AggregationOptions options_;
+  const std::vector<std::shared_ptr<const OwnVersion>> own_;
   const Served& served_;
   Follower follower_;
   std::map<std::string, std::unique_ptr<Attended>> attended_;  // by the APIService's name

@@ -1,5 +1,5 @@
 // Group versions that another server serves for us, as one constant snapshot: what APIServices that name a service come
-// to.
+// to; and those that we serve like another server's.
 #pragma once
 
 #include <cstdint>
@@ -18,6 +18,8 @@ class TlsClient;
 
 namespace apiserver {
 
+class OwnVersion;
+
 struct RemoteVersion {
   std::string group;
   std::string version;
@@ -31,7 +33,8 @@ struct RemoteVersion {
   // Where its index of OpenAPI says that the version is described: "/openapi/v3/apis/x.io/v1?hash=1"; "" when it does
   // not.
   std::string openapi_url;
-  bool fresh = false;  // whether it could be asked of late
+  bool fresh = false;                     // whether it could be asked of late
+  std::shared_ptr<const OwnVersion> own;  // we serve it ourselves, and nothing above but names and resources counts
 };
 using RemoteVersionRef = std::shared_ptr<const RemoteVersion>;
 using RemoteVersions = std::map<std::string, RemoteVersionRef, std::less<>>;  // by "group/version"

@@ -106,6 +106,7 @@ class Bootstrapper {
     CO_TRY(co_await ensure_ranges());
     CO_TRY(co_await ensure_configuration());
     CO_TRY(co_await ensure_service());
+    if (options_.resource_metrics) CO_TRY(co_await ensure_metrics_reader());
     co_return {};
   }
 
@@ -209,6 +210,19 @@ class Bootstrapper {
                 {"requestheader-group-headers", R"(["X-Remote-Group"])"},
                 {"requestheader-username-headers", R"(["X-Remote-User"])"}};
     co_return co_await ensure(std::move(map));
+  }
+
+  // Who may look at pods may see what they use. Of the name that metrics-server's own has.
+  io::Task<base::Result<void>> ensure_metrics_reader() {
+    rbac::ClusterRole role;
+    role.metadata.name = "system:aggregated-metrics-reader";
+    for (std::string to : {"admin", "edit", "view"})
+      role.metadata.labels["rbac.authorization.k8s.io/aggregate-to-" + to] = "true";
+    auto& rule = role.rules.emplace_back();
+    rule.api_groups = {"metrics.k8s.io"};
+    rule.resources = {"pods", "nodes"};
+    rule.verbs = {"get", "list", "watch"};
+    co_return co_await ensure(std::move(role));
   }
 
   // The service that pods know the API server by, and where it leads.

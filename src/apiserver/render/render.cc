@@ -209,6 +209,10 @@ std::string render_object(const schema::Object& object, const Representation& re
   return finish_json(schema::to_json(object), representation);
 }
 
+std::string render_table(const meta::Table& table, const Representation& representation) {
+  return encode_meta_kind(meta::Table::kType, &table, "Table", representation);
+}
+
 base::Result<IncludeObject> include_object(const Query& query) {
   auto text = query.get("includeObject");
   if (text.empty() || text == "Metadata") return IncludeObject::Metadata;

@@ -16,11 +16,17 @@
 #include "base/mutex.h"
 #include "base/result.h"
 
+namespace api::meta_v1 {
+struct Table;
+}
+
 namespace apiserver {
 
 // Any object with its kind and version. Pretty JSON is indented by two spaces.
 std::string render_object(const schema::Object& object, const Representation& representation);
 std::string indent_json(std::string_view json);
+// Under the group and version that tables are asked for in.
+std::string render_table(const api::meta_v1::Table& table, const Representation& representation);
 
 // How tables show their rows' objects.
 enum class IncludeObject : uint8_t { Metadata, Object, None };

@@ -58,6 +58,8 @@ void add_flags(cli::Flags& flags, Given& given, ApiServerOptions& options) {
   flags.add("proxy-client-key-file", &options.proxy_client_key_file, "and its key");
   flags.add("enable-aggregator-routing", &options.aggregator_routing,
             "reach them at their endpoints, not at their service's address");
+  flags.add("resource-metrics", &options.resource_metrics,
+            "serve metrics.k8s.io from what kubelets measure, unless an APIService says who serves it");
   flags.add("enable-bootstrap-token-auth", &options.bootstrap_tokens, "believe the tokens that new nodes join with");
   flags.add("authentication-token-webhook-config-file", &given.token_webhook_file,
             "a kubeconfig: who is asked about other tokens");
