@@ -9,11 +9,10 @@
 namespace apiserver::resource_metrics {
 namespace {
 
-constexpr int64_t kFreshNs = 5'000'000'000;            // what is not older is told again
-constexpr int64_t kForgetNs = 90'000'000'000;          // what is older says nothing of now
-constexpr int64_t kWindowNsMin = 900'000'000;          // two looks nearer than this are one
-constexpr auto kSecondLook = std::chrono::seconds(1);  // after a first one
-constexpr auto kTimeout = std::chrono::seconds(10);    // as metrics-server waits
+constexpr int64_t kFreshNs = 5'000'000'000;          // what is not older is told again
+constexpr int64_t kForgetNs = 90'000'000'000;        // what is older says nothing of now
+constexpr int64_t kWindowNsMin = 900'000'000;        // two looks nearer than this are one
+constexpr auto kTimeout = std::chrono::seconds(10);  // as metrics-server waits
 constexpr size_t kAtOnceMax = 32;
 constexpr size_t kAnswerBytesMax = size_t{16} << 20;
 
@@ -51,7 +50,7 @@ io::Task<NodeUsageRef> Kubelets::usage_of_one(api::core_v1::Node node) {
   Known now = known(name);
   bool fresh = now.usage != nullptr && clock_.monotonic_ns() - now.last.at_ns < kFreshNs;
   for (int looks = 0; !fresh && looks < 2; ++looks) {
-    if (looks > 0) co_await io::sleep(kSecondLook);
+    if (looks > 0) co_await io::sleep(pause_);
     auto text = co_await io::with_timeout(kTimeout, ask(node));
     if (!text || !*text) {
       LOG_WARNING("A kubelet does not tell what its node uses", {"node", name},

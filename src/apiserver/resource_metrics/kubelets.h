@@ -3,6 +3,7 @@
 // thread.
 #pragma once
 
+#include <chrono>
 #include <map>
 #include <memory>
 #include <string>
@@ -12,6 +13,7 @@
 #include "base/clock.h"
 #include "base/mutex.h"
 #include "base/result.h"
+#include "io/loop.h"
 #include "io/task.h"
 
 namespace api::core_v1 {
@@ -28,8 +30,9 @@ using UsageByNode = std::map<std::string, NodeUsageRef, std::less<>>;
 
 class Kubelets {
  public:
-  // `dialer` null: nobody answers. Borrowed; outlives this.
-  Kubelets(const KubeletDialer* dialer, base::Clock& clock) : dialer_(dialer), clock_(clock) {}
+  // `dialer` null: nobody answers. Borrowed; outlives this. A first look is followed by a second one after `pause`.
+  Kubelets(const KubeletDialer* dialer, base::Clock& clock, io::Duration pause = std::chrono::seconds(1))
+      : dialer_(dialer), clock_(clock), pause_(pause) {}
 
   // Without those that do not answer in time.
   io::Task<UsageByNode> usage_of(std::vector<api::core_v1::Node> nodes);
@@ -53,6 +56,7 @@ class Kubelets {
 
   const KubeletDialer* const dialer_;
   base::Clock& clock_;
+  const io::Duration pause_;
 
   base::Mutex mutex_;
   std::map<std::string, Known> known_ GUARDED_BY(mutex_);  // by node; none older than kForgetNs

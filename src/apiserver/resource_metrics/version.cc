@@ -128,7 +128,7 @@ std::vector<api::apidiscovery_k8s_io_v2::APIResourceDiscovery> Version::resource
 io::Task<base::Result<schema::Object>> Version::answer(const Call& call) const {
   const auto& info = call.info;
   bool of_nodes = info.resource == "nodes", of_pods = info.resource == "pods";
-  bool named_nowhere = of_pods && !info.name.empty() && info.namespace_.empty();
+  bool named_nowhere = of_pods && info.verb == "get" && info.namespace_.empty();
   bool node_in_namespace = of_nodes && !info.namespace_.empty();
   if ((!of_nodes && !of_pods) || !info.subresource.empty() || named_nowhere || node_in_namespace)
     co_return base::fail(no_such_path());

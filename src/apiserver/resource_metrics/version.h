@@ -10,9 +10,10 @@ namespace apiserver::resource_metrics {
 
 class Version final : public OwnVersion {
  public:
-  // Borrowed; outlive this. `dialer` may be null.
-  Version(const Reader& reader, const KubeletDialer* dialer, base::Clock& clock)
-      : reader_(reader), clock_(clock), kubelets_(dialer, clock) {}
+  // Borrowed; outlive this. `dialer` may be null. `pause`: see Kubelets.
+  Version(const Reader& reader, const KubeletDialer* dialer, base::Clock& clock,
+          io::Duration pause = std::chrono::seconds(1))
+      : reader_(reader), clock_(clock), kubelets_(dialer, clock, pause) {}
 
   std::string group() const override { return "metrics.k8s.io"; }
   std::string version() const override { return "v1beta1"; }
