@@ -2,6 +2,11 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
+
+#include "base/strings.h"
+#include "cli/upstream_flags.h"
+
 namespace cli {
 namespace {
 
@@ -100,6 +105,17 @@ TEST_F(FlagsTest, IgnoredFlagsAreAcceptedAndNotShown) {
   EXPECT_EQ(error_of({"--cloud-config"}), "flag needs an argument: --cloud-config");
   EXPECT_EQ(flags.help().find("cloud-provider"), std::string::npos);
   EXPECT_NE(flags.help().find("--data-dir string"), std::string::npos);
+}
+
+TEST(UpstreamFlags, AreWholeNames) {
+  for (auto component : {Component::ApiServer, Component::ControllerManager, Component::Scheduler, Component::Kubelet,
+                         Component::Proxy}) {
+    for (auto name : base::split(upstream_flags(component), ' ')) {
+      EXPECT_FALSE(name.empty() || name.starts_with('-') || name.ends_with('-')) << name;
+    }
+  }
+  auto kubelet = base::split(upstream_flags(Component::Kubelet), ' ');
+  EXPECT_NE(std::ranges::find(kubelet, "image-gc-high-threshold"), kubelet.end());
 }
 
 }  // namespace
