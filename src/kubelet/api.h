@@ -31,6 +31,9 @@ class Api {
                                                                                             std::string name) = 0;
   virtual io::Task<base::Result<std::shared_ptr<const api::core_v1::Secret>>> secret(std::string namespace_,
                                                                                      std::string name) = 0;
+  // NotFound if there is no such account.
+  virtual io::Task<base::Result<api::core_v1::ServiceAccount>> service_account(std::string namespace_,
+                                                                               std::string name) = 0;
   virtual io::Task<base::Result<IssuedToken>> token(api::core_v1::Pod pod, std::string audience,
                                                     int64_t expiration_seconds) = 0;
   // Best effort. `container` is "spec.containers{name}", or "".

@@ -96,6 +96,10 @@ std::shared_ptr<void> ClientApi::hold(const std::string& namespace_, const std::
   return held;
 }
 
+io::Task<base::Result<core::ServiceAccount>> ClientApi::service_account(std::string namespace_, std::string name) {
+  return client_.get<core::ServiceAccount>(std::move(namespace_), std::move(name));
+}
+
 io::Task<base::Result<IssuedToken>> ClientApi::token(core::Pod pod, std::string audience, int64_t expiration_seconds) {
   namespace authentication = ::api::authentication_k8s_io_v1;
   authentication::TokenRequest request;

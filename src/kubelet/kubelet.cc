@@ -24,6 +24,7 @@ namespace {
 
 KubeletOptions completed(KubeletOptions options) {
   if (options.node_addresses.empty()) options.node_addresses = default_addresses();
+  options.images.root_directory = options.root_directory;
   return options;
 }
 
@@ -91,7 +92,7 @@ struct Kubelet::State {
         events(client, io::Loop::current().clock(), random, "kubelet", options.node_name),
         api(client, events,
             [this](const std::string& namespace_, const std::string& name) { pods.object_changed(namespace_, name); }),
-        images(runtime, api, options.image_pulls_max),
+        images(runtime, api, pool, options.images),
         prober(make_prober(runtime)),
         agent(client, runtime, options, machine, allocatable, options.node_addresses),
         context{.options = options,

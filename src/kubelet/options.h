@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "base/quantity.h"
+#include "kubelet/pods/image_options.h"
 #include "kubelet/runtime/cni.h"
 
 namespace kubelet {
@@ -32,8 +33,8 @@ struct KubeletOptions {
   bool cgroups = true;
   std::string cgroup_root;
   int64_t status_update_seconds = 300;
-  int64_t lease_seconds = 40;                  // renewed each quarter
-  int image_pulls_max = 5;                     // at the same time
+  int64_t lease_seconds = 40;  // renewed each quarter
+  ImageOptions images;
   int64_t container_log_bytes_max = 10 << 20;  // then it is set aside
   int container_log_files_max = 5;             // of one container, the current one among them
   // Where the network's configuration is written once the Node has its pod range; "": somebody else does that.

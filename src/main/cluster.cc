@@ -73,6 +73,7 @@ NodePartOptions node_options(const ClusterOptions& options) {
   containerd.cni_configuration_directory = options.data_directory + "/cni";
   auto& kubelet = node.kubelet;
   kubelet.node_name = options.node_name;
+  kubelet.images.pulls_max = 5;
   kubelet.root_directory = options.data_directory + "/kubelet";
   kubelet.pod_log_directory = options.log_directory + "/pods";
   kubelet.container_log_directory = options.log_directory + "/containers";

@@ -1,5 +1,7 @@
 #include "kubelet/pods/credentials.h"
 
+#include <openssl/sha.h>
+
 #include <algorithm>
 #include <cctype>
 
@@ -54,6 +56,7 @@ bool glob(std::string_view pattern, std::string_view text) {
   return text.starts_with(pattern.substr(0, star)) && text.ends_with(pattern.substr(star + 1));
 }
 
+// As URLs: parts of the host one by one, the beginning of the path.
 bool fits(std::string_view pattern, std::string_view image) {
   auto host_of = [](std::string_view text) { return text.substr(0, text.find('/')); };
   auto path_of = [](std::string_view text) {
@@ -122,28 +125,70 @@ base::Result<ImageName> parse(std::string_view image) {
 
 }  // namespace
 
-std::vector<RegistryCredential> read_pull_secret(const api::core_v1::Secret& secret) {
+api::cri::AuthConfig RegistryCredential::auth() const {
+  api::cri::AuthConfig auth;
+  auth.username = username;
+  auth.password = password;
+  auth.identity_token = identity_token;
+  return auth;
+}
+
+std::string RegistryCredential::hash() const {
+  std::string text = "{";
+  auto add = [&text](std::string_view name, const std::string& value) {
+    if (value.empty()) return;
+    if (text.size() > 1) text += ',';
+    base::append_json_string(text, name);
+    text += ':';
+    base::append_json_string(text, value);
+  };
+  add("username", username);
+  add("password", password);
+  add("identityToken", identity_token);
+  text += '}';
+  char digest[SHA256_DIGEST_LENGTH];
+  SHA256(reinterpret_cast<const unsigned char*>(text.data()), text.size(), reinterpret_cast<unsigned char*>(digest));
+  return base::hex_encode({digest, sizeof digest});
+}
+
+std::vector<RegistryCredential> read_docker_config(std::string_view json, bool legacy) {
   std::vector<RegistryCredential> out;
-  if (auto config = secret.data.find(".dockerconfigjson"); config != secret.data.end()) {
-    base::JsonReader reader(config->second);
-    std::string_view key;
-    if (!reader.enter_object()) return out;
-    while (reader.next_key(key)) {
-      if (key == "auths") {
-        read_entries(reader, out);
-      } else {
-        reader.skip_value();
-      }
-    }
-  } else if (auto old = secret.data.find(".dockercfg"); old != secret.data.end()) {
-    base::JsonReader reader(old->second);
+  base::JsonReader reader(json);
+  if (legacy) {
     read_entries(reader, out);
+    return out;
+  }
+  std::string_view key;
+  if (!reader.enter_object()) return out;
+  while (reader.next_key(key)) {
+    if (key == "auths") {
+      read_entries(reader, out);
+    } else {
+      reader.skip_value();
+    }
   }
   return out;
 }
 
-std::vector<api::cri::AuthConfig> credentials_for(const std::vector<RegistryCredential>& all, std::string_view image) {
-  std::vector<api::cri::AuthConfig> out;
+std::vector<RegistryCredential> read_pull_secret(const api::core_v1::Secret& secret) {
+  std::vector<RegistryCredential> out;
+  if (auto config = secret.data.find(".dockerconfigjson"); config != secret.data.end()) {
+    out = read_docker_config(config->second, false);
+  } else if (auto old = secret.data.find(".dockercfg"); old != secret.data.end()) {
+    out = read_docker_config(old->second, true);
+  }
+  for (auto& one : out)
+    one.source = {CredentialSource::Kind::Secret, secret.metadata.uid, secret.metadata.namespace_,
+                  secret.metadata.name};
+  return out;
+}
+
+bool pattern_fits(std::string_view pattern, std::string_view normalized_image) {
+  return fits(pattern, normalized_image);
+}
+
+std::vector<RegistryCredential> credentials_for(const std::vector<RegistryCredential>& all, std::string_view image) {
+  std::vector<RegistryCredential> out;
   auto name = normalized_image(image);
   if (!name) return out;
   std::vector<const RegistryCredential*> fitting;
@@ -152,19 +197,18 @@ std::vector<api::cri::AuthConfig> credentials_for(const std::vector<RegistryCred
     if (fits(one.pattern, *name) || (docker_hub && name->starts_with("docker.io/"))) fitting.push_back(&one);
   }
   std::ranges::sort(fitting, [](auto* a, auto* b) { return a->pattern > b->pattern; });
-  for (auto* one : fitting) {
-    api::cri::AuthConfig auth;
-    auth.username = one->username;
-    auth.password = one->password;
-    auth.identity_token = one->identity_token;
-    out.push_back(std::move(auth));
-  }
+  for (auto* one : fitting) out.push_back(*one);
   return out;
 }
 
 base::Result<std::string> normalized_image(std::string_view image) {
   TRY(auto name, parse(image));
   return name.registry + "/" + name.path + (name.suffix.empty() ? ":latest" : name.suffix);
+}
+
+base::Result<std::string> image_repository(std::string_view image) {
+  TRY(auto name, parse(image));
+  return name.registry + "/" + name.path;
 }
 
 base::Result<std::string> with_default_tag(std::string_view image) {

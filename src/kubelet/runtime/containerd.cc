@@ -88,6 +88,9 @@ std::string containerd_configuration(const ContainerdOptions& options, bool may_
   out += "  disable_tcp_service = true\n  stream_server_address = \"127.0.0.1\"\n  stream_server_port = \"0\"\n";
   // A ping socket and ports below 1024 without privileges, as other distributions give to pods.
   out += "  enable_unprivileged_ports = true\n  enable_unprivileged_icmp = true\n";
+  // Where people say how registries are reached: authorities, mirrors. Ours first, then the usual place.
+  out += "  [plugins.\"io.containerd.grpc.v1.cri\".registry]\n    config_path = " +
+         text(options.directory + "/certs.d:/etc/containerd/certs.d") + "\n";
   out += "  [plugins.\"io.containerd.grpc.v1.cri\".cni]\n    bin_dir = " + text(options.cni_binary_directory) +
          "\n    conf_dir = " + text(options.cni_configuration_directory) + "\n";
   out += "  [plugins.\"io.containerd.grpc.v1.cri\".containerd]\n    snapshotter = " + text(options.snapshotter) +

@@ -27,6 +27,8 @@ class FakeRuntime final : public Runtime {
   };
   std::map<std::string, FakeSandbox> sandboxes;
   std::map<std::string, FakeContainer> containers;
+  std::map<std::string, std::string> passwords;  // of images that need one
+  std::string pull_error = "no such image";
   std::set<std::string> images = {"app:v1", "init:v1", "side:v1"};
   std::set<std::string> pullable;
   std::vector<std::string> calls;     // "run web", "start main 0", "stop main 30", ...
@@ -209,12 +211,19 @@ class FakeRuntime final : public Runtime {
     out.size = 1000;
     co_return std::optional(out);
   }
-  io::Task<base::Result<std::vector<cri::Image>>> list_images() override { co_return std::vector<cri::Image>(); }
-  io::Task<base::Result<std::string>> pull_image(std::string image, std::optional<cri::AuthConfig>,
+  io::Task<base::Result<std::vector<cri::Image>>> list_images() override {
+    std::vector<cri::Image> out;
+    for (const auto& image : images) out.emplace_back().id = "sha256:" + image;
+    co_return out;
+  }
+  io::Task<base::Result<std::string>> pull_image(std::string image, std::optional<cri::AuthConfig> auth,
                                                  cri::PodSandboxConfig) override {
     calls.push_back("pull " + image);
     co_await io::sleep(std::chrono::seconds(1));
-    if (!pullable.contains(image)) co_return base::fail(base::Code::NotFound, "no such image");
+    auto guarded = passwords.find(image);
+    if (guarded != passwords.end() && (!auth || auth->password != guarded->second))
+      co_return base::fail(base::Code::Unauthorized, "no basic auth credentials");
+    if (!pullable.contains(image)) co_return base::fail(base::Code::NotFound, pull_error);
     images.insert(image);
     co_return "sha256:" + image;
   }

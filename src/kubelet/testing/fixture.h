@@ -86,6 +86,14 @@ struct FakeApi final : Api {
   io::Task<base::Result<std::shared_ptr<const core::Secret>>> secret(std::string, std::string name) override {
     co_return secrets[name];
   }
+  io::Task<base::Result<core::ServiceAccount>> service_account(std::string namespace_, std::string name) override {
+    core::ServiceAccount account;
+    account.metadata.namespace_ = std::move(namespace_);
+    account.metadata.name = std::move(name);
+    account.metadata.uid = "uid-" + account.metadata.name;
+    account.metadata.annotations = {{"role", "puller"}};
+    co_return account;
+  }
   io::Task<base::Result<IssuedToken>> token(core::Pod, std::string, int64_t expiration) override {
     co_return IssuedToken{"token", io::Loop::current().clock().wall_ns() + expiration * 1'000'000'000};
   }
@@ -130,7 +138,9 @@ class PodTest : public testing::Test {
     options_.pod_log_directory = directory_ + "/pods";
     options_.container_log_directory = "";
     options_.cgroups = false;
-    images_ = std::make_unique<Images>(runtime, api, 2);
+    image_options_.pulls_max = 2;
+    image_options_.root_directory = options_.root_directory;
+    images_ = std::make_unique<Images>(runtime, api, pool_, image_options_);
     context_ = std::make_unique<PodContext>(
         PodContext{.options = options_,
                    .api = api,
@@ -211,6 +221,7 @@ class PodTest : public testing::Test {
   base::SeededRandom random_;
   KubeletOptions options_;
   std::string directory_;
+  ImageOptions image_options_;
   std::unique_ptr<Images> images_;
   std::unique_ptr<PodContext> context_;
   std::unique_ptr<Pods> pods_;

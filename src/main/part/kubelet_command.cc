@@ -4,6 +4,7 @@
 #include "main/commands.h"
 #include "main/machine.h"
 #include "main/node_part.h"
+#include "main/part/credential_provider_configuration.h"
 #include "main/part/kubelet_bootstrap.h"
 #include "main/part/kubelet_configuration.h"
 #include "main/part/part.h"
@@ -19,7 +20,7 @@ struct Given {
   BootstrapOptions bootstrap;
   KubeletFileOptions others{.runtime_endpoint = "unix:///run/containerd/containerd.sock"};
   NodePartOptions node;
-  std::string node_ip, authorization_mode;
+  std::string node_ip, authorization_mode, credential_provider_config;
   std::map<std::string, std::string, std::less<>> system_reserved, kube_reserved;
   std::vector<std::string> taints;
   int64_t port = 10250, pods_max = 110;
@@ -53,6 +54,9 @@ void add_flags(cli::Flags& flags, Given& given) {
   flags.add("resolv-conf", &kubelet.resolv_conf, "the resolver file that pods' ones are made from");
   flags.add("allowed-unsafe-sysctls", &kubelet.allowed_unsafe_sysctls,
             "kernel parameters that pods may set beside the safe ones; net.* for all that begin so");
+  flags.add("image-credential-provider-config", &given.credential_provider_config,
+            "a file with a CredentialProviderConfig, or a folder of them: programs that know passwords of registries");
+  flags.add("image-credential-provider-bin-dir", &kubelet.images.provider_directory, "the folder of those programs");
   flags.add("max-pods", &given.pods_max, "how many pods the node carries");
   flags.add("system-reserved", &given.system_reserved, "kept back from pods for the system: cpu=100m,memory=200Mi");
   flags.add("kube-reserved", &given.kube_reserved, "and for Kubernetes");
@@ -92,6 +96,10 @@ base::Result<void> complete(Given& given) {
     kubelet.authorize = given.authorization_mode == "Webhook";
   } else if (!given.authorization_mode.empty()) {
     return base::fail(base::Code::BadRequest, base::cat({"unknown authorization mode ", given.authorization_mode}));
+  }
+  if (!given.credential_provider_config.empty() || !kubelet.images.provider_directory.empty()) {
+    TRY(kubelet.images.providers,
+        read_credential_provider_configuration(given.credential_provider_config, kubelet.images.provider_directory));
   }
   if (given.private_containerd) {
     auto& containerd = given.node.containerd;

@@ -1,5 +1,8 @@
 #include "main/part/kubelet_configuration.h"
 
+#include <algorithm>
+#include <utility>
+
 #include "api/core_v1.h"
 #include "api/kubelet_config_k8s_io_v1beta1.h"
 #include "api/tracing_v1.h"
@@ -13,6 +16,43 @@ using Configuration = api::kubelet_config_k8s_io_v1beta1::KubeletConfiguration;
 
 void take(const std::string& value, std::string& target) {
   if (!value.empty()) target = value;
+}
+
+base::Result<void> apply_images(const Configuration& from, kubelet::ImageOptions& to) {
+  auto wrong = [](std::string_view why) {
+    return base::fail(base::Code::BadRequest, base::cat({"invalid configuration: ", why}));
+  };
+  bool one_by_one = from.serialize_image_pulls.value_or(!from.max_parallel_image_pulls);
+  if (from.max_parallel_image_pulls) {
+    if (*from.max_parallel_image_pulls < 1) {
+      return wrong(base::cat(
+          {"maxParallelImagePulls ", std::to_string(*from.max_parallel_image_pulls), " must be a positive number"}));
+    }
+    if (one_by_one && *from.max_parallel_image_pulls != 1)
+      return wrong(
+          "maxParallelImagePulls cannot be larger than 1 unless SerializeImagePulls (--serialize-image-pulls) is set "
+          "to false");
+  }
+  to.pulls_max = one_by_one ? 1 : from.max_parallel_image_pulls.value_or(0);
+
+  using enum kubelet::ImageVerification;
+  const std::pair<std::string_view, kubelet::ImageVerification> kPolicies[] = {
+      {"NeverVerify", Never},
+      {"NeverVerifyPreloadedImages", NeverPreloaded},
+      {"NeverVerifyAllowlistedImages", NeverAllowlisted},
+      {"AlwaysVerify", Always}};
+  const auto& policy = from.image_pull_credentials_verification_policy;
+  if (!policy.empty()) {
+    auto found = std::ranges::find(kPolicies, policy, &std::pair<std::string_view, kubelet::ImageVerification>::first);
+    if (found == std::end(kPolicies))
+      return wrong(base::cat({"unknown image pull credentials verification policy: ", policy}));
+    to.verification = found->second;
+  }
+  if (!from.preloaded_images_verification_allowlist.empty() && to.verification != NeverAllowlisted)
+    return wrong(
+        "preloadedImagesVerificationAllowlist: can't set allowlist without NeverVerifyAllowlistedImages policy");
+  to.allowlist = from.preloaded_images_verification_allowlist;
+  return {};
 }
 
 base::Result<void> apply(const Configuration& from, kubelet::KubeletOptions& to) {
@@ -44,8 +84,7 @@ base::Result<void> apply(const Configuration& from, kubelet::KubeletOptions& to)
     to.register_with_taints.emplace_back(taint.key + "=" + taint.value, taint.effect);
   TRY(add_reserved(from.system_reserved, to));
   TRY(add_reserved(from.kube_reserved, to));
-  if (from.serialize_image_pulls)
-    to.image_pulls_max = *from.serialize_image_pulls ? 1 : from.max_parallel_image_pulls.value_or(to.image_pulls_max);
+  TRY(apply_images(from, to.images));
   if (!from.container_log_max_size.empty()) {
     TRY(auto size, base::Quantity::parse(from.container_log_max_size));
     to.container_log_bytes_max = size.value();

@@ -1,6 +1,8 @@
 #include "kubelet/runtime/cri/cri_runtime.h"
 
 #include "base/log.h"
+#include "base/strings.h"
+#include "io/grpc.h"
 #include "kubelet/runtime/cri/cri_client.h"
 #include "kubelet/runtime/records.h"
 
@@ -199,8 +201,15 @@ class CriRuntime final : public Runtime {
     request.image.emplace().image = std::move(image);
     if (auth) request.auth = std::move(*auth);
     request.sandbox_config = std::move(sandbox_config);
-    CO_TRY(auto answer, co_await client_->pull_image(std::move(request)));
-    co_return answer.image_ref;
+    auto answer = co_await client_->pull_image(std::move(request));
+    if (!answer) {
+      // People know these texts with their code, and those without a code of their own bare.
+      auto code = io::grpc_code_of(answer.error());
+      if (code == io::GrpcCode::Unknown) co_return base::fail(answer.error());
+      co_return base::fail(answer.error().code(), base::cat({"rpc error: code = ", io::grpc_code_name(code),
+                                                             " desc = ", answer.error().message()}));
+    }
+    co_return answer->image_ref;
   }
   io::Task<base::Result<void>> remove_image(std::string image) override {
     cri::RemoveImageRequest request;
