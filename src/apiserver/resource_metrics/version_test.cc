@@ -191,7 +191,9 @@ struct Beside : testing::Test {
   };
   class Everything final : public Authorizer {
    public:
-    Authorization authorize(const AuthorizationAttributes&) const override { return {Decision::Allow, ""}; }
+    std::optional<Authorization> decide(const AuthorizationAttributes&) const override {
+      return Authorization{.decision = Decision::Allow};
+    }
   };
   std::unique_ptr<io::Loop> loop = *io::Loop::create();
   io::Loop::Entered entered{*loop};
