@@ -34,6 +34,8 @@ class Api {
   // NotFound if there is no such account.
   virtual io::Task<base::Result<api::core_v1::ServiceAccount>> service_account(std::string namespace_,
                                                                                std::string name) = 0;
+  // Which of the runtime's handlers a RuntimeClass stands for. NotFound if there is no such class.
+  virtual io::Task<base::Result<std::string>> runtime_handler(std::string runtime_class) = 0;
   virtual io::Task<base::Result<IssuedToken>> token(api::core_v1::Pod pod, std::string audience,
                                                     int64_t expiration_seconds) = 0;
   // Best effort. `container` is "spec.containers{name}", or "".

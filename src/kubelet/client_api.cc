@@ -1,6 +1,8 @@
 #include "kubelet/client_api.h"
 
 #include "api/authentication_k8s_io_v1.h"
+#include "api/node_k8s_io_v1.h"
+#include "base/strings.h"
 
 namespace kubelet {
 namespace {
@@ -98,6 +100,16 @@ std::shared_ptr<void> ClientApi::hold(const std::string& namespace_, const std::
 
 io::Task<base::Result<core::ServiceAccount>> ClientApi::service_account(std::string namespace_, std::string name) {
   return client_.get<core::ServiceAccount>(std::move(namespace_), std::move(name));
+}
+
+io::Task<base::Result<std::string>> ClientApi::runtime_handler(std::string runtime_class) {
+  auto found = co_await client_.get<::api::node_k8s_io_v1::RuntimeClass>("", runtime_class);
+  if (found) co_return std::move(found->handler);
+  if (found.error().code() == base::Code::NotFound) {
+    co_return base::fail(base::Code::NotFound,
+                         base::cat({"runtimeclass.node.k8s.io ", base::quote(runtime_class), " not found"}));
+  }
+  co_return base::fail(found.error().with_context(base::cat({"failed to lookup RuntimeClass ", runtime_class})));
 }
 
 io::Task<base::Result<IssuedToken>> ClientApi::token(core::Pod pod, std::string audience, int64_t expiration_seconds) {

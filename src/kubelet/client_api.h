@@ -30,6 +30,7 @@ class ClientApi final : public Api {
                                                                              std::string name) override;
   io::Task<base::Result<api::core_v1::ServiceAccount>> service_account(std::string namespace_,
                                                                        std::string name) override;
+  io::Task<base::Result<std::string>> runtime_handler(std::string runtime_class) override;
   io::Task<base::Result<IssuedToken>> token(api::core_v1::Pod pod, std::string audience,
                                             int64_t expiration_seconds) override;
   void event(const api::core_v1::Pod& pod, bool warning, std::string_view reason, std::string message,

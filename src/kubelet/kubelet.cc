@@ -14,6 +14,7 @@
 #include "kubelet/server/access.h"
 #include "kubelet/server/cadvisor_metrics.h"
 #include "kubelet/server/measure.h"
+#include "kubelet/server/probe_metrics.h"
 #include "kubelet/server/resource_metrics.h"
 #include "kubelet/server/server.h"
 #include "kubelet/server/summary.h"
@@ -63,6 +64,11 @@ class View final : public PodView {
   }
   io::Task<std::string> cadvisor_metrics() override {
     co_return kubelet::cadvisor_metrics(co_await measurer_.look(true), machine_);
+  }
+  std::string probe_metrics() const override {
+    std::vector<ProbedPod> probed;
+    for (auto* worker : pods_.workers()) probed.push_back({worker->pod(), worker->probe_counts()});
+    return kubelet::probe_metrics(probed);
   }
   io::Task<std::string> summary(bool only_cpu_and_memory) override {
     auto sample = co_await measurer_.look(!only_cpu_and_memory);

@@ -54,6 +54,22 @@ std::vector<core::ContainerImage> images_of(const std::vector<cri::Image>& image
   return out;
 }
 
+// What the runtime can do, as far as it tells.
+void add_features(core::NodeStatus& status, const RuntimeInfo& runtime) {
+  status.runtime_handlers.clear();
+  for (const auto& handler : runtime.handlers) {
+    auto& one = status.runtime_handlers.emplace_back();
+    one.name = handler.name;
+    if (!handler.features) continue;
+    auto& features = one.features.emplace();
+    features.recursive_read_only_mounts = handler.features->recursive_read_only_mounts;
+    features.user_namespaces = false;  // this kubelet maps no users
+  }
+  status.features = {};
+  if (runtime.supplemental_groups_policy)
+    status.features.emplace().supplemental_groups_policy = runtime.supplemental_groups_policy;
+}
+
 }  // namespace
 
 core::Node make_node(const NodeFacts& facts) {
@@ -91,6 +107,7 @@ core::Node update_node(core::Node node, const NodeFacts& facts) {
   status.node_info.kubelet_version = kKubeletVersion;
   status.node_info.container_runtime_version =
       facts.runtime ? facts.runtime->name + "://" + facts.runtime->version : runtime_version;
+  if (facts.runtime) add_features(status, *facts.runtime);
   if (!facts.images.empty() || status.images.empty()) status.images = images_of(facts.images);
 
   set_condition(status, "MemoryPressure", false, "KubeletHasSufficientMemory",

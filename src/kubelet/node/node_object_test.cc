@@ -53,6 +53,22 @@ TEST(NodeObject, SaysWhatTheMachineHasAndWhatPodsMayHave) {
   EXPECT_EQ(ready(node), "True KubeletReady");
 }
 
+TEST(NodeObject, TellsWhatTheRuntimeCanDo) {
+  Facts f;
+  auto facts = f.facts();
+  EXPECT_TRUE(make_node(facts).status.runtime_handlers.empty());
+  EXPECT_FALSE(make_node(facts).status.features);
+  auto& handler = facts.runtime->handlers.emplace_back();
+  handler.name = "runc";
+  handler.features.emplace().recursive_read_only_mounts = true;
+  facts.runtime->supplemental_groups_policy = true;
+  auto node = make_node(facts);
+  ASSERT_EQ(node.status.runtime_handlers.size(), 1u);
+  EXPECT_EQ(node.status.runtime_handlers[0].name, "runc");
+  EXPECT_EQ(node.status.runtime_handlers[0].features->recursive_read_only_mounts, true);
+  EXPECT_EQ(node.status.features->supplemental_groups_policy, true);
+}
+
 TEST(NodeObject, RuntimeThatIsDownMakesItNotReadyAndKeepsTheTimeOfTheChange) {
   Facts f;
   auto facts = f.facts();

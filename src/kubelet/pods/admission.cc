@@ -75,6 +75,11 @@ std::optional<PodFailure> admit(const core::Pod& pod, const core::Node& node, co
       pod.spec.os && system != node.metadata.labels.end() && pod.spec.os->name != system->second)
     return PodFailure{"PodOSNotSupported", "Failed to admit pod as the OS field doesn't match node OS"};
 
+  bool strict = pod.spec.security_context && pod.spec.security_context->supplemental_groups_policy == "Strict";
+  if (strict && !(node.status.features && node.status.features->supplemental_groups_policy.value_or(false)))
+    return PodFailure{"SupplementalGroupsPolicyNotSupported",
+                      "SupplementalGroupsPolicy=Strict is not supported in this node"};
+
   ResourceList used;
   for (auto* other : others)
     for (auto& [name, quantity] : pod_requests(*other)) used[name] += quantity;

@@ -184,11 +184,27 @@ base::Result<cri::LinuxContainerSecurityContext> security_of(const ContainerInpu
   return out;
 }
 
+// What is in an image can be read and nothing else.
+cri::Mount image_mount(const core::VolumeMount& mount, const cri::Image& image) {
+  cri::Mount made;
+  made.container_path = mount.mount_path.starts_with('/') ? mount.mount_path : "/" + mount.mount_path;
+  made.readonly = true;
+  auto& source = made.image.emplace();
+  source.image = image.id;
+  if (!image.repo_tags.empty()) source.user_specified_image = image.repo_tags.front();
+  made.image_sub_path = mount.sub_path;
+  return made;
+}
+
 base::Result<void> add_mounts(const ContainerInput& input, cri::ContainerConfig& out) {
   auto& mounts = input.container.volume_mounts;
   bool own_hosts = false;
   for (size_t i = 0; i < mounts.size(); ++i) {
     auto& mount = mounts[i];
+    if (auto image = input.image_volumes.find(mount.name); image != input.image_volumes.end()) {
+      out.mounts.push_back(image_mount(mount, image->second));
+      continue;
+    }
     auto volume = input.volumes.find(mount.name);
     if (volume == input.volumes.end())
       return base::fail(base::Code::NotFound, "cannot find volume " + base::quote(mount.name) +

@@ -36,10 +36,11 @@ struct ContainerInput {
   const std::map<std::string, std::string, std::less<>>& volumes;
   // Where sub paths are, already made and checked, by the place of the mount in volume_mounts.
   const std::map<size_t, std::string>& sub_paths;
-  std::string hosts_file;                // host path; "" none
-  std::string termination_message_file;  // host path; "" none
-  api::cri::Image image;                 // as the runtime has it
-  std::vector<int64_t> extra_groups;     // fsGroup and the like
+  std::string hosts_file;                                     // host path; "" none
+  std::string termination_message_file;                       // host path; "" none
+  api::cri::Image image;                                      // as the runtime has it
+  std::map<std::string, api::cri::Image> image_volumes = {};  // by volume: mounted by the runtime
+  std::vector<int64_t> extra_groups;                          // fsGroup and the like
   int64_t memory_capacity_bytes = 0;
   std::string target_id;  // of the container whose processes an ephemeral one sees
   std::string seccomp_root;

@@ -272,6 +272,11 @@ TEST(Admission, TakesWhatFitsAndSaysWhyNot) {
   auto wanting = pod();
   wanting.spec.node_selector["disk"] = "hdd";
   EXPECT_EQ(admit(wanting, node, allocatable, {})->reason, "NodeAffinity");
+  auto strict = pod();
+  strict.spec.security_context.emplace().supplemental_groups_policy = "Strict";
+  EXPECT_EQ(admit(strict, node, allocatable, {})->reason, "SupplementalGroupsPolicyNotSupported");
+  node.status.features.emplace().supplemental_groups_policy = true;
+  EXPECT_FALSE(admit(strict, node, allocatable, {}));
   wanting.spec.node_selector["disk"] = "ssd";
   EXPECT_FALSE(admit(wanting, node, allocatable, {}));
   auto& taint = node.spec.taints.emplace_back();

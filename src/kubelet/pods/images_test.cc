@@ -267,6 +267,67 @@ TEST_F(ImagesTest, AProgramIsToldOfTheServiceAccountAndItsAnswerIsForThatAccount
   EXPECT_EQ(pulls(), 2u);
 }
 
+TEST_F(ImagesTest, AnImageCanBeAVolume) {
+  runtime.pullable.insert("registry.test/models:v2");
+  auto made = pod("a");
+  auto& volume = made.spec.volumes.emplace_back();
+  volume.name = "model";
+  volume.image.emplace().reference = "registry.test/models:v2";
+  volume.image->pull_policy = "IfNotPresent";
+  auto& mount = made.spec.containers[0].volume_mounts.emplace_back();
+  mount.name = "model";
+  mount.mount_path = "/model";
+  mount.sub_path = "weights";
+  start(made);
+  pass(3s);
+  EXPECT_FALSE(container_waits());
+  EXPECT_THAT(runtime.calls, Contains("pull registry.test/models:v2"));
+  ASSERT_THAT(runtime.containers, SizeIs(1));
+  const auto& mounts = runtime.containers.begin()->second.config.mounts;
+  auto found = std::ranges::find(mounts, "/model", &cri::Mount::container_path);
+  ASSERT_NE(found, mounts.end());
+  EXPECT_EQ(found->image->image, "sha256:registry.test/models:v2");
+  EXPECT_EQ(found->image_sub_path, "weights");
+  EXPECT_EQ(found->host_path, "");
+  EXPECT_TRUE(found->readonly);
+}
+
+TEST_F(ImagesTest, AVolumesImageThatIsNotThereKeepsTheContainerWaiting) {
+  auto made = pod("a");
+  made.spec.volumes.emplace_back().name = "model";
+  made.spec.volumes[0].image.emplace().reference = "registry.test/none:v2";
+  auto& mount = made.spec.containers[0].volume_mounts.emplace_back();
+  mount.name = "model";
+  mount.mount_path = "/model";
+  start(made);
+  pass(4s);
+  EXPECT_EQ(container_status("main").state.waiting->reason, "ErrImagePull");
+  EXPECT_EQ(container_status("main").state.waiting->message, "no such image");
+}
+
+TEST_F(PodTest, ARuntimeClassNamesTheHandlerOfTheSandbox) {
+  api.runtime_classes["sandboxed"] = "gvisor";
+  core::Pod made = PodBuilder("a").container("main");
+  made.spec.runtime_class_name = "sandboxed";
+  start(made);
+  EXPECT_THAT(runtime.handlers, ElementsAre("gvisor"));
+  made = PodBuilder("b").container("main");
+  made.spec.runtime_class_name = "unknown";
+  start(made);
+  EXPECT_THAT(runtime.handlers, SizeIs(1));
+  EXPECT_THAT(api.events, Contains("Warning FailedCreatePodSandBox Failed to create pod sandbox: "
+                                   "runtimeclass.node.k8s.io \"unknown\" not found"));
+}
+
+TEST_F(PodTest, APodThatWantsItsOwnUsersIsNotRunWithoutThem) {
+  core::Pod made = PodBuilder("a").container("main");
+  made.spec.host_users = false;
+  start(made);
+  EXPECT_THAT(runtime.handlers, IsEmpty());
+  EXPECT_THAT(api.events, Contains("Warning FailedCreatePodSandBox Failed to create pod sandbox: can't set "
+                                   "`spec.hostUsers: false`, runtime does not support user namespaces"));
+}
+
 TEST(CredentialProviderConfiguration, MistakesAreTold) {
   CredentialProviderConfig config;
   auto complaint = [&] {

@@ -47,6 +47,7 @@ class PodWorker {
 
   const core::Pod& pod() const { return pod_; }  // with the newest status
   const PodRecord& record() const { return record_; }
+  const ProbeCountsByContainer& probe_counts() const { return probes_.counts(); }
   bool knows(const std::string& runtime_id) const;
   // Counts against what the node can bear: not terminal, and not refused.
   bool is_active() const { return state_ == State::Running || (state_ == State::Terminating && record_.any_running()); }
@@ -76,6 +77,7 @@ class PodWorker {
 
   enum class StartOutcome : uint8_t { Started, WaitsForImage, Failed };
   io::Task<StartOutcome> start(StartContainer wanted);
+  std::optional<StartOutcome> image_outcome(const core::Container& container, const Images::Answer& image);
   io::Task<base::Result<std::string>> create(const core::Container& container, const StartContainer& wanted,
                                              const cri::Image& image);
   io::Task<void> after_start(core::Container container, std::string id, std::string field);
@@ -124,6 +126,7 @@ class PodWorker {
   std::set<std::string> message_known_;
 
   VolumePaths volume_paths_;
+  std::map<std::string, cri::Image> image_volumes_;  // by volume, as the runtime has them
   bool volumes_ready_ = false;
   bool volumes_stale_ = false;  // what is in them changed since they were written
   std::shared_ptr<void> held_;  // our interest in the objects behind them

@@ -2,6 +2,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
 
 #include "base/file.h"
@@ -95,6 +96,7 @@ io::Task<base::Result<PodWorker::Pause>> PodWorker::prepare_volumes() {
                     .pod_ips = pod_ips(),
                     .node_allocatable = context_.allocatable,
                     .now = base::Time::from_ns(now_ns())};
+  std::erase_if(input.pod.spec.volumes, [](const auto& volume) { return bool(volume.image); });  // the runtime's
   auto outcome = co_await context_.pool.run(
       [volumes = context_.volumes, input = std::move(input)] { return volumes.set_up(input); });
   std::map<std::string, std::string> complaints;
@@ -126,9 +128,18 @@ io::Task<base::Result<void>> PodWorker::create_sandbox(uint32_t attempt) {
   if (context_.cgroups) CO_TRY(context_.cgroups->ensure(pod_cgroup(context_.cgroup_base(), pod_), pod_limits_));
   if (auto dns = pod_dns(pod_, context_.dns); !dns.problem.empty() && attempt == 0)
     event(true, "MissingClusterDNS", dns.problem);
+  // Nothing here maps users: a pod that asks for it is not run without.
+  if (!pod_.spec.host_users.value_or(true)) {
+    co_return base::fail(base::Code::Invalid,
+                         "can't set `spec.hostUsers: false`, runtime does not support user namespaces");
+  }
+  std::string handler;
+  if (pod_.spec.runtime_class_name && !pod_.spec.runtime_class_name->empty()) {
+    CO_TRY(handler, co_await context_.api.runtime_handler(*pod_.spec.runtime_class_name));
+  }
   auto config = make_sandbox_config(attempt);
   CO_TRY(base::make_directories(config.log_directory, 0755));
-  auto id = co_await context_.runtime.run_sandbox(config, "");
+  auto id = co_await context_.runtime.run_sandbox(config, std::move(handler));
   if (!id) co_return base::fail(id.error());
   co_return {};
 }
@@ -138,6 +149,16 @@ void PodWorker::container_failed(const std::string& name, std::string reason, co
   event(true, "Failed", "Error: " + error.message(), field);
   waiting_[name] = {std::move(reason), error.message()};
   failed_before_[name] = now_ns() + kRetryCreateNs;
+}
+
+// Why a container cannot start yet for want of an image; nothing when it can.
+std::optional<PodWorker::StartOutcome> PodWorker::image_outcome(const core::Container& container,
+                                                                const Images::Answer& image) {
+  if (image.state == Images::Answer::State::Pulling) return StartOutcome::WaitsForImage;
+  if (image.state == Images::Answer::State::Present) return std::nullopt;
+  waiting_[container.name] = image.reason;
+  if (image.again_ns) failed_before_[container.name] = *image.again_ns;
+  return StartOutcome::Failed;
 }
 
 io::Task<PodWorker::StartOutcome> PodWorker::start(StartContainer wanted) {
@@ -153,12 +174,21 @@ io::Task<PodWorker::StartOutcome> PodWorker::start(StartContainer wanted) {
       pull_secrets.push_back(found->second);
   auto sandbox_attempt = record_.sandboxes.front().attempt;
   auto image = co_await context_.images.ensure(pod_, container, field, make_sandbox_config(sandbox_attempt),
-                                               std::move(pull_secrets), [this] { wake_.set(); });
-  if (image.state == Images::Answer::State::Pulling) co_return StartOutcome::WaitsForImage;
-  if (image.state == Images::Answer::State::Failed) {
-    waiting_[container.name] = image.reason;
-    if (image.again_ns) failed_before_[container.name] = *image.again_ns;
-    co_return StartOutcome::Failed;
+                                               pull_secrets, [this] { wake_.set(); });
+  if (auto settled = image_outcome(container, image)) co_return *settled;
+  // Images that are volumes come the same way.
+  for (const auto& volume : std::vector(pod_.spec.volumes)) {
+    bool used = volume.image && std::ranges::any_of(container.volume_mounts,
+                                                    [&](const auto& mount) { return mount.name == volume.name; });
+    if (!used) continue;
+    core::Container stand_in;
+    stand_in.name = "volume/" + volume.name;
+    stand_in.image = volume.image->reference;
+    stand_in.image_pull_policy = volume.image->pull_policy;
+    auto found = co_await context_.images.ensure(pod_, stand_in, "", make_sandbox_config(sandbox_attempt), pull_secrets,
+                                                 [this] { wake_.set(); });
+    if (auto settled = image_outcome(container, found)) co_return *settled;
+    image_volumes_[volume.name] = std::move(found.image);
   }
   if (wanted.failed_ns > 0) back_off_.next(back_off_key(pod_, container), wanted.failed_ns, now_ns());
   auto id = co_await create(container, wanted, image.image);
@@ -239,6 +269,7 @@ io::Task<base::Result<std::string>> PodWorker::create(const core::Container& spe
                                         .hosts_file = hosts,
                                         .termination_message_file = message_file,
                                         .image = image,
+                                        .image_volumes = image_volumes_,
                                         .extra_groups = {},
                                         .memory_capacity_bytes = context_.memory_capacity_bytes,
                                         .target_id = target,

@@ -5,7 +5,15 @@
 namespace kubelet {
 namespace {
 
-std::string_view title(ProbeKind kind) {
+Outcome& slot(ProbeResults& results, ProbeKind kind) {
+  return kind == ProbeKind::Startup     ? results.startup
+         : kind == ProbeKind::Readiness ? results.readiness
+                                        : results.liveness;
+}
+
+}  // namespace
+
+std::string_view probe_title(ProbeKind kind) {
   switch (kind) {
     case ProbeKind::Startup:
       return "Startup";
@@ -16,14 +24,6 @@ std::string_view title(ProbeKind kind) {
   }
   return "Liveness";
 }
-
-Outcome& slot(ProbeResults& results, ProbeKind kind) {
-  return kind == ProbeKind::Startup     ? results.startup
-         : kind == ProbeKind::Readiness ? results.readiness
-                                        : results.liveness;
-}
-
-}  // namespace
 
 Probes::Probes(Prober& prober, Api& api, base::Random& random, std::function<void()> changed)
     : prober_(prober), api_(api), random_(random), changed_(std::move(changed)) {}
@@ -105,14 +105,18 @@ io::Task<void> Probes::run(ProbeKind kind, core::Probe probe, ProbeTarget target
   int successes = 0, failures = 0;
   for (;;) {
     auto answer = co_await prober_.probe(probe, target);
+    auto& counts = counts_[{target.container.name, kind}];
     switch (answer.verdict) {
       case ProbeAnswer::Verdict::Success:
+        ++counts.successful;
         failures = 0;
         if (++successes >= std::max(probe.success_threshold, 1)) set(target.container_id, kind, Outcome::Success);
         if (kind == ProbeKind::Startup && is_started(target)) co_return;
         break;
       case ProbeAnswer::Verdict::Failure:
-        api_.event(target.pod, true, "Unhealthy", std::string(title(kind)) + " probe failed: " + answer.output, field);
+        ++counts.failed;
+        api_.event(target.pod, true, "Unhealthy", std::string(probe_title(kind)) + " probe failed: " + answer.output,
+                   field);
         successes = 0;
         if (++failures >= std::max(probe.failure_threshold, 1)) {
           set(target.container_id, kind, Outcome::Failure);
@@ -121,7 +125,9 @@ io::Task<void> Probes::run(ProbeKind kind, core::Probe probe, ProbeTarget target
         }
         break;
       case ProbeAnswer::Verdict::Unknown:
-        api_.event(target.pod, true, "Unhealthy", std::string(title(kind)) + " probe errored: " + answer.output, field);
+        ++counts.unknown;
+        api_.event(target.pod, true, "Unhealthy", std::string(probe_title(kind)) + " probe errored: " + answer.output,
+                   field);
         break;
     }
     co_await io::sleep(period);

@@ -9,6 +9,8 @@
 #include <memory>
 #include <set>
 #include <string>
+#include <string_view>
+#include <utility>
 
 #include "base/random.h"
 #include "io/loop.h"
@@ -19,6 +21,13 @@
 namespace kubelet {
 
 enum class ProbeKind : uint8_t { Startup, Readiness, Liveness };
+std::string_view probe_title(ProbeKind kind);  // "Startup"
+
+// How often a container's probe was asked, and with what outcome.
+struct ProbeCounts {
+  uint64_t successful = 0, failed = 0, unknown = 0;
+};
+using ProbeCountsByContainer = std::map<std::pair<std::string, ProbeKind>, ProbeCounts>;  // by its name
 
 class Probes {
  public:
@@ -35,6 +44,7 @@ class Probes {
   void stop_all();
 
   const ProbeResultsById& results() const { return results_; }
+  const ProbeCountsByContainer& counts() const { return counts_; }
   // What was known before a restart.
   void seed(const std::string& container_id, ProbeResults results) { results_[container_id] = results; }
 
@@ -54,6 +64,7 @@ class Probes {
   base::Random& random_;
   std::function<void()> changed_;
   ProbeResultsById results_;
+  ProbeCountsByContainer counts_;  // of containers of the pod, so of few
   io::Event startup_changed_;
   std::set<ProbeKind> stopped_;
   std::map<Key, std::unique_ptr<io::Scope>> running_;

@@ -28,6 +28,8 @@ struct RuntimeInfo {
   bool network_ready = false;
   std::string runtime_message;  // why not
   std::string network_message;
+  std::vector<cri::RuntimeHandler> handlers;       // and what each can do; empty: it does not say
+  std::optional<bool> supplemental_groups_policy;  // whether it keeps to a pod's; nothing: it does not say
 };
 
 // Which sandboxes and containers a list is of; empty: all.

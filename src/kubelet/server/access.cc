@@ -24,20 +24,23 @@ Access::Access(const KubeletOptions& options, std::optional<pki::TrustBundle> au
       authorize_(options.authorize) {}
 
 io::Task<base::Result<void>> Access::check(const io::Request& request, const io::Peer& peer, std::string verb,
-                                           std::string subresource) {
+                                           std::vector<std::string> subresources) {
   CO_TRY(auto caller, co_await access_.identify(request, peer));
   if (!authorize_) co_return {};
-  api::authorization_k8s_io_v1::SubjectAccessReviewSpec spec;
-  auto& what = spec.resource_attributes.emplace();
-  what.verb = verb;
-  what.version = "v1";
-  what.resource = "nodes";
-  what.subresource = subresource;
-  what.name = node_name_;
-  CO_TRY(bool allowed, co_await access_.allows(caller, std::move(spec)));
-  if (allowed) co_return {};
-  co_return base::fail(base::Code::Forbidden, base::cat({"Forbidden (user=", caller.name, ", verb=", verb,
-                                                         ", resource=nodes, subresource(s)=[", subresource, "])"}));
+  for (const auto& subresource : subresources) {
+    api::authorization_k8s_io_v1::SubjectAccessReviewSpec spec;
+    auto& what = spec.resource_attributes.emplace();
+    what.verb = verb;
+    what.version = "v1";
+    what.resource = "nodes";
+    what.subresource = subresource;
+    what.name = node_name_;
+    CO_TRY(bool allowed, co_await access_.allows(caller, std::move(spec)));
+    if (allowed) co_return {};
+  }
+  co_return base::fail(base::Code::Forbidden,
+                       base::cat({"Forbidden (user=", caller.name, ", verb=", verb,
+                                  ", resource=nodes, subresource(s)=[", base::join(subresources, " "), "])"}));
 }
 
 }  // namespace kubelet

@@ -4,6 +4,7 @@
 
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "client/delegated_access.h"
 #include "kubelet/options.h"
@@ -16,9 +17,10 @@ class Access {
   Access(const KubeletOptions& options, std::optional<pki::TrustBundle> authorities, client::Client client,
          base::Clock& clock);
 
-  // Unauthorized: we do not know who this is. Forbidden: he may not do this to nodes/`subresource`.
+  // Unauthorized: we do not know who this is. Forbidden: he may not do this to nodes/`subresources`, any of which will
+  // do.
   io::Task<base::Result<void>> check(const io::Request& request, const io::Peer& peer, std::string verb,
-                                     std::string subresource);
+                                     std::vector<std::string> subresources);
 
  private:
   client::DelegatedAccess access_;

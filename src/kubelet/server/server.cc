@@ -87,6 +87,24 @@ void refuse(io::ResponseWriter& writer, const base::Error& error) {
   answer(writer, status_of(error), error.message());
 }
 
+std::string verb_of(std::string_view method) {
+  if (method == "POST") return "create";
+  if (method == "PUT") return "update";
+  if (method == "PATCH") return "patch";
+  if (method == "DELETE") return "delete";
+  return "get";
+}
+
+// Which parts of the node as a resource open a path, by its first part: any of them.
+// Kubernetes documentation, "Kubelet authentication/authorization".
+std::vector<std::string> subresources_of(std::string_view first) {
+  if (first == "stats" || first == "metrics" || first == "checkpoint") return {std::string(first)};
+  if (first == "logs") return {"log"};
+  if (first == "runningpods") return {"pods", "proxy"};
+  if (first == "pods" || first == "healthz" || first == "configz") return {std::string(first), "proxy"};
+  return {"proxy"};
+}
+
 // "/exec/NAMESPACE/POD/CONTAINER", or with the pod's uid before the container.
 struct Target {
   std::string namespace_, pod, uid, container;
@@ -167,18 +185,13 @@ struct Server::State {
     std::string path(request.path());
     auto parts = base::split(std::string_view(path).substr(path.starts_with('/') ? 1 : 0), '/');
     std::string_view first = parts[0];
-    std::string verb = request.method == "GET" || request.method == "HEAD" ? "get" : "create";
-    std::string subresource =
-        first == "pods" || first == "healthz" || first == "configz" || first == "metrics" || first == "stats"
-            ? std::string(first)
-            : "proxy";
-    auto allowed = co_await access.check(request, peer, verb, subresource);
+    auto allowed = co_await access.check(request, peer, verb_of(request.method), subresources_of(first));
     if (!allowed) {
       refuse(writer, allowed.error());
       co_return;
     }
     Parameters parameters(request.query());
-    if (first == "healthz") {
+    if (path == "/healthz" || path == "/healthz/ping" || path == "/healthz/log" || path == "/healthz/syncloop") {
       answer(writer, 200, "ok");
     } else if (path == "/configz") {
       answer(writer, 200, base::cat({"{\"kubeletconfig\":", options.configuration, "}"}), "application/json");
@@ -186,12 +199,22 @@ struct Server::State {
       answer(writer, 200, metrics(), kPrometheusText);
     } else if (path == "/metrics/resource") {
       answer(writer, 200, co_await pods.resource_metrics(), kPrometheusText);
+    } else if (path == "/metrics/probes") {
+      answer(writer, 200, pods.probe_metrics(), kPrometheusText);
     } else if (path == "/metrics/cadvisor") {
       answer(writer, 200, co_await pods.cadvisor_metrics(), kPrometheusText);
     } else if (path == "/stats/summary") {
       answer(writer, 200, co_await pods.summary(parameters.flag("only_cpu_and_memory")), "application/json");
     } else if (first == "pods") {
       answer(writer, 200, pod_list(), "application/json");
+    } else if (first == "runningpods") {
+      answer(writer, 200, running_pod_list(), "application/json");
+    } else if (first == "run" && request.method == "POST") {
+      if (auto target = parse_target(parts, true)) {
+        co_await serve_run(std::move(*target), parameters.get("cmd"), writer);
+        co_return;
+      }
+      answer(writer, 404, "404 page not found\n");
     } else if (first == "containerLogs") {
       if (auto target = parse_target(parts, true)) {
         co_await serve_log(std::move(*target), parameters, writer);
@@ -219,6 +242,43 @@ struct Server::State {
     core::PodList list;
     for (const auto& pod : pods.pods()) list.items.push_back(*pod);
     return schema::to_json(list);
+  }
+
+  // Those with something that runs, as far as the runtime can tell of them.
+  std::string running_pod_list() const {
+    core::PodList list;
+    for (const auto& pod : pods.pods()) {
+      const auto* record = pods.record(pod->metadata.namespace_, pod->metadata.name, pod->metadata.uid);
+      if (record == nullptr || !record->any_running()) continue;
+      auto& shown = list.items.emplace_back();
+      shown.metadata.name = pod->metadata.name;
+      shown.metadata.namespace_ = pod->metadata.namespace_;
+      shown.metadata.uid = pod->metadata.uid;
+      for (const auto& container : record->containers) {
+        if (!container.is_running()) continue;
+        auto& one = shown.spec.containers.emplace_back();
+        one.name = container.name;
+        one.image = container.image;
+      }
+    }
+    return schema::to_json(list);
+  }
+
+  // A command without streams: what it wrote, all together.
+  io::Task<void> serve_run(Target target, std::string command, io::ResponseWriter& writer) {
+    const auto* found = find(target, false);
+    if (found == nullptr || !found->is_running()) {
+      answer(writer, 404, base::cat({"container not found (", base::quote(target.container), ")"}));
+      co_return;
+    }
+    std::vector<std::string> words;
+    for (auto word : base::split(command, ' ')) words.emplace_back(word);
+    auto ran = co_await runtime.exec_sync(found->id, std::move(words), 0);
+    if (!ran) {
+      answer(writer, 500, ran.error().message());
+      co_return;
+    }
+    answer(writer, ran->exit_code == 0 ? 200 : 500, ran->stdout + ran->stderr);
   }
 
   std::string metrics() const {

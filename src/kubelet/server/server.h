@@ -28,6 +28,8 @@ class PodView {
   // Prometheus' text of what they use.
   virtual io::Task<std::string> resource_metrics() = 0;
   virtual io::Task<std::string> cadvisor_metrics() = 0;
+  // And of what their probes found.
+  virtual std::string probe_metrics() const = 0;
   // The same as JSON, in upstream's stats v1alpha1.
   virtual io::Task<std::string> summary(bool only_cpu_and_memory) = 0;
   // Its newest object; null when it is not here.

@@ -34,8 +34,9 @@ class FakeRuntime final : public Runtime {
   std::vector<std::string> calls;     // "run web", "start main 0", "stop main 30", ...
   std::set<std::string> ignore_stop;  // names of containers that end only when killed
   std::function<cri::ExecSyncResponse(std::vector<std::string>)> on_exec;
-  std::string update_error;   // why update_container_resources fails
-  std::string sandbox_error;  // why run_sandbox fails
+  std::string update_error;           // why update_container_resources fails
+  std::string sandbox_error;          // why run_sandbox fails
+  std::vector<std::string> handlers;  // of the sandboxes that were asked for
   int created = 0;
   int looks = 0;
 
@@ -77,8 +78,9 @@ class FakeRuntime final : public Runtime {
                           .runtime_message = {},
                           .network_message = {}};
   }
-  io::Task<base::Result<std::string>> run_sandbox(cri::PodSandboxConfig config, std::string) override {
+  io::Task<base::Result<std::string>> run_sandbox(cri::PodSandboxConfig config, std::string handler) override {
     calls.push_back("run " + config.metadata->name);
+    handlers.push_back(std::move(handler));
     if (!sandbox_error.empty()) co_return base::fail(base::Code::Internal, sandbox_error);
     std::string id = "sandbox-" + std::to_string(++created);
     auto& sandbox = sandboxes[id];

@@ -94,6 +94,13 @@ struct FakeApi final : Api {
     account.metadata.annotations = {{"role", "puller"}};
     co_return account;
   }
+  std::map<std::string, std::string> runtime_classes;
+  io::Task<base::Result<std::string>> runtime_handler(std::string name) override {
+    auto found = runtime_classes.find(name);
+    if (found == runtime_classes.end())
+      co_return base::fail(base::Code::NotFound, "runtimeclass.node.k8s.io \"" + name + "\" not found");
+    co_return found->second;
+  }
   io::Task<base::Result<IssuedToken>> token(core::Pod, std::string, int64_t expiration) override {
     co_return IssuedToken{"token", io::Loop::current().clock().wall_ns() + expiration * 1'000'000'000};
   }

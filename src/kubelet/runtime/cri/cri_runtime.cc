@@ -72,6 +72,8 @@ class CriRuntime final : public Runtime {
         if (condition.type == "NetworkReady")
           out.network_ready = condition.status, out.network_message = condition.message;
       }
+    out.handlers = std::move(status.runtime_handlers);
+    if (status.features) out.supplemental_groups_policy = status.features->supplemental_groups_policy;
     co_return out;
   }
 
