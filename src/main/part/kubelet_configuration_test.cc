@@ -54,6 +54,30 @@ TEST_F(KubeletConfigurationTest, NonsenseIsRefusedWithTheFileAndTheReason) {
   EXPECT_NE(read("[1, 2"), "good");
 }
 
+TEST_F(KubeletConfigurationTest, ImagesComeOneByOneUnlessItSaysOtherwise) {
+  EXPECT_EQ(read(head()), "good");
+  EXPECT_EQ(options.images.pulls_max, 1);
+  EXPECT_EQ(read(head() + "maxParallelImagePulls: 3\n"), "good");
+  EXPECT_EQ(options.images.pulls_max, 3);
+  EXPECT_EQ(read(head() + "serializeImagePulls: false\n"), "good");
+  EXPECT_EQ(options.images.pulls_max, 0);
+  EXPECT_NE(read(head() + "serializeImagePulls: true\nmaxParallelImagePulls: 3\n"), "good");
+  EXPECT_NE(read(head() + "maxParallelImagePulls: 0\n"), "good");
+}
+
+TEST_F(KubeletConfigurationTest, ItSaysWhoMayUseImagesThatAreThere) {
+  EXPECT_EQ(read(head() + "imagePullCredentialsVerificationPolicy: AlwaysVerify\n"), "good");
+  EXPECT_EQ(options.images.verification, kubelet::ImageVerification::Always);
+  EXPECT_EQ(read(head() + "imagePullCredentialsVerificationPolicy: NeverVerifyAllowlistedImages\n"
+                          "preloadedImagesVerificationAllowlist: [registry.test/a]\n"),
+            "good");
+  EXPECT_EQ(options.images.allowlist, std::vector<std::string>{"registry.test/a"});
+  EXPECT_NE(read(head() + "imagePullCredentialsVerificationPolicy: Perhaps\n"), "good");
+  EXPECT_NE(read(head() + "imagePullCredentialsVerificationPolicy: AlwaysVerify\n"
+                          "preloadedImagesVerificationAllowlist: [registry.test/a]\n"),
+            "good");
+}
+
 TEST_F(KubeletConfigurationTest, TaintsAreKeyValueAndEffect) {
   EXPECT_EQ(*parse_taint("a=b:NoExecute"), (std::pair<std::string, std::string>("a=b", "NoExecute")));
   EXPECT_EQ(*parse_taint("a:NoSchedule"), (std::pair<std::string, std::string>("a=", "NoSchedule")));
