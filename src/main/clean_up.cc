@@ -10,11 +10,13 @@
 #include "base/file.h"
 #include "base/strings.h"
 #include "io/loop.h"
+#include "io/pool.h"
 #include "io/process.h"
 #include "kubelet/cgroup/cgroups.h"
 #include "kubelet/runtime/containerd.h"
 #include "kubelet/runtime/cri/cri_runtime.h"
 #include "main/cluster.h"
+#include "main/node_part.h"
 #include "proxy/proxy.h"
 
 namespace navarch {
@@ -28,8 +30,7 @@ kubelet::ContainerdOptions containerd_places(const ClusterOptions& options) {
   return places;
 }
 
-io::Task<base::Result<void>> stop_containers(const std::string& endpoint) {
-  CO_TRY(auto runtime, kubelet::make_cri_runtime(endpoint));
+io::Task<base::Result<void>> stop_containers(std::unique_ptr<kubelet::Runtime> runtime) {
   CO_TRY(auto containers, co_await runtime->list_containers({}));
   for (const auto& container : containers) CO_TRY(co_await runtime->stop_container(container.id, 2));
   CO_TRY(auto sandboxes, co_await runtime->list_sandboxes({}));
@@ -69,17 +70,33 @@ void unmount_below(const std::string& folder) {
   for (const auto& place : places) umount2(place.c_str(), MNT_DETACH);
 }
 
+// The Engine is the machine's and goes on.
+io::Task<void> stop_docker_pods(const ClusterOptions& options) {
+  kubelet::DockerOptions docker;
+  docker.directory = options.data_directory + "/docker";
+  auto endpoint = base::read_file(docker_endpoint_file(docker.directory));
+  if (!endpoint) co_return;  // no pod ever ran there
+  docker.endpoint = base::trim(*endpoint);
+  docker.cni.configuration_directory = options.data_directory + "/cni";
+  io::Pool pool(2);
+  auto runtime = kubelet::make_docker_runtime(std::move(docker), pool);
+  auto stopped = runtime ? co_await stop_containers(std::move(*runtime)) : base::fail(runtime.error());
+  if (!stopped) printf("Some pods could not be stopped in order: %s\n", stopped.error().message().c_str());
+}
+
 io::Task<base::Result<void>> stop_what_runs(const ClusterOptions& options) {
   kubelet::Containerd containerd(containerd_places(options));
   if (base::exists(containerd.socket())) {
     // Only one that answers can be asked; one that is dead is started so that it can take its containers down in order.
     auto running = co_await containerd.start();
     if (running) {
-      auto stopped = co_await stop_containers(containerd.endpoint());
+      CO_TRY(auto runtime, kubelet::make_cri_runtime(containerd.endpoint()));
+      auto stopped = co_await stop_containers(std::move(runtime));
       if (!stopped) printf("Some pods could not be stopped in order: %s\n", stopped.error().message().c_str());
       co_await containerd.stop();
     }
   }
+  co_await stop_docker_pods(options);
   for (pid_t pid : processes_of(options.run_directory + "/containerd")) kill(pid, SIGKILL);
   auto rules = co_await proxy::Proxy::clean_up(proxy::Family::IPv4);
   if (!rules) printf("Service rules could not be removed: %s\n", rules.error().message().c_str());

@@ -64,7 +64,13 @@ ApiServerOptions api_options(const ClusterOptions& options, const pki::Cluster& 
 
 NodePartOptions node_options(const ClusterOptions& options) {
   NodePartOptions node;
+  node.runtime = *parse_runtime_kind(options.container_runtime);  // complete() has looked
   node.runtime_endpoint = options.container_runtime_endpoint;
+  auto& docker = node.docker;
+  if (!options.container_runtime_endpoint.empty()) docker.endpoint = options.container_runtime_endpoint;
+  docker.directory = options.data_directory + "/docker";
+  docker.sandbox_image = kPauseImage;
+  docker.cni.configuration_directory = options.data_directory + "/cni";
   auto& containerd = node.containerd;
   containerd.directory = options.data_directory + "/containerd";
   containerd.state_directory = options.run_directory + "/containerd";
@@ -284,6 +290,7 @@ base::Result<void> complete(ClusterOptions& options) {
       return base::fail(base::Code::BadRequest, base::cat({"not an absolute path: ", base::quote(*path)}));
     }
   }
+  TRY(parse_runtime_kind(options.container_runtime));
   if (options.secure_port < 1 || options.secure_port > 65535) {
     return base::fail(base::Code::BadRequest, base::cat({"--secure-port ", std::to_string(options.secure_port),
                                                          " must be between 1 and 65535, inclusive"}));

@@ -22,8 +22,9 @@ struct ClusterOptions {
   std::string cluster_cidr = "10.244.0.0/16";
   std::string cluster_dns;  // where pods ask for names; "": the tenth address of services
   std::string cluster_domain = "cluster.local";
-  std::string container_runtime_endpoint;  // "": a containerd of our own
-  bool node = true;                        // false: the control plane alone
+  std::string container_runtime = "remote";  // or "docker"
+  std::string container_runtime_endpoint;    // "": a containerd of our own, or the machine's Docker Engine
+  bool node = true;                          // false: the control plane alone
   int64_t kubelet_port = 10250;
 
   std::string kubeconfig() const { return data_directory + "/admin.conf"; }

@@ -84,8 +84,10 @@ int run_up(const Arguments& arguments) {
   flags.add("cluster-cidr", &options.cluster_cidr, "addresses of pods");
   flags.add("cluster-dns", &options.cluster_dns, "where pods ask for names; the tenth address of services if empty");
   flags.add("cluster-domain", &options.cluster_domain, "the domain of services");
+  flags.add("container-runtime", &options.container_runtime,
+            "what runs containers: remote, which is spoken to over the CRI, or docker, a Docker Engine");
   flags.add("container-runtime-endpoint", &options.container_runtime_endpoint,
-            "a CRI socket to use; a containerd of our own if empty");
+            "its socket; if empty, a containerd of our own, or unix:///var/run/docker.sock");
   flags.add("no-node", &no_node, "run the control plane alone");
   flags.add("foreground", &foreground, "stay in the foreground and log to standard error, as for systemd");
   flags.add("v", &verbosity, "how much to log");

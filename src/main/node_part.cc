@@ -3,6 +3,7 @@
 #include "base/file.h"
 #include "base/log.h"
 #include "base/random.h"
+#include "base/strings.h"
 #include "io/loop.h"
 #include "io/pool.h"
 #include "kubelet/kubelet.h"
@@ -13,14 +14,53 @@ namespace navarch {
 
 constexpr int kPoolThreads = 8;
 
+base::Result<RuntimeKind> parse_runtime_kind(std::string_view text) {
+  if (text == "remote") return RuntimeKind::Remote;
+  if (text == "docker") return RuntimeKind::Docker;
+  return base::fail(base::Code::BadRequest,
+                    base::cat({"unsupported container runtime ", base::quote(text), ", must be remote or docker"}));
+}
+
+std::string docker_endpoint_file(const std::string& directory) {
+  return directory + "/endpoint";
+}
+
 struct NodePart::State {
   explicit State(NodePartOptions given)
       : options(std::move(given)), containerd(options.containerd), pool(kPoolThreads) {}
+
+  io::Task<base::Result<void>> start_containerd() {
+    bool own = options.runtime_endpoint.empty();
+    if (own) {
+      CO_TRY(co_await containerd.start());
+      scope.spawn(containerd.supervise());
+    }
+    CO_TRY(runtime, kubelet::make_cri_runtime(own ? containerd.endpoint() : options.runtime_endpoint));
+    if (own) CO_TRY(co_await ensure_pause_image());
+    co_return {};
+  }
+
+  // The machine's own Engine, which is there or is not.
+  io::Task<base::Result<void>> connect_docker() {
+    CO_TRY(runtime, kubelet::make_docker_runtime(options.docker, pool));
+    auto answers = co_await runtime->info();
+    if (!answers) {
+      co_return base::fail(
+          answers.error().with_context("the Docker Engine does not answer at " + options.docker.endpoint));
+    }
+    // Where `down` finds whom to ask.
+    CO_TRY(base::make_directories(options.docker.directory, 0700));
+    CO_TRY(base::write_file(docker_endpoint_file(options.docker.directory), options.docker.endpoint + "\n", 0600));
+    if (options.docker.sandbox_image == kPauseImage) CO_TRY(co_await ensure_pause_image());
+    co_return {};
+  }
 
   io::Task<base::Result<void>> ensure_pause_image() {
     CO_TRY(auto present, co_await runtime->image_status(kPauseImage));
     if (present) co_return {};
     CO_TRY(auto archive, make_pause_image());
+    if (options.runtime == RuntimeKind::Docker)
+      co_return co_await kubelet::load_docker_image(options.docker.endpoint, std::move(archive));
     auto path = options.containerd.directory + "/pause.tar";
     CO_TRY(base::write_file(path, archive, 0644));
     co_return co_await containerd.import_image(path);
@@ -53,15 +93,7 @@ NodePart::NodePart(NodePartOptions options) : state_(std::make_unique<State>(std
 NodePart::~NodePart() = default;
 
 io::Task<base::Result<void>> NodePart::start_runtime() {
-  State& state = *state_;
-  bool own = state.options.runtime_endpoint.empty();
-  if (own) {
-    CO_TRY(co_await state.containerd.start());
-    state.scope.spawn(state.containerd.supervise());
-  }
-  CO_TRY(state.runtime, kubelet::make_cri_runtime(own ? state.containerd.endpoint() : state.options.runtime_endpoint));
-  if (own) CO_TRY(co_await state.ensure_pause_image());
-  co_return {};
+  return state_->options.runtime == RuntimeKind::Docker ? state_->connect_docker() : state_->start_containerd();
 }
 
 io::Task<base::Result<void>> NodePart::start_kubelet(client::Client client) {

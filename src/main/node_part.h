@@ -1,25 +1,36 @@
-// What runs on a machine that carries pods: containerd, kubelet and proxy, on one loop.
+// What runs on a machine that carries pods: a container runtime, kubelet and proxy, on one loop.
 #pragma once
 
 #include <functional>
 #include <memory>
 #include <string>
+#include <string_view>
 
 #include "base/result.h"
 #include "client/client.h"
 #include "io/task.h"
 #include "kubelet/options.h"
 #include "kubelet/runtime/containerd.h"
+#include "kubelet/runtime/docker/docker_runtime.h"
 #include "proxy/proxy.h"
 
 namespace navarch {
 
+enum class RuntimeKind : uint8_t { Remote, Docker };
+// --container-runtime: "remote" (the CRI) or "docker". BadRequest for anything else.
+base::Result<RuntimeKind> parse_runtime_kind(std::string_view text);
+
 struct NodePartOptions {
   kubelet::KubeletOptions kubelet;
+  RuntimeKind runtime = RuntimeKind::Remote;
   kubelet::ContainerdOptions containerd;
-  std::string runtime_endpoint;  // "": a containerd of our own
+  std::string runtime_endpoint;  // of a remote one; "": a containerd of our own
+  kubelet::DockerOptions docker;
   proxy::ProxyOptions proxy;
 };
+
+// Where it is noted which Engine has the pods, for who clears up after us.
+std::string docker_endpoint_file(const std::string& directory);
 
 class NodePart {
  public:

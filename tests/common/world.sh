@@ -58,3 +58,19 @@ import_examples() {
     "$BUILD/examples/make_image" "$BUILD/examples/hello" $tag | inside ctr -a "$1" -n k8s.io images import - || return 1
   done
 }
+
+# start_docker FOLDER: a Docker Engine of our own in the namespace, at FOLDER/docker.sock; its process number is in FOLDER/pid.
+start_docker() {
+  mkdir -p "$1"
+  inside dockerd --data-root "$1/data" --exec-root "$1/exec" -H "unix://$1/docker.sock" --pidfile "$1/pid" \
+    --bridge=none --iptables=false --ip6tables=false --storage-driver=overlay2 \
+    --exec-opt native.cgroupdriver=cgroupfs >> "$1/log" 2>&1 &
+  within 30 curl -sf --unix-socket "$1/docker.sock" http://docker/_ping
+}
+
+# end_docker FOLDER: asks it to end and waits; kills it, and what it started, if it does not.
+end_docker() {
+  local pid
+  pid=$(cat "$1/pid" 2> /dev/null) && kill "$pid" && within 20 bash -c "! kill -0 $pid 2> /dev/null" > /dev/null
+  pgrep -f "$1/" | xargs -r kill -9 2> /dev/null
+}

@@ -18,8 +18,9 @@ struct Given {
   std::string config_file;
   ConnectionOptions connection;
   BootstrapOptions bootstrap;
-  KubeletFileOptions others{.runtime_endpoint = "unix:///run/containerd/containerd.sock"};
-  NodePartOptions node;
+  std::string container_runtime = "remote";
+  KubeletFileOptions others;
+  NodePartOptions node{.docker = {.sandbox_image = kPauseImage}};
   std::string node_ip, authorization_mode, credential_provider_config;
   std::map<std::string, std::string, std::less<>> system_reserved, kube_reserved;
   std::vector<std::string> taints;
@@ -41,7 +42,15 @@ void add_flags(cli::Flags& flags, Given& given) {
   flags.add("node-labels", &kubelet.node_labels, "labels for the node when it registers");
   flags.add("register-node", &kubelet.register_node, "make the node in the API if it is not there");
   flags.add("register-with-taints", &given.taints, "taints for the node when it registers: key=value:effect");
-  flags.add("container-runtime-endpoint", &given.others.runtime_endpoint, "the CRI socket of the container runtime");
+  flags.add("container-runtime", &given.container_runtime,
+            "what runs containers: remote, which is spoken to over the CRI, or docker, a Docker Engine");
+  flags.add("container-runtime-endpoint", &given.others.runtime_endpoint,
+            "its socket; containerd's if empty, or unix:///var/run/docker.sock");
+  flags.add("pod-infra-container-image", &given.node.docker.sandbox_image,
+            "with docker, the image that holds a pod's namespaces");
+  flags.add("cni-conf-dir", &given.node.docker.cni.configuration_directory,
+            "with docker, where the network's configuration is");
+  flags.add("cni-bin-dir", &given.node.docker.cni.binary_directory, "with docker, where the network's plugins are");
   flags.add("private-containerd", &given.private_containerd,
             "run a containerd of our own below --root-dir instead, and write its network configuration");
   flags.add("root-dir", &kubelet.root_directory, "where the volumes of pods and the like are");
@@ -111,8 +120,13 @@ base::Result<void> complete(Given& given) {
     kubelet.cni_directory = containerd.cni_configuration_directory;
     kubelet.cni.address_directory = kubelet.root_directory + "/cni/addresses";
   } else {
-    given.node.runtime_endpoint = given.others.runtime_endpoint;
+    given.node.runtime_endpoint = given.others.runtime_endpoint.empty() ? "unix:///run/containerd/containerd.sock"
+                                                                        : given.others.runtime_endpoint;
   }
+  TRY(given.node.runtime, parse_runtime_kind(given.container_runtime));
+  auto& docker = given.node.docker;
+  if (!given.others.runtime_endpoint.empty()) docker.endpoint = given.others.runtime_endpoint;
+  docker.directory = kubelet.root_directory + "/docker";
   given.bootstrap.kubeconfig = given.connection.kubeconfig;
   given.bootstrap.node_name = kubelet.node_name;
   return {};
