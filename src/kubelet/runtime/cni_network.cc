@@ -15,6 +15,7 @@ using schema::Value;
 
 constexpr auto kPluginTimeout = std::chrono::seconds(220);  // as containerd and its like have for a whole pod
 constexpr const char* kInterface = "eth0";
+constexpr std::string_view kStateSuffix = ".json";
 
 const Value* plugins_of(const Value& list) {
   const auto* plugins = list.find("plugins");
@@ -191,6 +192,23 @@ io::Task<base::Result<void>> CniNetwork::remove(CniPod pod) {
   CO_TRY(co_await undo(list, pod, std::move(result)));
   unlink(state_file(pod.id).c_str());
   co_return {};
+}
+
+bool CniNetwork::has(const std::string& id) const {
+  return base::exists(state_file(id));
+}
+
+std::vector<std::string> CniNetwork::ids() const {
+  std::vector<std::string> out;
+  auto names = base::list_directory(options_.state_directory);
+  if (!names) return out;
+  for (const auto& name : *names)
+    if (name.ends_with(kStateSuffix)) out.push_back(name.substr(0, name.size() - kStateSuffix.size()));
+  return out;
+}
+
+std::string CniNetwork::state_file(const std::string& id) const {
+  return base::cat({options_.state_directory, "/", id, kStateSuffix});
 }
 
 base::Result<std::vector<std::string>> CniNetwork::addresses(const std::string& id) const {

@@ -41,10 +41,13 @@ class CniNetwork {
   io::Task<base::Result<void>> remove(CniPod pod);
   // What add() gave; NotFound when it did not end. Blocking, short.
   base::Result<std::vector<std::string>> addresses(const std::string& id) const;
+  bool has(const std::string& id) const;
+  // For whom something was done that is not undone. Blocking, short.
+  std::vector<std::string> ids() const;
 
  private:
   base::Result<schema::Value> configuration() const;
-  std::string state_file(const std::string& id) const { return options_.state_directory + "/" + id + ".json"; }
+  std::string state_file(const std::string& id) const;
   io::Task<base::Result<schema::Value>> run(std::string_view command, const schema::Value& list, size_t plugin,
                                             const CniPod& pod, schema::Value previous);
   io::Task<base::Result<void>> undo(const schema::Value& list, const CniPod& pod, schema::Value result);

@@ -162,7 +162,8 @@ cri::ContainerStatus to_container_status(const Value& inspected) {
       (!inspected.text_at({"State", "Error"}).empty() || integer_at(inspected, {"State", "ExitCode"}) != 0);
   if (failed_to_start) out.state = cri::ContainerState::ContainerExited;
   if (out.state == cri::ContainerState::ContainerExited) {
-    out.finished_at = moment_at(inspected, {"State", "FinishedAt"});
+    // The Engine notes the start when it has heard of it, which a quick end may come before.
+    out.finished_at = std::max(moment_at(inspected, {"State", "FinishedAt"}), out.started_at);
     add_outcome(inspected, out);
   }
   out.image.emplace().image = own(labels, kImageLabel);

@@ -1,5 +1,7 @@
 #include "kubelet/runtime/docker/docker_runtime.h"
 
+#include <set>
+
 #include "base/file.h"
 #include "base/log.h"
 #include "base/strings.h"
@@ -131,9 +133,10 @@ class DockerRuntime final : public Runtime {
       auto sandbox = docker::to_sandbox(entry);
       if (!sandbox) continue;
       bool in_node = entry.text_at({"HostConfig", "NetworkMode"}) == "host";
-      if (!in_node && !network_.addresses(sandbox->id)) sandbox->state = cri::PodSandboxState::SandboxNotready;
+      if (!in_node && !network_.has(sandbox->id)) sandbox->state = cri::PodSandboxState::SandboxNotready;
       out.push_back(std::move(*sandbox));
     }
+    if (filter.pod_uid.empty()) co_await release_networks(out);
     co_return out;
   }
 
@@ -152,7 +155,8 @@ class DockerRuntime final : public Runtime {
   io::Task<base::Result<void>> start_container(std::string id) override {
     auto started = co_await engine_->post("/containers/" + id + "/start");
     if (!started) co_return base::fail(started.error());
-    if (auto found = co_await engine_->get("/containers/" + id + "/json")) follow_log(*found);
+    if (auto found = co_await engine_->get("/containers/" + id + "/json"))
+      follow_log(*found, docker::LogCopier::Container::JustStarted);
     co_return {};
   }
 
@@ -317,6 +321,22 @@ class DockerRuntime final : public Runtime {
     co_return {};
   }
 
+  // Of sandboxes that somebody else has removed from the Engine: their addresses would be taken for ever.
+  io::Task<void> release_networks(const std::vector<cri::PodSandbox>& known) {
+    std::set<std::string> gone;
+    for (auto& id : network_.ids()) gone.insert(std::move(id));
+    for (const auto& sandbox : known) gone.erase(sandbox.id);
+    for (const auto& id : gone) {
+      auto found = co_await engine_->get("/containers/" + id + "/json");  // it may be newer than the list
+      if (found || found.error().code() != base::Code::NotFound) continue;
+      auto released = co_await network_.remove(
+          {.id = id, .network_namespace = {}, .namespace_ = {}, .name = {}, .uid = {}, .ports = {}});
+      if (!released)
+        LOG_WARNING("The network of a sandbox that is gone is left", {"sandbox", id},
+                    {"err", released.error().message()});
+    }
+  }
+
   io::Task<base::Result<std::vector<cri::Container>>> containers_of(std::string path) {
     CO_TRY(auto found, co_await engine_->get(std::move(path)));
     std::vector<cri::Container> out;
@@ -339,11 +359,12 @@ class DockerRuntime final : public Runtime {
     co_return {};
   }
 
-  void follow_log(const Value& inspected) {
+  void follow_log(const Value& inspected,
+                  docker::LogCopier::Container container = docker::LogCopier::Container::Known) {
     std::string source(inspected.text_at({"LogPath"}));
     auto target = docker::to_container_status(inspected).log_path;
     if (!source.empty() && !target.empty())
-      logs_->follow(std::string(inspected.text_at({"Id"})), std::move(source), std::move(target));
+      logs_->follow(std::string(inspected.text_at({"Id"})), std::move(source), std::move(target), container);
   }
 
   const DockerOptions options_;

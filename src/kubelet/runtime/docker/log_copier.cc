@@ -12,6 +12,7 @@ struct LogCopier::Log {
   std::shared_ptr<LogCopy> copy;  // shared with what runs on the pool
   int watch = -1;
   bool rotated = false;  // the watched file is no longer the source
+  bool begins = false;   // its container has just been started
   io::Event due;
   uint64_t asked = 0, done = 0;
   io::Event progressed;
@@ -53,7 +54,7 @@ void LogCopier::on_notice() {
   }
 }
 
-void LogCopier::follow(const std::string& id, std::string source, std::string target) {
+void LogCopier::follow(const std::string& id, std::string source, std::string target, Container container) {
   if (complete_.contains(id)) return;
   auto& log = logs_[id];
   if (log != nullptr) return;
@@ -61,6 +62,7 @@ void LogCopier::follow(const std::string& id, std::string source, std::string ta
   log->id = id;
   log->copy = std::make_shared<LogCopy>(std::move(source), std::move(target), directory_ + "/" + id);
   log->rotated = true;  // nothing is watched yet
+  log->begins = container == Container::JustStarted;
   log->due.set();
   log->scope.spawn(keep_up(log));
 }
@@ -81,6 +83,11 @@ io::Task<void> LogCopier::keep_up(std::shared_ptr<Log> shared) {
       log->watch = inotify_add_watch(notify_, log->copy->source().c_str(), IN_MODIFY | IN_MOVE_SELF | IN_DELETE_SELF);
       log->rotated = log->watch < 0;
       if (log->watch >= 0) by_watch_[log->watch] = logs_[log->id];
+    }
+    if (std::exchange(log->begins, false)) {
+      auto begun = co_await pool_.run([copy = log->copy] { return copy->begin(); });
+      if (!begun)
+        LOG_WARNING("Cannot begin the log of a container", {"container", log->id}, {"err", begun.error().message()});
     }
     for (bool more = true; more;) {
       auto copied = co_await pool_.run([copy = log->copy] { return copy->step(); });

@@ -24,7 +24,8 @@ class LogCopier {
   LogCopier& operator=(const LogCopier&) = delete;
 
   // Begins, or goes on where it was left off. Nothing changes for one that is followed already, or was until rest().
-  void follow(const std::string& id, std::string source, std::string target);
+  enum class Container : uint8_t { JustStarted, Known };
+  void follow(const std::string& id, std::string source, std::string target, Container container);
   // Returns once all that the source has now is copied, or it cannot be.
   io::Task<void> drain(std::string id);
   // NotFound for one that is not followed.

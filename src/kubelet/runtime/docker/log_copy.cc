@@ -171,12 +171,23 @@ base::Result<void> LogCopy::reopen() {
     close_files();
     return opened;
   }
+  return note_beginning(read_at_ - static_cast<int64_t>(pending_.size()));
+}
+
+base::Result<void> LogCopy::begin() {
+  std::lock_guard lock(mutex_);
+  if (from_ < 0) TRY(open());
+  if (skip_ == 0) return {};  // nothing is there, which needs no note
+  skip_ = 0;
+  return note_beginning(0);
+}
+
+base::Result<void> LogCopy::note_beginning(int64_t offset) const {
   struct stat info{};
   if (fstat(to_, &info) != 0) return base::fail(base::system_error("stat " + target_, errno));
-  int64_t begin = read_at_ - static_cast<int64_t>(pending_.size());
   TRY(base::make_directories(state_.substr(0, state_.rfind('/')), 0700));
   return base::write_file(
-      state_, base::cat({std::to_string(begin), " ", std::to_string(info.st_ino), " ", std::to_string(info.st_size)}),
+      state_, base::cat({std::to_string(offset), " ", std::to_string(info.st_ino), " ", std::to_string(info.st_size)}),
       0600);
 }
 

@@ -31,6 +31,9 @@ class LogCopy {
   LogCopy(const LogCopy&) = delete;
   LogCopy& operator=(const LogCopy&) = delete;
 
+  // For a container that has just been started: what is at `target` already is somebody else's and stays before it.
+  // Without this call it is what was copied before.
+  base::Result<void> begin();
   // Copies some of what is there. False when there was nothing more, for now.
   base::Result<bool> step();
   // Goes on in a new file at `target`, after the old one was moved away.
@@ -49,6 +52,7 @@ class LogCopy {
   base::Result<void> open();
   base::Result<bool> advance();
   base::Result<void> open_target();
+  base::Result<void> note_beginning(int64_t offset) const;
   std::optional<Beginning> read_beginning() const;
   int64_t bytes_set_aside(const std::optional<Beginning>& beginning) const;
   base::Result<void> write(std::string_view lines);

@@ -109,6 +109,18 @@ TEST_F(DockerLogCopy, CrashBetweenSettingAsideAndReopeningLosesNothing) {
   }
 }
 
+TEST_F(DockerLogCopy, WhatSomebodyElseWroteBeforeStays) {
+  ASSERT_TRUE(base::make_directories(directory_ + "/logs", 0755));
+  ASSERT_TRUE(base::write_file(target(), "T stdout F of another runtime\n", 0640));
+  say("one");
+  ASSERT_TRUE(copy_->begin());
+  copy();
+  begin();
+  say("two");
+  copy();
+  EXPECT_EQ(text(), "T stdout F of another runtime\nT stdout F one\nT stdout F two\n");
+}
+
 TEST_F(DockerLogCopy, SourceThatTheEngineRotatesIsFollowed) {
   say("one");
   copy();

@@ -90,6 +90,14 @@ TEST(DockerAnswers, WhatNeverStartedHasFailed) {
   EXPECT_EQ(status.message, "no such program");
 }
 
+TEST(DockerAnswers, EndIsNotBeforeTheStart) {
+  auto value = *schema::Value::parse(
+      R"({"Id":"c","Name":"/k8s_main_web_default_u-1_0",
+          "State":{"Status":"exited","StartedAt":"2026-11-23T22:51:04.2Z","FinishedAt":"2026-11-23T22:51:04.1Z"}})");
+  auto status = to_container_status(value);
+  EXPECT_EQ(status.finished_at, status.started_at);
+}
+
 TEST(DockerImages, ReferencesAndCredentials) {
   EXPECT_EQ(with_tag("localhost:5000/a"), "localhost:5000/a:latest");
   EXPECT_EQ(with_tag("a:1"), "a:1");
