@@ -145,7 +145,7 @@ TEST_F(Contract, UsersGroupsAndPrivileges) {
   security.readonly_rootfs = true;
   wait_end(start(config, start_pod(config), wanted));
   auto said = log(log_path("careful"));
-  EXPECT_THAT(said, testing::StartsWith("1000\n2000\n2000 3000\nNoNewPrivs:\t1\n"));
+  EXPECT_THAT(said, testing::HasSubstr("1000\n2000\n2000 3000\nNoNewPrivs:\t1\n"));
   EXPECT_THAT(said, testing::HasSubstr("sealed"));
 }
 

@@ -1,6 +1,7 @@
 // Sandboxes: the network and the namespaces of a pod.
 #include <set>
 
+#include "base/file.h"
 #include "base/strings.h"
 #include "fixture.h"
 
@@ -98,6 +99,16 @@ TEST_F(Contract, StoppedSandboxTakesItsContainersAlong) {
   EXPECT_EQ(status(id).state, cri::ContainerState::ContainerExited);
   get(runtime_->remove_sandbox(sandbox));
   EXPECT_TRUE(get(runtime_->list_containers({.pod_uid = "whole-uid"})).empty());
+}
+
+TEST_F(Contract, AddressOfASandboxRemovedByOthersIsFreed) {
+  if (!is_docker()) GTEST_SKIP() << "containerd keeps account of the network itself";
+  auto id = start_pod(pod("stolen"));
+  auto address = place() + "/addresses/test/" + get(runtime_->sandbox_status(id)).network->ip;
+  ASSERT_TRUE(base::exists(address));
+  remove_behind_its_back(id);
+  EXPECT_TRUE(get(runtime_->list_sandboxes({})).empty());
+  EXPECT_FALSE(base::exists(address));
 }
 
 TEST_F(Contract, ManySandboxesAtOnceHaveAddressesOfTheirOwn) {

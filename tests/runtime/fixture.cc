@@ -13,6 +13,7 @@
 #include "kubelet/runtime/cri/cri_client.h"
 #include "kubelet/runtime/cri/cri_runtime.h"
 #include "kubelet/runtime/docker/docker_runtime.h"
+#include "kubelet/runtime/docker/engine.h"
 #include "kubelet/runtime/records.h"
 #include "kubelet/server/logs.h"
 
@@ -191,6 +192,11 @@ cri::ContainerStatus Contract::wait_end(const std::string& id) {
     return last.state == cri::ContainerState::ContainerExited;
   }));
   return last;
+}
+
+void Contract::remove_behind_its_back(const std::string& id) {
+  auto engine = *docker::Engine::create(variable("ENDPOINT"));
+  get(engine->remove("/containers/" + id + "?force=1"));
 }
 
 std::string Contract::log_path(const std::string& pod, const std::string& container) const {

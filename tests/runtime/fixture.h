@@ -73,6 +73,9 @@ class Contract : public testing::Test {
   // Through the URL of an exec or attach: what it printed and how it ended.
   std::string talk(const std::string& url, io::RemoteCommandOptions options, const std::string& input);
 
+  // As `docker rm --force` does.
+  void remove_behind_its_back(const std::string& id);
+
   static bool is_docker();
   static std::string place();
 
