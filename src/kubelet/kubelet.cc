@@ -5,7 +5,10 @@
 #include "client/cache.h"
 #include "client/events.h"
 #include "kubelet/client_api.h"
+#include "kubelet/csi/csi_volumes.h"
+#include "kubelet/csi/drivers.h"
 #include "kubelet/node/node_agent.h"
+#include "kubelet/plugins/plugin_watcher.h"
 #include "kubelet/pods/context.h"
 #include "kubelet/pods/images.h"
 #include "kubelet/pods/pods.h"
@@ -18,6 +21,7 @@
 #include "kubelet/server/resource_metrics.h"
 #include "kubelet/server/server.h"
 #include "kubelet/server/summary.h"
+#include "kubelet/volume/pod_volumes.h"
 #include "pki/certificate.h"
 
 namespace kubelet {
@@ -114,6 +118,10 @@ struct Kubelet::State {
                 .allocatable = allocatable,
                 .memory_capacity_bytes = machine.memory_bytes,
                 .dns = {.cluster_servers = options.cluster_dns, .cluster_domain = options.cluster_domain, .host = {}}},
+        drivers(client, options.node_name),
+        csi(options.root_directory, options.node_name, client, api, drivers, pool),
+        pod_volumes(client, context.volumes, csi, pool),
+        plugins(options.root_directory + "/plugins_registry", pool),
         pods(context, [this] { return agent.node(); }),
         view(pods, context, machine),
         pod_cache(client, on_node(options)),
@@ -132,6 +140,10 @@ struct Kubelet::State {
   std::unique_ptr<Prober> prober;
   NodeAgent agent;
   PodContext context;
+  CsiDrivers drivers;
+  CsiVolumes csi;
+  PodVolumes pod_volumes;
+  PluginWatcher plugins;
   Pods pods;
   View view;
   client::Cache<core::Pod> pod_cache;
@@ -187,13 +199,31 @@ struct Kubelet::State {
       std::string state = ready ? "NodeReady" : "NodeNotReady";
       node_event(state, "Node " + options.node_name + " status is now: " + state);
     });
-    agent.on_change([this](const core::Node& node) { write_network(node); });
+    agent.on_change([this](const core::Node& node) {
+      write_network(node);
+      csi.node_changed(node);
+    });
+    context.pod_volumes = &pod_volumes;
+    csi.on_change([this] { pods.volumes_changed(); });
+    plugins.handle("CSIPlugin", drivers.handler());
+    drivers.on_ready([this](const std::string& name) {
+      pods.volumes_changed();
+      scope.spawn(csi.sweep(name));
+    });
     context.services = [this] { return service_cache.list(); };
     pod_cache.add_listener([this](const client::Key&, const core::Pod* before, const core::Pod* now) {
       if (before != nullptr && (now == nullptr || now->metadata.uid != before->metadata.uid))
         pods.removed(before->metadata.uid);
       if (now != nullptr) pods.updated(*now);
     });
+  }
+
+  io::Task<void> follow_plugins() {
+    if (auto made = co_await drivers.ensure_node(); !made)
+      LOG_WARNING("Cannot make this node's CSINode", {"error", made.error().message()});
+    co_await csi.adopt();
+    if (auto ended = co_await plugins.run(); !ended)
+      LOG_ERROR("Plugins cannot be watched for", {"error", ended.error().message()});
   }
 
   // Pods begin when the runtime answers and the services they may see are known.
@@ -209,6 +239,7 @@ struct Kubelet::State {
     scope.spawn(service_cache.run());
     co_await service_cache.wait_synced();
     while (agent.node() == nullptr && options.register_node) co_await io::sleep(std::chrono::milliseconds(50));
+    scope.spawn(follow_plugins());
     scope.spawn(pods.follow_runtime());
     scope.spawn(pods.rotate_logs());
     scope.spawn(pod_cache.run());

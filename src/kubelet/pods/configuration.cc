@@ -196,6 +196,24 @@ cri::Mount image_mount(const core::VolumeMount& mount, const cri::Image& image) 
   return made;
 }
 
+base::Result<void> add_devices(const ContainerInput& input, cri::ContainerConfig& out) {
+  for (auto& device : input.container.volume_devices) {
+    auto volume = input.volumes.find(device.name);
+    if (volume == input.volumes.end())
+      return base::fail(base::Code::NotFound, "cannot find volume " + base::quote(device.name) +
+                                                  " to pass into container " + base::quote(input.container.name));
+    cri::Device one;
+    one.container_path = device.device_path;
+    one.host_path = volume->second;
+    one.permissions = "mrw";
+    for (auto& of_pod : input.pod.spec.volumes)
+      if (of_pod.name == device.name && of_pod.persistent_volume_claim && of_pod.persistent_volume_claim->read_only)
+        one.permissions = "r";
+    out.devices.push_back(std::move(one));
+  }
+  return {};
+}
+
 base::Result<void> add_mounts(const ContainerInput& input, cri::ContainerConfig& out) {
   auto& mounts = input.container.volume_mounts;
   bool own_hosts = false;
@@ -214,6 +232,11 @@ base::Result<void> add_mounts(const ContainerInput& input, cri::ContainerConfig&
     one.container_path = mount.mount_path.starts_with('/') ? mount.mount_path : "/" + mount.mount_path;
     one.host_path = sub_path != input.sub_paths.end() ? sub_path->second : volume->second;
     one.readonly = mount.read_only;
+    // No runtime that we know of tells whether it can: what is below may stay writable.
+    if (mount.read_only && mount.recursive_read_only == "Enabled")
+      return base::fail(base::Code::Invalid, base::cat({"volume ", base::quote(mount.name),
+                                                        " requires recursive read-only mounts, which the runtime does "
+                                                        "not support"}));
     if (mount.mount_propagation) {
       if (*mount.mount_propagation == "HostToContainer")
         one.propagation = cri::MountPropagation::PropagationHostToContainer;
@@ -266,6 +289,7 @@ base::Result<cri::ContainerConfig> container_config(const ContainerInput& input)
     out.envs.push_back(std::move(pair));
   }
   TRY(add_mounts(input, out));
+  TRY(add_devices(input, out));
   out.labels = labels_of(input.pod);
   out.labels[std::string(kContainerNameLabel)] = container.name;
   out.annotations[std::string(kHashAnnotation)] = container_hash(container);

@@ -20,6 +20,7 @@
 namespace kubelet {
 
 class Images;
+class PodVolumes;
 class Prober;
 
 struct PodContext {
@@ -32,6 +33,7 @@ struct PodContext {
   base::Random& random;
   std::optional<Cgroups> cgroups;
   Volumes volumes;
+  PodVolumes* pod_volumes = nullptr;  // null: no claims and no drivers
   std::string runtime_name = "containerd";
   std::vector<std::string> host_ips;
   ResourceList allocatable;

@@ -71,6 +71,10 @@ void Pods::object_changed(const std::string& namespace_, const std::string& name
     if (entry->worker->pod().metadata.namespace_ == namespace_) entry->worker->object_changed(name);
 }
 
+void Pods::volumes_changed() {
+  for (auto& [uid, entry] : workers_) entry->worker->volumes_changed();
+}
+
 io::Task<base::Result<void>> Pods::adopt_left_overs() {
   CO_TRY(auto there, co_await list_pods(context_.runtime));
   for (auto& uid : context_.volumes.pods_on_disk()) there.try_emplace(uid).first->second.uid = uid;

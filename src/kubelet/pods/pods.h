@@ -24,6 +24,7 @@ class Pods {
   void updated(const core::Pod& pod);  // from the API: new or changed
   void removed(const std::string& uid);
   // A ConfigMap or a Secret that some pod may refer to.
+  void volumes_changed();  // what volumes may have waited for has come: a driver, an attachment
   void object_changed(const std::string& namespace_, const std::string& name);
   // Once the API's pods are all known: what else the runtime and the disk hold is taken down.
   io::Task<base::Result<void>> adopt_left_overs();

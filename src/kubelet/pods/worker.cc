@@ -153,6 +153,10 @@ void PodWorker::capacity_freed() {
   if (resize_.pending) wake_.set();
 }
 
+void PodWorker::volumes_changed() {
+  if (!volumes_ready_ || (state_ == State::Terminated && !cleaned_)) wake_.set();
+}
+
 void PodWorker::removed() {
   in_api_ = false;
   hook_settled_.set();

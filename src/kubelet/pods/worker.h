@@ -44,6 +44,7 @@ class PodWorker {
   void evict(PodFailure failure);
   void object_changed(const std::string& name);  // a ConfigMap or Secret of its namespace
   void capacity_freed();                         // another pod needs less than before
+  void volumes_changed();                        // what its volumes may have waited for has come
 
   const core::Pod& pod() const { return pod_; }  // with the newest status
   const PodRecord& record() const { return record_; }

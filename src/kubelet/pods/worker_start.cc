@@ -11,10 +11,13 @@
 #include "kubelet/pods/configuration.h"
 #include "kubelet/pods/environment.h"
 #include "kubelet/pods/worker.h"
+#include "kubelet/volume/pod_volumes.h"
 
 namespace kubelet {
 namespace {
 
+// What may pass is not told before it has lasted for a second or two.
+constexpr int kQuietFailures = 2;
 constexpr int64_t kRetryCreateNs = 10'000'000'000;
 
 // Written beside the pod's volumes, and mounted into its containers.
@@ -31,6 +34,13 @@ base::Result<std::string> write_hosts_file(std::string directory, std::string te
   return path;
 }
 
+// Once four fifths of a token's life are over, or a day, as documented of service account tokens.
+int64_t renewal_ns(const TokenKey& key, const IssuedToken& token) {
+  constexpr int64_t kDaySeconds = 24 * 3600;
+  int64_t after = std::min(key.expiration_seconds * 4 / 5, kDaySeconds);
+  return token.expires_ns - (key.expiration_seconds - after) * 1'000'000'000;
+}
+
 }  // namespace
 
 bool PodWorker::volumes_due() const {
@@ -39,11 +49,10 @@ bool PodWorker::volumes_due() const {
   return volumes_stale_ || (renewal && now_ns() >= *renewal);
 }
 
-// Once four fifths of its life are over, as upstream does.
 std::optional<int64_t> PodWorker::next_token_ns() const {
   std::optional<int64_t> out;
   for (auto& [key, token] : tokens_) {
-    int64_t renewal = token.expires_ns - key.expiration_seconds * 1'000'000'000 / 5;
+    int64_t renewal = renewal_ns(key, token);
     if (!out || renewal < *out) out = renewal;
   }
   return out;
@@ -69,8 +78,7 @@ io::Task<base::Result<Tokens>> PodWorker::fetch_tokens() {
   Tokens out;
   for (auto& key : Volumes::tokens_of(pod_)) {
     auto& known = tokens_[key];
-    int64_t renew_ns = known.expires_ns - key.expiration_seconds * 1'000'000'000 / 5;
-    if (known.token.empty() || now_ns() >= renew_ns) {
+    if (known.token.empty() || now_ns() >= renewal_ns(key, known)) {
       auto fresh = co_await context_.api.token(pod_, key.audience, key.expiration_seconds);
       if (fresh) {
         tokens_[key] = std::move(*fresh);
@@ -95,13 +103,21 @@ io::Task<base::Result<PodWorker::Pause>> PodWorker::prepare_volumes() {
                     .host_ips = context_.host_ips,
                     .pod_ips = pod_ips(),
                     .node_allocatable = context_.allocatable,
-                    .now = base::Time::from_ns(now_ns())};
+                    .now = base::Time::from_ns(now_ns()),
+                    .persistent = {},
+                    .elsewhere = {}};
   std::erase_if(input.pod.spec.volumes, [](const auto& volume) { return bool(volume.image); });  // the runtime's
-  auto outcome = co_await context_.pool.run(
-      [volumes = context_.volumes, input = std::move(input)] { return volumes.set_up(input); });
+  VolumeOutcome outcome;
+  if (context_.pod_volumes != nullptr) {
+    outcome = co_await context_.pod_volumes->set_up(std::move(input), volumes_ready_);
+  } else {
+    outcome = co_await context_.pool.run(
+        [volumes = context_.volumes, input = std::move(input)] { return volumes.set_up(input); });
+  }
   std::map<std::string, std::string> complaints;
   for (auto& failure : outcome.failures) {
     if (!tokens) failure.message += ": " + tokens.error().message();
+    if (failure.waits || (failure.may_pass && volume_failures_ < kQuietFailures)) continue;
     complaints[failure.volume] = failure.message;
     if (volume_complaints_[failure.volume] != failure.message) event(true, "FailedMount", failure.message);
   }

@@ -9,6 +9,7 @@
 #include "kubelet/pods/log_rotation.h"
 #include "kubelet/pods/worker.h"
 #include "kubelet/server/logs.h"
+#include "kubelet/volume/pod_volumes.h"
 
 namespace kubelet {
 namespace {
@@ -124,6 +125,7 @@ io::Task<void> PodWorker::remove_dead_containers() {
 io::Task<base::Result<void>> PodWorker::clean_up() {
   std::string uid = pod_.metadata.uid;
   held_.reset();
+  if (context_.pod_volumes != nullptr) CO_TRY(co_await context_.pod_volumes->tear_down(uid));
   CO_TRY(co_await context_.pool.run([volumes = context_.volumes, uid] { return volumes.tear_down(uid); }));
   if (context_.cgroups) {
     // An orphan's class of service is not known.

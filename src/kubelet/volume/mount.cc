@@ -192,7 +192,29 @@ base::Result<std::string> read_file_beneath(const std::string& root, const std::
   return out;
 }
 
-base::Result<void> set_group(const std::string& path, int64_t group, bool read_only) {
+base::Result<void> bind_directory(const std::string& source, const std::string& target, bool read_only) {
+  if (is_mount_point(target)) return {};
+  Descriptor folder(open(source.c_str(), O_PATH | O_DIRECTORY | O_CLOEXEC));
+  if (folder.get() < 0) return system_failure("open " + source);
+  TRY(base::make_directories(target, 0750));
+  std::string held = "/proc/self/fd/" + std::to_string(folder.get());
+  if (mount(held.c_str(), target.c_str(), nullptr, MS_BIND | MS_REC, nullptr) != 0)
+    return system_failure("bind " + source + " to " + target);
+  if (read_only && mount(nullptr, target.c_str(), nullptr, MS_BIND | MS_REMOUNT | MS_RDONLY, nullptr) != 0) {
+    auto failed = system_failure("make read-only " + target);
+    (void)umount2(target.c_str(), UMOUNT_NOFOLLOW | MNT_DETACH);
+    return failed;
+  }
+  return {};
+}
+
+base::Result<void> set_group(const std::string& path, int64_t group, bool read_only, bool only_if_root_differs) {
+  if (only_if_root_differs) {
+    struct stat info{};
+    if (lstat(path.c_str(), &info) != 0) return system_failure("stat " + path);
+    mode_t wanted = (read_only ? 0440 : 0660) | 02110;
+    if (info.st_gid == static_cast<gid_t>(group) && (info.st_mode & wanted) == wanted) return {};
+  }
   return own(path, group, read_only);
 }
 

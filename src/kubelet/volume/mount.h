@@ -26,8 +26,12 @@ base::Result<void> bind_sub_path(const std::string& volume, const std::string& s
 // no plain file.
 base::Result<std::string> read_file_beneath(const std::string& root, const std::string& path, size_t bytes_max);
 
+// The folder `source` seen at `target` too, which is made. Nothing if it is a mount point already.
+base::Result<void> bind_directory(const std::string& source, const std::string& target, bool read_only);
+
 // Everything below belongs to `group`, which may read and write (only read if `read_only`); new files inherit it.
-base::Result<void> set_group(const std::string& path, int64_t group, bool read_only);
+// `only_if_root_differs`: nothing is looked at below a folder that is so already.
+base::Result<void> set_group(const std::string& path, int64_t group, bool read_only, bool only_if_root_differs = false);
 
 // Unmounts all that is mounted at or below `path`, deepest first. What is busy is detached.
 base::Result<void> unmount_below(const std::string& path);

@@ -126,6 +126,53 @@ struct Projection {
   }
 };
 
+TEST_F(VolumeTest, AGroupIsNotSetAgainBelowARootThatIsItsOwn) {
+  if (geteuid() != 0) GTEST_SKIP() << "needs root";
+  std::string root = directory_ + "/volume", file = root + "/file";
+  ASSERT_TRUE(base::make_directories(root, 0755));
+  ASSERT_TRUE(base::write_file(file, "x", 0600));
+  ASSERT_TRUE(set_group(root, 2000, false, true));
+  EXPECT_EQ(mode("volume"), 02775U);
+  EXPECT_EQ(mode("volume/file"), 0660U);
+  ASSERT_EQ(chmod(file.c_str(), 0600), 0);
+  ASSERT_TRUE(set_group(root, 2000, false, true));
+  EXPECT_EQ(mode("volume/file"), 0600U);
+  ASSERT_TRUE(set_group(root, 2000, false, false));
+  EXPECT_EQ(mode("volume/file"), 0660U);
+}
+
+TEST_F(VolumeTest, AClaimsLocalFolderIsSeenInThePodAndOnlyReadIfItSaysSo) {
+  if (geteuid() != 0) GTEST_SKIP() << "needs root";
+  ASSERT_TRUE(base::make_directories(directory_ + "/disk", 0755));
+  ASSERT_TRUE(base::write_file(directory_ + "/disk/file", "kept", 0644));
+  auto persistent = std::make_shared<core::PersistentVolume>();
+  persistent->metadata.name = "pv";
+  persistent->spec.local.emplace().path = directory_ + "/disk";
+  VolumeInput input;
+  input.pod.metadata.uid = "u";
+  auto& volume = input.pod.spec.volumes.emplace_back();
+  volume.name = "data";
+  volume.persistent_volume_claim.emplace().read_only = true;
+  input.persistent["data"] = persistent;
+  Volumes volumes(directory_ + "/kubelet");
+  auto outcome = volumes.set_up(input);
+  ASSERT_TRUE(outcome.failures.empty()) << outcome.failures[0].message;
+  std::string path = outcome.paths["data"];
+  EXPECT_EQ(path, directory_ + "/kubelet/pods/u/volumes/kubernetes.io~local-volume/pv");
+  EXPECT_EQ(base::read_file(path + "/file").value_or(""), "kept");
+  EXPECT_FALSE(base::write_file(path + "/file", "lost", 0644));
+  ASSERT_TRUE(volumes.tear_down("u"));
+  EXPECT_EQ(read("disk/file"), "kept");
+
+  auto missing = std::make_shared<core::PersistentVolume>(*persistent);
+  missing->spec.local->path = directory_ + "/none";
+  input.persistent["data"] = missing;
+  outcome = volumes.set_up(input);
+  ASSERT_EQ(outcome.failures.size(), 1U);
+  EXPECT_EQ(outcome.failures[0].message,
+            "MountVolume.SetUp failed for volume \"pv\" : path \"" + directory_ + "/none\" does not exist");
+}
+
 TEST(Payload, ServiceAccountVolumeHoldsTokenAuthorityAndNamespace) {
   Projection p;
   p.pod.metadata.namespace_ = "default";

@@ -30,13 +30,15 @@ std::string plugin_of(const core::Volume& volume) {
 }
 
 int64_t memory_volume_bytes(const core::EmptyDirVolumeSource& source, const VolumeInput& input) {
-  int64_t bytes = 0;
+  int64_t bytes = 0;  // nothing limits it
+  auto limit = [&](int64_t most) {
+    if (most > 0) bytes = bytes == 0 ? most : std::min(bytes, most);
+  };
+  if (auto memory = input.node_allocatable.find("memory"); memory != input.node_allocatable.end())
+    limit(memory->second.value());
   auto limits = pod_limits(input.pod);
-  if (auto memory = limits.find("memory"); memory != limits.end()) bytes = memory->second.value();
-  if (source.size_limit && !source.size_limit->is_zero()) {
-    int64_t own = source.size_limit->value();
-    bytes = bytes == 0 ? own : std::min(bytes, own);
-  }
+  if (auto memory = limits.find("memory"); memory != limits.end()) limit(memory->second.value());
+  if (source.size_limit) limit(source.size_limit->value());
   return bytes;
 }
 
@@ -63,7 +65,30 @@ bool Volumes::is_live(const core::Pod& pod) {
   });
 }
 
+base::Result<std::string> Volumes::set_up_persistent(const core::Volume& volume, const core::PersistentVolume& source,
+                                                     const core::Pod& pod) const {
+  if (source.spec.host_path) {
+    TRY(check_host_path(source.spec.host_path->path, source.spec.host_path->type.value_or("")));
+    return source.spec.host_path->path;
+  }
+  if (!source.spec.local) return base::fail(base::Code::Invalid, "no volume plugin matched");
+  auto& local = source.spec.local->path;
+  if (!base::exists(local))
+    return base::fail(base::Code::NotFound, base::cat({"path ", base::quote(local), " does not exist"}));
+  if (source.spec.volume_mode == "Block") return local;
+  std::string path =
+      base::cat({pod_directory(pod.metadata.uid), "/volumes/kubernetes.io~local-volume/", source.metadata.name});
+  bool fresh = !is_mount_point(path);
+  TRY(bind_directory(local, path, volume.persistent_volume_claim && volume.persistent_volume_claim->read_only));
+  auto group = group_of(pod);
+  if (group && fresh && !(volume.persistent_volume_claim && volume.persistent_volume_claim->read_only))
+    TRY(set_group(path, *group, false, pod.spec.security_context->fs_group_change_policy == "OnRootMismatch"));
+  return path;
+}
+
 base::Result<std::string> Volumes::set_up_one(const core::Volume& volume, const VolumeInput& input) const {
+  if (auto persistent = input.persistent.find(volume.name); persistent != input.persistent.end())
+    return set_up_persistent(volume, *persistent->second, input.pod);
   if (volume.host_path) {
     TRY(check_host_path(volume.host_path->path, volume.host_path->type.value_or("")));
     return volume.host_path->path;
@@ -101,13 +126,16 @@ base::Result<std::string> Volumes::set_up_one(const core::Volume& volume, const 
 VolumeOutcome Volumes::set_up(const VolumeInput& input) const {
   VolumeOutcome out;
   for (auto& volume : input.pod.spec.volumes) {
+    if (input.elsewhere.contains(volume.name)) continue;
     auto path = set_up_one(volume, input);
     if (path) {
       out.paths[volume.name] = std::move(*path);
     } else {
+      auto persistent = input.persistent.find(volume.name);
+      auto& name = persistent == input.persistent.end() ? volume.name : persistent->second->metadata.name;
       out.failures.push_back({.volume = volume.name,
-                              .message = "MountVolume.SetUp failed for volume " + base::quote(volume.name) + " : " +
-                                         path.error().message()});
+                              .message = base::cat({"MountVolume.SetUp failed for volume ", base::quote(name), " : ",
+                                                    path.error().message()})});
     }
   }
   return out;

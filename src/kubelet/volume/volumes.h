@@ -11,7 +11,9 @@
 #pragma once
 
 #include <map>
+#include <memory>
 #include <optional>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -38,13 +40,18 @@ struct VolumeInput {
   std::vector<std::string> pod_ips;
   ResourceList node_allocatable;
   base::Time now;
+  // What the pod's claims are bound to, by the pod's name for the volume.
+  std::map<std::string, std::shared_ptr<const core::PersistentVolume>, std::less<>> persistent;
+  std::set<std::string, std::less<>> elsewhere;  // volumes that are somebody else's to set up
 };
 
 using VolumePaths = std::map<std::string, std::string, std::less<>>;  // by volume name
 
 struct VolumeFailure {
   std::string volume;
-  std::string message;  // as FailedMount says it
+  std::string message;    // as FailedMount says it
+  bool waits = false;     // for what is under way: nothing to complain of
+  bool may_pass = false;  // the API may be about to say otherwise: to complain of when it lasts
 };
 
 struct VolumeOutcome {
@@ -77,6 +84,8 @@ class Volumes {
   static bool is_live(const core::Pod& pod);
 
  private:
+  base::Result<std::string> set_up_persistent(const core::Volume& volume, const core::PersistentVolume& source,
+                                              const core::Pod& pod) const;
   base::Result<std::string> set_up_one(const core::Volume& volume, const VolumeInput& input) const;
 
   std::string root_;
