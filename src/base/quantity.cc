@@ -1,5 +1,7 @@
 #include "base/quantity.h"
 
+#include <cstdlib>
+
 #include "base/strings.h"
 
 namespace base {
@@ -14,6 +16,9 @@ constexpr int kNanoScale = -9;
 // Far above 2^63 units, far below what 128 bits of billionths hold; so sums of two cannot wrap.
 constexpr int kMaxIntegerDigits = 28;
 constexpr __int128 kMaxUnits = INT64_MAX;
+
+// The digits of a number small enough for 64 bits.
+constexpr size_t kShortDigits = 18;
 
 constexpr std::string_view kDecimalSuffixes = "num kMGTPE";  // 10^-9, 10^-6, ... 10^18
 constexpr std::string_view kBinarySuffixes = "KMGTPE";       // 2^10, 2^20, ... 2^60
@@ -50,7 +55,8 @@ std::optional<Suffix> parse_suffix(std::string_view text) {
 }
 
 struct Parts {
-  bool negative = false;
+  bool negative = false, plus = false, dot = false;
+  size_t zeros = 0;           // before the number
   std::string_view whole;     // digits without leading zeros
   std::string_view fraction;  // digits
   std::string_view suffix;
@@ -67,13 +73,15 @@ std::optional<Parts> cut(std::string_view text) {
   Parts parts;
   if (text.empty()) return std::nullopt;
   if (text[0] == '-' || text[0] == '+') {
-    parts.negative = text[0] == '-';
+    (text[0] == '-' ? parts.negative : parts.plus) = true;
     text.remove_prefix(1);
   }
-  while (!text.empty() && text[0] == '0') text.remove_prefix(1);
+  parts.zeros = std::min(text.find_first_not_of('0'), text.size());
+  text.remove_prefix(parts.zeros);
   parts.whole = text.substr(0, digits_at(text));
   text.remove_prefix(parts.whole.size());
   if (!text.empty() && text[0] == '.') {
+    parts.dot = true;
     text.remove_prefix(1);
     parts.fraction = text.substr(0, digits_at(text));
     text.remove_prefix(parts.fraction.size());
@@ -125,10 +133,59 @@ __int128 scale(const Parts& parts, int exponent, int shift) {
 
 // How upstream decides that a number is small enough not to be capped at 2^63 - 1: its digits fit 18 places.
 bool is_short(const Parts& parts, const Suffix& suffix) {
-  constexpr size_t kShortDigits = 18;
   return suffix.format != Format::BinarySI &&
          std::max<size_t>(parts.whole.size(), 1) + parts.fraction.size() <= kShortDigits &&
          suffix.exponent - static_cast<int>(parts.fraction.size()) >= kNanoScale;
+}
+
+// Whether upstream takes the number to be in canonical form as it stands, so that the text is kept.
+bool is_kept(const Parts& parts, const Suffix& suffix) {
+  if (parts.whole.empty()) return false;
+  if (suffix.format == Format::BinarySI) {
+    // As many decimal digits as upstream reckons to have room for beside the power of two.
+    constexpr size_t kDigits = 14;
+    if (!parts.fraction.empty() || parts.whole.size() + static_cast<size_t>(suffix.exponent) * 3 / 10 > kDigits) {
+      return false;
+    }
+    auto value = parse_int(parts.whole);
+    return value && *value % 8 != 0;
+  }
+  int scale = suffix.exponent - static_cast<int>(std::min<size_t>(parts.fraction.size(), kShortDigits));
+  if (!is_short(parts, suffix) || scale % 3 != 0) return false;
+  if (static_cast<int>(parts.whole.size()) + suffix.exponent > kMaxIntegerDigits) return false;
+  std::string digits(parts.whole);
+  digits += parts.fraction;
+  return !digits.ends_with("000");
+}
+
+// Nothing is marked when the text is the canonical one, or not kept.
+QuantitySpelling spelling_of(const Parts& parts, const Suffix& suffix) {
+  using Mark = QuantitySpelling::Mark;
+  constexpr size_t kMostZeros = UINT8_MAX;
+  QuantitySpelling spelling;
+  std::string_view exponent = suffix.format == Format::DecimalExponent ? parts.suffix : "";
+  bool plain = !parts.plus && !parts.dot && parts.zeros == 0 &&
+               (exponent.empty() || exponent == cat({"e", std::to_string(suffix.exponent)}));
+  if ((plain && exponent != "e0") || !is_kept(parts, suffix)) return spelling;
+  auto mark = [&](Mark mark, bool set) { spelling.marks |= set ? mark : 0; };
+  mark(Mark::Plus, parts.plus);
+  mark(Mark::Dot, parts.dot);
+  if (!exponent.empty()) {
+    mark(Mark::CapitalE, exponent[0] == 'E');
+    exponent.remove_prefix(1);
+    mark(Mark::ExponentPlus, exponent[0] == '+');
+    mark(Mark::ExponentMinus, exponent[0] == '-');
+    if (exponent[0] == '+' || exponent[0] == '-') exponent.remove_prefix(1);
+  }
+  // The last digit is one of the number, even when it is 0.
+  size_t exponent_zeros = exponent.empty() ? 0 : std::min(exponent.find_first_not_of('0'), exponent.size() - 1);
+  if (parts.zeros > kMostZeros || exponent_zeros > kMostZeros) return {};
+  spelling.zeros = static_cast<uint8_t>(parts.zeros);
+  spelling.exponent_zeros = static_cast<uint8_t>(exponent_zeros);
+  spelling.fraction = static_cast<uint8_t>(parts.fraction.size());
+  spelling.exponent = static_cast<int8_t>(suffix.exponent);
+  mark(Mark::Kept, true);
+  return spelling;
 }
 
 std::string print(__int128 value) {
@@ -193,10 +250,35 @@ Result<Quantity> Quantity::parse(std::string_view text) {
   bool binary = suffix->format == Format::BinarySI;
   __int128 nanos = scale(*parts, binary ? 0 : suffix->exponent, binary ? suffix->exponent : 0);
   if (nanos > kMaxUnits * kNanosPerUnit && !is_short(*parts, *suffix)) nanos = kMaxUnits * kNanosPerUnit;
-  return Quantity(parts->negative ? -nanos : nanos, suffix->format);
+  Quantity quantity(parts->negative ? -nanos : nanos, suffix->format);
+  quantity.spelling_ = spelling_of(*parts, *suffix);
+  return quantity;
+}
+
+std::string Quantity::spelled() const {
+  using Mark = QuantitySpelling::Mark;
+  __int128 digits = nanos() < 0 ? -nanos() : nanos();
+  bool binary = format_ == Format::BinarySI;
+  int power = (binary ? 0 : spelling_.exponent) - spelling_.fraction - kNanoScale;
+  digits /= power_of_ten(power);
+  if (binary) digits >>= spelling_.exponent;
+  std::string number = print(digits);
+  if (spelling_.has(Mark::Dot)) number.insert(number.size() - spelling_.fraction, ".");
+  std::string out = nanos() < 0 ? "-" : spelling_.has(Mark::Plus) ? "+" : "";
+  out.append(spelling_.zeros, '0') += number;
+  if (binary) return out + kBinarySuffixes[static_cast<size_t>(spelling_.exponent / 10 - 1)] + 'i';
+  if (format_ == Format::DecimalSI) {
+    return spelling_.exponent == 0 ? out
+                                   : out + kDecimalSuffixes[static_cast<size_t>((spelling_.exponent - kNanoScale) / 3)];
+  }
+  out += spelling_.has(Mark::CapitalE) ? 'E' : 'e';
+  if (spelling_.has(Mark::ExponentPlus)) out += '+';
+  if (spelling_.has(Mark::ExponentMinus)) out += '-';
+  return out.append(spelling_.exponent_zeros, '0') + std::to_string(std::abs(spelling_.exponent));
 }
 
 std::string Quantity::to_string() const {
+  if (spelling_.has(QuantitySpelling::Kept)) return spelled();
   __int128 left = nanos();
   if (left == 0) return "0";
   constexpr __int128 kKibi = 1024;
@@ -249,6 +331,7 @@ Quantity Quantity::operator-() const {
 }
 
 Quantity Quantity::rounded_up(int64_t unit_nanos) const {
+  if (nanos() % unit_nanos == 0) return *this;
   return {divide_rounding_away(nanos(), unit_nanos) * unit_nanos, format_};
 }
 Quantity Quantity::rounded_up_to_milli() const {

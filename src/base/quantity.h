@@ -3,7 +3,8 @@
 // The number is exact to one billionth (10^-9); what is finer is rounded up when parsed, away from zero, and magnitudes
 // are capped near 2^63. The suffix family a quantity was written in is remembered and used again when it is printed, in
 // canonical form: no fraction, the largest suffix that loses nothing ("1000m" is "1", "0.5" is "500m", "1024Ki" is
-// "1Mi"). Source of the rules: the API documentation of Quantity.
+// "1Mi"). What upstream takes to be in that form already is printed as it was written ("+1", "12E6", "1.250"), until
+// the amount is worked with. Source of the rules: the API documentation of Quantity, and what servers answer.
 #pragma once
 
 #include <compare>
@@ -15,6 +16,27 @@
 #include "base/result.h"
 
 namespace base {
+
+// In what the text of a quantity departs from the canonical one; of use to Quantity only, in which it takes no room
+// beside what alignment leaves.
+struct QuantitySpelling {
+  enum Mark : uint8_t {
+    Kept = 1,  // else all of this says nothing
+    Plus = 2,  // before the number
+    Dot = 4,   // behind its whole part, even when no digits follow
+    CapitalE = 8,
+    ExponentPlus = 16,
+    ExponentMinus = 32,
+  };
+  uint8_t marks = 0;
+  uint8_t zeros = 0;           // before the number
+  uint8_t fraction = 0;        // digits behind the dot
+  uint8_t exponent_zeros = 0;  // before the exponent
+  int8_t exponent = 0;         // of 10; in BinarySI of 2
+
+  bool has(Mark mark) const { return (marks & mark) != 0; }
+  bool operator==(const QuantitySpelling&) const = default;
+};
 
 class Quantity {
  public:
@@ -30,6 +52,11 @@ class Quantity {
   static Quantity max() { return of(INT64_MAX); }
 
   std::string to_string() const;
+  // Whether both are of one amount and printed alike.
+  bool same_text(const Quantity& other) const {
+    if (*this != other) return false;
+    return (format_ == other.format_ && spelling_ == other.spelling_) || to_string() == other.to_string();
+  }
   Format format() const { return format_; }
 
   // Rounded up (away from zero), capped to 64 bits.
@@ -47,7 +74,8 @@ class Quantity {
   friend Quantity operator+(Quantity a, const Quantity& b) { return a += b; }
   friend Quantity operator-(Quantity a, const Quantity& b) { return a -= b; }
   Quantity operator-() const;
-  // Nothing finer than a thousandth, as the write path stores resource lists; rounds away from zero.
+  // Nothing finer than a thousandth, as the write path stores resource lists; rounds away from zero. What needs no
+  // rounding keeps its spelling.
   Quantity rounded_up_to_milli() const;
   Quantity rounded_up_to_whole() const;
 
@@ -62,11 +90,13 @@ class Quantity {
   Quantity(__int128 nanos, Format format);
   __int128 nanos() const;
   Quantity rounded_up(int64_t unit_nanos) const;
+  std::string spelled() const;
 
   // The number of billionths, in two halves because a 128 bit integer would be aligned to 16 bytes.
   int64_t high_ = 0;
   uint64_t low_ = 0;
   Format format_ = Format::DecimalSI;
+  QuantitySpelling spelling_;
 };
 
 }  // namespace base

@@ -29,18 +29,15 @@ TEST(Quantity, PrintsInCanonicalForm) {
       {"1000", "1k"},
       {"1500k", "1500k"},
       {"1e3", "1e3"},
-      {"1E3", "1e3"},
+      {"1500E3", "1500E3"},
       {"12e5", "1200e3"},
       {"0.0001", "100u"},
       {"100Mi", "100Mi"},
       {"1023Ki", "1023Ki"},
       {"0.5Ki", "512"},
       {"0.9Gi", "966367641600m"},
-      {"+5", "5"},
       {"-1.5Gi", "-1536Mi"},
-      {"007", "7"},
       {".5", "500m"},
-      {"5.", "5"},
       {"1n", "1n"},
       {"1e-9", "1e-9"},
       {"0.0000000001", "1n"},
@@ -53,6 +50,40 @@ TEST(Quantity, PrintsInCanonicalForm) {
       {"100000000000000000000000000000000000000000000", "9223372036854775807"},
   };
   for (auto& c : cases) EXPECT_EQ(canonical(c.in), c.out) << c.in;
+}
+
+TEST(Quantity, KeepsTheTextOfWhatIsTakenToBeCanonical) {
+  for (const char* text : {"+1", "12E6", "1.250", "12.345k", "007", "5.", "1e+3", "1e03", "1E0", "5e-0", "1.25e2",
+                           "+3Ki", "-1.500", "+1E", "1.234567", "+999999999999999999", "+12E12"}) {
+    EXPECT_EQ(canonical(text), text);
+  }
+  struct Case {
+    const char *in, *out;
+  } others[] = {
+      {"+1000", "1k"},
+      {"+0", "0"},
+      {"+0.5", "500m"},
+      {"+8Ki", "8Ki"},
+      {"+1.5Ki", "1536"},
+      {"+1Ei", "1Ei"},
+      {"1.000", "1"},
+      {"+1000000000000000001", "1000000000000000001"},
+      {"12E5", "1200e3"},
+      {"1.5", "1500m"},
+      {"+1e40", "9223372036854775807"},
+  };
+  for (auto& c : others) EXPECT_EQ(canonical(c.in), c.out) << c.in;
+}
+
+TEST(Quantity, SpellingIsLostWhenTheAmountIsWorkedWith) {
+  EXPECT_EQ(quantity("+1").rounded_up_to_milli().to_string(), "+1");
+  EXPECT_EQ(quantity("1.000001").rounded_up_to_milli().to_string(), "1001m");
+  EXPECT_EQ((quantity("+1") + Quantity()).to_string(), "1");
+  EXPECT_EQ((-quantity("+1")).to_string(), "-1");
+  EXPECT_EQ(quantity("+1"), quantity("1"));
+  EXPECT_FALSE(quantity("+1").same_text(quantity("1")));
+  EXPECT_TRUE(quantity("1").same_text(quantity("1")));
+  EXPECT_EQ(sizeof(Quantity), 24u);
 }
 
 TEST(Quantity, CanonicalFormIsAFixedPoint) {

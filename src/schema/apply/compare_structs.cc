@@ -19,12 +19,8 @@ Change change_of_presence(const void* before, const void* after) {
 
 // Quantities are told apart by their text here, as other scalars are.
 bool same_text(const Field& field, const void* before, const void* after) {
-  if (field.shape != Shape::Quantity) return true;
-  if (field.holder == Holder::Value) {
-    return presence::as<base::Quantity>(before).format() == presence::as<base::Quantity>(after).format() ||
-           presence::as<base::Quantity>(before).to_string() == presence::as<base::Quantity>(after).to_string();
-  }
-  return true;
+  if (field.shape != Shape::Quantity || field.holder != Holder::Value) return true;
+  return presence::as<base::Quantity>(before).same_text(presence::as<base::Quantity>(after));
 }
 
 Change change_of_leaf(const Field& field, const void* before, const void* after) {
