@@ -11,6 +11,7 @@
 #include "base/quantity.h"
 #include "base/strings.h"
 #include "base/time.h"
+#include "schema/given.h"
 #include "schema/member.h"
 
 namespace schema {
@@ -180,7 +181,7 @@ void name_label(core::Namespace& space) {
 }
 
 void allocatable(core::NodeStatus& status) {
-  if (status.allocatable.empty()) status.allocatable = status.capacity;
+  if (!is_given(status, status.allocatable)) status.allocatable = status.capacity;
 }
 
 void container_limits(core::LimitRangeItem& item) {

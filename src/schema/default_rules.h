@@ -4,7 +4,7 @@
 //   {"path": "spec.replicas", "value": 1}            what is empty (unset, zero, "", no elements) gets the value
 //   {"path": "spec.ports[*].protocol", ...}          in every element of a list or map
 //   {..., "if": {"spec.type": ["A", "B"]}}           only when that field has one of these values; "set" and "empty"
-//   ask only that.
+//                                                    ask only that; "absent" means empty and not given as [] or {}.
 //                                                    A leading dot starts at the struct that holds the last field:
 //                                                    ".ip"
 //   {"path": ..., "value": null, "if": ...}          clears

@@ -15,6 +15,7 @@
 #include "schema/computed_defaults.h"
 #include "schema/custom.h"
 #include "schema/default_rules.h"
+#include "schema/given.h"
 #include "schema/json.h"
 #include "schema/member.h"
 #include "schema/value.h"
@@ -37,7 +38,7 @@ struct Place {
 };
 
 struct Condition {
-  enum class Is : uint8_t { Set, Empty, OneOf };
+  enum class Is : uint8_t { Set, Empty, Absent, OneOf };
   bool from_holder;  // else from the struct whose rule it is
   Place place;
   Is is;
@@ -112,7 +113,8 @@ std::vector<Condition> parse_conditions(const Type& type, const Type& holder, st
     Condition condition{.from_holder = path.starts_with('.'), .place = {}, .is = Condition::Is::OneOf, .values = {}};
     condition.place = condition.from_holder ? find_place(holder, path.substr(1)) : find_place(type, path);
     if (member.value.is_string()) {
-      condition.is = member.value.as_string() == "set" ? Condition::Is::Set : Condition::Is::Empty;
+      std::string_view is = member.value.as_string();
+      condition.is = is == "set" ? Condition::Is::Set : is == "absent" ? Condition::Is::Absent : Condition::Is::Empty;
     } else {
       for (const Value& value : member.value.as_array()) condition.values.push_back(value.as_string());
     }
@@ -287,10 +289,11 @@ class Runner {
     for (const Field* field : condition.place.way) {
       void* below = nullptr;
       for_each_struct(*field, object, [&](void* one) { below = one; });
-      if (below == nullptr) return condition.is == Condition::Is::Empty;
+      if (below == nullptr) return condition.is == Condition::Is::Empty || condition.is == Condition::Is::Absent;
       object = below;
     }
     const Field& field = *condition.place.field;
+    if (condition.is == Condition::Is::Absent) return is_empty(field, object) && !is_given_empty(field, object);
     if (condition.is != Condition::Is::OneOf) return is_empty(field, object) == (condition.is == Condition::Is::Empty);
     std::string_view text = text_of(field, object);
     for (const std::string& value : condition.values) {

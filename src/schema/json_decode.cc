@@ -12,6 +12,7 @@
 #include "schema/box.h"
 #include "schema/custom.h"
 #include "schema/duration.h"
+#include "schema/given.h"
 #include "schema/go_type.h"
 #include "schema/int_or_string.h"
 #include "schema/json.h"
@@ -70,6 +71,7 @@ class Decoder {
         if (seen[index]) complaints_.strict_error("duplicate", here);
         seen[index] = true;
         next = index + 1;
+        set_given_empty(*field, object, reader_.peek() != JsonKind::Null);
         read_field(*field, field->in(object), here);
         continue;
       }

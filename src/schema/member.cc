@@ -9,6 +9,7 @@
 #include "base/time.h"
 #include "schema/box.h"
 #include "schema/duration.h"
+#include "schema/given.h"
 #include "schema/int_or_string.h"
 
 namespace schema {
@@ -131,12 +132,14 @@ bool is_empty(const Field& field, const void* object) {
 void assign(const Field& field, void* object, const void* from) {
   void* member = field.in(object);
   const void* source = field.in(from);
+  set_given_empty(field, object, is_given_empty(field, from));
   if (field.shape == Shape::Struct) return assign_structs(field, member, source);
   as_typed(field, member, [&](auto* value) { *value = *static_cast<decltype(value)>(const_cast<void*>(source)); });
 }
 
 void clear(const Field& field, void* object) {
   void* member = field.in(object);
+  set_given_empty(field, object, false);
   if (field.shape != Shape::Struct) {
     as_typed(field, member, [](auto* value) { *value = {}; });
   } else if (field.holder == Holder::Box) {

@@ -11,8 +11,10 @@
 #include "schema/box.h"
 #include "schema/custom.h"
 #include "schema/duration.h"
+#include "schema/given.h"
 #include "schema/int_or_string.h"
 #include "schema/member.h"
+#include "schema/presence.h"
 #include "schema/type_ops.h"
 
 namespace schema {
@@ -38,11 +40,9 @@ bool same_held(Holder holder, const void* a, const void* b) {
   }
 }
 
-bool equal_structs(const Field& field, const void* a, const void* b);
+bool equal_structs(const Field& field, const void* a, const void* b, EmptyAndAbsent rule);
 
-}  // namespace
-
-bool equal_members(const Field& field, const void* a, const void* b) {
+bool equal_by(EmptyAndAbsent rule, const Field& field, const void* a, const void* b) {
   switch (field.shape) {
     case Shape::Bool:
       return same_held<bool>(field.holder, a, b);
@@ -74,21 +74,39 @@ bool equal_members(const Field& field, const void* a, const void* b) {
     case Shape::Duration:
       return same_held<Duration>(field.holder, a, b);
     case Shape::Struct:
-      return equal_structs(field, a, b);
+      return equal_structs(field, a, b, rule);
   }
   return false;
 }
 
-namespace {
+// The structs of a map, by key.
+using Entries = std::vector<std::pair<const std::string*, const void*>>;
 
-bool equal_structs(const Field& field, const void* a, const void* b) {
+Entries entries_of(const MapOps& ops, const void* map) {
+  Entries entries;
+  ops.each(map, &entries, [](void* entries, const std::string& key, const void* value) {
+    static_cast<Entries*>(entries)->emplace_back(&key, value);
+    return true;
+  });
+  return entries;
+}
+
+bool equal_maps(const Type& type, const void* a, const void* b, EmptyAndAbsent rule) {
+  if (rule == EmptyAndAbsent::Alike) return type.map->equal(a, b);
+  return std::ranges::equal(entries_of(*type.map, a), entries_of(*type.map, b),
+                            [&](const auto& left, const auto& right) {
+                              return *left.first == *right.first && equal(type, left.second, right.second, rule);
+                            });
+}
+
+bool equal_structs(const Field& field, const void* a, const void* b, EmptyAndAbsent rule) {
   const Type& type = *field.type;
   switch (field.holder) {
     case Holder::Box: {
       const void* content_a = static_cast<const AnyBox*>(a)->value;
       const void* content_b = static_cast<const AnyBox*>(b)->value;
       if (content_a == nullptr || content_b == nullptr) return content_a == content_b;
-      return equal(type, content_a, content_b);
+      return equal(type, content_a, content_b, rule);
     }
     case Holder::List: {
       auto [first_a, count_a] = type.list->view(a);
@@ -96,18 +114,23 @@ bool equal_structs(const Field& field, const void* a, const void* b) {
       if (count_a != count_b) return false;
       for (size_t i = 0; i < count_a; ++i) {
         size_t at = i * type.size;
-        if (!equal(type, static_cast<const char*>(first_a) + at, static_cast<const char*>(first_b) + at)) return false;
+        if (!equal(type, static_cast<const char*>(first_a) + at, static_cast<const char*>(first_b) + at, rule))
+          return false;
       }
       return true;
     }
     case Holder::Map:
-      return type.map->equal(a, b);
+      return equal_maps(type, a, b, rule);
     default:
-      return equal(type, a, b);
+      return equal(type, a, b, rule);
   }
 }
 
 }  // namespace
+
+bool equal_members(const Field& field, const void* a, const void* b) {
+  return equal_by(EmptyAndAbsent::Alike, field, a, b);
+}
 
 const Field* Type::find(std::string_view json_name) const {
   for (const Field& field : fields()) {
@@ -120,12 +143,17 @@ std::string Type::api_version() const {
   return group.empty() ? std::string(version) : std::string(group) + '/' + std::string(version);
 }
 
-bool equal(const Type& type, const void* a, const void* b) {
+bool equal(const Type& type, const void* a, const void* b, EmptyAndAbsent rule) {
   // All entries, but inlined structs, whose members stand among the fields.
   for (size_t i = 0; i < type.all_count; ++i) {
     const Field& field = type.all[i];
     if (i >= type.json_count && field.type != nullptr && field.holder == Holder::Value) continue;
-    if (!equal_members(field, field.in(a), field.in(b))) return false;
+    if (!equal_by(rule, field, field.in(a), field.in(b))) return false;
+    // Elements are the same here: either both have some, or the bits tell.
+    if (rule == EmptyAndAbsent::Differ && is_given_empty(field, a) != is_given_empty(field, b) &&
+        presence::is_empty_member(field, field.in(a))) {
+      return false;
+    }
   }
   return type.form != Form::Custom || static_cast<const Custom*>(a)->content == static_cast<const Custom*>(b)->content;
 }

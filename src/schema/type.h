@@ -91,6 +91,8 @@ struct Field {
   Holder holder;
   ListType list_type;
   MapType map_type;
+  uint8_t given_bit = 0;      // of a list or map: see schema/given.h
+  uint16_t given_offset = 0;  // of the word with that bit; 0 when there is none
 
   std::string_view name() const { return {name_data, name_size}; }
   bool has(Flag flag) const { return (flags & flag) != 0; }
@@ -184,7 +186,9 @@ const Type& type_of() {
 const ListOps* list_ops(const Field& field);
 const MapOps* map_ops(const Field& field);
 
-// Whether two structs of the type have the same content. Quantities are equal by amount.
-bool equal(const Type& type, const void* a, const void* b);
+// Whether two structs of the type have the same content. Quantities are equal by amount, and a list or map without
+// elements equals an absent one, unless these are to be told apart.
+enum class EmptyAndAbsent : uint8_t { Alike, Differ };
+bool equal(const Type& type, const void* a, const void* b, EmptyAndAbsent rule = EmptyAndAbsent::Alike);
 
 }  // namespace schema

@@ -52,6 +52,7 @@ std::string emit_struct(const Unit& unit, const Struct& type) {
       out += "  " + member.cpp_type() + " " + member.name + initializer(member) + ";" + comment(member) + "\n";
     }
   }
+  if (type.has_given_word()) out += "  uint32_t given_empty = 0;  // see schema/given.h\n";
   out += "\n  bool operator==(const " + type.name + "& other) const;\n";
   out += "  static const ::schema::Type kType;\n";
   return out + "};\n\n";

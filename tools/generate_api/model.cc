@@ -216,6 +216,23 @@ bool Struct::aggregate() const {
   });
 }
 
+int Struct::given_bit(const Member& wanted) const {
+  constexpr int kBits = 32;
+  int bit = 0;
+  if (unit->proto3) return -1;
+  for (const Member& member : members) {
+    if (!member.has_elements() || member.json_name.empty()) continue;
+    if (bit == kBits) fail(qualified() + ": too many lists and maps");
+    if (&member == &wanted) return bit;
+    ++bit;
+  }
+  return -1;
+}
+
+bool Struct::has_given_word() const {
+  return std::ranges::any_of(members, [&](const Member& member) { return given_bit(member) >= 0; });
+}
+
 const Struct* Model::find(std::string_view unit_name, std::string_view type_name) const {
   for (const auto& unit : units) {
     if (unit->schema_name != unit_name) continue;

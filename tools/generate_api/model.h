@@ -24,6 +24,7 @@ struct Member {
   const Json* source = nullptr;
 
   std::string cpp_type() const;
+  bool has_elements() const { return holder == "List" || holder == "Map" || holder == "MapOfLists"; }
   // Whether C++ must have seen the struct's definition before.
   bool needs_definition() const { return type != nullptr && (inlined || holder == "Value"); }
 };
@@ -45,6 +46,9 @@ struct Struct {
   std::string qualified() const;  // "::api::core_v1::Pod"
   // Light structs are aggregates with implicit members; heavy ones are copied and destroyed out of line.
   bool aggregate() const;
+  // Position of a list or map among those of the struct; -1 for other members. Messages have none.
+  int given_bit(const Member& member) const;
+  bool has_given_word() const;
 };
 
 // One schema file: one header, one namespace.

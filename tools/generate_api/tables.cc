@@ -11,6 +11,7 @@ struct Row {
   const Member* member;
   std::string offset;
   bool inherited = false;
+  std::string given = "";  // the bit, and the offset of its word
 };
 
 const std::string& first_name(const Struct& type) {
@@ -26,13 +27,23 @@ std::string base_offset(const Struct& type, const Struct& base) {
   return "offsetof(" + type.qualified() + ", " + name + ") - offsetof(" + base.qualified() + ", " + name + ")";
 }
 
+// Of an inherited member the word of its own struct, which may be hidden by one of `type`.
+std::string given_of(const Struct& type, const Struct& owner, const Member& member) {
+  int bit = owner.given_bit(member);
+  if (bit < 0) return "";
+  std::string word = "offsetof(" + owner.qualified() + ", given_empty)";
+  if (&type != &owner) word += " + " + base_offset(type, owner);
+  return ", " + std::to_string(bit) + ", " + word;
+}
+
 // What JSON sees, in order, with the members of inlined structs in their place.
 void flatten(const Struct& type, const Struct& owner, bool inherited, std::vector<Row>& rows) {
   for (const Member& member : owner.members) {
     if (member.inlined) {
       flatten(type, *member.type, true, rows);
     } else if (!member.json_name.empty()) {
-      rows.push_back({&member, "offsetof(" + type.qualified() + ", " + member.name + ")", inherited});
+      rows.push_back({&member, "offsetof(" + type.qualified() + ", " + member.name + ")", inherited,
+                      given_of(type, owner, member)});
     }
   }
 }
@@ -87,7 +98,8 @@ std::string emit_row(const Row& row, const Struct& type, std::string& declaratio
   return "  {" + literal(member.json_name) + ", " + of + ", " + notes_of(field, declarations) + ", " + row.offset +
          ", " + std::to_string(member.number) + ", " + flags_of(row, type) + ", " +
          std::to_string(member.json_name.size()) + ", Shape::" + member.shape + ", Holder::" + member.holder +
-         ", ListType::" + capitalized(field["list"].text) + ", MapType::" + capitalized(field["mapType"].text) + "},\n";
+         ", ListType::" + capitalized(field["list"].text) + ", MapType::" + capitalized(field["mapType"].text) +
+         row.given + "},\n";
 }
 
 bool is_object_meta(const Member& member) {

@@ -8,6 +8,7 @@
 #include "apiserver/crd/schema_validation.h"
 #include "apiserver/crd/webhook_validation.h"
 #include "base/strings.h"
+#include "schema/given.h"
 #include "schema/names.h"
 
 namespace apiserver::crd {
@@ -160,7 +161,9 @@ void Validator::check_versions(const v1::CustomResourceDefinitionSpec& spec, con
     check_label(path.index(i).child("name"), version.name, version.name);
     check_version(version, hoisted, path.index(i));
   }
-  auto shown = [&] { return BadValue::json(internal_form(spec.versions, hoisted)); };
+  auto shown = [&] {
+    return BadValue::json(schema::is_given(spec, spec.versions) ? internal_form(spec.versions, hoisted) : "null");
+  };
   if (names.size() != spec.versions.size()) invalid(path, shown(), "must contain unique version names");
   if (stored != 1) invalid(path, shown(), "must have exactly one version marked as storage version");
   if (!spec.versions.empty() && !spec.versions[0].name.empty()) {

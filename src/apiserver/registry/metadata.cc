@@ -349,11 +349,12 @@ void copy_fields_but(schema::Object& to, const schema::Object& from, std::string
   to = std::move(merged);
 }
 
-bool fields_equal_but(const schema::Object& a, const schema::Object& b, std::string_view but) {
+bool fields_equal_but(const schema::Object& a, const schema::Object& b, std::string_view but,
+                      schema::EmptyAndAbsent rule) {
   schema::Object left = a;
   copy_field(left, b, but);
   copy_field(left, b, "metadata");
-  return left == b;
+  return schema::equal(a.type(), left.data(), b.data(), rule);
 }
 
 }  // namespace apiserver

@@ -38,6 +38,7 @@ bool field_equal(const schema::Object& a, const schema::Object& b, std::string_v
 bool has_field(const schema::Type& type, std::string_view name);
 // All but metadata and `but`.
 void copy_fields_but(schema::Object& to, const schema::Object& from, std::string_view but);
-bool fields_equal_but(const schema::Object& a, const schema::Object& b, std::string_view but);
+bool fields_equal_but(const schema::Object& a, const schema::Object& b, std::string_view but,
+                      schema::EmptyAndAbsent rule = schema::EmptyAndAbsent::Alike);
 
 }  // namespace apiserver

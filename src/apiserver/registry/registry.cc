@@ -79,7 +79,9 @@ base::Result<void> Registry::prepare_update(Call& call, const Served& served, sc
                   traits.generation != GenerationRule::OnlyFirst;
     // What has no status of its own has nothing that does not count.
     bool changed =
-        counts && !fields_equal_but(next, current, served.row().subresource("status") != nullptr ? "status" : "");
+        counts && !fields_equal_but(next, current, served.row().subresource("status") != nullptr ? "status" : "",
+                                    traits.generation == GenerationRule::OnSpecExactly ? schema::EmptyAndAbsent::Differ
+                                                                                       : schema::EmptyAndAbsent::Alike);
     if (traits.generation == GenerationRule::OnSpecAndLabels) changed |= next.meta().labels != current.meta().labels;
     if (traits.generation == GenerationRule::OnSpecAndAnnotations)
       changed |= next.meta().annotations != current.meta().annotations;

@@ -44,7 +44,8 @@ enum class MetadataRule : uint8_t {
 
 enum class GenerationRule : uint8_t {
   None,
-  OnSpec,  // 1 at birth, one more whenever something but metadata and status changes
+  OnSpec,         // 1 at birth, one more whenever something but metadata and status changes
+  OnSpecExactly,  // and an empty list or map where there was none is a change, too
   OnSpecAndLabels,
   OnSpecAndAnnotations,
   OnlyFirst,  // 1 at birth, then never changed

@@ -15,6 +15,12 @@ constexpr Traits kTraits = {.unconditional_update = false,
                             .metadata_rule = MetadataRule::Generic,
                             .update_checks_whole_metadata = true};
 
+constexpr Traits kWebhookTraits = [] {
+  Traits traits = kTraits;
+  traits.generation = GenerationRule::OnSpecExactly;
+  return traits;
+}();
+
 template <class T>
 schema::FieldErrors webhooks(const T& next, const T* current) {
   return validate_webhooks(next, current);
@@ -34,9 +40,9 @@ schema::FieldErrors binding(const T& next, const T*) {
 
 void add_admission_strategies(StrategyMap& all) {
   all["validatingwebhookconfigurations.admissionregistration.k8s.io"] =
-      by_rules<admission::ValidatingWebhookConfiguration>({.traits = kTraits, .validate = webhooks});
+      by_rules<admission::ValidatingWebhookConfiguration>({.traits = kWebhookTraits, .validate = webhooks});
   all["mutatingwebhookconfigurations.admissionregistration.k8s.io"] =
-      by_rules<admission::MutatingWebhookConfiguration>({.traits = kTraits, .validate = webhooks});
+      by_rules<admission::MutatingWebhookConfiguration>({.traits = kWebhookTraits, .validate = webhooks});
   all["validatingadmissionpolicies.admissionregistration.k8s.io"] = by_rules<admission::ValidatingAdmissionPolicy>(
       {.traits = kTraits,
        .validate = policy,

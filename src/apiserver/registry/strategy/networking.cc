@@ -34,7 +34,7 @@ void add_networking_strategies(StrategyMap& all) {
       {.traits = {.generation = GenerationRule::OnSpec, .update_checks_whole_metadata = true},
        .validate = validate_ingress_class});
   all["networkpolicies.networking.k8s.io"] =
-      by_rules<networking::NetworkPolicy>({.traits = {.generation = GenerationRule::OnSpec},
+      by_rules<networking::NetworkPolicy>({.traits = {.generation = GenerationRule::OnSpecExactly},
                                            .validate = validate_network_policy,
                                            .warn = warn_about_network_policy});
   all["ipaddresses.networking.k8s.io"] = by_rules<networking::IPAddress>(

@@ -209,7 +209,8 @@ schema::FieldErrors validate_certificate_request(const Request& next) {
   Report report;
   Place at("spec");
   if (auto problem = request_problem(next.spec.request); !problem.empty()) {
-    report.invalid(Place(at, "request"), base::base64_encode(next.spec.request), problem);
+    std::string shown = base::base64_encode(next.spec.request);
+    report.invalid(Place(at, "request"), shown.empty() ? schema::BadValue() : schema::BadValue(shown), problem);
   }
   check_usages(report, next.spec.usages, Place(at, "usages"));
   Place signer(at, "signerName");

@@ -87,7 +87,7 @@ void check_has_label(Report& report, const core::PodTemplateSpec& pod, std::stri
   if (found == pod.metadata.labels.end()) {
     report.required(Place::key(labels, key), detail);
   } else if (found->second != value) {
-    report.invalid(Place::key(labels, key), bad_value(pod.metadata.labels), detail);
+    report.invalid(Place::key(labels, key), bad_value(pod.metadata, pod.metadata.labels), detail);
   }
 }
 

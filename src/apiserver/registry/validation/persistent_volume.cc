@@ -196,9 +196,12 @@ bool is_root(std::string_view path) {
   return depth == 0;
 }
 
-void check_capacity(Report& report, const Amounts& capacity, const Place& at) {
+void check_capacity(Report& report, const core::PersistentVolumeSpec& spec, const Place& at) {
+  const Amounts& capacity = spec.capacity;
   if (capacity.empty()) report.required(at);
-  if (!capacity.contains("storage") || capacity.size() > 1) report.not_supported(at, bad_value(capacity), {"storage"});
+  if (!capacity.contains("storage") || capacity.size() > 1) {
+    report.not_supported(at, schema::is_given(spec, capacity) ? bad_value(capacity) : schema::BadValue(), {"storage"});
+  }
   for (const auto& [name, amount] : capacity) {
     Place here = Place::key(at, name);
     check_basic_amount(report, amount, here);
@@ -212,7 +215,7 @@ void check_spec(Report& report, const core::PersistentVolume& volume, SelectorVa
   Place modes(at, "accessModes");
   if (spec.access_modes.empty()) report.required(modes);
   check_modes(report, spec, modes);
-  check_capacity(report, spec.capacity, Place(at, "capacity"));
+  check_capacity(report, spec, Place(at, "capacity"));
   if (!spec.persistent_volume_reclaim_policy.empty()) {
     report.one_of(Place(at, "persistentVolumeReclaimPolicy"), spec.persistent_volume_reclaim_policy,
                   {"Delete", "Recycle", "Retain"});

@@ -117,7 +117,7 @@ void allow_changes_while_gated(Report& report, core::PodSpec& mended, const core
     for (const auto& [key, value] : current.node_selector) {
       auto found = mended.node_selector.find(key);
       if (found != mended.node_selector.end() && found->second == value) continue;
-      report.invalid(Place(spec, "nodeSelector"), bad_value(mended.node_selector),
+      report.invalid(Place(spec, "nodeSelector"), bad_value(mended, mended.node_selector),
                      "only additions to spec.nodeSelector are allowed (no mutations or deletions)");
       break;
     }

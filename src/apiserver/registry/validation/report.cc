@@ -112,8 +112,8 @@ BadValue bad_value(const std::vector<std::string>& values) {
   return BadValue::json(shown + "]");
 }
 
-BadValue bad_value(const std::map<std::string, std::string, std::less<>>& values) {
-  if (values.empty()) return BadValue();
+BadValue bad_value(const std::map<std::string, std::string, std::less<>>& values, bool given) {
+  if (!given) return BadValue();
   std::string shown = "{";
   for (const auto& [key, value] : values) {
     if (shown.size() > 1) shown += ',';

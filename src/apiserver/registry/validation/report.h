@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "schema/field_error.h"
+#include "schema/given.h"
 #include "schema/names.h"
 
 namespace apiserver {
@@ -87,7 +88,11 @@ schema::BadValue bad_value(const std::optional<int64_t>& value);
 schema::BadValue bad_value(const std::optional<bool>& value);
 // A list of texts, as JSON.
 schema::BadValue bad_value(const std::vector<std::string>& values);
-// A map of texts, as JSON; null when it is empty.
-schema::BadValue bad_value(const std::map<std::string, std::string, std::less<>>& values);
+// A map of texts of `object`, as JSON; null when it is absent.
+schema::BadValue bad_value(const std::map<std::string, std::string, std::less<>>& values, bool given);
+template <class T>
+schema::BadValue bad_value(const T& object, const std::map<std::string, std::string, std::less<>>& values) {
+  return bad_value(values, schema::is_given(object, values));
+}
 
 }  // namespace apiserver

@@ -71,7 +71,7 @@ schema::FieldErrors validate_storage_class(const storage::StorageClass& next, co
   Place reclaim_policy("reclaimPolicy");
   Place binding_mode("volumeBindingMode");
   if (current != nullptr) {
-    report.immutable_unless(next.parameters == current->parameters, parameters, bad_value(next.parameters));
+    report.immutable_unless(next.parameters == current->parameters, parameters, bad_value(next, next.parameters));
     report.immutable_unless(next.provisioner == current->provisioner, provisioner, next.provisioner);
     report.immutable_unless(next.reclaim_policy == current->reclaim_policy, reclaim_policy,
                             bad_value(next.reclaim_policy));

@@ -29,7 +29,7 @@ std::optional<bool> selects(const schema::Box<meta::LabelSelector>& selector, co
 }
 
 void complain_about_labels(Report& report, const core::PodTemplateSpec& pod, const Place& template_) {
-  report.invalid(Place(template_, "metadata.labels"), bad_value(pod.metadata.labels),
+  report.invalid(Place(template_, "metadata.labels"), bad_value(pod.metadata, pod.metadata.labels),
                  "`selector` does not match template `labels`");
 }
 
