@@ -2,6 +2,7 @@
 #include "apiserver/registry/allocations.h"
 #include "apiserver/registry/body.h"
 #include "apiserver/registry/field_management.h"
+#include "apiserver/registry/mend_metadata.h"
 #include "apiserver/registry/metadata.h"
 #include "apiserver/registry/options.h"
 #include "apiserver/registry/registry.h"
@@ -50,6 +51,7 @@ io::Task<base::Result<schema::Object>> Registry::create_object(Call& call, const
     co_return base::fail(plain_error("resourceVersion should not be set on objects to be created"));
   }
   CO_TRY(settle_namespace(served, namespace_, object));
+  drop_duplicate_owners(meta, call, When::Sent);
   if (!options.field_manager.empty()) {
     track_fields(field_management(call, served, options.field_manager, options.subresource), nullptr, object);
   }
@@ -86,7 +88,10 @@ io::Task<base::Result<schema::Object>> Registry::try_create(Call& call, const Se
                   .now = now(),
                   .audit_annotations = &call.audit_annotations,
                   .call = &call};
+  auto managed = object.meta().managed_fields;
   CO_TRY(co_await options_.admission.admit(attempt));
+  keep_readable_managed_fields(object.meta(), std::move(managed), call);
+  drop_duplicate_owners(object.meta(), call, When::Admitted);
   CO_TRY(auto taken, co_await options_.allocations.claim(object, nullptr, options.dry_run));
   auto finished = prepare_create(call, served, object, options);
   if (finished) finished = co_await options_.admission.validate(attempt);

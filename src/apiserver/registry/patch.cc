@@ -5,6 +5,7 @@
 #include "api/meta_v1.h"
 #include "apiserver/pipeline/errors.h"
 #include "apiserver/registry/body.h"
+#include "apiserver/registry/mend_metadata.h"
 #include "apiserver/registry/options.h"
 #include "apiserver/registry/patching.h"
 #include "apiserver/registry/registry.h"
@@ -148,6 +149,7 @@ base::Result<schema::Object> patch_object(Call& call, const FieldManagement& man
   }
   TRY(auto next, decode_patched(call, type, json, shown, query.field_validation));
   schema::apply_defaults(next);
+  if (next.has_meta()) drop_duplicate_owners(next.meta(), call, When::Sent);
   track_fields(management, current, next);
   return next;
 }

@@ -2,6 +2,7 @@
 #include "apiserver/registry/allocations.h"
 #include "apiserver/registry/body.h"
 #include "apiserver/registry/field_management.h"
+#include "apiserver/registry/mend_metadata.h"
 #include "apiserver/registry/metadata.h"
 #include "apiserver/registry/options.h"
 #include "apiserver/registry/registry.h"
@@ -35,6 +36,7 @@ io::Task<base::Result<Answer>> Registry::update(Call& call, const Served& served
   CO_TRY(auto object, decode_body(call, served.type(), query.field_validation));
   schema::apply_defaults(object);
   auto& meta = object.meta();
+  drop_duplicate_owners(meta, call, When::Sent);
   const std::string& name = call.info.name;
   if (meta.name.empty()) {
     co_return base::fail(bad_request(
@@ -111,7 +113,12 @@ io::Task<base::Result<Registry::Written>> Registry::write(Call& call, const Serv
                     .now = now(),
                     .audit_annotations = &call.audit_annotations,
                     .call = &call};
-    if (!options.admitted) CO_TRY(co_await options_.admission.admit(attempt));
+    if (!options.admitted) {
+      auto managed = next.meta().managed_fields;
+      CO_TRY(co_await options_.admission.admit(attempt));
+      keep_readable_managed_fields(next.meta(), std::move(managed), call);
+      drop_duplicate_owners(next.meta(), call, When::Admitted);
+    }
     keep_unchanged_times(next, current);
     const std::string& asked = next.meta().resource_version;
     if (asked.empty() || asked == "0") {
