@@ -25,6 +25,7 @@
 #include "apiserver/proxy/forward.h"
 #include "apiserver/registry/allocations.h"
 #include "apiserver/registry/registry.h"
+#include "apiserver/render/event_sink.h"
 #include "apiserver/render/page_stream.h"
 #include "apiserver/render/render.h"
 #include "apiserver/resource_metrics/version.h"
@@ -65,6 +66,11 @@ class Place {
   std::atomic<int>& count_;
   bool granted_;
 };
+
+io::Task<void> set_when_left(EventSink& sink, io::Event& done) {
+  co_await sink.left();
+  done.set();
+}
 
 // A request that is open for long, counted while it lives.
 class LongRunning {
@@ -131,7 +137,8 @@ struct Server::Parts {
                  .catalog = catalog,
                  .reads = reads,
                  .writes = writes,
-                 .metrics = options.metrics != nullptr ? *options.metrics : own_metrics}),
+                 .metrics = options.metrics != nullptr ? *options.metrics : own_metrics,
+                 .started_ns = options.clock.wall_ns()}),
         definitions(registry, catalog),
         aggregator(registry, options.aggregation, own_versions(registry, options)),
         automatic_services(registry) {}
@@ -543,41 +550,59 @@ io::Task<void> Server::serve_watch(Exchange& exchange) {
     co_return;
   }
   LongRunning counted(parts_->metrics.requests(), call);
-  response.start(
-      200, media == MediaType::Protobuf ? "application/vnd.kubernetes.protobuf;stream=watch" : "application/json");
+  auto sink = EventSink::open(exchange.request, response, media, options_.random);
+  if (!sink) co_return;
   if (!stream) {
-    auto sent = co_await exchange.writer.write(Renderer::render_error_event(stream.error(), media));
-    exchange.writer.finish();
+    std::vector<base::Bytes> error;
+    error.push_back(Renderer::render_error_event(stream.error(), media));
+    if (co_await (*sink)->write(std::move(error))) co_await (*sink)->finish();
     co_return;
   }
-  bool first = true;
-  for (;;) {
-    auto items = co_await (*stream)->next();
-    if (!items) {
-      if (items.error().code() == base::Code::Expired) {
-        auto sent = co_await exchange.writer.write(Renderer::render_error_event(items.error(), media));
-      }
-      break;
-    }
-    // What happened together goes out together.
-    std::string batch;
-    for (const auto& item : *items) {
-      auto event = parts_->renderer.render_event((*stream)->served(), item, *representation, call.query, first);
-      if (!event) continue;
-      parts_->metrics.requests().count_watch_event(call, event->size());
-      first = false;
-      if (items->size() == 1) {
-        if (!co_await exchange.writer.write(std::move(*event))) co_return;
-        break;
-      }
-      batch += event->view();
-      if (batch.size() < 64 * 1024) continue;
-      if (!co_await exchange.writer.write(base::Bytes(std::move(batch)))) co_return;
-      batch.clear();
-    }
-    if (!batch.empty() && !co_await exchange.writer.write(base::Bytes(std::move(batch)))) co_return;
+  io::Event done;
+  if (!(*sink)->tells_when_left()) {
+    co_await send_events(call, **stream, *representation, **sink, done);
+    co_return;
   }
-  exchange.writer.finish();
+  io::Scope sending;
+  sending.spawn(send_events(call, **stream, *representation, **sink, done));
+  sending.spawn(set_when_left(**sink, done));
+  co_await done.wait();
+}
+
+// Until the watch ends, which only its time does without an error, or the client has gone. An event that cannot be
+// shown ends it too: who watches must not believe that he has seen everything.
+io::Task<void> Server::send_events(const Call& call, WatchStream& stream, const Representation& representation,
+                                   EventSink& sink, io::Event& done) {
+  bool first = true;
+  bool ends = false;
+  while (!ends) {
+    auto items = co_await stream.next();
+    std::vector<base::Bytes> events;
+    std::optional<base::Error> error;
+    if (!items) {
+      ends = true;
+      if (items.error().code() != base::Code::Closed) error = items.error();
+    } else {
+      for (const auto& item : *items) {
+        auto event = parts_->renderer.render_event(stream.served(), item, representation, call.query, first);
+        if (!event) {
+          ends = true;
+          error = event.error();
+          break;
+        }
+        parts_->metrics.requests().count_watch_event(call, event->size());
+        first = false;
+        events.push_back(std::move(*event));
+      }
+    }
+    if (error) events.push_back(Renderer::render_error_event(*error, representation.media));
+    if (!events.empty() && !co_await sink.write(std::move(events))) {
+      done.set();
+      co_return;
+    }
+  }
+  co_await sink.finish();
+  done.set();
 }
 
 }  // namespace apiserver

@@ -16,6 +16,7 @@
 #include "apiserver/admission/list.h"
 #include "apiserver/aggregation/aggregator.h"
 #include "apiserver/authn/anonymous.h"
+#include "apiserver/discovery/debug_pages.h"
 #include "apiserver/discovery/health.h"
 #include "apiserver/pipeline/authorizer.h"
 #include "apiserver/pipeline/identity.h"
@@ -36,6 +37,7 @@ namespace apiserver {
 class AdmissionPlugin;
 class Auditor;
 struct AuditRecord;
+class EventSink;
 class Allocations;
 class KubeletDialer;
 class Registry;
@@ -76,6 +78,7 @@ struct ServerOptions {
   int64_t request_seconds_max = 60;
   int64_t watch_seconds_min = 1800;  // a watch that does not say lives this long, up to twice that
   size_t encoding_cache_bytes_max = size_t{64} << 20;
+  FlagValues flags = {};  // as /flagz shows them
 };
 
 class Server {
@@ -111,6 +114,8 @@ class Server {
   io::Task<void> answer(Exchange& exchange);
   io::Task<void> serve_resource(Exchange& exchange);
   io::Task<void> serve_watch(Exchange& exchange);
+  io::Task<void> send_events(const Call& call, WatchStream& stream, const Representation& representation,
+                             EventSink& sink, io::Event& done);
   io::Task<void> send_page(Exchange& exchange, Answer answer, Representation representation);
   io::Task<base::Result<Answer>> dispatch(Call& call, const Served& served);
   void count(const Call& call, const Served* served, int status, uint64_t bytes, int64_t began_ns);

@@ -4,11 +4,13 @@
 
 #include "api/authentication_k8s_io_v1.h"
 #include "api/core_v1.h"
+#include "api/networking_k8s_io_v1.h"
 #include "apiserver/local.h"
 #include "apiserver/registry/allocations.h"
 #include "apiserver/registry/registry.h"
 #include "apiserver/registry/served.h"
 #include "apiserver/render/render.h"
+#include "base/strings.h"
 #include "io/loop.h"
 #include "schema/json.h"
 #include "schema/protobuf.h"
@@ -313,18 +315,66 @@ TEST_F(ServerTest, ADeletedServiceGivesItsAddressAndPortBack) {
   EXPECT_EQ(status("POST", "/api/v1/namespaces/default/services", kBody), 201);
 }
 
-TEST_F(ServerTest, RepairGivesBackWhatNoServiceUses) {
-  constexpr const char* kBody =
+// What a service has that is gone without having given it back; or the other way round.
+struct RepairTest : ServerTest {
+  static constexpr const char* kBody =
       R"({"metadata":{"name":"a"},"spec":{"type":"NodePort","clusterIP":"10.96.0.9","ports":[{"port":80,"nodePort":30123}]}})";
+  void lose(std::string key) {
+    auto gone = loop_->run_task(store_->update(
+        key, [](const store::Entry*) -> base::Result<store::Change> { return store::Change::remove(); }));
+    ASSERT_TRUE(gone.has_value());
+  }
+  std::vector<std::string> repair() {
+    std::vector<std::string> told;
+    auto findings = loop_->run_task(server_->registry().allocations().repair(leaks_));
+    EXPECT_TRUE(findings.has_value());
+    for (auto& finding : *findings)
+      told.push_back(base::cat({finding.about.name, " ", finding.reason, ": ", finding.message}));
+    return told;
+  }
+  Allocations::Leaks leaks_;
+};
+
+TEST_F(RepairTest, GivesBackWhatNoServiceUsesOnceNobodyCanBeWritingIt) {
   EXPECT_EQ(status("POST", "/api/v1/namespaces/default/services", kBody), 201);
-  // A server that stopped between taking and using, or between removing and giving back.
-  auto gone = loop_->run_task(
-      store_->update("/registry/services/specs/default/a",
-                     [](const store::Entry*) -> base::Result<store::Change> { return store::Change::remove(); }));
-  ASSERT_TRUE(gone.has_value());
+  lose("/registry/services/specs/default/a");
+  EXPECT_EQ(repair(), std::vector<std::string>{});
+  EXPECT_EQ(repair(), std::vector<std::string>{});
   EXPECT_EQ(status("POST", "/api/v1/namespaces/default/services", kBody), 422);
-  ASSERT_TRUE(loop_->run_task(server_->registry().allocations().repair()).has_value());
+  // An address of long ago.
+  auto address =
+      object<api::networking_k8s_io_v1::IPAddress>(send("GET", "/apis/networking.k8s.io/v1/ipaddresses/10.96.0.9"));
+  address.metadata.creation_timestamp.seconds -= 100;
+  base::Bytes old(schema::encode_envelope(schema::Object(std::move(address))));
+  auto aged = loop_->run_task(
+      store_->update("/registry/ipaddresses/10.96.0.9",
+                     [&](const store::Entry*) -> base::Result<store::Change> { return store::Change::put(old); }));
+  ASSERT_TRUE(aged.has_value());
+  EXPECT_EQ(repair(), std::vector<std::string>{"10.96.0.9 IPAddressNotAllocated: IPAddress: 10.96.0.9 for Service "
+                                               "default/a appears to have leaked: cleaning up"});
   EXPECT_EQ(status("POST", "/api/v1/namespaces/default/services", kBody), 201);
+}
+
+TEST_F(RepairTest, RecordsAgainWhatServicesUse) {
+  EXPECT_EQ(status("POST", "/api/v1/namespaces/default/services", kBody), 201);
+  lose("/registry/ipaddresses/10.96.0.9");
+  lose("/registry/ranges/servicenodeports");
+  EXPECT_EQ(repair(), (std::vector<std::string>{
+                          "a ClusterIPNotAllocated: Cluster IP [IPv4]: 10.96.0.9 is not allocated; repairing",
+                          "a PortNotAllocated: Port 30123 is not allocated; repairing"}));
+  EXPECT_EQ(repair(), std::vector<std::string>{});
+  EXPECT_EQ(status("GET", "/apis/networking.k8s.io/v1/ipaddresses/10.96.0.9"), 200);
+  EXPECT_EQ(status("POST", "/api/v1/namespaces/default/services",
+                   R"({"metadata":{"name":"b"},"spec":{"type":"NodePort","ports":[{"port":80,"nodePort":30123}]}})"),
+            422);
+}
+
+TEST_F(ServerTest, OwnersThatAreThereTwiceAreKeptOnceWithAWarning) {
+  constexpr const char* kOwner = R"({"apiVersion":"v1","kind":"Pod","name":"p","uid":"u1"})";
+  std::string body = base::cat({R"({"metadata":{"name":"a","ownerReferences":[)", kOwner, ",", kOwner, "]}}"});
+  auto reply = send("POST", "/api/v1/namespaces/default/configmaps", body);
+  ASSERT_EQ(reply.status, 201);
+  EXPECT_EQ(object<core::ConfigMap>(reply).metadata.owner_references.size(), 1u);
 }
 
 TEST_F(ServerTest, ABoundPodIsNotBoundAgain) {

@@ -62,6 +62,38 @@ void Flags::begin_again() {
   for (Flag& flag : flags_) flag.given = false;
 }
 
+std::string Flags::shown(const Flag& flag) {
+  switch (flag.kind) {
+    case Kind::Text:
+      return *static_cast<const std::string*>(flag.target);
+    case Kind::Switch:
+      return *static_cast<const bool*>(flag.target) ? "true" : "false";
+    case Kind::Number:
+      return std::to_string(*static_cast<const int64_t*>(flag.target));
+    case Kind::Duration:
+      return base::format_duration(*static_cast<const int64_t*>(flag.target));
+    case Kind::List:
+      return base::cat({"[", base::join(*static_cast<const std::vector<std::string>*>(flag.target), ","), "]"});
+    case Kind::Map: {
+      std::string text;
+      for (const auto& [key, value] : *static_cast<const std::map<std::string, std::string, std::less<>>*>(flag.target))
+        text += base::cat({text.empty() ? "" : ",", key, "=", value});
+      return text;
+    }
+    default:
+      return "";
+  }
+}
+
+std::vector<std::pair<std::string, std::string>> Flags::values() const {
+  std::vector<std::pair<std::string, std::string>> values;
+  for (const Flag& flag : flags_) {
+    if (flag.target != nullptr) values.emplace_back(flag.name, shown(flag));
+  }
+  std::sort(values.begin(), values.end());
+  return values;
+}
+
 bool Flags::given(std::string_view name) const {
   return std::any_of(flags_.begin(), flags_.end(), [&](const Flag& flag) { return flag.name == name && flag.given; });
 }

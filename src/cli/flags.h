@@ -6,6 +6,7 @@
 #include <map>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "base/result.h"
@@ -38,6 +39,8 @@ class Flags {
 
   // The lines for a help text: name, default, meaning. Ignored flags are left out.
   std::string help() const;
+  // Every flag with its value as it stands, in order of the names; of ignored ones nothing is known.
+  std::vector<std::pair<std::string, std::string>> values() const;
   // Whether it was on the command line.
   bool given(std::string_view name) const;
 
@@ -54,6 +57,7 @@ class Flags {
   };
   Flag* find(std::string_view name);
   static base::Result<void> set(Flag& flag, std::string_view value);
+  static std::string shown(const Flag& flag);
 
   std::vector<Flag> flags_;
 };

@@ -55,7 +55,7 @@ class WebSocketConnection::Session final : public Multiplexer {
   }
 
   base::Result<void> data(std::string_view payload) {
-    if (payload.empty()) return {};
+    if (payload.empty() || is_one_way()) return {};
     if (carriage_ == WebSocketCarriage::Tunnel) {
       arrived(0, payload);
       return {};
@@ -90,21 +90,26 @@ class WebSocketConnection::Session final : public Multiplexer {
     fail({base::Code::Closed, std::move(text)});
   }
 
+  bool is_one_way() const { return carriage_ == WebSocketCarriage::Texts || carriage_ == WebSocketCarriage::Binaries; }
+
   void send_data(uint32_t stream, std::string_view bytes) override {
+    if (is_one_way()) {
+      auto kind = carriage_ == WebSocketCarriage::Texts ? WebSocketKind::Text : WebSocketKind::Binary;
+      return queue(websocket_frame(role_, kind, bytes, random_));
+    }
     do {
       std::string_view piece = bytes.substr(0, kPieceBytesMax);
       bytes.remove_prefix(piece.size());
       std::string message;
       switch (carriage_) {
-        case WebSocketCarriage::Tunnel:
-          message = piece;
-          break;
         case WebSocketCarriage::Channels:
           message = static_cast<char>(stream) + std::string(piece);
           break;
         case WebSocketCarriage::Base64Channels:
           message = static_cast<char>('0' + stream % kChannelsMax) + base::base64_encode(piece);
           break;
+        default:
+          message = piece;
       }
       auto kind = carriage_ == WebSocketCarriage::Base64Channels ? WebSocketKind::Text : WebSocketKind::Binary;
       queue(websocket_frame(role_, kind, message, random_));

@@ -23,6 +23,9 @@ enum class WebSocketCarriage : uint8_t {
   Channels,        // binary: one byte of channel, then the bytes
   Base64Channels,  // text: one digit of channel, then the bytes in base64
   Tunnel,          // binary: the bytes of channel 0
+  // One way: each write to channel 0 is a message, whatever its size; what the peer says is dropped.
+  Texts,
+  Binaries,
 };
 
 class WebSocketConnection {

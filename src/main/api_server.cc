@@ -6,6 +6,7 @@
 #include "apiserver/authz/configured_authorizer.h"
 #include "apiserver/authz/security_index.h"
 #include "apiserver/bootstrap/bootstrap.h"
+#include "apiserver/bootstrap/service_repair.h"
 #include "apiserver/encryption/encryption.h"
 #include "apiserver/outbound/kubeconfig.h"
 #include "apiserver/proxy/kubelet_dialer.h"
@@ -92,6 +93,7 @@ struct ApiServer::State {
   std::unique_ptr<apiserver::Auditor> auditor;
   apiserver::AuditWebhook* audit_webhook = nullptr;  // the auditor's
   std::unique_ptr<apiserver::Server> server;
+  std::unique_ptr<apiserver::ServiceRepair> service_repair;
   std::unique_ptr<io::HttpServer> http;
   io::Scope scope;  // last: its tasks refer to all above
 };
@@ -209,7 +211,8 @@ io::Task<base::Result<std::unique_ptr<ApiServer>>> ApiServer::start(ApiServerOpt
       .reads_max = static_cast<int>(given.reads_max),
       .writes_max = static_cast<int>(given.writes_max),
       .request_seconds_max = given.request_timeout_ns / 1'000'000'000,
-      .watch_seconds_min = given.watch_seconds_min};
+      .watch_seconds_min = given.watch_seconds_min,
+      .flags = given.flags};
   if (state->encryption) {
     server.health_checks = [encryption = state->encryption] { return encryption->health(); };
   }
@@ -230,6 +233,8 @@ io::Task<base::Result<std::unique_ptr<ApiServer>>> ApiServer::start(ApiServerOpt
   if (state->audit_webhook != nullptr) state->scope.spawn(state->audit_webhook->run());
   co_await state->security->wait_synced();
   state->scope.spawn(state->server->run());
+  state->service_repair = std::make_unique<apiserver::ServiceRepair>(state->server->registry(), base::system_clock());
+  state->scope.spawn(state->service_repair->run());
   co_await state->server->wait_synced();
 
   CO_TRY(auto tls, io::TlsServer::create(

@@ -23,6 +23,8 @@ struct ApiServerOptions {
   std::string encryption_file;           // an EncryptionConfiguration; "": all is kept as it is
   bool encryption_file_reloads = false;  // when it changes
 
+  apiserver::FlagValues flags;  // as they were given, for /flagz
+
   std::string bind_address = "0.0.0.0";
   int secure_port = 6443;  // 0: any
   std::string advertise_address = "127.0.0.1";

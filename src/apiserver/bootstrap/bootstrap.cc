@@ -7,7 +7,7 @@
 #include "api/discovery_k8s_io_v1.h"
 #include "api/flowcontrol_apiserver_k8s_io_v1.h"
 #include "api/networking_k8s_io_v1.h"
-#include "apiserver/registry/allocations.h"
+#include "apiserver/bootstrap/own_call.h"
 #include "base/ip.h"
 #include "base/json.h"
 #include "base/strings.h"
@@ -111,23 +111,6 @@ class Bootstrapper {
   }
 
  private:
-  // A request of the server's own.
-  Call call(const Served& served, const api::meta_v1::ObjectMeta& metadata, std::string_view verb) const {
-    Call made;
-    made.method = verb == "create" ? "POST" : "PUT";
-    made.info.is_resource = true;
-    made.info.verb = verb;
-    made.info.group = served.row().group;
-    made.info.version = served.row().version;
-    made.info.resource = served.row().plural;
-    made.info.namespace_ = metadata.namespace_;
-    made.info.name = metadata.name;
-    made.user.name = "system:apiserver";
-    made.user.groups = {std::string(kMastersGroup), std::string(kAuthenticatedGroup)};
-    made.user_agent = "kube-apiserver";
-    return made;
-  }
-
   io::Task<base::Result<void>> ensure(schema::Object wanted) {
     const Served& served = registry_.catalog().of_type(wanted.type());
     auto namespace_ = wanted.meta().namespace_;
@@ -139,7 +122,7 @@ class Bootstrapper {
       if (!next) co_return {};
       co_return co_await replace(served, std::move(*next), Part::Main);
     }
-    auto request = call(served, wanted.meta(), "create");
+    auto request = own_call(served, wanted.meta(), "create");
     schema::Object with_status = wanted;
     auto made = co_await registry_.create_object(request, served, std::move(wanted), {});
     if (!made) {
@@ -170,7 +153,7 @@ class Bootstrapper {
   }
 
   io::Task<base::Result<void>> replace(const Served& served, schema::Object wanted, Part part) {
-    auto request = call(served, wanted.meta(), "update");
+    auto request = own_call(served, wanted.meta(), "update");
     if (part == Part::Status) request.info.subresource = "status";
     auto namespace_ = wanted.meta().namespace_;
     auto name = wanted.meta().name;
@@ -307,9 +290,7 @@ class Bootstrapper {
 
 io::Task<base::Result<void>> bootstrap(Registry& registry, BootstrapOptions options) {
   Bootstrapper bootstrapper(registry, std::move(options));
-  CO_TRY(co_await bootstrapper.run());
-  // What a server that stopped half way through a write had taken goes back.
-  co_return co_await registry.allocations().repair();
+  co_return co_await bootstrapper.run();
 }
 
 std::vector<PolicyRule> node_rules() {

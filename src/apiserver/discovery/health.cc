@@ -4,6 +4,7 @@
 #include <array>
 #include <vector>
 
+#include "apiserver/metrics/health_metrics.h"
 #include "base/strings.h"
 
 namespace apiserver {
@@ -72,17 +73,22 @@ std::optional<std::string> trouble_of(std::string_view check, bool store_ok, con
 }  // namespace
 
 std::optional<HealthAnswer> answer_health(std::string_view path, const Query& query, bool store_ok,
-                                          const std::vector<HealthCheck>& more) {
+                                          HealthMetrics& metrics, const std::vector<HealthCheck>& more) {
   if (path.starts_with('/')) path.remove_prefix(1);
   auto slash = path.find('/');
   std::string_view root = path.substr(0, slash);
   if (root != "healthz" && root != "livez" && root != "readyz") return std::nullopt;
   auto checks = checks_of(root, more);
+  auto judge = [&](std::string_view check) {
+    auto trouble = trouble_of(check, store_ok, more);
+    metrics.observe(check, root, !trouble);
+    return trouble;
+  };
   if (slash != std::string_view::npos) {
     std::string_view one = path.substr(slash + 1);
     if (!one.empty()) {
       if (std::find(checks.begin(), checks.end(), one) == checks.end()) return std::nullopt;
-      auto trouble = trouble_of(one, store_ok, more);
+      auto trouble = judge(one);
       if (!trouble) return HealthAnswer{200, "ok"};
       return HealthAnswer{500, base::cat({"internal server error: ", *trouble, "\n"})};
     }
@@ -93,7 +99,7 @@ std::optional<HealthAnswer> answer_health(std::string_view path, const Query& qu
   for (auto check : checks) {
     if (std::find(excluded.begin(), excluded.end(), check) != excluded.end()) {
       report += base::cat({"[+]", check, " excluded: ok\n"});
-    } else if (!trouble_of(check, store_ok, more)) {
+    } else if (!judge(check)) {
       report += base::cat({"[+]", check, " ok\n"});
     } else {
       report += base::cat({"[-]", check, " failed: reason withheld\n"});

@@ -18,13 +18,15 @@ struct HealthCheck {
   std::optional<base::Error> trouble;
 };
 using HealthChecks = std::function<std::vector<HealthCheck>()>;
+class HealthMetrics;
 
 struct HealthAnswer {
   int status = 200;
   std::string text;
 };
-// Nothing for a path that is none of these, or a check that does not exist. `store_ok`: the store answers.
+// Nothing for a path that is none of these, or a check that does not exist. `store_ok`: the store answers. How each
+// check goes is counted.
 std::optional<HealthAnswer> answer_health(std::string_view path, const Query& query, bool store_ok,
-                                          const std::vector<HealthCheck>& more = {});
+                                          HealthMetrics& metrics, const std::vector<HealthCheck>& more = {});
 
 }  // namespace apiserver

@@ -2,6 +2,7 @@
 
 #include "api/version.h"
 #include "apiserver/authn/token_issuer.h"
+#include "apiserver/discovery/debug_pages.h"
 #include "apiserver/discovery/discovery.h"
 #include "apiserver/discovery/health.h"
 #include "apiserver/discovery/version.h"
@@ -17,6 +18,8 @@
 
 namespace apiserver {
 namespace {
+
+constexpr std::string_view kComponent = "kube-apiserver";
 
 std::string version_document() {
   std::string json = "{\n";
@@ -119,7 +122,8 @@ io::Task<void> serve_path(PathContext context, const io::Request& request, const
   auto kinds = context.registry.catalog().custom();
   const CustomKinds& custom = *kinds;
   const auto& more = context.options.health_checks;
-  if (auto health = answer_health(path, call.query, true, more ? more() : std::vector<HealthCheck>())) {
+  if (auto health =
+          answer_health(path, call.query, true, context.metrics.health(), more ? more() : std::vector<HealthCheck>())) {
     response.send_text(health->status, health->text);
     co_return;
   }
@@ -159,6 +163,14 @@ io::Task<void> serve_path(PathContext context, const io::Request& request, const
   } else if (path == "/metrics") {
     response.send(200, "text/plain; version=0.0.4; charset=utf-8; escaping=underscores",
                   base::Bytes(co_await context.metrics.text()));
+  } else if (path == "/metrics/slis") {
+    response.send(200, "text/plain; version=0.0.4; charset=utf-8; escaping=underscores",
+                  base::Bytes(context.metrics.health().text()));
+  } else if (path == "/flagz") {
+    response.send_text(200, flagz_page(kComponent, context.options.flags));
+  } else if (path == "/statusz") {
+    response.send_text(200, statusz_page(kComponent, context.metrics.started_ns(), context.options.clock.wall_ns(),
+                                         {"/healthz", "/livez", "/metrics", "/readyz", "/version"}));
   } else if (path == "/version") {
     response.send(200, "application/json", base::Bytes(version_document()));
   } else if (path == "/.well-known/openid-configuration" && context.options.token_issuer != nullptr) {

@@ -6,6 +6,7 @@
 
 #include "api/networking_k8s_io_v1.h"
 #include "apiserver/pipeline/errors.h"
+#include "apiserver/registry/port_record.h"
 #include "apiserver/registry/service_fields.h"
 #include "base/strings.h"
 #include "schema/protobuf.h"
@@ -20,7 +21,6 @@ using schema::FieldError;
 using schema::FieldErrors;
 using schema::FieldPath;
 
-constexpr std::string_view kPortsKey = "/registry/ranges/servicenodeports";
 constexpr int kRandomTries = 64;
 
 base::Error refuse(const core::Service& service, const FieldErrors& errors) {
@@ -261,47 +261,6 @@ io::Task<base::Result<std::string>> Allocations::take_any_address(const base::Ip
   co_return base::fail(internal_error("failed to allocate a serviceIP: range is full"));
 }
 
-namespace {
-
-// The record of ports as a run of bits, bit 0 the first port of the range; upstream's form: a big-endian number.
-class PortBits {
- public:
-  PortBits(std::string data, int size) : size_(size), data_(std::move(data)) {}
-  bool get(int i) const {
-    size_t byte = static_cast<size_t>(i / 8);
-    return byte < data_.size() && (data_[data_.size() - 1 - byte] >> (i % 8) & 1) != 0;
-  }
-  void set(int i, bool on) {
-    size_t byte = static_cast<size_t>(i / 8);
-    if (byte >= data_.size()) data_.insert(0, byte + 1 - data_.size(), '\0');
-    char& at = data_[data_.size() - 1 - byte];
-    at = static_cast<char>(on ? at | 1 << (i % 8) : at & ~(1 << (i % 8)));
-  }
-  const std::string& data() const { return data_; }
-  int size() const { return size_; }
-
- private:
-  int size_;
-  std::string data_;
-};
-
-base::Result<core::RangeAllocation> read_range(const store::Entry* entry, int first, int last) {
-  core::RangeAllocation range;
-  if (entry != nullptr) {
-    TRY(auto envelope, schema::open_envelope(entry->value.view()));
-    TRY(range, schema::from_protobuf<core::RangeAllocation>(envelope.raw));
-  }
-  range.range = base::cat({std::to_string(first), "-", std::to_string(last)});
-  return range;
-}
-
-base::Bytes write_range(core::RangeAllocation range, std::string data) {
-  range.data = std::move(data);
-  return base::Bytes(schema::encode_envelope(schema::Object(std::move(range))));
-}
-
-}  // namespace
-
 io::Task<base::Result<bool>> Allocations::take_port(int32_t port, bool dry_run) {
   int first = options_.node_port_first;
   int last = options_.node_port_last;
@@ -385,40 +344,6 @@ io::Task<void> Allocations::release_unused(const core::Service& current, const c
 io::Task<void> Allocations::give_back(Taken taken) {
   for (const auto& address : taken.addresses) co_await return_address(address);
   for (int32_t port : taken.ports) co_await return_port(port);
-}
-
-io::Task<base::Result<void>> Allocations::repair() {
-  Reader reader(options_.store, options_.catalog);
-  CO_TRY(auto services, co_await reader.list<core::Service>(""));
-  std::set<std::string> addresses;
-  std::set<int32_t> ports;
-  for (const auto& service : services) {
-    for (const auto& address : addresses_of(service)) {
-      addresses.insert(address);
-      CO_TRY(co_await take_address(address, service.metadata.namespace_, service.metadata.name));
-    }
-    ports.merge(ports_of(service));
-  }
-  CO_TRY(auto known, co_await reader.list<networking::IPAddress>(""));
-  for (const auto& one : known) {
-    auto label = one.metadata.labels.find("ipaddress.kubernetes.io/managed-by");
-    bool ours = label != one.metadata.labels.end() && label->second == "ipallocator.k8s.io";
-    if (ours && !addresses.contains(one.metadata.name)) co_await return_address(one.metadata.name);
-  }
-  int first = options_.node_port_first;
-  int last = options_.node_port_last;
-  CO_TRY(co_await options_.store.update(std::string(kPortsKey),
-                                        [&](const store::Entry* current) -> base::Result<store::Change> {
-                                          TRY(auto range, read_range(current, first, last));
-                                          PortBits bits("", last - first + 1);
-                                          for (int32_t port : ports) {
-                                            if (port >= first && port <= last) bits.set(port - first, true);
-                                          }
-                                          if (current != nullptr && bits.data() == range.data)
-                                            return store::Change::keep();
-                                          return store::Change::put(write_range(std::move(range), bits.data()));
-                                        }));
-  co_return {};
 }
 
 }  // namespace apiserver

@@ -5,7 +5,10 @@
 #pragma once
 
 #include <cstdint>
+#include <map>
+#include <set>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "api/core_v1.h"
@@ -49,8 +52,18 @@ class Allocations {
   // What `current` has and `next` (null: it is gone) no longer needs goes back. Failures are left to repair().
   io::Task<void> release_unused(const api::core_v1::Service& current, const api::core_v1::Service* next);
   io::Task<void> give_back(Taken taken);
-  // Makes the record agree with the services there are. At start, and now and then.
-  io::Task<base::Result<void>> repair();
+
+  // Something that did not agree, as the event that tells it says.
+  struct Finding {
+    api::core_v1::ObjectReference about;  // a Service or an IPAddress
+    std::string_view reason;              // "PortNotAllocated"
+    std::string message;
+  };
+  // How often in a row a port was found to be nobody's; kept from one repair to the next.
+  using Leaks = std::map<int32_t, int>;
+  // Makes the record agree with the services there are. What is nobody's may belong to a write in progress, of this
+  // server or another: an address goes back once it is a minute old, a port when it is found the third time.
+  io::Task<base::Result<std::vector<Finding>>> repair(Leaks& leaks);
 
   const std::vector<base::IpNetwork>& service_networks() const { return options_.service_networks; }
 
@@ -68,6 +81,12 @@ class Allocations {
                                               bool dry_run, Taken& taken);
   io::Task<base::Result<void>> allocate_health_port(api::core_v1::Service& next, const api::core_v1::Service* current,
                                                     bool dry_run, Taken& taken);
+  io::Task<base::Result<void>> repair_address(const api::core_v1::Service& service, std::string address,
+                                              std::vector<Finding>& findings);
+  io::Task<base::Result<void>> return_stray_addresses(const std::set<std::string>& used,
+                                                      std::vector<Finding>& findings);
+  io::Task<base::Result<void>> repair_ports(const std::vector<api::core_v1::Service>& services, Leaks& leaks,
+                                            std::vector<Finding>& findings);
   // Why it cannot be had; "" once it is taken.
   io::Task<base::Result<std::string>> take_asked_port(int32_t port, const Taken& taken, bool dry_run);
 

@@ -249,6 +249,7 @@ int run_apiserver(const Arguments& arguments) {
   add_flags(line.flags(), given, options);
   if (auto ended = line.parse(arguments)) return *ended;
   if (auto usable = check_together(line.flags(), options); !usable) return part_failure(usable.error());
+  options.flags = line.flags().values();
   if (auto usable = complete(given, options); !usable) return part_failure(usable.error());
   prctl(PR_SET_DUMPABLE, 0);  // what is in memory stays there: no core dumps, no debuggers of other users
   Signals::block({SIGTERM, SIGINT});

@@ -16,6 +16,7 @@ namespace {
 constexpr const char* kName = "kube-controller-manager";
 
 struct Given {
+  apiserver::FlagValues flags;  // as they were given, for /flagz
   ConnectionOptions connection;
   ServingOptions serving{.port = 10257};
   ElectionFlags election{.resource_name = kName};
@@ -113,6 +114,7 @@ io::Task<base::Result<void>> work(const Given* given) {
   add_common_metrics(metrics);
   add_leader_metric(metrics, kName, &leads);
   pages.add_metrics(metrics);
+  pages.add_debug_pages(kName, given->flags);
   std::unique_ptr<io::HttpServer> server;
   if (given->serving.port != 0) {
     CO_TRY(server, co_await serve_securely(given->serving, kName, pages, client));
@@ -141,6 +143,7 @@ int run_controller_manager(const Arguments& arguments) {
   add_flags(line.flags(), given);
   if (auto ended = line.parse(arguments)) return *ended;
   if (auto usable = complete(given); !usable) return part_failure(usable.error());
+  given.flags = line.flags().values();
   return run_part([&] { return work(&given); });
 }
 

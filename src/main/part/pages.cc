@@ -1,5 +1,6 @@
 #include <algorithm>
 
+#include "base/clock.h"
 #include "base/strings.h"
 #include "main/part/part_server.h"
 
@@ -31,6 +32,16 @@ void Pages::add_metrics(const base::Metrics& metrics) {
   add("/metrics", [&metrics] { return Answer{.text = metrics.to_text(), .type = kMetrics}; });
 }
 
+void Pages::add_debug_pages(std::string component, apiserver::FlagValues flags) {
+  add("/flagz",
+      [component, flags = std::move(flags)] { return Answer{.text = apiserver::flagz_page(component, flags)}; });
+  add("/statusz", [component, started = base::system_clock().wall_ns()] {
+    return Answer{.text = apiserver::statusz_page(component, started, base::system_clock().wall_ns(),
+                                                  {"/configz", "/healthz", "/livez", "/metrics", "/readyz"})};
+  });
+  add("/metrics/slis", [this] { return Answer{.text = health_metrics_.text(), .type = kMetrics}; });
+}
+
 std::optional<Pages::Answer> Pages::health(std::string_view path, std::string_view query) const {
   auto parts = base::split(path.substr(1), '/');
   std::string_view root = parts[0];
@@ -41,6 +52,7 @@ std::optional<Pages::Answer> Pages::health(std::string_view path, std::string_vi
     for (const auto& [name, check] : checks_) {
       if (name != one) continue;
       auto passed = check();
+      health_metrics_.observe(name, root, passed.has_value());
       if (passed) return Answer{.text = "ok"};
       return Answer{.status = 500, .text = base::cat({"internal server error: ", passed.error().message(), "\n"})};
     }
@@ -48,11 +60,12 @@ std::optional<Pages::Answer> Pages::health(std::string_view path, std::string_vi
   }
   auto excluded = values(query, "exclude");
   std::string report = "[+]ping ok\n";
+  health_metrics_.observe("ping", root, true);
   bool healthy = true;
   for (const auto& [name, check] : checks_) {
     if (std::find(excluded.begin(), excluded.end(), name) != excluded.end()) {
       report += base::cat({"[+]", name, " excluded: ok\n"});
-    } else if (check()) {
+    } else if (bool passed = check().has_value(); health_metrics_.observe(name, root, passed), passed) {
       report += base::cat({"[+]", name, " ok\n"});
     } else {
       report += base::cat({"[-]", name, " failed: reason withheld\n"});

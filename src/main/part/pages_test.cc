@@ -40,5 +40,23 @@ TEST_F(PagesTest, ConfigurationIsUnderItsGroup) {
   EXPECT_EQ(ask(""), "404 404 page not found\n");
 }
 
+TEST_F(PagesTest, DebugPagesTellFlagsStateAndHowChecksWent) {
+  pages.add_debug_pages("kube-x", {{"a", "1"}, {"b", "[x,y]"}});
+  EXPECT_NE(ask("/flagz").find("kube-x flags\nWarning: "), std::string::npos);
+  EXPECT_TRUE(ask("/flagz").ends_with("\n\na=1\nb=[x,y]\n"));
+  EXPECT_NE(ask("/statusz").find("\nEmulation version: 1.36\n"), std::string::npos);
+  EXPECT_EQ(ask("/metrics/slis").find("store"), std::string::npos);
+  ask("/livez");
+  well = false;
+  ask("/readyz");
+  std::string metrics = ask("/metrics/slis");
+  for (const char* line : {"kubernetes_healthcheck{name=\"store\",type=\"livez\"} 1\n",
+                           "kubernetes_healthcheck{name=\"store\",type=\"readyz\"} 0\n",
+                           "kubernetes_healthchecks_total{name=\"store\",status=\"error\",type=\"readyz\"} 1\n",
+                           "kubernetes_healthchecks_total{name=\"ping\",status=\"success\",type=\"livez\"} 1\n"}) {
+    EXPECT_NE(metrics.find(line), std::string::npos) << line << metrics;
+  }
+}
+
 }  // namespace
 }  // namespace navarch

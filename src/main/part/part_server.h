@@ -10,6 +10,8 @@
 #include <utility>
 #include <vector>
 
+#include "apiserver/discovery/debug_pages.h"
+#include "apiserver/metrics/health_metrics.h"
 #include "base/metrics.h"
 #include "base/result.h"
 #include "cli/flags.h"
@@ -45,6 +47,8 @@ class Pages {
   // {"<group>": <configuration>} at /configz.
   void add_configuration(std::string group, std::string json);
   void add_metrics(const base::Metrics& metrics);  // borrowed
+  // /flagz, /statusz and /metrics/slis, as upstream's `component` ("kube-scheduler") has them.
+  void add_debug_pages(std::string component, apiserver::FlagValues flags);
 
   Answer answer(std::string_view path, std::string_view query) const;
 
@@ -53,6 +57,7 @@ class Pages {
 
   std::map<std::string, std::function<Answer()>, std::less<>> pages_;
   std::vector<std::pair<std::string, Check>> checks_;
+  mutable apiserver::HealthMetrics health_metrics_;
 };
 
 // On the current loop. `client` asks the cluster who may; it is the part's own unless the options name others.

@@ -18,6 +18,7 @@ using Configuration = api::kubeproxy_config_k8s_io_v1alpha1::KubeProxyConfigurat
 constexpr const char* kName = "kube-proxy";
 
 struct Given {
+  apiserver::FlagValues flags;  // as they were given, for /flagz
   std::string config_file;
   ConnectionOptions connection;
   proxy::ProxyOptions proxy;
@@ -86,6 +87,7 @@ io::Task<base::Result<void>> work(const Given* given) {
   base::Metrics metrics;
   add_common_metrics(metrics);
   metrics_pages.add_metrics(metrics);
+  metrics_pages.add_debug_pages(kName, given->flags);
   std::unique_ptr<io::HttpServer> health_server, metrics_server;
   if (!given->healthz_address.empty()) {
     CO_TRY(auto address, address_of(given->healthz_address, "healthz-bind-address"));
@@ -122,6 +124,7 @@ int run_proxy(const Arguments& arguments) {
         base::cat({"unsupported proxy mode ", base::quote(given.mode), ": there are iptables and nftables"})));
   }
   if (given.proxy.node_name.empty()) given.proxy.node_name = host_name();
+  given.flags = line.flags().values();
   return run_part([&] { return work(&given); });
 }
 

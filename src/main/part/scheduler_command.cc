@@ -18,6 +18,7 @@ using Configuration = api::kubescheduler_config_k8s_io_v1::KubeSchedulerConfigur
 constexpr const char* kName = "kube-scheduler";
 
 struct Given {
+  apiserver::FlagValues flags;  // as they were given, for /flagz
   std::string config_file;
   ConnectionOptions connection;
   ServingOptions serving{.port = 10259};
@@ -70,6 +71,7 @@ io::Task<base::Result<void>> work(const Given* given) {
   add_common_metrics(metrics);
   add_leader_metric(metrics, kName, &leads);
   pages.add_metrics(metrics);
+  pages.add_debug_pages(kName, given->flags);
   std::unique_ptr<io::HttpServer> server;
   if (given->serving.port != 0) {
     CO_TRY(server, co_await serve_securely(given->serving, kName, pages, client));
@@ -93,6 +95,7 @@ int run_scheduler(const Arguments& arguments) {
     line.parse_again();
   }
   if (auto usable = given.election.check(); !usable) return part_failure(usable.error());
+  given.flags = line.flags().values();
   return run_part([&] { return work(&given); });
 }
 
