@@ -7,6 +7,8 @@
 #include "kubelet/client_api.h"
 #include "kubelet/csi/csi_volumes.h"
 #include "kubelet/csi/drivers.h"
+#include "kubelet/eviction/evictor.h"
+#include "kubelet/garbage/collector.h"
 #include "kubelet/node/node_agent.h"
 #include "kubelet/plugins/plugin_watcher.h"
 #include "kubelet/pods/context.h"
@@ -21,6 +23,8 @@
 #include "kubelet/server/resource_metrics.h"
 #include "kubelet/server/server.h"
 #include "kubelet/server/summary.h"
+#include "kubelet/shutdown/graceful_shutdown.h"
+#include "kubelet/static/static_pods.h"
 #include "kubelet/volume/pod_volumes.h"
 #include "pki/certificate.h"
 
@@ -98,15 +102,17 @@ struct Kubelet::State {
         pool(pool),
         random(random),
         machine(read_machine(options.root_directory)),
-        allocatable(node_allocatable(node_capacity(machine, options.pods_max), options.reserved)),
+        allocatable(
+            node_allocatable(node_capacity(machine, options.pods_max), options.reserved, options.eviction.thresholds)),
         events(client, io::Loop::current().clock(), random, "kubelet", options.node_name),
         api(client, events,
             [this](const std::string& namespace_, const std::string& name) { pods.object_changed(namespace_, name); }),
+        mirror_api(api),
         images(runtime, api, pool, options.images),
         prober(make_prober(runtime)),
         agent(client, runtime, options, machine, allocatable, options.node_addresses),
         context{.options = options,
-                .api = api,
+                .api = mirror_api,
                 .runtime = runtime,
                 .images = images,
                 .prober = *prober,
@@ -123,6 +129,15 @@ struct Kubelet::State {
         pod_volumes(client, context.volumes, csi, pool),
         plugins(options.root_directory + "/plugins_registry", pool),
         pods(context, [this] { return agent.node(); }),
+        static_pods(options, pool, client, pods, mirror_api, [this] { return agent.node(); }),
+        garbage(context, pods,
+                [this](std::string_view reason, std::string message) { node_event(reason, std::move(message), true); }),
+        evictor(context, pods, machine,
+                {.node_warning = [this](std::string_view reason,
+                                        std::string message) { node_event(reason, std::move(message), true); },
+                 .conditions_changed = [this] { agent.look_now(); },
+                 .reclaim_disk = [this] { return garbage.free_all(); }}),
+        shutdown(options, pods, make_command_notice(), [this] { agent.look_now(); }),
         view(pods, context, machine),
         pod_cache(client, on_node(options)),
         service_cache(client) {}
@@ -136,6 +151,7 @@ struct Kubelet::State {
   ResourceList allocatable;
   client::EventRecorder events;
   ClientApi api;
+  MirrorApi mirror_api;
   Images images;
   std::unique_ptr<Prober> prober;
   NodeAgent agent;
@@ -145,6 +161,10 @@ struct Kubelet::State {
   PodVolumes pod_volumes;
   PluginWatcher plugins;
   Pods pods;
+  StaticPods static_pods;
+  GarbageCollector garbage;
+  Evictor evictor;
+  GracefulShutdown shutdown;
   View view;
   client::Cache<core::Pod> pod_cache;
   client::Cache<core::Service> service_cache;
@@ -186,19 +206,22 @@ struct Kubelet::State {
     agent.look_now();
   }
 
-  void node_event(std::string_view reason, std::string message) {
+  void node_event(std::string_view reason, std::string message, bool warning = false) {
     core::ObjectReference about;
     about.kind = "Node";
     about.name = options.node_name;
     about.uid = options.node_name;
-    events.record(about, client::EventType::Normal, reason, std::move(message));
+    events.record(about, warning ? client::EventType::Warning : client::EventType::Normal, reason, std::move(message));
   }
 
   void listen() {
-    agent.on_ready([this](bool ready) {
-      std::string state = ready ? "NodeReady" : "NodeNotReady";
-      node_event(state, "Node " + options.node_name + " status is now: " + state);
+    agent.on_condition([this](const std::string& event) {
+      node_event(event, "Node " + options.node_name + " status is now: " + event);
     });
+    agent.ask_shutting_down([this] { return shutdown.shutting_down(); });
+    context.gates.emplace_back([this](const core::Pod& pod) { return shutdown.refuses(pod); });
+    agent.ask_pressures([this] { return evictor.conditions(); });
+    context.gates.emplace_back([this](const core::Pod& pod) { return evictor.refuses(pod); });
     agent.on_change([this](const core::Node& node) {
       write_network(node);
       csi.node_changed(node);
@@ -211,7 +234,10 @@ struct Kubelet::State {
       scope.spawn(csi.sweep(name));
     });
     context.services = [this] { return service_cache.list(); };
-    pod_cache.add_listener([this](const client::Key&, const core::Pod* before, const core::Pod* now) {
+    pods.on_gone([this](const std::string& uid) { static_pods.worker_gone(uid); });
+    pod_cache.add_listener([this](const client::Key& key, const core::Pod* before, const core::Pod* now) {
+      if (const auto* either = now != nullptr ? now : before; either != nullptr && is_mirror(*either))
+        return static_pods.mirror_changed(key, now);
       if (before != nullptr && (now == nullptr || now->metadata.uid != before->metadata.uid))
         pods.removed(before->metadata.uid);
       if (now != nullptr) pods.updated(*now);
@@ -236,14 +262,23 @@ struct Kubelet::State {
       }
       co_await io::sleep(pause);
     }
+    scope.spawn(pods.follow_runtime());
+    scope.spawn(pods.rotate_logs());
+    // The node's own pods wait for nobody.
+    co_await static_pods.begin(scope);
     scope.spawn(service_cache.run());
     co_await service_cache.wait_synced();
     while (agent.node() == nullptr && options.register_node) co_await io::sleep(std::chrono::milliseconds(50));
     scope.spawn(follow_plugins());
     scope.spawn(pods.follow_runtime());
     scope.spawn(pods.rotate_logs());
+    scope.spawn(evictor.run());
+    scope.spawn(shutdown.run());
+    scope.spawn(garbage.run());
     scope.spawn(pod_cache.run());
     co_await pod_cache.wait_synced();
+    static_pods.api_synced();
+    co_await static_pods.wait_all_read();
     while (true) {
       auto adopted = co_await pods.adopt_left_overs();
       if (adopted) break;

@@ -8,10 +8,34 @@
 #include <vector>
 
 #include "base/quantity.h"
+#include "kubelet/eviction/threshold.h"
 #include "kubelet/pods/image_options.h"
 #include "kubelet/runtime/cni.h"
 
 namespace kubelet {
+
+// When images that nobody uses are removed.
+struct ImageGarbageOptions {
+  int32_t high_percent = 85;  // of the disk in use: then images go
+  int32_t low_percent = 80;   // until no more than this is in use
+  int64_t minimum_age_ns = 120'000'000'000;
+  int64_t maximum_age_ns = 0;     // unused for longer: removed whatever the disk says; 0: never
+  std::vector<std::string> kept;  // by name: what sandboxes are made of, which no list of containers shows
+};
+
+// Pods that no API server knows first: manifests on this machine or at a URL.
+struct StaticPodOptions {
+  std::string path;  // a file, or a folder of them; "": none
+  std::string url;   // a Pod or a PodList; "": none
+  std::map<std::string, std::vector<std::string>, std::less<>> url_headers;
+  int64_t file_check_ns = 20'000'000'000;
+  int64_t url_check_ns = 20'000'000'000;
+};
+
+struct ShutdownGrace {
+  int32_t priority = 0;  // of pods, and those above
+  int64_t seconds = 0;
+};
 
 struct KubeletOptions {
   std::string node_name;
@@ -29,6 +53,12 @@ struct KubeletOptions {
   bool register_node = true;
   // Taken from capacity to make allocatable.
   std::map<std::string, base::Quantity, std::less<>> reserved;
+  EvictionOptions eviction;
+  ImageGarbageOptions image_garbage;
+  StaticPodOptions static_pods;
+  // When the machine is shut down pods get this time to end, by priority, ascending. Empty: nobody waits for them.
+  std::vector<ShutdownGrace> shutdown;
+  int64_t pod_processes_max = -1;  // -1: no bound
   // Control groups: pods live below cgroup_root + "/kubepods".
   bool cgroups = true;
   std::string cgroup_root;

@@ -93,6 +93,7 @@ NodePart::NodePart(NodePartOptions options) : state_(std::make_unique<State>(std
 NodePart::~NodePart() = default;
 
 io::Task<base::Result<void>> NodePart::start_runtime() {
+  state_->options.kubelet.image_garbage.kept.push_back(kPauseImage);
   return state_->options.runtime == RuntimeKind::Docker ? state_->connect_docker() : state_->start_containerd();
 }
 

@@ -155,7 +155,7 @@ class World {
     CO_TRY(auto busybox, base::read_file("/usr/bin/busybox"));
     image.files.push_back({.path = "bin/busybox", .content = busybox, .link = {}});
     for (auto tool : {"sh", "sleep", "cat", "echo", "ls", "hostname", "id", "env", "nc", "httpd", "wget", "kill",
-                      "trap", "true", "false", "touch", "stat"})
+                      "trap", "true", "false", "touch", "stat", "dd"})
       image.files.push_back({.path = std::string("bin/") + tool, .content = {}, .link = "busybox"});
     image.entrypoint = std::move(entrypoint);
     image.environment = {"PATH=/bin"};
@@ -538,6 +538,83 @@ TEST_F(RealRuntime, LogsExecAndPortsAreServed) {
   auto page = loop_->run_task(through_port(kubelet_->port(), tls_, "/portForward/default/web"));
   ASSERT_TRUE(page) << page.error().message();
   EXPECT_THAT(*page, testing::HasSubstr("hello"));
+}
+
+TEST_F(RealRuntime, StaticPodRunsAndIsShownByAMirror) {
+  auto manifests = World::get().directory + "/manifests";
+  ASSERT_TRUE(base::make_directories(manifests, 0755));
+  end();
+  options_.static_pods.path = manifests;
+  begin();
+  auto write = [&](const std::string& words) {
+    ASSERT_TRUE(base::write_file(manifests + "/own.yaml",
+                                 "apiVersion: v1\nkind: Pod\nmetadata: {name: own}\nspec:\n"
+                                 "  terminationGracePeriodSeconds: 1\n"
+                                 "  containers: [{name: main, image: 'navarch.local/box:test', imagePullPolicy: Never, "
+                                 "command: [sh, -c, '" +
+                                     words + "; sleep 100000']}]\n",
+                                 0644));
+  };
+  // A file that appears is heard of, not waited for.
+  write("echo one");
+  ASSERT_TRUE(wait_phase("own-test-node", "Running"));
+  auto first = now("own-test-node");
+  EXPECT_EQ(first.metadata.owner_references.front().name, "test-node");
+  auto said = [&](const std::string& words) {
+    return wait_for([&] {
+      auto hash = now("own-test-node").metadata.annotations["kubernetes.io/config.hash"];
+      auto text = base::read_file(options_.pod_log_directory + "/default_own-test-node_" + hash + "/main/0.log");
+      return text && text->contains(words);
+    });
+  };
+  EXPECT_TRUE(said("stdout F one"));
+  server_->erase<core::Pod>("default", "own-test-node");
+  ASSERT_TRUE(wait_phase("own-test-node", "Running"));
+  EXPECT_NE(now("own-test-node").metadata.uid, first.metadata.uid);
+  EXPECT_EQ(now("own-test-node").status.container_statuses.front().container_id,
+            first.status.container_statuses.front().container_id);
+  write("echo two");
+  EXPECT_TRUE(said("stdout F two"));
+  unlink((manifests + "/own.yaml").c_str());
+  EXPECT_TRUE(wait_for([&] { return !server_->get<core::Pod>("default", "own-test-node"); }));
+}
+
+TEST_F(RealRuntime, PodThatFillsItsVolumeIsEvicted) {
+  auto spec = pod("greedy", "dd if=/dev/zero of=/scratch/file bs=1024 count=2048; sleep 100000");
+  auto& scratch = spec.spec.volumes.emplace_back();
+  scratch.name = "scratch";
+  scratch.empty_dir.emplace().size_limit = *base::Quantity::parse("1Mi");
+  auto& mount = spec.spec.containers.front().volume_mounts.emplace_back();
+  mount.name = "scratch";
+  mount.mount_path = "/scratch";
+  server_->put(spec);
+  ASSERT_TRUE(wait_phase("greedy", "Failed"));
+  EXPECT_EQ(now("greedy").status.reason, "Evicted");
+  EXPECT_EQ(now("greedy").status.message, "Usage of EmptyDir volume \"scratch\" exceeds the limit \"1Mi\". ");
+}
+
+TEST_F(RealRuntime, NodeThatRunsLowEndsAPodAndRefusesOthers) {
+  server_->put(pod("victim", "sleep 100000"));
+  ASSERT_TRUE(wait_phase("victim", "Running"));
+  end();
+  options_.eviction.thresholds = {{.signal = Signal::MemoryAvailable, .limit = {.amount = {}, .share = 0.9999}}};
+  begin();
+  ASSERT_TRUE(wait_phase("victim", "Failed"));
+  auto status = now("victim").status;
+  EXPECT_EQ(status.reason, "Evicted");
+  EXPECT_TRUE(status.message.starts_with("The node was low on resource: memory. Threshold quantity: "));
+  EXPECT_TRUE(std::ranges::any_of(status.conditions, [](auto& one) {
+    return one.type == "DisruptionTarget" && one.reason == "TerminationByKubelet";
+  }));
+  EXPECT_TRUE(wait_for([&] {
+    auto node = server_->get<core::Node>("", "test-node");
+    return std::ranges::any_of(node->status.conditions, [](auto& one) {
+      return one.type == "MemoryPressure" && one.status == "True" && one.reason == "KubeletHasInsufficientMemory";
+    });
+  }));
+  server_->put(pod("late", "sleep 100000"));
+  ASSERT_TRUE(wait_phase("late", "Failed"));
+  EXPECT_EQ(now("late").status.message, "Pod was rejected: The node had condition: [MemoryPressure]. ");
 }
 
 TEST_F(RealRuntime, ManyPodsComeAndGo) {

@@ -136,8 +136,8 @@ ResourceList node_capacity(const Machine& machine, int32_t pods_max) {
   return out;
 }
 
-ResourceList node_allocatable(const ResourceList& capacity, const ResourceList& reserved) {
-  using Format = base::Quantity::Format;
+ResourceList node_allocatable(const ResourceList& capacity, const ResourceList& reserved,
+                              const std::vector<Threshold>& thresholds) {
   ResourceList out = capacity;
   auto take = [&](std::string_view name, const base::Quantity& amount) {
     auto found = out.find(name);
@@ -146,11 +146,19 @@ ResourceList node_allocatable(const ResourceList& capacity, const ResourceList& 
     if (found->second.sign() < 0) found->second = base::Quantity::of(0, found->second.format());
   };
   for (auto& [name, amount] : reserved) take(name, amount);
-  take("memory", base::Quantity::of(int64_t{100} << 20, Format::BinarySI));
-  if (auto disk = capacity.find("ephemeral-storage"); disk != capacity.end()) {
-    take("ephemeral-storage", base::Quantity::of(disk->second.value() / 10));
-    out["ephemeral-storage"] = base::Quantity::of(out["ephemeral-storage"].value());
+  for (const auto& threshold : thresholds) {
+    if (!threshold.is_hard()) continue;
+    if (threshold.signal != Signal::MemoryAvailable && threshold.signal != Signal::NodeFsAvailable) continue;
+    auto name = starved_resource(threshold.signal);
+    auto whole = capacity.find(name);
+    if (whole != capacity.end()) take(name, threshold.limit.of(whole->second));
   }
+  // A share of the disk is no round number of anything.
+  if (auto disk = out.find("ephemeral-storage"); disk != out.end())
+    disk->second = base::Quantity::of(disk->second.value());
+  // Huge pages are memory that nothing else can have.
+  for (auto& [name, amount] : capacity)
+    if (name.starts_with("hugepages-")) take("memory", amount);
   return out;
 }
 

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "api/core_v1.h"
+#include "kubelet/eviction/threshold.h"
 #include "kubelet/pods/resources.h"
 
 namespace kubelet {
@@ -27,9 +28,9 @@ Machine read_machine(const std::string& root_directory);
 // loopback, else 127.0.0.1.
 std::vector<std::string> default_addresses();
 
-// Capacity, and what of it pods may have: less what is reserved and what eviction keeps free (100Mi of memory, a tenth
-// of the disk).
+// Capacity, and what of it pods may have: less what is reserved and what hard eviction thresholds keep free.
 ResourceList node_capacity(const Machine& machine, int32_t pods_max);
-ResourceList node_allocatable(const ResourceList& capacity, const ResourceList& reserved);
+ResourceList node_allocatable(const ResourceList& capacity, const ResourceList& reserved,
+                              const std::vector<Threshold>& thresholds);
 
 }  // namespace kubelet

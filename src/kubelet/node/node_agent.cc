@@ -56,6 +56,8 @@ io::Task<NodeFacts> NodeAgent::gather(bool with_images) {
     facts.runtime_error = runtime.error().message();
   }
   facts.images = images_;
+  facts.pressures = pressures_();
+  facts.shutting_down = shutting_down_();
   facts.now_ns = io::Loop::current().clock().wall_ns();
   co_return facts;
 }
@@ -82,9 +84,10 @@ io::Task<base::Result<void>> NodeAgent::write(const NodeFacts& facts) {
   bool due = written_ns_ == 0 || now - written_ns_ >= options_.status_update_seconds * 1'000'000'000;
   if (!due && same_node(*current, wanted)) co_return {};
   bool ready = is_ready(wanted);
-  CO_TRY(co_await client_.update_status<core::Node>(std::move(wanted)));
+  CO_TRY(co_await client_.update_status<core::Node>(wanted));
   written_ns_ = now;
-  if (ready != ready_ && ready_changed_) ready_changed_(ready);
+  for (const auto& event : condition_changes(told_ ? &*told_ : nullptr, wanted)) condition_changed_(event);
+  told_ = std::move(wanted);
   if (ready != ready_) LOG_INFO(ready ? "This node is Ready" : "This node is not Ready", {"node", options_.node_name});
   ready_ = ready;
   co_return {};
@@ -92,6 +95,8 @@ io::Task<base::Result<void>> NodeAgent::write(const NodeFacts& facts) {
 
 io::Task<void> NodeAgent::keep_status() {
   std::optional<RuntimeInfo> before;
+  std::set<std::string> pressures;
+  bool shutting_down = false;
   for (int looks = 0;; ++looks) {
     int64_t now = io::Loop::current().clock().monotonic_ns();
     bool due = written_ns_ == 0 || now - written_ns_ >= options_.status_update_seconds * 1'000'000'000;
@@ -100,14 +105,19 @@ io::Task<void> NodeAgent::keep_status() {
       return a.version == b.version && a.runtime_ready == b.runtime_ready && a.network_ready == b.network_ready;
     };
     // The API is only asked when there is something to say.
-    bool changed = before.has_value() != facts.runtime.has_value() || (before && !same(*before, *facts.runtime));
+    bool changed = before.has_value() != facts.runtime.has_value() || (before && !same(*before, *facts.runtime)) ||
+                   pressures != facts.pressures || shutting_down != facts.shutting_down;
     bool failed = false;
     if (due || changed || !registered_) {
       auto written = co_await write(facts);
       failed = !written;
       if (failed && written.error().code() != base::Code::Conflict)
         LOG_WARNING("Cannot write this node's status", {"error", written.error().message()});
-      if (!failed) before = facts.runtime;
+      if (!failed) {
+        before = facts.runtime;
+        pressures = facts.pressures;
+        shutting_down = facts.shutting_down;
+      }
     }
     bool quick = (failed || !ready_) && looks < kQuickLooks;
     wake_.reset();

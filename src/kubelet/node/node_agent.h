@@ -4,6 +4,8 @@
 
 #include <functional>
 #include <memory>
+#include <set>
+#include <string>
 
 #include "client/cache.h"
 #include "client/client.h"
@@ -29,8 +31,11 @@ class NodeAgent {
   std::shared_ptr<const core::Node> node() const;
   // Called when the Node changes: its pod range, for one.
   void on_change(std::function<void(const core::Node&)> changed) { changed_ = std::move(changed); }
-  // Called when the node became Ready, or ceased to be.
-  void on_ready(std::function<void(bool ready)> changed) { ready_changed_ = std::move(changed); }
+  // Called when a condition changed, with its event: "NodeReady", "NodeHasDiskPressure".
+  void on_condition(std::function<void(const std::string& event)> changed) { condition_changed_ = std::move(changed); }
+  // Asked at each look.
+  void ask_pressures(std::function<std::set<std::string>()> ask) { pressures_ = std::move(ask); }
+  void ask_shutting_down(std::function<bool()> ask) { shutting_down_ = std::move(ask); }
   // Looks at once instead of in some seconds: the runtime came or went.
   void look_now() { wake_.set(); }
   bool ready() const { return ready_; }
@@ -47,9 +52,12 @@ class NodeAgent {
   ResourceList allocatable_;
   std::vector<std::string> addresses_;
   std::function<void(const core::Node&)> changed_;
-  std::function<void(bool)> ready_changed_;
+  std::function<void(const std::string&)> condition_changed_ = [](const std::string&) {};
+  std::function<std::set<std::string>()> pressures_ = [] { return std::set<std::string>(); };
+  std::function<bool()> shutting_down_ = [] { return false; };
   client::Cache<core::Node> cache_;
   std::vector<cri::Image> images_;
+  std::optional<core::Node> told_;  // as of which events were recorded
   bool registered_ = false;
   bool ready_ = false;
   int64_t written_ns_ = 0;

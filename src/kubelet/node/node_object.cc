@@ -1,6 +1,7 @@
 #include "kubelet/node/node_object.h"
 
 #include <algorithm>
+#include <array>
 
 #include "base/strings.h"
 
@@ -9,6 +10,30 @@ namespace {
 
 constexpr size_t kImagesMax = 50;
 constexpr size_t kNamesPerImageMax = 5;
+
+struct PressureRow {
+  struct Words {
+    const char *reason, *message, *event;
+  };
+  const char* condition;
+  Words present, absent;
+};
+constexpr std::array<PressureRow, 3> kPressures = {
+    {{.condition = "MemoryPressure",
+      .present = {"KubeletHasInsufficientMemory", "kubelet has insufficient memory available",
+                  "NodeHasInsufficientMemory"},
+      .absent = {"KubeletHasSufficientMemory", "kubelet has sufficient memory available", "NodeHasSufficientMemory"}},
+     {.condition = "DiskPressure",
+      .present = {"KubeletHasDiskPressure", "kubelet has disk pressure", "NodeHasDiskPressure"},
+      .absent = {"KubeletHasNoDiskPressure", "kubelet has no disk pressure", "NodeHasNoDiskPressure"}},
+     {.condition = "PIDPressure",
+      .present = {"KubeletHasInsufficientPID", "kubelet has insufficient PID available", "NodeHasInsufficientPID"},
+      .absent = {"KubeletHasSufficientPID", "kubelet has sufficient PID available", "NodeHasSufficientPID"}}}};
+
+bool holds(const core::Node& node, std::string_view type) {
+  return std::ranges::any_of(node.status.conditions,
+                             [&](auto& one) { return one.type == type && one.status == "True"; });
+}
 
 void set_condition(core::NodeStatus& status, const std::string& type, bool holds, std::string reason,
                    std::string message, base::Time now) {
@@ -110,10 +135,11 @@ core::Node update_node(core::Node node, const NodeFacts& facts) {
   if (facts.runtime) add_features(status, *facts.runtime);
   if (!facts.images.empty() || status.images.empty()) status.images = images_of(facts.images);
 
-  set_condition(status, "MemoryPressure", false, "KubeletHasSufficientMemory",
-                "kubelet has sufficient memory available", now);
-  set_condition(status, "DiskPressure", false, "KubeletHasNoDiskPressure", "kubelet has no disk pressure", now);
-  set_condition(status, "PIDPressure", false, "KubeletHasSufficientPID", "kubelet has sufficient PID available", now);
+  for (const auto& row : kPressures) {
+    bool holds = facts.pressures.contains(row.condition);
+    const auto& words = holds ? row.present : row.absent;
+    set_condition(status, row.condition, holds, words.reason, words.message, now);
+  }
   std::vector<std::string> problems;
   if (!facts.runtime) {
     problems.push_back("container runtime is down: " + facts.runtime_error);
@@ -124,6 +150,7 @@ core::Node update_node(core::Node node, const NodeFacts& facts) {
       problems.push_back("container runtime network not ready: NetworkReady=false message:" +
                          facts.runtime->network_message);
   }
+  if (facts.shutting_down) problems.emplace_back("node is shutting down");
   if (problems.empty()) {
     set_condition(status, "Ready", true, "KubeletReady", "kubelet is posting ready status", now);
   } else {
@@ -131,6 +158,18 @@ core::Node update_node(core::Node node, const NodeFacts& facts) {
     if (problems.size() == 1) status.conditions.back().message = problems.front();
   }
   return node;
+}
+
+std::vector<std::string> condition_changes(const core::Node* before, const core::Node& now) {
+  std::vector<std::string> out;
+  for (const auto& row : kPressures) {
+    bool is = holds(now, row.condition);
+    if (before == nullptr || is != holds(*before, row.condition))
+      out.emplace_back(is ? row.present.event : row.absent.event);
+  }
+  bool ready = holds(now, "Ready");
+  if (before == nullptr || ready != holds(*before, "Ready")) out.emplace_back(ready ? "NodeReady" : "NodeNotReady");
+  return out;
 }
 
 bool same_node(const core::Node& a, const core::Node& b) {

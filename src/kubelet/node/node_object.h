@@ -2,6 +2,7 @@
 // upstream's.
 #pragma once
 
+#include <set>
 #include <string>
 #include <vector>
 
@@ -22,6 +23,8 @@ struct NodeFacts {
   std::optional<RuntimeInfo> runtime;  // nothing: it does not answer
   std::string runtime_error;           // why not
   std::vector<cri::Image> images;
+  std::set<std::string> pressures;  // "MemoryPressure", ...: conditions that hold
+  bool shutting_down = false;
   int64_t now_ns = 0;
 };
 
@@ -30,6 +33,9 @@ core::Node make_node(const NodeFacts& facts);
 // `node` as it is to be written: labels of ours added, status brought up to date. Conditions that stay as they are keep
 // the time of their last change.
 core::Node update_node(core::Node node, const NodeFacts& facts);
+// What became of its conditions, as events name it: "NodeHasDiskPressure", "NodeReady". A new Node has everything to
+// say.
+std::vector<std::string> condition_changes(const core::Node* before, const core::Node& now);
 // Whether they differ in more than heartbeats.
 bool same_node(const core::Node& a, const core::Node& b);
 

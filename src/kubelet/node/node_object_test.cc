@@ -19,7 +19,7 @@ struct Facts {
     machine.info.operating_system = "linux";
     return {.options = options,
             .machine = machine,
-            .allocatable = node_allocatable(node_capacity(machine, options.pods_max), {}),
+            .allocatable = node_allocatable(node_capacity(machine, options.pods_max), {}, options.eviction.thresholds),
             .addresses = {"10.0.0.1"},
             .runtime = RuntimeInfo{.name = "containerd",
                                    .version = "1.6.20",

@@ -41,14 +41,6 @@ bool selects(const core::Pod& pod, const core::Node& node) {
   return std::ranges::any_of(required->node_selector_terms, [&](auto& term) { return fits_term(term, node); });
 }
 
-bool tolerates(const core::Pod& pod, const core::Taint& taint) {
-  return std::ranges::any_of(pod.spec.tolerations, [&](auto& toleration) {
-    if (!toleration.effect.empty() && toleration.effect != taint.effect) return false;
-    if (toleration.operator_ == "Exists") return toleration.key.empty() || toleration.key == taint.key;
-    return toleration.key == taint.key && toleration.value == taint.value;
-  });
-}
-
 struct HostPort {
   std::string ip, protocol;
   int32_t port;
@@ -68,6 +60,14 @@ int64_t amount(const base::Quantity& quantity, std::string_view name) {
 }
 
 }  // namespace
+
+bool tolerates(const core::Pod& pod, const core::Taint& taint) {
+  return std::ranges::any_of(pod.spec.tolerations, [&](auto& toleration) {
+    if (!toleration.effect.empty() && toleration.effect != taint.effect) return false;
+    if (toleration.operator_ == "Exists") return toleration.key.empty() || toleration.key == taint.key;
+    return toleration.key == taint.key && toleration.value == taint.value;
+  });
+}
 
 std::optional<PodFailure> admit(const core::Pod& pod, const core::Node& node, const ResourceList& allocatable,
                                 const std::vector<const core::Pod*>& others) {

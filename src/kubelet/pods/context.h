@@ -14,6 +14,7 @@
 #include "kubelet/options.h"
 #include "kubelet/pods/network.h"
 #include "kubelet/pods/resources.h"
+#include "kubelet/pods/status.h"
 #include "kubelet/runtime/runtime.h"
 #include "kubelet/volume/volumes.h"
 
@@ -43,6 +44,9 @@ struct PodContext {
   std::function<std::vector<std::shared_ptr<const core::Service>>()> services = [] {
     return std::vector<std::shared_ptr<const core::Service>>();
   };
+
+  // Asked before a new pod is let in, in order; who answers refuses it.
+  std::vector<std::function<std::optional<PodFailure>(const core::Pod&)>> gates = {};
 
   // The pods that the node bears beside the one of that uid.
   std::function<std::vector<const core::Pod*>(const std::string& uid)> others = [](const std::string&) {

@@ -38,6 +38,7 @@ io::Task<void> Pods::run(std::string uid) {
     if (alive.expired()) return;
     workers_.erase(uid);
     if (workers_.empty()) any_.reset();
+    gone_(uid);
   });
 }
 
@@ -47,12 +48,35 @@ void Pods::updated(const core::Pod& pod) {
   std::optional<PodFailure> failure;
   // What ran before is not asked again whether it may.
   bool is_new = pod.status.start_time.is_zero() && pod.metadata.deletion_timestamp.is_zero() && !is_terminal(pod);
-  if (auto node = node_(); node != nullptr && is_new) {
-    failure = admit(pod, *node, context_.allocatable, active_but(pod.metadata.uid));
-    if (!failure) failure = refuse_sysctls(pod, context_.options.allowed_unsafe_sysctls);
-    if (failure) context_.api.event(pod, true, failure->reason, failure->message, "");
-  }
+  if (is_new) failure = judge(pod);
+  if (failure) context_.api.event(pod, true, failure->reason, failure->message, "");
   add(pod.metadata.uid, std::make_unique<PodWorker>(context_, pod, std::move(failure)));
+}
+
+std::optional<PodFailure> Pods::judge(const core::Pod& pod) const {
+  for (const auto& gate : context_.gates)
+    if (auto refused = gate(pod)) return refused;
+  if (auto node = node_())
+    if (auto refused = admit(pod, *node, context_.allocatable, active_but(pod.metadata.uid))) return refused;
+  return refuse_sysctls(pod, context_.options.allowed_unsafe_sysctls);
+}
+
+bool Pods::evict(const std::string& uid, PodFailure failure, std::optional<int64_t> grace_seconds) {
+  auto found = workers_.find(uid);
+  if (found == workers_.end() || found->second->worker->has_ended()) return false;
+  found->second->worker->evict(std::move(failure), grace_seconds);
+  return true;
+}
+
+io::Task<void> Pods::remove_remains() {
+  std::vector<PodRecord> remains;
+  for (auto& [uid, entry] : workers_)
+    if (entry->worker->has_ended()) remains.push_back(entry->worker->record());
+  for (const auto& record : remains) {
+    for (const auto& container : record.containers) (void)co_await context_.runtime.remove_container(container.id);
+    for (const auto& sandbox : record.sandboxes) (void)co_await context_.runtime.remove_sandbox(sandbox.id);
+    if (auto found = workers_.find(record.uid); found != workers_.end()) found->second->worker->wake();
+  }
 }
 
 std::vector<const core::Pod*> Pods::active_but(const std::string& uid) const {

@@ -23,6 +23,10 @@ class Pods {
 
   void updated(const core::Pod& pod);  // from the API: new or changed
   void removed(const std::string& uid);
+  // Ends a pod as failed; see PodWorker::evict. False if there is none that could be ended.
+  bool evict(const std::string& uid, PodFailure failure, std::optional<int64_t> grace_seconds = {});
+  // Forgets the remains at the runtime of pods that have ended: the API keeps their statuses.
+  io::Task<void> remove_remains();
   // A ConfigMap or a Secret that some pod may refer to.
   void volumes_changed();  // what volumes may have waited for has come: a driver, an attachment
   void object_changed(const std::string& namespace_, const std::string& name);
@@ -32,6 +36,9 @@ class Pods {
   io::Task<void> rotate_logs();
   // Hears the runtime, or looks at it once a second when it does not speak and there are pods. Until cancelled.
   io::Task<void> follow_runtime();
+
+  // Called when nothing of a pod is left.
+  void on_gone(std::function<void(const std::string& uid)> gone) { gone_ = std::move(gone); }
 
   std::vector<const PodWorker*> workers() const;
   // The newest of that name, or the one of that uid; null if there is none.
@@ -44,12 +51,14 @@ class Pods {
   void add(const std::string& uid, std::unique_ptr<PodWorker> worker);
   io::Task<void> run(std::string uid);
   void changed(const std::string& runtime_id);
+  std::optional<PodFailure> judge(const core::Pod& pod) const;
   std::vector<const core::Pod*> active_but(const std::string& uid) const;
   io::Task<void> look_every_second();
 
   PodContext& context_;
   std::function<std::shared_ptr<const core::Node>()> node_;
-  std::map<std::string, std::unique_ptr<Entry>> workers_;       // by uid
+  std::map<std::string, std::unique_ptr<Entry>> workers_;  // by uid
+  std::function<void(const std::string&)> gone_ = [](const std::string&) {};
   std::map<std::string, int> states_;                           // of containers and sandboxes, when looking
   io::Event any_;                                               // there are pods
   std::shared_ptr<bool> alive_ = std::make_shared<bool>(true);  // for work posted to the loop

@@ -41,6 +41,12 @@ ResourceList requests_of(const core::ResourceRequirements& resources) {
   return out;
 }
 
+// "2Mi" as the kernel's control groups have it: "2MB".
+std::string page_size_name(std::string size) {
+  if (size.ends_with('i')) size.back() = 'B';
+  return size;
+}
+
 int64_t milli(const ResourceList& list, std::string_view name) {
   auto found = list.find(name);
   return found == list.end() ? 0 : found->second.milli_value();
@@ -113,10 +119,11 @@ std::string pod_cgroup(const std::string& root, const core::Pod& pod) {
   return root + "/besteffort" + name;
 }
 
-CgroupLimits pod_cgroup_limits(const core::Pod& pod) {
+CgroupLimits pod_cgroup_limits(const core::Pod& pod, int64_t processes_max) {
   auto requests = pod_requests(pod);
   auto limits = pod_limits(pod);
   CgroupLimits out;
+  if (processes_max > 0) out.pids = processes_max;
   if (qos_class(pod) == QosClass::BestEffort) {
     out.cpu_shares = 2;
     return out;
@@ -168,6 +175,12 @@ api::cri::LinuxContainerResources container_resources(const core::Pod& pod, cons
   }
   out.memory_limit_in_bytes = whole(limits, "memory");
   out.oom_score_adj = oom_score_adjustment(pod, container, memory_capacity_bytes);
+  for (const auto& [name, amount] : limits) {
+    if (!name.starts_with("hugepages-")) continue;
+    auto& pages = out.hugepage_limits.emplace_back();
+    pages.page_size = page_size_name(name.substr(name.find('-') + 1));
+    pages.limit = static_cast<uint64_t>(amount.value());
+  }
   return out;
 }
 

@@ -25,7 +25,8 @@ ResourceList pod_limits(const core::Pod& pod);
 
 // "/kubepods/burstable/pod<uid>" below `root` ("/kubepods").
 std::string pod_cgroup(const std::string& root, const core::Pod& pod);
-CgroupLimits pod_cgroup_limits(const core::Pod& pod);
+// `processes_max`: of one pod; -1: no bound.
+CgroupLimits pod_cgroup_limits(const core::Pod& pod, int64_t processes_max = -1);
 
 int64_t oom_score_adjustment(const core::Pod& pod, const core::Container& container, int64_t memory_capacity_bytes);
 

@@ -221,6 +221,11 @@ class StatusMaker {
   }
 
   void phase() {
+    // Only once nothing runs any more: others may then have what it held.
+    if (in_.failure && !in_.ended) {
+      if (out_.phase.empty()) out_.phase = "Pending";
+      return;
+    }
     if (in_.failure) {
       out_.phase = "Failed";
       out_.reason = in_.failure->reason;
@@ -290,7 +295,7 @@ class StatusMaker {
     bool sandbox = !in_.record.sandboxes.empty() && in_.record.sandboxes.front().ready &&
                    (pod_.spec.host_network || !in_.record.sandboxes.front().ips.empty());
     set("PodReadyToStartContainers", sandbox);
-    bool succeeded = out_.phase == "Succeeded", failed = out_.phase == "Failed";
+    bool succeeded = out_.phase == "Succeeded", failed = out_.phase == "Failed" || in_.failure.has_value();
     if (succeeded) {
       set("Initialized", true, "PodCompleted");
     } else if (incomplete_.empty()) {
@@ -336,6 +341,8 @@ class StatusMaker {
     }
     set("ContainersReady", containers_ready, reason, message);
     set("PodScheduled", true);
+    if (in_.failure && in_.failure->disruption)
+      set("DisruptionTarget", true, "TerminationByKubelet", in_.failure->message);
     if (auto& pending = in_.resize.pending) set("PodResizePending", true, pending->reason, pending->message);
     if (in_.resize.in_progress)
       set("PodResizeInProgress", true, in_.resize.error.empty() ? "" : "Error", in_.resize.error);

@@ -18,6 +18,7 @@ namespace kubelet {
 struct PodFailure {
   std::string reason;
   std::string message;
+  bool disruption = false;  // it was not the pod's fault: it gets the condition DisruptionTarget
 };
 
 struct StatusInput {

@@ -45,7 +45,7 @@ PodWorker::PodWorker(PodContext& context, core::Pod pod, std::optional<PodFailur
       probes_(context.prober, context.api, context.random, [this] { wake_.set(); }) {
   wanted_ = allocation_in_spec(pod_);
   put_allocation(pod_, allocation_in_status(pod_));
-  pod_limits_ = pod_cgroup_limits(pod_);
+  pod_limits_ = pod_cgroup_limits(pod_, context_.options.pod_processes_max);
   // The pod's end was reached before; only the cleaning may be left.
   if (is_terminal(pod_) || failure_) state_ = State::Terminating;
   scope_.spawn(write_statuses());
@@ -131,13 +131,15 @@ void PodWorker::update(core::Pod pod) {
   pod_ = std::move(pod);
   if (!pod_.metadata.deletion_timestamp.is_zero()) hook_settled_.set();
   bool sooner_end = state_ == State::Terminating && grace_seconds(pod_) < before;
-  if (sooner_end) {
-    // What has more time than is left now is asked again, with less.
-    stop_deadline_ns_ = std::min(stop_deadline_ns_, now_ns() + grace_seconds(pod_) * 1'000'000'000);
-    stopping_.clear();
-    stopping_ids_.clear();
-  }
+  if (sooner_end) end_within(grace_seconds(pod_));
   if (look) wake_.set();
+}
+
+// What has more time than is left now is asked again, with less.
+void PodWorker::end_within(int64_t seconds) {
+  stop_deadline_ns_ = std::min(stop_deadline_ns_, now_ns() + seconds * 1'000'000'000);
+  stopping_.clear();
+  stopping_ids_.clear();
 }
 
 void PodWorker::object_changed(const std::string& name) {
@@ -163,8 +165,11 @@ void PodWorker::removed() {
   wake_.set();
 }
 
-void PodWorker::evict(PodFailure failure) {
+void PodWorker::evict(PodFailure failure, std::optional<int64_t> seconds) {
+  if (has_ended()) return;
   if (!failure_) failure_ = std::move(failure);
+  evicted_within_ = seconds;
+  if (state_ == State::Terminating && stop_deadline_ns_ != 0 && seconds) end_within(*seconds);
   hook_settled_.set();
   wake_.set();
 }
@@ -352,7 +357,7 @@ std::string PodWorker::field_path(ContainerKind kind, const std::string& name) c
 
 void PodWorker::begin_terminating() {
   state_ = State::Terminating;
-  stop_deadline_ns_ = now_ns() + grace_seconds(pod_) * 1'000'000'000;
+  stop_deadline_ns_ = now_ns() + evicted_within_.value_or(grace_seconds(pod_)) * 1'000'000'000;
   probes_.stop(ProbeKind::Liveness);
   probes_.stop(ProbeKind::Startup);
   context_.images.forget(pod_.metadata.uid);

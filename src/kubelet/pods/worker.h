@@ -41,7 +41,9 @@ class PodWorker {
   void update(core::Pod pod);  // the API's object changed
   void removed();              // it is gone
   void wake();                 // something happened at the runtime
-  void evict(PodFailure failure);
+  // Ends the pod as failed, in `grace_seconds` or, if that is not given, in its own time. One that is ending already
+  // ends sooner.
+  void evict(PodFailure failure, std::optional<int64_t> grace_seconds = {});
   void object_changed(const std::string& name);  // a ConfigMap or Secret of its namespace
   void capacity_freed();                         // another pod needs less than before
   void volumes_changed();                        // what its volumes may have waited for has come
@@ -50,6 +52,8 @@ class PodWorker {
   const PodRecord& record() const { return record_; }
   const ProbeCountsByContainer& probe_counts() const { return probes_.counts(); }
   bool knows(const std::string& runtime_id) const;
+  // Nothing of it runs any more, nor will.
+  bool has_ended() const { return state_ == State::Terminated || state_ == State::Gone; }
   // Counts against what the node can bear: not terminal, and not refused.
   bool is_active() const { return state_ == State::Running || (state_ == State::Terminating && record_.any_running()); }
 
@@ -66,6 +70,7 @@ class PodWorker {
   void seed_probes();
   std::optional<PodFailure> deadline_passed(Pause& pause) const;
   void begin_terminating();
+  void end_within(int64_t seconds);
 
   // Before the first container, and again for live updates.
   io::Task<base::Result<Pause>> prepare_volumes();
@@ -118,7 +123,8 @@ class PodWorker {
   bool in_api_ = true;
   bool adopted_ = true;  // until the first look is over
   std::optional<PodFailure> failure_;
-  bool rejected_ = false;  // never let in
+  bool rejected_ = false;                  // never let in
+  std::optional<int64_t> evicted_within_;  // seconds
   PodRecord record_;
   BackOff back_off_;
   std::map<std::string, WaitingReason> waiting_;  // by container

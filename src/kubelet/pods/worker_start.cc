@@ -140,7 +140,7 @@ cri::PodSandboxConfig PodWorker::make_sandbox_config(uint32_t attempt) const {
 }
 
 io::Task<base::Result<void>> PodWorker::create_sandbox(uint32_t attempt) {
-  pod_limits_ = pod_cgroup_limits(pod_);
+  pod_limits_ = pod_cgroup_limits(pod_, context_.options.pod_processes_max);
   if (context_.cgroups) CO_TRY(context_.cgroups->ensure(pod_cgroup(context_.cgroup_base(), pod_), pod_limits_));
   if (auto dns = pod_dns(pod_, context_.dns); !dns.problem.empty() && attempt == 0)
     event(true, "MissingClusterDNS", dns.problem);

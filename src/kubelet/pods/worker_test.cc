@@ -475,5 +475,53 @@ TEST_F(PodTest, EphemeralContainerStartsBesideTheOthers) {
   EXPECT_THAT(runtime.running(), ElementsAre("main"));
 }
 
+TEST_F(PodTest, EvictedPodEndsInTheTimeGivenAndFailsOnlyThen) {
+  start(PodBuilder("web").container("main"));
+  runtime.ignore_stop.insert("main");
+  ASSERT_TRUE(pods_->evict("uid-web", {.reason = "Evicted", .message = "low. ", .disruption = true}, 1));
+  loop_->run_until_idle();
+  EXPECT_EQ(status().phase, "Running");
+  EXPECT_EQ(condition("DisruptionTarget"), "True");
+  EXPECT_EQ(condition("Ready"), "False");
+  EXPECT_THAT(runtime.calls, Contains("stop main 1"));
+  pass(1s);
+  EXPECT_EQ(status().phase, "Failed");
+  EXPECT_EQ(status().reason, "Evicted");
+  EXPECT_EQ(status().message, "low. ");
+  EXPECT_EQ(find_condition(shown_ = status(), "DisruptionTarget")->reason, "TerminationByKubelet");
+  EXPECT_FALSE(pods_->evict("uid-web", {.reason = "Evicted", .message = {}}, 1));
+}
+
+TEST_F(PodTest, EvictionHurriesAPodThatIsBeingDeleted) {
+  start(PodBuilder("web").container("main"));
+  runtime.ignore_stop.insert("main");
+  remove(600);
+  EXPECT_THAT(runtime.calls, Contains("stop main 600"));
+  pods_->evict("uid-web", {.reason = "Evicted", .message = {}}, 2);
+  pass(3s);
+  EXPECT_THAT(api.deleted, ElementsAre("web"));
+}
+
+TEST_F(PodTest, GateRefusesAPodBeforeItBegins) {
+  context_->gates.emplace_back([](const core::Pod&) { return PodFailure{"NodeShutdown", "not now"}; });
+  start(PodBuilder("web").container("main"));
+  EXPECT_EQ(status().phase, "Failed");
+  EXPECT_EQ(status().reason, "NodeShutdown");
+  EXPECT_TRUE(runtime.containers.empty());
+}
+
+TEST_F(PodTest, RemainsOfEndedPodsAreForgottenAndTheirStatusStays) {
+  start(PodBuilder("job").container("main").restart("Never"));
+  exit("main", 3);
+  pass(1s);
+  ASSERT_EQ(runtime.containers.size(), 1U);
+  scope_.spawn(pods_->remove_remains());
+  pass(1s);
+  EXPECT_TRUE(runtime.containers.empty());
+  EXPECT_TRUE(runtime.sandboxes.empty());
+  EXPECT_EQ(status().phase, "Failed");
+  EXPECT_EQ(container_status("main").state.terminated->exit_code, 3);
+}
+
 }  // namespace
 }  // namespace kubelet

@@ -77,6 +77,8 @@ class Runtime {
   virtual io::Task<base::Result<std::string>> pull_image(std::string image, std::optional<cri::AuthConfig> auth,
                                                          cri::PodSandboxConfig sandbox_config) = 0;
   virtual io::Task<base::Result<void>> remove_image(std::string image) = 0;
+  // Where images and writable layers lie, and how much they hold. By default nothing is known of it.
+  virtual io::Task<base::Result<cri::ImageFsInfoResponse>> image_filesystems();
 
   virtual io::Task<base::Result<std::vector<cri::ContainerStats>>> list_container_stats() = 0;
 

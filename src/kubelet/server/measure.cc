@@ -20,12 +20,6 @@ stats::UsagePlace place_of(const Cgroups& cgroups, const std::string& path) {
           .quota_directory = cgroups.directory("cpu", path)};
 }
 
-std::optional<GroupSample> read_group(const Cgroups& cgroups, const std::string& path) {
-  auto usage = stats::read_usage(place_of(cgroups, path));
-  if (!usage) return std::nullopt;
-  return GroupSample{.path = path.empty() ? "/" : path, .usage = *usage, .nano_cores = {}};
-}
-
 // A process in the group, whose network is the pod's.
 std::optional<int64_t> process_in(const std::string& directory) {
   auto text = base::read_file(directory + "/cgroup.procs");
@@ -130,13 +124,19 @@ PodSample read_pod(PodPlaces places, const Cgroups& cgroups, bool disks) {
 
 }  // namespace
 
-io::Task<NodeSample> Measurer::look(bool disks) {
+std::optional<GroupSample> read_group(const Cgroups& cgroups, const std::string& path) {
+  auto usage = stats::read_usage(place_of(cgroups, path));
+  if (!usage) return std::nullopt;
+  return GroupSample{.path = path.empty() ? "/" : path, .usage = *usage, .nano_cores = {}};
+}
+
+io::Task<NodeSample> Measurer::look(bool disks, std::function<bool(const core::Pod&)> wanted) {
   NodeSample out;
   out.at_ns = io::Loop::current().clock().wall_ns();
   std::vector<PodPlaces> places;
   for (auto* worker : pods_.workers()) {
-    if (!worker->pod().metadata.name.empty() && worker->record().any_running())
-      places.push_back(places_of(*worker, context_));
+    if (worker->pod().metadata.name.empty() || !worker->record().any_running()) continue;
+    if (!wanted || wanted(worker->pod())) places.push_back(places_of(*worker, context_));
   }
   out = co_await context_.pool.run([out = std::move(out), places = std::move(places), cgroups = context_.cgroups,
                                     base = context_.cgroup_base(), root = context_.options.root_directory,

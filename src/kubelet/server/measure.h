@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <map>
 #include <optional>
 #include <string>
@@ -57,13 +58,16 @@ struct NodeSample {
   std::vector<PodSample> pods;
 };
 
+// What a control group has used by now. Nothing when it is not there. Blocking, short.
+std::optional<GroupSample> read_group(const Cgroups& cgroups, const std::string& path);
+
 class Measurer {
  public:
   // Borrowed; they outlive it.
   Measurer(const Pods& pods, const PodContext& context) : pods_(pods), context_(context) {}
 
-  // One loop. `disks`: folders are measured too, which takes time for large ones.
-  io::Task<NodeSample> look(bool disks);
+  // One loop. `disks`: folders are measured too, which takes time for large ones. `wanted`: of these pods only.
+  io::Task<NodeSample> look(bool disks, std::function<bool(const core::Pod&)> wanted = {});
 
  private:
   struct Before {

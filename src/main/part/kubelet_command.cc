@@ -6,6 +6,7 @@
 #include "main/node_part.h"
 #include "main/part/credential_provider_configuration.h"
 #include "main/part/kubelet_bootstrap.h"
+#include "main/part/kubelet_care.h"
 #include "main/part/kubelet_configuration.h"
 #include "main/part/part.h"
 #include "main/part/part_server.h"
@@ -26,7 +27,36 @@ struct Given {
   std::vector<std::string> taints;
   int64_t port = 10250, pods_max = 110;
   bool private_containerd = false;
+  std::string eviction_hard, eviction_soft;  // "memory.available<100Mi"
+  int64_t image_high = 85, image_low = 80;
 };
+
+void add_care_flags(cli::Flags& flags, Given& given) {
+  auto& kubelet = given.node.kubelet;
+  auto& thresholds = given.others.thresholds;
+  flags.add("eviction-hard", &given.eviction_hard,
+            "when pods are ended at once because the node runs low: memory.available<100Mi,nodefs.available<10%");
+  flags.add("eviction-soft", &given.eviction_soft, "when they are ended after a grace period");
+  flags.add("eviction-soft-grace-period", &thresholds.soft_grace_period, "that period: memory.available=1m30s");
+  flags.add("eviction-minimum-reclaim", &thresholds.minimum_reclaim,
+            "how much more is got back than the threshold: nodefs.available=500Mi");
+  flags.add("eviction-max-pod-grace-period", &kubelet.eviction.pod_grace_seconds_max,
+            "seconds that a pod gets at most in a soft eviction");
+  flags.add_duration("eviction-pressure-transition-period", &kubelet.eviction.transition_ns,
+                     "how long a pressure condition holds after it was last seen");
+  flags.add("local-storage-capacity-isolation", &kubelet.eviction.local_storage,
+            "end pods that pass their limits of local storage");
+  flags.add("image-gc-high-threshold", &given.image_high, "percent of the disk in use from which images are removed");
+  flags.add("image-gc-low-threshold", &given.image_low, "percent down to which they are");
+  flags.add_duration("minimum-image-ttl-duration", &kubelet.image_garbage.minimum_age_ns,
+                     "how long an unused image is kept at least");
+  flags.add("pod-manifest-path", &kubelet.static_pods.path, "a manifest, or a folder of them, of static pods");
+  flags.add("manifest-url", &kubelet.static_pods.url, "where manifests of static pods are fetched");
+  flags.add_duration("file-check-frequency", &kubelet.static_pods.file_check_ns,
+                     "how often manifests are looked at although nothing was heard of a change");
+  flags.add_duration("http-check-frequency", &kubelet.static_pods.url_check_ns, "how often the URL is asked");
+  flags.add("pod-max-pids", &kubelet.pod_processes_max, "processes of a pod at most; -1: no bound");
+}
 
 void add_flags(cli::Flags& flags, Given& given) {
   auto& kubelet = given.node.kubelet;
@@ -79,8 +109,24 @@ void add_flags(cli::Flags& flags, Given& given) {
             "who shows nothing is system:anonymous, instead of being refused");
   flags.add("authorization-mode", &given.authorization_mode,
             "Webhook, the default: the cluster decides; or AlwaysAllow");
+  add_care_flags(flags, given);
   flags.add("healthz-bind-address", &given.others.healthz_address, "where /healthz is asked for without a credential");
   flags.add("healthz-port", &given.others.healthz_port, "and its port; 0 for none");
+}
+
+base::Result<void> complete_care(Given& given) {
+  auto& kubelet = given.node.kubelet;
+  auto& thresholds = given.others.thresholds;
+  if (!given.eviction_hard.empty()) {
+    TRY(thresholds.hard, kubelet::parse_threshold_flag(given.eviction_hard));
+  }
+  if (!given.eviction_soft.empty()) {
+    TRY(thresholds.soft, kubelet::parse_threshold_flag(given.eviction_soft));
+  }
+  TRY(kubelet.eviction.thresholds, kubelet::parse_thresholds(thresholds));
+  kubelet.image_garbage.high_percent = static_cast<int32_t>(given.image_high);
+  kubelet.image_garbage.low_percent = static_cast<int32_t>(given.image_low);
+  return check_care_options(kubelet);
 }
 
 base::Result<void> complete(Given& given) {
@@ -89,6 +135,7 @@ base::Result<void> complete(Given& given) {
     return base::fail(base::Code::BadRequest,
                       base::cat({"--port ", std::to_string(given.port), " must be between 1 and 65535, inclusive"}));
   }
+  TRY(complete_care(given));
   kubelet.port = static_cast<uint16_t>(given.port);
   kubelet.pods_max = static_cast<int32_t>(given.pods_max);
   if (kubelet.node_name.empty()) kubelet.node_name = host_name();
@@ -168,6 +215,8 @@ int run_kubelet(const Arguments& arguments) {
     if (!read) return part_failure(read.error().with_context("failed to load kubelet config file"));
     if (kubelet.port != 0) given.port = kubelet.port;
     given.pods_max = kubelet.pods_max;
+    given.image_high = kubelet.image_garbage.high_percent;
+    given.image_low = kubelet.image_garbage.low_percent;
     line.parse_again();
   }
   if (auto usable = complete(given); !usable) return part_failure(usable.error());

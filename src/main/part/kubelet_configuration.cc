@@ -6,8 +6,8 @@
 #include "api/core_v1.h"
 #include "api/kubelet_config_k8s_io_v1beta1.h"
 #include "api/tracing_v1.h"
-#include "base/log.h"
 #include "main/part/configuration_file.h"
+#include "main/part/kubelet_care.h"
 
 namespace navarch {
 namespace {
@@ -103,8 +103,8 @@ base::Result<void> read_kubelet_configuration(const std::string& path, kubelet::
   take(from.healthz_bind_address, others.healthz_address);
   if (from.healthz_port) others.healthz_port = *from.healthz_port;
   others.rotate_certificates = others.rotate_certificates || from.rotate_certificates;
-  if (!from.static_pod_path.empty()) LOG_WARNING("Static pods are not run", {"staticPodPath", from.static_pod_path});
   auto applied = apply(from, options);
+  if (applied) applied = take_care_options(from, options, others.thresholds);
   if (!applied) return base::fail(applied.error().with_context(path));
   return {};
 }

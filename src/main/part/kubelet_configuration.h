@@ -14,6 +14,8 @@ struct KubeletFileOptions {
   std::string healthz_address = "127.0.0.1";
   int64_t healthz_port = 10248;
   bool rotate_certificates = false;
+  kubelet::ThresholdWords thresholds{
+      .hard = kubelet::default_hard_thresholds(), .soft = {}, .soft_grace_period = {}, .minimum_reclaim = {}};
 };
 
 // kubelet.config.k8s.io/v1beta1. What the file does not say stays as it is.

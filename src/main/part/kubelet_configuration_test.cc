@@ -5,6 +5,7 @@
 #include <unistd.h>
 
 #include "base/file.h"
+#include "main/part/kubelet_care.h"
 
 namespace navarch {
 namespace {
@@ -76,6 +77,37 @@ TEST_F(KubeletConfigurationTest, ItSaysWhoMayUseImagesThatAreThere) {
   EXPECT_NE(read(head() + "imagePullCredentialsVerificationPolicy: AlwaysVerify\n"
                           "preloadedImagesVerificationAllowlist: [registry.test/a]\n"),
             "good");
+}
+
+TEST_F(KubeletConfigurationTest, HardThresholdsReplaceTheDefaultsUnlessTheyAreMerged) {
+  ASSERT_EQ(read(head() + "evictionHard: {memory.available: 1Gi}\n"), "good");
+  EXPECT_EQ(others.thresholds.hard, (kubelet::Words{{"memory.available", "1Gi"}}));
+  others = {};
+  ASSERT_EQ(read(head() + "evictionHard: {memory.available: 1Gi}\nmergeDefaultEvictionSettings: true\n"), "good");
+  EXPECT_EQ(others.thresholds.hard.size(), 5U);
+  EXPECT_EQ(others.thresholds.hard["memory.available"], "1Gi");
+  EXPECT_EQ(others.thresholds.hard["nodefs.available"], "10%");
+}
+
+TEST_F(KubeletConfigurationTest, ShutdownPeriodsBecomeThoseOfPriorities) {
+  ASSERT_EQ(read(head() + "shutdownGracePeriod: 30s\nshutdownGracePeriodCriticalPods: 10s\n"), "good");
+  ASSERT_EQ(options.shutdown.size(), 2U);
+  EXPECT_EQ(options.shutdown[0].seconds, 20);
+  EXPECT_EQ(options.shutdown[1].priority, 2'000'000'000);
+  EXPECT_EQ(options.shutdown[1].seconds, 10);
+  EXPECT_EQ(
+      read(head() + "shutdownGracePeriod: 5s\nshutdownGracePeriodCriticalPods: 10s\n"),
+      path + ": invalid configuration: shutdownGracePeriodCriticalPods {10s} must be <= shutdownGracePeriod {5s}");
+  EXPECT_NE(read(head() + "shutdownGracePeriod: 500ms\n"), "good");
+}
+
+TEST_F(KubeletConfigurationTest, ThresholdsOfImagesHaveToBeInOrder) {
+  ASSERT_EQ(read(head() + "imageGCHighThresholdPercent: 70\nimageMinimumGCAge: 1m\npodPidsLimit: 99\n"), "good");
+  EXPECT_EQ(options.image_garbage.minimum_age_ns, 60'000'000'000);
+  EXPECT_EQ(options.pod_processes_max, 99);
+  EXPECT_EQ(check_care_options(options).error().message(),
+            "invalid configuration: imageGCLowThresholdPercent (--image-gc-low-threshold) 80 must be less than "
+            "imageGCHighThresholdPercent (--image-gc-high-threshold) 70");
 }
 
 TEST_F(KubeletConfigurationTest, TaintsAreKeyValueAndEffect) {

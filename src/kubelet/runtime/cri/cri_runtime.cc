@@ -218,6 +218,9 @@ class CriRuntime final : public Runtime {
     request.image.emplace().image = std::move(image);
     co_return done(co_await client_->remove_image(std::move(request)));
   }
+  io::Task<base::Result<cri::ImageFsInfoResponse>> image_filesystems() override {
+    co_return co_await client_->image_fs_info();
+  }
 
   io::Task<base::Result<std::vector<cri::ContainerStats>>> list_container_stats() override {
     CO_TRY(auto answer, co_await client_->list_container_stats());
