@@ -15,11 +15,14 @@
 
 #include "base/strings.h"
 #include "io/loop.h"
+#include "io/tls_output.h"
 
 namespace io {
 namespace {
 
-// OpenSSL writes to sockets without MSG_NOSIGNAL. Processes we spawn get the default back.
+constexpr size_t kGatherMax = 256 * 1024;  // of one write, made into records that go out together
+
+// Pipes and terminals are written to without MSG_NOSIGNAL. Processes we spawn get the default back.
 void ignore_sigpipe() {
   static const bool done = [] {
     signal(SIGPIPE, SIG_IGN);
@@ -90,8 +93,8 @@ std::string certificate_der(X509* certificate) {
 Transport::Transport(int fd) : fd_(fd) {
   ignore_sigpipe();
 }
-Transport::Transport(int fd, ssl_st* ssl) : fd_(fd), ssl_(ssl) {
-  ignore_sigpipe();
+Transport::Transport(int fd, ssl_st* ssl) : fd_(fd), ssl_(ssl), output_(std::make_unique<TlsOutput>(fd)) {
+  SSL_set0_wbio(ssl_, output_->make_bio());
 }
 
 Transport::~Transport() {
@@ -178,17 +181,51 @@ Transport::Outcome Transport::write(std::string_view bytes) {
       return {Status::Failed};
     }
   }
-  ERR_clear_error();
-  errno = 0;
-  size_t put = 0;
-  int result = SSL_write_ex(ssl_, bytes.data(), bytes.size(), &put);
-  if (result == 1) return {Status::Ok, put};
-  Status status = failed(result);
+  if (taken_ > bytes.size()) {
+    error_ = "a write that was broken off";
+    return {Status::Failed};
+  }
+  return taken_ > 0 ? send_records(taken_) : write_tls(bytes);
+}
+
+Transport::Outcome Transport::write_tls(std::string_view bytes) {
+  bytes = bytes.substr(0, kGatherMax);
+  size_t taken = 0;
+  Status status = Status::Ok;
+  output_->gather();
+  while (taken < bytes.size() && status == Status::Ok) {
+    ERR_clear_error();
+    errno = 0;
+    size_t put = 0;
+    int result = SSL_write_ex(ssl_, bytes.data() + taken, bytes.size() - taken, &put);
+    if (result == 1) {
+      taken += put;
+    } else {
+      status = failed(result);
+    }
+  }
   if (status == Status::End) {
     status = Status::Failed;
     error_ = "connection closed by the peer";
   }
-  return {status};
+  Outcome sent = send_records(taken);
+  return status == Status::Ok || (taken > 0 && status != Status::Failed) ? sent : Outcome{status};
+}
+
+// Only when all records are out are the bytes written: nobody else would send the rest.
+Transport::Outcome Transport::send_records(size_t taken) {
+  taken_ = 0;
+  switch (output_->send()) {
+    case TlsOutput::Sent::All:
+      return {Status::Ok, taken};
+    case TlsOutput::Sent::Part:
+      taken_ = taken;
+      return {Status::WantWrite};
+    case TlsOutput::Sent::Failed:
+      break;
+  }
+  error_ = strerror(errno);
+  return {Status::Failed};
 }
 
 bool Transport::finish() {

@@ -15,6 +15,8 @@ struct ssl_st;
 
 namespace io {
 
+class TlsOutput;
+
 class Transport {
  public:
   enum class Status {
@@ -41,6 +43,7 @@ class Transport {
   // A step of the handshake; Ok once done (at once for plain sockets).
   Status handshake();
   Outcome read(char* into, size_t size);
+  // Takes what it can of `bytes`. After WantRead or WantWrite the next call begins with the same bytes.
   Outcome write(std::string_view bytes);
   // Ends our half: what was written arrives, then the end. False where only closing does that (pipes).
   bool finish();
@@ -53,9 +56,13 @@ class Transport {
 
  private:
   Status failed(int result);
+  Outcome write_tls(std::string_view bytes);
+  Outcome send_records(size_t taken);
 
   int fd_;
   ssl_st* ssl_ = nullptr;
+  std::unique_ptr<TlsOutput> output_;  // of TLS
+  size_t taken_ = 0;                   // bytes of which records were made that are not all sent
   std::string error_;
 };
 
