@@ -2,21 +2,32 @@
 
 #include <sys/random.h>
 
+#include <array>
 #include <cstdio>
 #include <cstdlib>
+#include <utility>
 
 namespace base {
 namespace {
 
+// Numbers fetched ahead, for a system call costs more than they do; each is forgotten when it is handed out.
+struct Stock {
+  std::array<uint64_t, 32> values{};  // 256 bytes: so many come whole or not at all
+  size_t left = 0;
+};
+thread_local Stock stock;
+
 class SystemRandom final : public Random {
  public:
   uint64_t next() override {
-    uint64_t value;
-    if (getrandom(&value, sizeof value, 0) != sizeof value) {
-      fputs("getrandom failed\n", stderr);
-      abort();  // without randomness no key, token or name is safe
+    if (stock.left == 0) {
+      if (getrandom(stock.values.data(), sizeof stock.values, 0) != sizeof stock.values) {
+        fputs("getrandom failed\n", stderr);
+        abort();  // without randomness no key, token or name is safe
+      }
+      stock.left = stock.values.size();
     }
-    return value;
+    return std::exchange(stock.values[--stock.left], 0);
   }
 };
 
