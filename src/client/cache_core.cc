@@ -24,13 +24,13 @@ void CacheCore::replace(std::vector<Raw> items, std::string resource_version) {
   std::unordered_set<Key> present;
   present.reserve(items.size());
   for (Raw& item : items) {
-    auto meta = decode_meta(item);
-    if (!meta) {
-      LOG_ERROR("Cannot read a listed object", {"kind", type_.name}, {"err", meta.error().message()});
+    auto identity = read_identity(item);
+    if (!identity) {
+      LOG_ERROR("Cannot read a listed object", {"kind", type_.name}, {"err", identity.error().message()});
       continue;
     }
-    Key key{std::move(meta->namespace_), std::move(meta->name)};
-    if (item.revision == 0) item.revision = base::parse_uint(meta->resource_version).value_or(0);
+    Key key = std::move(identity->key);
+    if (item.revision == 0) item.revision = base::parse_uint(identity->resource_version).value_or(0);
     present.insert(key);
     auto known = entries_.find(key);
     if (known != entries_.end() && item.revision != 0 && known->second.raw.revision == item.revision) continue;
@@ -46,14 +46,14 @@ void CacheCore::replace(std::vector<Raw> items, std::string resource_version) {
 }
 
 std::string CacheCore::apply(RawEvent event) {
-  auto meta = decode_meta(event.object);
-  if (!meta) {
-    LOG_ERROR("Cannot read an event", {"kind", type_.name}, {"err", meta.error().message()});
+  auto identity = read_identity(event.object);
+  if (!identity) {
+    LOG_ERROR("Cannot read an event", {"kind", type_.name}, {"err", identity.error().message()});
     return "";
   }
-  Key key{std::move(meta->namespace_), std::move(meta->name)};
-  if (event.object.revision == 0) event.object.revision = base::parse_uint(meta->resource_version).value_or(0);
-  resource_version_ = event.object.revision != 0 ? std::to_string(event.object.revision) : meta->resource_version;
+  Key key = std::move(identity->key);
+  if (event.object.revision == 0) event.object.revision = base::parse_uint(identity->resource_version).value_or(0);
+  resource_version_ = std::move(identity->resource_version);
   if (event.kind == RawEvent::Kind::Deleted) {
     remove(key);
   } else {

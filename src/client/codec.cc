@@ -3,6 +3,7 @@
 #include "base/strings.h"
 #include "schema/json.h"
 #include "schema/protobuf.h"
+#include "schema/wire.h"
 
 namespace client {
 namespace {
@@ -48,6 +49,25 @@ Result<ObjectMeta> decode_meta(const Raw& raw) {
           : schema::decode_protobuf_into(PartialObjectMetadata::kType, &partial, raw.bytes.view()));
   if (raw.revision != 0) partial.metadata.resource_version = std::to_string(raw.revision);
   return std::move(partial.metadata);
+}
+
+Result<Identity> read_identity(const Raw& raw) {
+  Identity identity;
+  if (raw.form == Raw::Form::Json) {
+    TRY(auto meta, decode_meta(raw));
+    identity.key = {std::move(meta.namespace_), std::move(meta.name)};
+    identity.resource_version = std::move(meta.resource_version);
+    return identity;
+  }
+  // Numbers of fields of ObjectMeta, which is field 1 of every kind.
+  constexpr uint32_t kMetadata = 1, kName = 1, kNamespace = 3, kResourceVersion = 6;
+  std::string_view metadata = schema::find_bytes(raw.bytes.view(), {kMetadata});
+  std::string_view name = schema::find_bytes(metadata, {kName});
+  if (name.data() == nullptr) return base::fail(Code::Invalid, "the message of an object has no name");
+  identity.key = {std::string(schema::find_bytes(metadata, {kNamespace})), std::string(name)};
+  identity.resource_version =
+      raw.revision != 0 ? std::to_string(raw.revision) : std::string(schema::find_bytes(metadata, {kResourceVersion}));
+  return identity;
 }
 
 base::Bytes encode_message(const Object& object) {

@@ -5,6 +5,7 @@
 
 #include "api/meta_v1.h"
 #include "base/result.h"
+#include "client/key.h"
 #include "client/transport.h"
 #include "schema/object.h"
 
@@ -17,6 +18,13 @@ inline constexpr std::string_view kJson = "application/json";
 base::Result<schema::Object> decode(const schema::Type& type, const Raw& raw);
 // Its metadata alone: whatever the kind, without the cost of the rest.
 base::Result<api::meta_v1::ObjectMeta> decode_meta(const Raw& raw);
+
+// Which object it is, and at which resource version; what caches look at first.
+struct Identity {
+  Key key;
+  std::string resource_version;
+};
+base::Result<Identity> read_identity(const Raw& raw);
 
 // The message of an object: what Raw carries.
 base::Bytes encode_message(const schema::Object& object);
