@@ -76,7 +76,7 @@ struct Scheduler::State {
       cache.remove_node(key.name);
       return;
     }
-    cache.put_node(std::make_shared<const core::Node>(*now));
+    cache.put_node(*now);
     Happening what = before == nullptr ? Happening::NodeAdded : difference(*before, *now);
     if (what != Happening::None) queue.happened(what);
   }
@@ -89,7 +89,7 @@ struct Scheduler::State {
       bool is_other = is_news || !(before->spec == now->spec) ||
                       before->metadata.deletion_timestamp.is_zero() != now->metadata.deletion_timestamp.is_zero();
       if (is_other || before->status.start_time != now->status.start_time) {
-        cache.put_pod(make_pod_info(std::make_shared<const core::Pod>(*now), false));
+        cache.put_pod(make_pod_info(*now, false));
       }
       if (is_other) queue.happened(Happening::PodAdded);
       return;
@@ -100,7 +100,7 @@ struct Scheduler::State {
     }
     if (now && is_ours(*now)) {
       if (cache.is_assumed(key)) return;  // being bound
-      auto info = make_pod_info(std::make_shared<const core::Pod>(*now), true);
+      auto info = make_pod_info(*now, true);
       const auto& nominated = now->status.nominated_node_name;
       if (!nominated.empty()) {
         nominations.put(info, nominated);

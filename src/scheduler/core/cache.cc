@@ -20,12 +20,12 @@ NodeInfo& Cache::ensure_node(const std::string& name) {
   return *slot;
 }
 
-void Cache::put_node(std::shared_ptr<const api::core_v1::Node> node) {
-  auto& info = ensure_node(node->metadata.name);
+void Cache::put_node(const api::core_v1::Node& node) {
+  auto& info = ensure_node(node.metadata.name);
   bool was_known = info.node != nullptr;
   std::string zone_before = zone_of(info);
-  info.set_node(std::move(node));
-  if (!was_known || zone_before != zone_of(info)) rebuild_order();
+  info.set_node(node);
+  if (!was_known || zone_before != zone_of(info)) order_is_stale_ = true;
 }
 
 void Cache::remove_node(const std::string& name) {
@@ -34,12 +34,13 @@ void Cache::remove_node(const std::string& name) {
   if (found->second->pods.empty()) {
     nodes_.erase(found);
   } else {
-    found->second->set_node(nullptr);  // its pods are still said to be there
+    found->second->forget_node();  // its pods are still said to be there
   }
-  rebuild_order();
+  order_is_stale_ = true;
 }
 
-void Cache::rebuild_order() {
+void Cache::rebuild_order() const {
+  order_is_stale_ = false;
   std::map<std::string, std::vector<NodeInfo*>> zones;
   size_t longest = 0;
   for (auto& [name, info] : nodes_) {

@@ -15,7 +15,7 @@ namespace scheduler {
 
 class Cache {
  public:
-  void put_node(std::shared_ptr<const api::core_v1::Node> node);
+  void put_node(const api::core_v1::Node& node);
   void remove_node(const std::string& name);
 
   // A pod that has a node, as seen: confirms, corrects or replaces what was assumed.
@@ -28,7 +28,10 @@ class Cache {
   bool is_assumed(const client::Key& key) const;
 
   // Nodes that are known, zone by zone in turn, so that a search that stops early has looked everywhere.
-  const std::vector<NodeInfo*>& nodes() const { return order_; }
+  const std::vector<NodeInfo*>& nodes() const {
+    if (order_is_stale_) rebuild_order();
+    return order_;
+  }
   const NodeInfo* node(const std::string& name) const;
   size_t pod_count() const { return pods_.size(); }
 
@@ -51,11 +54,12 @@ class Cache {
   void put_on(const PodInfoRef& pod, bool assumed);
   void take_off(const client::Key& key);
   void count_owner(const PodInfo& pod, const NodeInfo& node, int change);
-  void rebuild_order();
+  void rebuild_order() const;
 
   std::map<std::string, std::unique_ptr<NodeInfo>, std::less<>> nodes_;
   std::unordered_map<client::Key, Placed> pods_;
-  std::vector<NodeInfo*> order_;
+  mutable std::vector<NodeInfo*> order_;  // made when someone asks: nodes come by the thousand at start
+  mutable bool order_is_stale_ = false;
   std::set<const NodeInfo*> nodes_with_affinity_;
   std::unordered_map<uint64_t, PodsByNode> owners_;
   NamespaceLabels namespaces_;

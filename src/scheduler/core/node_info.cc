@@ -4,14 +4,39 @@
 
 namespace scheduler {
 
-void NodeInfo::set_node(std::shared_ptr<const api::core_v1::Node> fresh) {
-  node = std::move(fresh);
-  allocatable = node ? to_resources(node->status.allocatable) : Resources{};
+void NodeInfo::set_node(const api::core_v1::Node& fresh) {
+  auto kept = std::make_unique<api::core_v1::Node>();
+  kept->metadata.name = fresh.metadata.name;
+  kept->metadata.labels = fresh.metadata.labels;
+  kept->metadata.annotations = fresh.metadata.annotations;
+  kept->spec = fresh.spec;
+  node = std::move(kept);
+  name = fresh.metadata.name;
+  allocatable = to_resources(fresh.status.allocatable);
+  auto pods = fresh.status.allocatable.find("pods");
+  pods_max = pods == fresh.status.allocatable.end() ? 0 : pods->second.value();
+  images.clear();
+  for (const auto& image : fresh.status.images) {
+    for (const auto& one : image.names) images.emplace_back(image_name(one), image.size_bytes);
+  }
+  std::ranges::sort(images);
+  images.shrink_to_fit();
+}
+
+ImageName image_name(std::string_view name) {
+  return std::hash<std::string_view>()(name);
+}
+
+int64_t NodeInfo::image_size(ImageName wanted) const {
+  auto found = std::ranges::lower_bound(images, wanted, {}, &std::pair<ImageName, int64_t>::first);
+  return found != images.end() && found->first == wanted ? found->second : 0;
+}
+
+void NodeInfo::forget_node() {
+  node = nullptr;
+  allocatable = {};
   pods_max = 0;
-  if (!node) return;
-  name = node->metadata.name;
-  auto pods = node->status.allocatable.find("pods");
-  if (pods != node->status.allocatable.end()) pods_max = pods->second.value();
+  images.clear();
 }
 
 void NodeInfo::add_pod(const PodInfoRef& pod) {

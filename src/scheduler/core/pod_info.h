@@ -41,8 +41,8 @@ struct PodInfo {
 };
 using PodInfoRef = std::shared_ptr<const PodInfo>;
 
-// `keep_pod`: with the whole pod in it.
-PodInfoRef make_pod_info(std::shared_ptr<const api::core_v1::Pod> pod, bool keep_pod);
+// `keep_pod`: with a copy of the whole pod in it.
+PodInfoRef make_pod_info(const api::core_v1::Pod& pod, bool keep_pod);
 
 bool has_ended(const api::core_v1::Pod& pod);  // Succeeded or Failed: it holds nothing any more
 

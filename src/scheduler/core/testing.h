@@ -122,10 +122,10 @@ struct PlacementFixture : testing::Test {
   base::SeededRandom random{7};
   Placer placer{default_plugins(), random};
 
-  void add(const NodeBuilder& builder) { cache.put_node(builder.node); }
-  void add(const PodBuilder& builder) { cache.put_pod(make_pod_info(builder.pod, false)); }
+  void add(const NodeBuilder& builder) { cache.put_node(*builder.node); }
+  void add(const PodBuilder& builder) { cache.put_pod(make_pod_info(*builder.pod, false)); }
   Placement place(const PodBuilder& builder) {
-    return placer.place(*make_pod_info(builder.pod, true), cache, nominations);
+    return placer.place(*make_pod_info(*builder.pod, true), cache, nominations);
   }
 };
 

@@ -19,23 +19,21 @@ std::string normalized(const std::string& image) {
 class ImageJudge final : public Judge {
  public:
   explicit ImageJudge(const api::core_v1::PodSpec& spec) {
-    for (const auto& container : spec.init_containers) images_.push_back(normalized(container.image));
-    for (const auto& container : spec.containers) images_.push_back(normalized(container.image));
+    for (const auto& container : spec.init_containers) add(container.image);
+    for (const auto& container : spec.containers) add(container.image);
   }
   int64_t score(const NodeInfo& node) override {
     int64_t sum = 0;
-    for (const auto& image : node.node->status.images) {
-      for (const auto& wanted : images_) {
-        if (std::find(image.names.begin(), image.names.end(), wanted) != image.names.end()) sum += image.size_bytes;
-      }
-    }
+    for (ImageName image : images_) sum += node.image_size(image);
     int64_t most = kMostPerContainer * static_cast<int64_t>(images_.size());
     if (most <= kLeast) return 0;
     return (std::clamp(sum, kLeast, most) - kLeast) * kScoreMax / (most - kLeast);
   }
 
  private:
-  std::vector<std::string> images_;
+  void add(const std::string& image) { images_.push_back(image_name(normalized(image))); }
+
+  std::vector<ImageName> images_;
 };
 
 class ImageLocality final : public Plugin {
