@@ -160,7 +160,15 @@ io::Task<bool> StaticPods::keep_mirrors_once() {
   auto node = node_();
   for (const auto& pod : missing) {
     auto made = co_await client_.create<core::Pod>(make_mirror(pod, node.get()));
-    if (made || made.error().code() == base::Code::AlreadyExists) continue;
+    if (made) {
+      // A pod that goes on as before has nothing new to say: what it said last is said of the new mirror.
+      const auto* worker = pods_.find(pod.metadata.namespace_, pod.metadata.name, pod.metadata.uid);
+      if (worker == nullptr) continue;
+      made->status = worker->pod().status;
+      made = co_await client_.update_status<core::Pod>(std::move(*made));
+    }
+    if (made || made.error().code() == base::Code::Conflict || made.error().code() == base::Code::AlreadyExists)
+      continue;
     LOG_WARNING("Cannot make a mirror pod", {"pod", key_of(pod).text()}, {"error", made.error().message()});
     good = false;
   }

@@ -156,6 +156,7 @@ TEST_F(StaticPodsTest, DeletedMirrorIsMadeAgainAndThePodGoesOn) {
   pass(5s);
   ASSERT_TRUE(mirror());
   EXPECT_NE(mirror()->metadata.uid, uid);
+  EXPECT_EQ(mirror()->status.phase, "Running");
   EXPECT_EQ(runtime.containers.begin()->first, container);
   EXPECT_THAT(runtime.running(), ElementsAre("main"));
 }
