@@ -390,15 +390,7 @@ base::Result<std::unique_ptr<Runtime>> make_docker_runtime(DockerOptions options
 
 io::Task<base::Result<void>> load_docker_image(std::string endpoint, std::string archive) {
   CO_TRY(auto engine, Engine::create(std::move(endpoint)));
-  io::Headers headers;
-  headers.add("content-type", "application/x-tar");
-  auto line = [](const Value& value) -> base::Result<void> {
-    auto error = value.text_at({"error"});
-    if (!error.empty()) return base::fail(base::Code::Internal, std::string(error));
-    return {};
-  };
-  co_return co_await engine->stream("POST", "/images/load?quiet=1", std::move(headers), base::Bytes(std::move(archive)),
-                                    line);
+  co_return co_await docker::ImageStore(*engine).load(std::move(archive));
 }
 
 }  // namespace kubelet

@@ -10,6 +10,13 @@ using schema::Value;
 
 constexpr size_t kReferencesMax = 1000;
 
+// A line of what the Engine tells while it works: its own failure comes that way.
+base::Result<void> check_progress(const Value& value) {
+  auto error = value.text_at({"error"});
+  if (!error.empty()) return base::fail(base::Code::Internal, std::string(error));
+  return {};
+}
+
 }  // namespace
 
 std::string registry_auth(const cri::AuthConfig& auth) {
@@ -56,17 +63,19 @@ io::Task<base::Result<std::vector<cri::Image>>> ImageStore::list() {
 io::Task<base::Result<std::string>> ImageStore::pull(std::string image, std::optional<cri::AuthConfig> auth) {
   io::Headers headers;
   if (auth) headers.add("x-registry-auth", registry_auth(*auth));
-  auto line = [](const Value& value) -> base::Result<void> {
-    auto error = value.text_at({"error"});
-    if (!error.empty()) return base::fail(base::Code::Internal, std::string(error));
-    return {};
-  };
   CO_TRY(co_await engine_.stream("POST", "/images/create?fromImage=" + base::url_encode(with_tag(image)),
-                                 std::move(headers), {}, line));
+                                 std::move(headers), {}, check_progress));
   CO_TRY(auto pulled, co_await status(image));
   if (!pulled)
     co_return base::fail(base::Code::Internal, "the Docker Engine pulled " + image + " and does not have it");
   co_return pulled->id;
+}
+
+io::Task<base::Result<void>> ImageStore::load(std::string archive) {
+  io::Headers headers;
+  headers.add("content-type", "application/x-tar");
+  co_return co_await engine_.stream("POST", "/images/load?quiet=1", std::move(headers), base::Bytes(std::move(archive)),
+                                    check_progress);
 }
 
 io::Task<base::Result<void>> ImageStore::remove(std::string image) {

@@ -23,6 +23,8 @@ class ImageStore {
   io::Task<base::Result<std::vector<cri::Image>>> list();
   // The id of what was pulled.
   io::Task<base::Result<std::string>> pull(std::string image, std::optional<cri::AuthConfig> auth);
+  // All that an archive (docker or OCI) holds.
+  io::Task<base::Result<void>> load(std::string archive);
   io::Task<base::Result<void>> remove(std::string image);
   // How a container's status names the image with this id; the id itself when it is gone.
   io::Task<std::string> reference(std::string id);
