@@ -15,14 +15,15 @@ void ObjectCounts::replace(std::vector<client::Raw> items, std::string) {
     if (auto meta = client::decode_meta(item)) names_[meta->namespace_].insert(meta->name);
   }
   synced_ = true;
-  fewer_("");
+  changed_("", "");
 }
 
 std::string ObjectCounts::apply(client::RawEvent event) {
   auto meta = client::decode_meta(event.object);
   if (!meta) return "";
   if (event.kind != client::RawEvent::Kind::Deleted) {
-    names_[meta->namespace_].insert(meta->name);
+    bool added = names_[meta->namespace_].insert(meta->name).second;
+    if (added) changed_(meta->namespace_, meta->resource_version);
     return meta->resource_version;
   }
   auto found = names_.find(meta->namespace_);
@@ -30,7 +31,7 @@ std::string ObjectCounts::apply(client::RawEvent event) {
     found->second.erase(meta->name);
     if (found->second.empty()) names_.erase(found);
   }
-  fewer_(meta->namespace_);
+  changed_(meta->namespace_, "");
   return meta->resource_version;
 }
 

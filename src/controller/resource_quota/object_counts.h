@@ -15,9 +15,10 @@ namespace controller::resource_quota {
 
 class ObjectCounts final : public client::Sink {
  public:
-  // `fewer` is told of a namespace that may have lost some; "": of any.
-  using Fewer = std::function<void(const std::string& namespace_)>;
-  ObjectCounts(ResourceKind kind, Fewer fewer) : kind_(std::move(kind)), fewer_(std::move(fewer)) {}
+  // Told of each namespace ("": any) that has another number now, and of the resource version of what was added; "":
+  // some went, or all was listed.
+  using Changed = std::function<void(const std::string& namespace_, std::string_view added_version)>;
+  ObjectCounts(ResourceKind kind, Changed changed) : kind_(std::move(kind)), changed_(std::move(changed)) {}
 
   const ResourceKind& kind() const { return kind_; }
   bool synced() const { return synced_; }
@@ -28,7 +29,7 @@ class ObjectCounts final : public client::Sink {
 
  private:
   const ResourceKind kind_;
-  const Fewer fewer_;
+  const Changed changed_;
   std::map<std::string, std::set<std::string>> names_;  // by namespace
   bool synced_ = false;
 };

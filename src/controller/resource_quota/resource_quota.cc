@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "api/apiextensions_k8s_io_v1.h"
+#include "base/strings.h"
 #include "client/queue.h"
 #include "controller/common/ownership.h"
 #include "controller/common/pods.h"
@@ -61,14 +62,27 @@ class ResourceQuotaController final : public Controller {
   template <class T, class Usage>
   void follow(client::Cache<T>& cache, Usage usage) {
     cache.add_listener([this, usage](const Key& key, const T* before, const T* now) {
-      if (before == nullptr) return;
-      if (now == nullptr || !(usage(*before) == usage(*now))) add_quotas(key.namespace_);
+      if (before == nullptr) {
+        add_quotas_after(key.namespace_, now->metadata.resource_version);
+      } else if (now == nullptr || !(usage(*before) == usage(*now))) {
+        add_quotas(key.namespace_);
+      }
     });
   }
 
   void add_quotas(const std::string& namespace_) {
     for (const Key& key : quotas_.keys()) {
       if (namespace_.empty() || key.namespace_ == namespace_) queue_.add(key);
+    }
+  }
+
+  // What is added is in a quota already, as admission charges it first. But a quota that was written after it may have
+  // been counted before it was seen here.
+  void add_quotas_after(const std::string& namespace_, std::string_view version) {
+    auto added = base::parse_uint(version);
+    for (const auto& quota : quotas_.list(namespace_)) {
+      auto written = base::parse_uint(quota->metadata.resource_version);
+      if (!added || !written || *written > *added) queue_.add({namespace_, quota->metadata.name});
     }
   }
 
@@ -92,7 +106,7 @@ class ResourceQuotaController final : public Controller {
   }
 
   struct Counted {
-    Counted(ResourceKind kind, ObjectCounts::Fewer fewer) : counts(std::move(kind), std::move(fewer)) {}
+    Counted(ResourceKind kind, ObjectCounts::Changed changed) : counts(std::move(kind), std::move(changed)) {}
     ObjectCounts counts;
     io::Scope watching;  // first to go
   };
@@ -109,8 +123,13 @@ class ResourceQuotaController final : public Controller {
         if (counted_.contains(resource)) continue;
         auto kind = kind_of(resource);
         if (!kind || !kind->namespaced) continue;
-        auto counted =
-            std::make_unique<Counted>(*kind, [this](const std::string& namespace_) { add_quotas(namespace_); });
+        auto counted = std::make_unique<Counted>(*kind, [this](const std::string& namespace_, std::string_view added) {
+          if (added.empty()) {
+            add_quotas(namespace_);
+          } else {
+            add_quotas_after(namespace_, added);
+          }
+        });
         counted->watching.spawn(client::reflect(context_.reader, kind->target(""), {}, counted->counts));
         counted_.emplace(resource, std::move(counted));
       }

@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include "client/testing/builders.h"
+#include "controller/testing/cluster.h"
 
 namespace controller {
 namespace {
@@ -10,8 +11,11 @@ namespace {
 using api::core_v1::PersistentVolumeClaim;
 using api::core_v1::Pod;
 using api::core_v1::ResourceQuota;
+using api::core_v1::Secret;
 using api::core_v1::Service;
 using base::Quantity;
+using testing::Cluster;
+using namespace std::chrono_literals;
 
 Quantity amount(std::string_view text) {
   return *Quantity::parse(text);
@@ -106,6 +110,67 @@ TEST(ResourceQuotaStatus, ServicesAndClaimsByKindAndClass) {
             "gold.storageclass.storage.k8s.io/requests.storage=2Gi persistentvolumeclaims=1 requests.storage=2Gi "
             "services=1 services.loadbalancers=1 services.nodeports=2 "
             "silver.storageclass.storage.k8s.io/persistentvolumeclaims=0");
+}
+
+class ResourceQuotaTest : public ::testing::Test {
+ protected:
+  void SetUp() override {
+    cluster_.server.set_latency_max(10ms);
+    cluster_.run({"resourcequota-controller"});
+  }
+  void TearDown() override { cluster_.scope.cancel(); }
+  std::string status() {
+    auto status = cluster_.server.get<ResourceQuota>("default", "q")->status;
+    return shown(status.used) + " of " + shown(status.hard);
+  }
+  void put_secret(std::string name) {
+    Secret secret;
+    secret.metadata.name = std::move(name);
+    secret.metadata.namespace_ = "default";
+    cluster_.put(secret);
+  }
+  Cluster cluster_;
+};
+
+TEST_F(ResourceQuotaTest, ANewQuotaIsCountedAndAChangedOneAgain) {
+  cluster_.put(pod_with("a", "1"));
+  cluster_.put(quota_of({{"pods", "5"}}));
+  cluster_.advance(2s);
+  EXPECT_EQ(status(), "pods=1 of pods=5");
+  cluster_.edit<ResourceQuota>("default", "q", [](ResourceQuota& quota) { quota.spec.hard["cpu"] = amount("3"); });
+  cluster_.advance(2s);
+  EXPECT_EQ(status(), "cpu=1 pods=1 of cpu=3 pods=5");
+}
+
+TEST_F(ResourceQuotaTest, WhatIsDeletedOrEndsIsGivenBackSoon) {
+  cluster_.put(pod_with("a", "1"));
+  cluster_.put(pod_with("b", "1"));
+  cluster_.put(quota_of({{"pods", "5"}}));
+  cluster_.advance(2s);
+  ASSERT_EQ(status(), "pods=2 of pods=5");
+  cluster_.edit<Pod>("default", "a", [](Pod& pod) { pod.status.phase = "Failed"; });
+  cluster_.advance(2s);
+  EXPECT_EQ(status(), "pods=1 of pods=5");
+}
+
+TEST_F(ResourceQuotaTest, ObjectsOfAnyResourceAreCountedOnceAQuotaNamesThem) {
+  put_secret("a");
+  put_secret("b");
+  cluster_.put(quota_of({{"count/secrets", "5"}, {"secrets", "5"}, {"count/deployments.apps", "2"}}));
+  cluster_.put(testing::deployment("web", 1));
+  cluster_.advance(2s);
+  EXPECT_EQ(status(),
+            "count/deployments.apps=1 count/secrets=2 secrets=2 of count/deployments.apps=2 count/secrets=5 secrets=5");
+}
+
+TEST_F(ResourceQuotaTest, WhatAdmissionChargedInVainIsMendedInTime) {
+  cluster_.put(quota_of({{"pods", "5"}}));
+  cluster_.advance(2s);
+  cluster_.edit<ResourceQuota>("default", "q", [](ResourceQuota& quota) { quota.status.used["pods"] = amount("3"); });
+  cluster_.advance(2s);
+  EXPECT_EQ(status(), "pods=3 of pods=5");
+  cluster_.advance(301s);
+  EXPECT_EQ(status(), "pods=0 of pods=5");
 }
 
 }  // namespace
