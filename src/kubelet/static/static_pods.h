@@ -41,6 +41,12 @@ class MirrorApi final : public Api {
                                                                      std::string name) override {
     return api_.secret(std::move(namespace_), std::move(name));
   }
+  io::Task<base::Result<core::ServiceAccount>> service_account(std::string namespace_, std::string name) override {
+    return api_.service_account(std::move(namespace_), std::move(name));
+  }
+  io::Task<base::Result<std::string>> runtime_handler(std::string runtime_class) override {
+    return api_.runtime_handler(std::move(runtime_class));
+  }
   io::Task<base::Result<IssuedToken>> token(core::Pod pod, std::string audience, int64_t expiration_seconds) override {
     return api_.token(std::move(pod), std::move(audience), expiration_seconds);
   }
