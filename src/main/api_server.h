@@ -53,7 +53,7 @@ struct ApiServerOptions {
 
   apiserver::AuthorizationFlags authorization;
   std::string authorization_file;  // of kind AuthorizationConfiguration, instead of them; followed
-  std::string admission_file;  // an AdmissionConfiguration; "": every step as it is by itself
+  std::string admission_file;      // an AdmissionConfiguration; "": every step as it is by itself
 
   std::string audit_policy;    // YAML; "": nothing is written down
   std::string audit_log_path;  // "-" is the standard output

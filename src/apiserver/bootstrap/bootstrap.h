@@ -20,7 +20,7 @@ struct BootstrapOptions {
   std::string client_ca_pem;  // told to extension servers
   std::string front_proxy_ca_pem;
   std::vector<schema::Object> more;  // what this cluster has beside: rights of components of its own
-  bool resource_metrics = false;  // who may look at pods may read metrics.k8s.io
+  bool resource_metrics = false;     // who may look at pods may read metrics.k8s.io
 };
 
 // Writes through the registry as system:apiserver. The first failure ends it.

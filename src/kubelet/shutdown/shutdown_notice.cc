@@ -2,8 +2,8 @@
 
 #include <csignal>
 
-#include "io/process.h"
 #include "io/http.h"
+#include "io/process.h"
 
 namespace kubelet {
 namespace {
