@@ -27,22 +27,53 @@ if(NAVARCH_TESTS)
   find_package(GTest REQUIRED)
 endif()
 
-# What nearly every file reads of the standard library, and every test of GoogleTest, is compiled once: that is a third of
-# a build. Files name what they use all the same; -DCMAKE_DISABLE_PRECOMPILE_HEADERS=ON builds without.
-add_library(std_headers OBJECT ${CMAKE_CURRENT_LIST_DIR}/empty.cc)
-target_precompile_headers(std_headers PRIVATE
-  <algorithm> <atomic> <charconv> <chrono> <coroutine> <cstdint> <cstring> <deque> <expected> <functional> <map> <memory> <mutex>
-  <optional> <set> <span> <string> <string_view> <unordered_map> <utility> <variant> <vector>)
+# What nearly every file reads is compiled once: the standard library for all, the API's structs and the loop too for the folders
+# above them, and GoogleTest for every test. That is half of a build. Files name what they use all the same;
+# -DCMAKE_DISABLE_PRECOMPILE_HEADERS=ON builds without.
+set(navarch_std_headers
+  <algorithm> <array> <atomic> <bit> <charconv> <chrono> <cmath> <condition_variable> <coroutine> <cstdint> <cstring> <deque> <expected>
+  <functional> <limits> <list> <map> <memory> <mutex> <optional> <random> <set> <span> <string> <string_view> <thread>
+  <unordered_map> <utility> <variant> <vector>)
+set(navarch_api_headers
+  "base/file.h" "base/json.h" "base/log.h" "base/mutex.h" "base/random.h" "base/result.h" "base/strings.h" "base/time.h" "io/loop.h" "io/task.h"
+  "schema/field_error.h" "schema/json.h" "schema/object.h" "schema/value.h" "api/meta_v1.h" "api/core_v1.h")
+list(TRANSFORM navarch_api_headers PREPEND "\"")
+list(TRANSFORM navarch_api_headers APPEND "\"")
+# What is tested is optimized; the tests themselves need not be, and are built in half the time.
+set(navarch_test_options $<$<CONFIG:Release>:-O0>)
+
+# A set of headers compiled once: navarch_headers(name DEPENDS ... HEADERS ... [FOR_TESTS]).
+function(navarch_headers name)
+  cmake_parse_arguments(ARG "FOR_TESTS" "" "DEPENDS;HEADERS" ${ARGN})
+  add_library(${name} OBJECT ${CMAKE_SOURCE_DIR}/cmake/empty.cc)
+  target_link_libraries(${name} PRIVATE ${ARG_DEPENDS} Threads::Threads)
+  if(ARG_FOR_TESTS)
+    list(APPEND ARG_HEADERS <gmock/gmock.h> <gtest/gtest.h>)
+    target_compile_definitions(${name} PRIVATE NAVARCH_SOURCE_DIR="${CMAKE_SOURCE_DIR}")
+    target_compile_options(${name} PRIVATE ${navarch_test_options})
+    target_link_libraries(${name} PRIVATE GTest::gmock GTest::gtest)
+  endif()
+  target_precompile_headers(${name} PRIVATE ${ARG_HEADERS})
+endfunction()
+
+# What a folder is compiled with: the API's headers where it sees them. kind is "headers" or "test_headers".
+function(navarch_headers_for kind depends out)
+  set(${out} std_${kind} PARENT_SCOPE)
+  if("io" IN_LIST depends AND "schema" IN_LIST depends)
+    set(${out} api_${kind} PARENT_SCOPE)
+    if(NOT TARGET api_${kind})
+      set(options)
+      if(kind STREQUAL "test_headers")
+        set(options FOR_TESTS)
+      endif()
+      navarch_headers(api_${kind} DEPENDS base io schema HEADERS ${navarch_std_headers} ${navarch_api_headers} ${options})
+    endif()
+  endif()
+endfunction()
+
+navarch_headers(std_headers HEADERS ${navarch_std_headers})
 if(NAVARCH_TESTS)
-  add_library(test_headers OBJECT ${CMAKE_CURRENT_LIST_DIR}/empty.cc)
-  target_precompile_headers(test_headers PRIVATE
-    <algorithm> <atomic> <chrono> <coroutine> <expected> <functional> <map> <memory> <optional> <set> <span> <string>
-    <string_view> <utility> <variant> <vector> <gmock/gmock.h> <gtest/gtest.h>)
-  target_compile_definitions(test_headers PRIVATE NAVARCH_SOURCE_DIR="${CMAKE_SOURCE_DIR}")
-  target_link_libraries(test_headers PRIVATE GTest::gmock GTest::gtest Threads::Threads)
-  # What is tested is optimized; the tests themselves need not be, and are built in half the time.
-  set(navarch_test_options $<$<CONFIG:Release>:-O0>)
-  target_compile_options(test_headers PRIVATE ${navarch_test_options})
+  navarch_headers(std_test_headers HEADERS ${navarch_std_headers} FOR_TESTS)
 endif()
 
 # The folder's headers, seen as <folder>/..., and nothing beside them.
@@ -64,7 +95,8 @@ function(navarch_library name)
   navarch_include_path(${name} include_path)
   if(sources)
     add_library(${name} STATIC ${sources})
-    target_precompile_headers(${name} REUSE_FROM std_headers)
+    navarch_headers_for(headers "${ARG_DEPENDS}" headers)
+    target_precompile_headers(${name} REUSE_FROM ${headers})
     set(scope PUBLIC)
   else()
     add_library(${name} INTERFACE)
@@ -73,7 +105,7 @@ function(navarch_library name)
   target_include_directories(${name} ${scope} ${include_path})
   target_link_libraries(${name} ${scope} ${ARG_DEPENDS} ${ARG_LINK} Threads::Threads)
   if(NAVARCH_TESTS AND tests)
-    navarch_test(${name}_test SOURCES ${tests} DEPENDS ${name})
+    navarch_test(${name}_test SOURCES ${tests} DEPENDS ${name} ${ARG_DEPENDS})
   endif()
   if(NAVARCH_FUZZ)
     foreach(source ${fuzzers})
@@ -85,14 +117,17 @@ function(navarch_library name)
   endif()
 endfunction()
 
-# A GoogleTest program; run by `ctest` and by `./dev test`.
+# A GoogleTest program; run by `ctest` and by `./dev test`, or BY_SCRIPT: by a script that knows what it needs.
 function(navarch_test name)
-  cmake_parse_arguments(ARG "" "" "SOURCES;DEPENDS" ${ARGN})
+  cmake_parse_arguments(ARG "BY_SCRIPT" "" "SOURCES;DEPENDS" ${ARGN})
   add_executable(${name} ${ARG_SOURCES})
   set_target_properties(${name} PROPERTIES RUNTIME_OUTPUT_DIRECTORY ${CMAKE_BINARY_DIR}/tests)
   target_link_libraries(${name} PRIVATE ${ARG_DEPENDS} GTest::gmock GTest::gtest GTest::gtest_main)
   target_compile_definitions(${name} PRIVATE NAVARCH_SOURCE_DIR="${CMAKE_SOURCE_DIR}")
   target_compile_options(${name} PRIVATE ${navarch_test_options})
-  target_precompile_headers(${name} REUSE_FROM test_headers)
-  add_test(NAME ${name} COMMAND ${name})
+  navarch_headers_for(test_headers "${ARG_DEPENDS}" headers)
+  target_precompile_headers(${name} REUSE_FROM ${headers})
+  if(NOT ARG_BY_SCRIPT)
+    add_test(NAME ${name} COMMAND ${name})
+  endif()
 endfunction()
