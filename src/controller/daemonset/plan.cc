@@ -4,9 +4,10 @@
 #include <map>
 
 #include "controller/common/int_or_percent.h"
-#include "controller/common/node_fit.h"
 #include "controller/common/ownership.h"
 #include "controller/common/revisions.h"
+#include "placement/node_selector.h"
+#include "placement/toleration.h"
 
 namespace controller::daemonset {
 namespace {
@@ -143,10 +144,11 @@ std::string target_node(const Pod& pod) {
 
 Fit fit(const DaemonSet& set, const Node& node) {
   const auto& spec = set.spec.template_.spec;
-  if (!is_selected(spec, node)) return {};
+  if (!spec.node_name.empty() && spec.node_name != node.metadata.name) return {};
+  if (!placement::matches_node(spec, node)) return {};
   auto tolerations = tolerations_of(spec);
-  bool may_stay = tolerates_all(tolerations, node.spec.taints, "NoExecute");
-  return {.should_run = may_stay && tolerates_all(tolerations, node.spec.taints, "NoSchedule"), .may_stay = may_stay};
+  bool may_stay = placement::tolerates_all(tolerations, node.spec.taints, "NoExecute");
+  return {.should_run = may_stay && placement::tolerates_all(tolerations, node.spec.taints, "NoSchedule"), .may_stay = may_stay};
 }
 
 Plan plan(const Snapshot& snapshot) {

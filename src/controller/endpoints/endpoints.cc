@@ -3,6 +3,7 @@
 #include "client/events.h"
 #include "client/queue.h"
 #include "client/status.h"
+#include "controller/common/pending.h"
 #include "controller/common/services.h"
 
 namespace controller {
@@ -24,6 +25,7 @@ class EndpointsController final : public Controller {
         services_(context.caches.of<Service>()),
         pods_(pods_of(context.caches)),
         endpoints_(context.caches.of<Endpoints>()),
+        pending_(context.clock),
         queue_(context.random),
         events_(context.client, context.clock, context.random, std::string(kName)) {
     services_.add_listener([this](const Key& key, const Service* before, const Service* now) {
@@ -51,6 +53,7 @@ class EndpointsController final : public Controller {
     std::shared_ptr<const Service> service = services_.get(key);
     std::shared_ptr<const Endpoints> current = endpoints_.get(key);
     if (!service) {
+      pending_.forget(key);
       if (!current || !is_ours(*current)) co_return {};
       client::DeleteOptions options;
       options.uid = current->metadata.uid;
@@ -59,6 +62,8 @@ class EndpointsController final : public Controller {
       co_return {};
     }
     if (!has_managed_endpoints(*service)) co_return {};
+    // Our own writes come back as events, and bring us here again.
+    if (!pending_.settled(key, endpoints_)) co_return {};
     Endpoints wanted = plan_endpoints(*service, pods_of(pods_, *service), current.get());
     if (current && wanted == *current) co_return {};
     Result<Endpoints> stored = base::fail(Code::Internal, "not sent");
@@ -67,6 +72,7 @@ class EndpointsController final : public Controller {
     } else {
       stored = co_await context_.client.create(std::move(wanted));
     }
+    if (stored) pending_.written(key, stored->metadata);
     if (stored || client::is_namespace_terminating(stored.error())) co_return {};
     if (stored.error().code() != Code::Conflict && stored.error().code() != Code::AlreadyExists) {
       events_.record(client::EventRecorder::reference(*service), client::EventType::Warning,
@@ -87,6 +93,7 @@ class EndpointsController final : public Controller {
   client::Cache<Pod>& pods_;
   client::Cache<Endpoints>& endpoints_;
   ServiceSelectors selectors_;
+  Pending pending_;
   client::Queue queue_;
   client::EventRecorder events_;
 };

@@ -4,9 +4,9 @@
 
 #include "client/events.h"
 #include "client/queue.h"
-#include "controller/common/node_fit.h"
 #include "controller/common/ownership.h"
 #include "controller/common/pods.h"
+#include "placement/toleration.h"
 
 namespace controller {
 namespace {
@@ -33,7 +33,7 @@ std::optional<base::Time> eviction_time(const Pod& pod, const std::vector<Taint>
     bool tolerated = false;
     std::optional<int64_t> seconds;
     for (const Toleration& toleration : pod.spec.tolerations) {
-      if (!tolerates(toleration, taint)) continue;
+      if (!placement::tolerates(toleration, taint)) continue;
       tolerated = true;
       if (!toleration.toleration_seconds) continue;
       int64_t patience = std::max<int64_t>(0, *toleration.toleration_seconds);

@@ -4,7 +4,7 @@
 
 #include "base/log.h"
 #include "base/strings.h"
-#include "kubelet/pods/admission.h"
+#include "placement/toleration.h"
 
 namespace kubelet {
 namespace {
@@ -47,7 +47,7 @@ std::optional<PodFailure> Evictor::refuses(const core::Pod& pod) const {
   taint.key = "node.kubernetes.io/memory-pressure";
   taint.effect = "NoSchedule";
   bool only_memory = conditions.size() == 1 && conditions.contains("MemoryPressure");
-  if (only_memory && (qos_class(pod) != QosClass::BestEffort || tolerates(pod, taint))) return {};
+  if (only_memory && (qos_class(pod) != QosClass::BestEffort || placement::tolerates(pod.spec.tolerations, taint))) return {};
   std::vector<std::string> names(conditions.begin(), conditions.end());
   return PodFailure{"Evicted", "Pod was rejected: The node had condition: [" + base::join(names, " ") + "]. "};
 }

@@ -3,43 +3,11 @@
 #include <algorithm>
 
 #include "base/strings.h"
+#include "placement/node_selector.h"
+#include "placement/toleration.h"
 
 namespace kubelet {
 namespace {
-
-bool fits_term(const core::NodeSelectorTerm& term, const core::Node& node) {
-  if (term.match_expressions.empty() && term.match_fields.empty()) return false;
-  auto holds = [](const core::NodeSelectorRequirement& need, const std::string* value) {
-    bool in = value != nullptr && std::ranges::find(need.values, *value) != need.values.end();
-    if (need.operator_ == "In") return in;
-    if (need.operator_ == "NotIn") return !in;
-    if (need.operator_ == "Exists") return value != nullptr;
-    if (need.operator_ == "DoesNotExist") return value == nullptr;
-    if ((need.operator_ == "Gt" || need.operator_ == "Lt") && value != nullptr && need.values.size() == 1) {
-      auto have = base::parse_int(*value), bound = base::parse_int(need.values.front());
-      return have && bound && (need.operator_ == "Gt" ? *have > *bound : *have < *bound);
-    }
-    return false;
-  };
-  for (auto& need : term.match_expressions) {
-    auto found = node.metadata.labels.find(need.key);
-    if (!holds(need, found == node.metadata.labels.end() ? nullptr : &found->second)) return false;
-  }
-  for (auto& need : term.match_fields)
-    if (!holds(need, need.key == "metadata.name" ? &node.metadata.name : nullptr)) return false;
-  return true;
-}
-
-bool selects(const core::Pod& pod, const core::Node& node) {
-  for (auto& [key, value] : pod.spec.node_selector) {
-    auto found = node.metadata.labels.find(key);
-    if (found == node.metadata.labels.end() || found->second != value) return false;
-  }
-  if (!pod.spec.affinity || !pod.spec.affinity->node_affinity) return true;
-  auto& required = pod.spec.affinity->node_affinity->required_during_scheduling_ignored_during_execution;
-  if (!required) return true;
-  return std::ranges::any_of(required->node_selector_terms, [&](auto& term) { return fits_term(term, node); });
-}
 
 struct HostPort {
   std::string ip, protocol;
@@ -60,14 +28,6 @@ int64_t amount(const base::Quantity& quantity, std::string_view name) {
 }
 
 }  // namespace
-
-bool tolerates(const core::Pod& pod, const core::Taint& taint) {
-  return std::ranges::any_of(pod.spec.tolerations, [&](auto& toleration) {
-    if (!toleration.effect.empty() && toleration.effect != taint.effect) return false;
-    if (toleration.operator_ == "Exists") return toleration.key.empty() || toleration.key == taint.key;
-    return toleration.key == taint.key && toleration.value == taint.value;
-  });
-}
 
 std::optional<PodFailure> admit(const core::Pod& pod, const core::Node& node, const ResourceList& allocatable,
                                 const std::vector<const core::Pod*>& others) {
@@ -101,7 +61,7 @@ std::optional<PodFailure> admit(const core::Pod& pod, const core::Node& node, co
                                             ", requested: " + std::to_string(need) +
                                             ", used: " + std::to_string(taken) + ", capacity: " + std::to_string(have)};
   }
-  if (!selects(pod, node))
+  if (!placement::matches_node(pod.spec, node))
     return PodFailure{"NodeAffinity",
                       "Pod was rejected: Predicate NodeAffinity failed: node(s) didn't match Pod's node "
                       "affinity/selector"};
@@ -115,7 +75,7 @@ std::optional<PodFailure> admit(const core::Pod& pod, const core::Node& node, co
                             "the requested pod ports"};
   if (!is_mirror_or_static(pod))
     for (auto& taint : node.spec.taints)
-      if (taint.effect == "NoExecute" && !tolerates(pod, taint))
+      if (taint.effect == "NoExecute" && !placement::tolerates(pod.spec.tolerations, taint))
         return PodFailure{"TaintToleration",
                           "Pod was rejected: Predicate TaintToleration failed: node(s) had untolerated taint {" +
                               taint.key + ": " + taint.value + "}"};

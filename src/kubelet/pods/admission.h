@@ -15,6 +15,4 @@ namespace kubelet {
 std::optional<PodFailure> admit(const core::Pod& pod, const core::Node& node, const ResourceList& allocatable,
                                 const std::vector<const core::Pod*>& others);
 
-bool tolerates(const core::Pod& pod, const core::Taint& taint);
-
 }  // namespace kubelet

@@ -2,7 +2,7 @@
 
 #include <algorithm>
 
-#include "scheduler/core/node_selector.h"
+#include "placement/node_selector.h"
 
 namespace scheduler {
 namespace {
@@ -12,14 +12,14 @@ class AffinityJudge final : public Judge {
   explicit AffinityJudge(const api::core_v1::PodSpec& spec) : spec_(spec) {}
 
   std::optional<Refusal> filter(const NodeInfo& node) override {
-    if (matches_node(spec_, *node.node)) return std::nullopt;
+    if (placement::matches_node(spec_, *node.node)) return std::nullopt;
     return Refusal{{"node(s) didn't match Pod's node affinity/selector"}, false};
   }
   int64_t score(const NodeInfo& node) override {
     int64_t sum = 0;
     if (!spec_.affinity || !spec_.affinity->node_affinity) return 0;
     for (const auto& term : spec_.affinity->node_affinity->preferred_during_scheduling_ignored_during_execution) {
-      if (matches_term(term.preference, *node.node)) sum += term.weight;
+      if (placement::matches_term(term.preference, *node.node)) sum += term.weight;
     }
     return sum;
   }

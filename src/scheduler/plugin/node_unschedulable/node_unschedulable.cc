@@ -1,6 +1,6 @@
 #include "scheduler/plugin/node_unschedulable/node_unschedulable.h"
 
-#include "scheduler/core/toleration.h"
+#include "placement/toleration.h"
 
 namespace scheduler {
 namespace {
@@ -21,7 +21,7 @@ class NodeUnschedulable final : public Plugin {
     api::core_v1::Taint cordon;
     cordon.key = "node.kubernetes.io/unschedulable";
     cordon.effect = "NoSchedule";
-    if (tolerates(pod.pod->spec.tolerations, cordon)) return nullptr;
+    if (placement::tolerates(pod.pod->spec.tolerations, cordon)) return nullptr;
     return std::make_unique<UnschedulableJudge>();
   }
 };

@@ -2,8 +2,8 @@
 
 #include <algorithm>
 
-#include "scheduler/core/node_selector.h"
-#include "scheduler/core/toleration.h"
+#include "placement/node_selector.h"
+#include "placement/toleration.h"
 
 namespace scheduler {
 
@@ -26,10 +26,10 @@ std::vector<SpreadConstraint> spread_constraints(const api::core_v1::Pod& pod, s
 }
 
 bool is_counted(const SpreadConstraint& constraint, const api::core_v1::PodSpec& spec, const NodeInfo& node) {
-  if (constraint.honors_affinity && !matches_node(spec, *node.node)) return false;
+  if (constraint.honors_affinity && !placement::matches_node(spec, *node.node)) return false;
   if (!constraint.honors_taints) return true;
   return std::all_of(node.node->spec.taints.begin(), node.node->spec.taints.end(), [&](const auto& taint) {
-    return taint.effect == "PreferNoSchedule" || tolerates(spec.tolerations, taint);
+    return taint.effect == "PreferNoSchedule" || placement::tolerates(spec.tolerations, taint);
   });
 }
 

@@ -1,7 +1,7 @@
 #include "scheduler/plugin/taint_toleration/taint_toleration.h"
 
 #include "base/strings.h"
-#include "scheduler/core/toleration.h"
+#include "placement/toleration.h"
 
 namespace scheduler {
 namespace {
@@ -15,7 +15,7 @@ class TaintJudge final : public Judge {
   std::optional<Refusal> filter(const NodeInfo& node) override {
     for (const auto& taint : node.node->spec.taints) {
       if (taint.effect != "NoSchedule" && taint.effect != "NoExecute") continue;
-      if (tolerates(tolerations_, taint)) continue;
+      if (placement::tolerates(tolerations_, taint)) continue;
       return Refusal{{base::cat({"node(s) had untolerated taint {", taint.key, ": ", taint.value, "}"})}, false};
     }
     return std::nullopt;
@@ -25,7 +25,7 @@ class TaintJudge final : public Judge {
   int64_t score(const NodeInfo& node) override {
     int64_t count = 0;
     for (const auto& taint : node.node->spec.taints) {
-      count += taint.effect == "PreferNoSchedule" && !tolerates(tolerations_, taint);
+      count += taint.effect == "PreferNoSchedule" && !placement::tolerates(tolerations_, taint);
     }
     return count;
   }

@@ -4,7 +4,7 @@
 #include <set>
 
 #include "base/strings.h"
-#include "scheduler/core/node_selector.h"
+#include "placement/node_selector.h"
 #include "schema/selector.h"
 #include "volume/annotations.h"
 #include "volume/claim.h"
@@ -85,7 +85,7 @@ std::string key_of(const Storage::Claim& claim) {
 
 bool is_reachable(const Storage::Volume& volume, const core::Node& node) {
   auto& affinity = volume.spec.node_affinity;
-  return !affinity || !affinity->required || matches_selector(*affinity->required, node);
+  return !affinity || !affinity->required || placement::matches_selector(*affinity->required, node);
 }
 
 Sorted sort_claims(const PodInfo& pod, const Storage& storage) {

@@ -1,10 +1,10 @@
-#include "scheduler/core/node_selector.h"
+#include "placement/node_selector.h"
 
 #include <algorithm>
 
 #include "base/strings.h"
 
-namespace scheduler {
+namespace placement {
 namespace {
 
 namespace core = api::core_v1;
@@ -56,4 +56,4 @@ bool matches_node(const core::PodSpec& spec, const core::Node& node) {
   return !required || matches_selector(*required, node);
 }
 
-}  // namespace scheduler
+}  // namespace placement

@@ -1,10 +1,10 @@
-#include "scheduler/core/toleration.h"
+#include "placement/toleration.h"
 
 #include <algorithm>
 
 #include "base/strings.h"
 
-namespace scheduler {
+namespace placement {
 
 bool tolerates(const api::core_v1::Toleration& toleration, const api::core_v1::Taint& taint) {
   if (!toleration.effect.empty() && toleration.effect != taint.effect) return false;
@@ -22,4 +22,10 @@ bool tolerates(const std::vector<api::core_v1::Toleration>& tolerations, const a
   return std::any_of(tolerations.begin(), tolerations.end(), [&](const auto& one) { return tolerates(one, taint); });
 }
 
-}  // namespace scheduler
+bool tolerates_all(const std::vector<api::core_v1::Toleration>& tolerations,
+                   const std::vector<api::core_v1::Taint>& taints, std::string_view effect) {
+  return std::all_of(taints.begin(), taints.end(),
+                     [&](const auto& taint) { return taint.effect != effect || tolerates(tolerations, taint); });
+}
+
+}  // namespace placement

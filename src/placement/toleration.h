@@ -1,4 +1,4 @@
-// Whether a node is one where a pod may be: what daemon sets ask without a scheduler.
+// Taints and who tolerates them. Kubernetes documentation, "Taints and Tolerations".
 #pragma once
 
 #include <string_view>
@@ -6,13 +6,12 @@
 
 #include "api/core_v1.h"
 
-namespace controller {
+namespace placement {
 
 bool tolerates(const api::core_v1::Toleration& toleration, const api::core_v1::Taint& taint);
-// Whether each taint of that effect is tolerated.
+bool tolerates(const std::vector<api::core_v1::Toleration>& tolerations, const api::core_v1::Taint& taint);
+// Each taint of that effect.
 bool tolerates_all(const std::vector<api::core_v1::Toleration>& tolerations,
                    const std::vector<api::core_v1::Taint>& taints, std::string_view effect);
-// Node name, node selector and required node affinity.
-bool is_selected(const api::core_v1::PodSpec& spec, const api::core_v1::Node& node);
 
-}  // namespace controller
+}  // namespace placement

@@ -3,7 +3,7 @@
 
 #include "api/core_v1.h"
 
-namespace scheduler {
+namespace placement {
 
 // nodeSelector and required node affinity, both.
 bool matches_node(const api::core_v1::PodSpec& spec, const api::core_v1::Node& node);
@@ -12,4 +12,4 @@ bool matches_term(const api::core_v1::NodeSelectorTerm& term, const api::core_v1
 // Any of its terms.
 bool matches_selector(const api::core_v1::NodeSelector& selector, const api::core_v1::Node& node);
 
-}  // namespace scheduler
+}  // namespace placement
