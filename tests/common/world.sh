@@ -45,6 +45,7 @@ make_world() {
 end_world() {
   ip netns pids "$SPACE" 2> /dev/null | xargs -r kill -9 2> /dev/null
   within 5 bash -c "[ -z \"\$(ip netns pids $SPACE 2> /dev/null)\" ]" > /dev/null
+  find /sys/fs/cgroup -path "*/$SPACE*/cgroup.procs" -exec cat {} + 2> /dev/null | sort -u | xargs -r kill -9 2> /dev/null
   awk -v place="$1/" 'index($5, place) == 1 {print $5}' /proc/self/mountinfo | sort -r | xargs -r umount -l 2> /dev/null
   ip netns del "$SPACE" 2> /dev/null
   find /sys/fs/cgroup -path "*/$SPACE*" -type d 2> /dev/null | sort -r | xargs -r rmdir 2> /dev/null
