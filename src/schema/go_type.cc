@@ -61,6 +61,26 @@ std::string go_type_of(const Field& field) {
   }
 }
 
+std::string_view go_type_of(const Value& value) {
+  switch (value.kind()) {
+    case Value::Kind::Null:
+      return "<nil>";
+    case Value::Kind::Bool:
+      return "bool";
+    case Value::Kind::Int:
+      return "int64";
+    case Value::Kind::Double:
+      return "float64";
+    case Value::Kind::String:
+      return "string";
+    case Value::Kind::Array:
+      return "[]interface {}";
+    case Value::Kind::Object:
+      return "map[string]interface {}";
+  }
+  return "";
+}
+
 std::string go_embedding(const Type& owner, const Field& field) {
   if (!field.has(Field::Inherited)) return "";
   for (size_t i = owner.json_count; i < owner.all_count; ++i) {

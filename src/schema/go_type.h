@@ -2,8 +2,10 @@
 #pragma once
 
 #include <string>
+#include <string_view>
 
 #include "schema/type.h"
+#include "schema/value.h"
 
 namespace schema {
 
@@ -13,6 +15,8 @@ std::string go_type_of_element(const Field& field);
 std::string go_type_of(const Field& field);
 // "v1.Pod".
 std::string go_type_of(const Type& type);
+// What a decoded tree is made of: "string", "int64", "map[string]interface {}", "<nil>".
+std::string_view go_type_of(const Value& value);
 // Names of the inlined structs that lead from `owner` to an inherited field, outermost first, each followed by a dot:
 // "ProbeHandler." for httpGet in Probe.
 std::string go_embedding(const Type& owner, const Field& field);

@@ -13,25 +13,12 @@ using base::cat;
 using base::Code;
 using base::Result;
 
-// Go's kinds of decoded values.
+// Go's kinds of decoded values: its types, without what they are made of.
 std::string_view go_kind(const Value& value) {
-  switch (value.kind()) {
-    case Value::Kind::Bool:
-      return "bool";
-    case Value::Kind::Int:
-      return "int64";
-    case Value::Kind::Double:
-      return "float64";
-    case Value::Kind::String:
-      return "string";
-    case Value::Kind::Array:
-      return "slice";
-    case Value::Kind::Object:
-      return "map";
-    case Value::Kind::Null:
-      break;
-  }
-  return "";
+  if (value.is_null()) return "";
+  if (value.is_array()) return "slice";
+  if (value.is_object()) return "map";
+  return go_type_of(value);
 }
 
 std::unexpected<base::Error> refuse(std::string message) {

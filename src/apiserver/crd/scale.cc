@@ -3,38 +3,19 @@
 #include "apiserver/pipeline/errors.h"
 #include "base/strings.h"
 #include "schema/custom.h"
+#include "schema/go_type.h"
 
 namespace apiserver::crd {
 namespace {
 
 using schema::Value;
 
-std::string_view go_type(const Value& value) {
-  switch (value.kind()) {
-    case Value::Kind::Null:
-      return "<nil>";
-    case Value::Kind::Bool:
-      return "bool";
-    case Value::Kind::Int:
-      return "int64";
-    case Value::Kind::Double:
-      return "float64";
-    case Value::Kind::String:
-      return "string";
-    case Value::Kind::Array:
-      return "[]interface {}";
-    case Value::Kind::Object:
-      return "map[string]interface {}";
-  }
-  return "";
-}
-
 base::Error accessor_error(const std::vector<std::string>& path, size_t depth, const Value& value,
                            std::string_view expected) {
   std::string name;
   for (size_t i = 0; i < depth; ++i) name += "." + path[i];
   return {base::Code::BadRequest, base::cat({name, " accessor error: ", value.to_go_string(), " is of the type ",
-                                             go_type(value), ", expected ", expected})};
+                                             schema::go_type_of(value), ", expected ", expected})};
 }
 
 // Down the path; null where it ends early.

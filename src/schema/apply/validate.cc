@@ -3,6 +3,7 @@
 #include "base/strings.h"
 #include "schema/apply/list_item.h"
 #include "schema/apply/typed.h"
+#include "schema/go_type.h"
 
 namespace schema::apply {
 namespace {
@@ -46,25 +47,6 @@ std::string shown_with_type(const Value& value) {
   }
 }
 
-std::string_view go_type(const Value& value) {
-  switch (value.kind()) {
-    case Value::Kind::Bool:
-      return "bool";
-    case Value::Kind::Int:
-      return "int64";
-    case Value::Kind::Double:
-      return "float64";
-    case Value::Kind::String:
-      return "string";
-    case Value::Kind::Array:
-      return "[]interface {}";
-    case Value::Kind::Object:
-      return "map[string]interface {}";
-    default:
-      return "<nil>";
-  }
-}
-
 class Validator {
  public:
   explicit Validator(Duplicates duplicates) : duplicates_(duplicates) {}
@@ -94,7 +76,7 @@ class Validator {
   void check_scalar(Scalar scalar, const Value& value) {
     bool plain = value.is_number() || value.is_string() || value.is_bool();
     if (scalar == Scalar::Numeric && !value.is_number()) {
-      complain(base::cat({"expected numeric (int or float), got ", go_type(value)}));
+      complain(base::cat({"expected numeric (int or float), got ", go_type_of(value)}));
     } else if (scalar == Scalar::String && !value.is_string()) {
       complain(base::cat({"expected string, got &value.valueUnstructured{Value:", shown_with_type(value), "}"}));
     } else if (scalar == Scalar::Boolean && !value.is_bool()) {

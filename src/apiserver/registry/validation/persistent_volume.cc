@@ -85,8 +85,7 @@ void check_iscsi(Report& report, const core::ISCSIPersistentVolumeSource& source
 }
 
 void check_glusterfs(Report& report, const core::GlusterfsPersistentVolumeSource& source, const Place& at) {
-  check_required(report, source.endpoints, Place(at, "endpoints"));
-  check_required(report, source.path, Place(at, "path"));
+  check_glusterfs_volume(report, source, at);
   if (!source.endpoints_namespace) return;
   Place here(at, "endpointsNamespace");
   if (source.endpoints_namespace->empty()) {
@@ -97,16 +96,7 @@ void check_glusterfs(Report& report, const core::GlusterfsPersistentVolumeSource
 }
 
 void check_storage_os(Report& report, const core::StorageOSPersistentVolumeSource& source, const Place& at) {
-  Place name(at, "volumeName");
-  if (source.volume_name.empty()) {
-    report.required(name);
-  } else {
-    report.problems(name, source.volume_name, schema::check_dns1123_label(source.volume_name));
-  }
-  if (!source.volume_namespace.empty()) {
-    report.problems(Place(at, "volumeNamespace"), source.volume_namespace,
-                    schema::check_dns1123_label(source.volume_namespace));
-  }
+  check_storage_os_volume(report, source, at);
   check_secret(report, source.secret_ref, Place(at, "secretRef"));
 }
 
@@ -125,11 +115,7 @@ void check_source(Report& report, const core::PersistentVolume& volume, const Pl
     check_glusterfs(report, *spec.glusterfs, Place(at, "glusterfs"));
   if (choice.takes(spec.flocker.has_value(), "flocker")) check_flocker(report, *spec.flocker, Place(at, "flocker"));
   if (choice.takes(spec.nfs.has_value(), "nfs")) check_nfs(report, *spec.nfs, Place(at, "nfs"));
-  if (choice.takes(spec.rbd.has_value(), "rbd")) {
-    Place here(at, "rbd");
-    if (spec.rbd->monitors.empty()) report.required(Place(here, "monitors"));
-    check_required(report, spec.rbd->image, Place(here, "image"));
-  }
+  if (choice.takes(spec.rbd.has_value(), "rbd")) check_rbd(report, *spec.rbd, Place(at, "rbd"));
   if (choice.takes(spec.quobyte.has_value(), "quobyte")) check_quobyte(report, *spec.quobyte, Place(at, "quobyte"));
   if (choice.takes(spec.cephfs.has_value(), "cephFS") && spec.cephfs->monitors.empty())
     report.required(Place(at, "cephfs.monitors"));
@@ -141,35 +127,18 @@ void check_source(Report& report, const core::PersistentVolume& volume, const Pl
     check_secret(report, spec.cinder->secret_ref, Place(here, "secretRef"));
   }
   if (choice.takes(spec.fc.has_value(), "fc")) check_fibre_channel(report, *spec.fc, Place(at, "fc"));
-  if (choice.takes(spec.flex_volume.has_value(), "flexVolume")) {
-    Place here(at, "flexVolume");
-    check_required(report, spec.flex_volume->driver, Place(here, "driver"));
-    check_flex_options(report, spec.flex_volume->options, Place(here, "options"));
-  }
+  if (choice.takes(spec.flex_volume.has_value(), "flexVolume"))
+    check_flex(report, *spec.flex_volume, Place(at, "flexVolume"));
   if (choice.takes(spec.azure_file.has_value(), "azureFile")) {
     Place here(at, "azureFile");
-    check_required(report, spec.azure_file->secret_name, Place(here, "secretName"));
-    check_required(report, spec.azure_file->share_name, Place(here, "shareName"));
+    check_azure_share(report, *spec.azure_file, here);
     if (spec.azure_file->secret_namespace)
       check_required(report, *spec.azure_file->secret_namespace, Place(here, "secretNamespace"));
   }
-  if (choice.takes(spec.vsphere_volume.has_value(), "vsphereVolume")) {
-    check_required(report, spec.vsphere_volume->volume_path, Place(at, "vsphereVolume.volumePath"));
-  }
-  if (choice.takes(spec.photon_persistent_disk.has_value(), "photonPersistentDisk")) {
-    check_required(report, spec.photon_persistent_disk->pd_id, Place(at, "photonPersistentDisk.pdID"));
-  }
-  if (choice.takes(spec.portworx_volume.has_value(), "portworxVolume")) {
-    check_required(report, spec.portworx_volume->volume_id, Place(at, "portworxVolume.volumeID"));
-  }
+  check_named_disks(report, choice, spec, at);
   if (choice.takes(spec.azure_disk.has_value(), "azureDisk"))
     check_azure_disk(report, *spec.azure_disk, Place(at, "azureDisk"));
-  if (choice.takes(spec.scale_io.has_value(), "scaleIO")) {
-    Place here(at, "scaleIO");
-    check_required(report, spec.scale_io->gateway, Place(here, "gateway"));
-    check_required(report, spec.scale_io->system, Place(here, "system"));
-    check_required(report, spec.scale_io->volume_name, Place(here, "volumeName"));
-  }
+  if (choice.takes(spec.scale_io.has_value(), "scaleIO")) check_scale_io(report, *spec.scale_io, Place(at, "scaleIO"));
   if (choice.takes(spec.local.has_value(), "local")) {
     Place here(at, "local");
     if (spec.local->path.empty()) {

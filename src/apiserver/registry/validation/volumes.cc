@@ -142,16 +142,7 @@ void check_iscsi(Report& report, const core::ISCSIVolumeSource& source, const Pl
 }
 
 void check_storage_os(Report& report, const core::StorageOSVolumeSource& source, const Place& at) {
-  Place name(at, "volumeName");
-  if (source.volume_name.empty()) {
-    report.required(name);
-  } else {
-    report.problems(name, source.volume_name, schema::check_dns1123_label(source.volume_name));
-  }
-  if (!source.volume_namespace.empty()) {
-    report.problems(Place(at, "volumeNamespace"), source.volume_namespace,
-                    schema::check_dns1123_label(source.volume_namespace));
-  }
+  check_storage_os_volume(report, source, at);
   if (source.secret_ref && source.secret_ref->name.empty()) report.required(Place(at, "secretRef.name"));
 }
 
@@ -221,20 +212,13 @@ void check_source(Report& report, const PodScope& scope, const core::Volume& vol
                    "Total length of <volume name>:<iscsi.targetPortal> must be under 64 characters if "
                    "iscsi.initiatorName is specified.");
   }
-  if (choice.takes(volume.glusterfs.has_value(), "glusterfs")) {
-    Place here(at, "glusterfs");
-    check_required(report, volume.glusterfs->endpoints, Place(here, "endpoints"));
-    check_required(report, volume.glusterfs->path, Place(here, "path"));
-  }
+  if (choice.takes(volume.glusterfs.has_value(), "glusterfs"))
+    check_glusterfs_volume(report, *volume.glusterfs, Place(at, "glusterfs"));
   if (choice.takes(volume.flocker.has_value(), "flocker")) check_flocker(report, *volume.flocker, Place(at, "flocker"));
   if (choice.takes(volume.persistent_volume_claim.has_value(), "persistentVolumeClaim")) {
     check_required(report, volume.persistent_volume_claim->claim_name, Place(at, "persistentVolumeClaim.claimName"));
   }
-  if (choice.takes(volume.rbd.has_value(), "rbd")) {
-    Place here(at, "rbd");
-    if (volume.rbd->monitors.empty()) report.required(Place(here, "monitors"));
-    check_required(report, volume.rbd->image, Place(here, "image"));
-  }
+  if (choice.takes(volume.rbd.has_value(), "rbd")) check_rbd(report, *volume.rbd, Place(at, "rbd"));
   if (choice.takes(volume.cinder.has_value(), "cinder")) {
     Place here(at, "cinder");
     check_required(report, volume.cinder->volume_id, Place(here, "volumeID"));
@@ -251,31 +235,17 @@ void check_source(Report& report, const PodScope& scope, const core::Volume& vol
     for (const auto& file : volume.downward_api->items) check_downward_file(report, file, here);
   }
   if (choice.takes(volume.fc.has_value(), "fc")) check_fibre_channel(report, *volume.fc, Place(at, "fc"));
-  if (choice.takes(volume.flex_volume.has_value(), "flexVolume")) {
-    Place here(at, "flexVolume");
-    check_required(report, volume.flex_volume->driver, Place(here, "driver"));
-    check_flex_options(report, volume.flex_volume->options, Place(here, "options"));
-  }
+  if (choice.takes(volume.flex_volume.has_value(), "flexVolume"))
+    check_flex(report, *volume.flex_volume, Place(at, "flexVolume"));
   if (choice.takes(volume.config_map.has_value(), "configMap")) {
     Place here(at, "configMap");
     check_required(report, volume.config_map->name, Place(here, "name"));
     check_mode(report, volume.config_map->default_mode, Place(here, "defaultMode"));
     check_items(report, volume.config_map->items, here);
   }
-  if (choice.takes(volume.azure_file.has_value(), "azureFile")) {
-    Place here(at, "azureFile");
-    check_required(report, volume.azure_file->secret_name, Place(here, "secretName"));
-    check_required(report, volume.azure_file->share_name, Place(here, "shareName"));
-  }
-  if (choice.takes(volume.vsphere_volume.has_value(), "vsphereVolume")) {
-    check_required(report, volume.vsphere_volume->volume_path, Place(at, "vsphereVolume.volumePath"));
-  }
-  if (choice.takes(volume.photon_persistent_disk.has_value(), "photonPersistentDisk")) {
-    check_required(report, volume.photon_persistent_disk->pd_id, Place(at, "photonPersistentDisk.pdID"));
-  }
-  if (choice.takes(volume.portworx_volume.has_value(), "portworxVolume")) {
-    check_required(report, volume.portworx_volume->volume_id, Place(at, "portworxVolume.volumeID"));
-  }
+  if (choice.takes(volume.azure_file.has_value(), "azureFile"))
+    check_azure_share(report, *volume.azure_file, Place(at, "azureFile"));
+  check_named_disks(report, choice, volume, at);
   if (choice.takes(volume.azure_disk.has_value(), "azureDisk"))
     check_azure_disk(report, *volume.azure_disk, Place(at, "azureDisk"));
   if (choice.takes(volume.storageos.has_value(), "storageos"))
@@ -284,12 +254,8 @@ void check_source(Report& report, const PodScope& scope, const core::Volume& vol
     Place here(at, "projected");
     Projection(report, scope, here).check(*volume.projected);
   }
-  if (choice.takes(volume.scale_io.has_value(), "scaleIO")) {
-    Place here(at, "scaleIO");
-    check_required(report, volume.scale_io->gateway, Place(here, "gateway"));
-    check_required(report, volume.scale_io->system, Place(here, "system"));
-    check_required(report, volume.scale_io->volume_name, Place(here, "volumeName"));
-  }
+  if (choice.takes(volume.scale_io.has_value(), "scaleIO"))
+    check_scale_io(report, *volume.scale_io, Place(at, "scaleIO"));
   if (choice.takes(volume.csi.has_value(), "csi")) check_csi(report, *volume.csi, Place(at, "csi"));
   if (choice.takes(volume.ephemeral.has_value(), "ephemeral")) check_ephemeral(report, scope, volume, at);
   if (choice.takes(volume.image.has_value(), "image")) check_image(report, scope, *volume.image, Place(at, "image"));
