@@ -142,7 +142,8 @@ io::Task<Result<void>> beat(Client client, base::Clock& clock, const HeartbeatOp
   }
   lease.metadata.namespace_ = options.namespace_;
   lease.metadata.name = options.name;
-  lease.spec.holder_identity = options.name;
+  for (const auto& [key, value] : options.labels) lease.metadata.labels[key] = value;
+  lease.spec.holder_identity = options.holder.empty() ? options.name : options.holder;
   lease.spec.lease_duration_seconds = seconds(options.lease_duration);
   lease.spec.renew_time = now(clock);
   if (lease.metadata.owner_references.empty() && options.owners) lease.metadata.owner_references = options.owners();
@@ -175,7 +176,7 @@ io::Task<void> keep_heartbeat(Client client, base::Clock& clock, HeartbeatOption
       co_await io::sleep(options.renew_interval);
       continue;
     }
-    LOG_V(1, "Failed to renew the node lease", {"node", options.name}, {"err", kept.error().message()});
+    LOG_V(1, "Failed to renew the lease", {"lease", options.name}, {"err", kept.error().message()});
     co_await io::sleep(retry);
     retry = std::min(retry * 2, kRetryMax);
   }

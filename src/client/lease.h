@@ -2,6 +2,7 @@
 #pragma once
 
 #include <functional>
+#include <map>
 #include <string>
 
 #include "api/coordination_k8s_io_v1.h"
@@ -29,14 +30,16 @@ io::Task<void> lead_while_elected(Client client, base::Clock& clock, base::Rando
 
 struct HeartbeatOptions {
   std::string namespace_ = "kube-node-lease";
-  std::string name;  // of the node, which is the holder too
+  std::string name;                           // of the node, which is the holder too
+  std::string holder;                         // "": as the name
+  std::map<std::string, std::string> labels;  // of the lease
   io::Duration lease_duration = std::chrono::seconds(40);
   io::Duration renew_interval = std::chrono::seconds(10);
   // Makes the lease belong to its node once that exists; may be empty.
   std::function<std::vector<api::meta_v1::OwnerReference>()> owners;
 };
 
-// Renews a node's lease for ever; creates it when absent. Failures are tried again, at most 7 s apart.
+// Renews the lease of a node, or of a server, for ever; creates it when absent. Failures are tried again, at most 7 s apart.
 io::Task<void> keep_heartbeat(Client client, base::Clock& clock, HeartbeatOptions options);
 
 }  // namespace client

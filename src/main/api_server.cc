@@ -16,7 +16,9 @@
 #include "io/socket.h"
 #include "io/tls.h"
 #include "main/authentication.h"
+#include "main/local_transport.h"
 #include "main/machine.h"
+#include "main/server_identity.h"
 
 namespace navarch {
 namespace {
@@ -235,6 +237,11 @@ io::Task<base::Result<std::unique_ptr<ApiServer>>> ApiServer::start(ApiServerOpt
   state->scope.spawn(state->server->run());
   state->service_repair = std::make_unique<apiserver::ServiceRepair>(state->server->registry(), base::system_clock());
   state->scope.spawn(state->service_repair->run());
+  apiserver::User self;
+  self.name = "system:apiserver";
+  self.groups = {std::string(apiserver::kMastersGroup), std::string(apiserver::kAuthenticatedGroup)};
+  client::Client own(make_local_transport(*state->server, std::move(self)), "kube-apiserver");
+  state->scope.spawn(keep_server_identity(std::move(own), base::system_clock(), base::system_random()));
   co_await state->server->wait_synced();
 
   CO_TRY(auto tls, io::TlsServer::create(

@@ -28,6 +28,7 @@ Happening difference(const core::Node& before, const core::Node& now) {
   if (!(before.spec.taints == now.spec.taints) || before.spec.unschedulable != now.spec.unschedulable) {
     what = what | Happening::NodeTaintsChanged;
   }
+  if (before.status.declared_features != now.status.declared_features) what = what | Happening::NodeFeaturesChanged;
   return what;
 }
 

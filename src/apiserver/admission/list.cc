@@ -75,9 +75,9 @@ constexpr Row kRows[] = {
     {"ValidatingAdmissionWebhook", true,
      [](const Needs& needs) { return make_validating_webhooks(needs.authorizer, needs.random); }},
     {"ResourceQuota", true, [](const Needs&) { return make_resource_quota(); }},
+    {"NodeDeclaredFeatureValidator", true, [](const Needs&) { return make_node_declared_features(); }},
     // What these look at is validation here.
     {"JobValidation", true, none},
-    {"NodeDeclaredFeatureValidator", true, none},
     {"PodGroupProtection", true, none},
     {"PodGroupWorkloadExists", true, none},
     {"PodResizeValidator", true, none},

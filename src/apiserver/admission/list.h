@@ -31,6 +31,7 @@ std::unique_ptr<AdmissionPlugin> make_pod_security(PodSecurityOptions options);
 std::unique_ptr<AdmissionPlugin> make_pod_topology_labels();
 std::unique_ptr<AdmissionPlugin> make_priority();
 std::unique_ptr<AdmissionPlugin> make_default_toleration_seconds();
+std::unique_ptr<AdmissionPlugin> make_node_declared_features();
 std::unique_ptr<AdmissionPlugin> make_storage_object_in_use();
 std::unique_ptr<AdmissionPlugin> make_pvc_resize();
 std::unique_ptr<AdmissionPlugin> make_runtime_class();

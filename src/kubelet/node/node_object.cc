@@ -4,6 +4,7 @@
 #include <array>
 
 #include "base/strings.h"
+#include "placement/declared_features.h"
 
 namespace kubelet {
 namespace {
@@ -132,6 +133,7 @@ core::Node update_node(core::Node node, const NodeFacts& facts) {
   status.node_info.kubelet_version = kKubeletVersion;
   status.node_info.container_runtime_version =
       facts.runtime ? facts.runtime->name + "://" + facts.runtime->version : runtime_version;
+  status.declared_features.assign(placement::declared_features().begin(), placement::declared_features().end());
   if (facts.runtime) add_features(status, *facts.runtime);
   if (!facts.images.empty() || status.images.empty()) status.images = images_of(facts.images);
 

@@ -17,6 +17,8 @@ class Planner {
       plan_new_sandbox();
       return std::move(plan_);
     }
+    plan_.restart_all = reason_to_restart_all();
+    if (!plan_.restart_all.empty()) return std::move(plan_);
     plan_ephemeral();
     if (plan_init()) plan_main();
     return std::move(plan_);
@@ -61,6 +63,22 @@ class Planner {
   bool any_main_record() const {
     return std::ranges::any_of(pod_.spec.containers,
                                [&](auto& container) { return in_.record.newest(container.name) != nullptr; });
+  }
+
+  std::string reason_to_restart_all() const {
+    // Begun, perhaps by the kubelet before this one.
+    auto* begun = find_condition(pod_.status, kAllContainersRestarting);
+    bool is_begun = begun != nullptr && begun->status == "True";
+    for (auto* list : {&pod_.spec.init_containers, &pod_.spec.containers})
+      for (auto& container : *list) {
+        auto* record = in_.record.current(container.name);
+        if (record == nullptr) continue;
+        if (is_begun) return begun->message;
+        if (record->phase == ContainerPhase::Exited && restarts_all_after(container, record->exit_code))
+          return base::cat({"Container ", container.name, " exited with code ", std::to_string(record->exit_code),
+                            ", triggering pod restart"});
+      }
+    return "";
   }
 
   void plan_ephemeral() {
@@ -154,6 +172,18 @@ class Planner {
     plan_.stop_all = true;
   }
 
+  // Whether it has to wait because it keeps failing; `failed_ns` is when it failed last.
+  bool waits(const core::Container& container, int64_t failed_ns) {
+    auto key = back_off_key(pod_, container);
+    auto until = in_.back_off.until(key, failed_ns, in_.now_ns);
+    if (!until) return false;
+    plan_.waiting[container.name] = {"CrashLoopBackOff",
+                                     "back-off " + base::format_duration(in_.back_off.pause_ns(key)) +
+                                         " restarting failed container=" + container.name + " pod=" + pod_text(pod_)};
+    plan_.again_ns = std::min(plan_.again_ns.value_or(*until), *until);
+    return true;
+  }
+
   void start(ContainerKind kind, size_t index, const core::Container& container) {
     StartContainer wanted{.kind = kind, .index = index};
     if (auto* before = in_.record.newest(container.name)) {
@@ -168,19 +198,18 @@ class Planner {
       }
       if (before->phase == ContainerPhase::Exited) {
         wanted.failed_ns = before->finished_ns;
-        auto key = back_off_key(pod_, container);
-        if (auto until = in_.back_off.until(key, before->finished_ns, in_.now_ns)) {
-          plan_.waiting[container.name] = {
-              "CrashLoopBackOff", "back-off " + base::format_duration(in_.back_off.pause_ns(key)) +
-                                      " restarting failed container=" + container.name + " pod=" + pod_text(pod_)};
-          plan_.again_ns = std::min(plan_.again_ns.value_or(*until), *until);
-          return;
-        }
+        if (waits(container, wanted.failed_ns)) return;
       }
     } else if (auto* status = find_status(pod_.status, container.name);
                status != nullptr && !status->container_id.empty()) {
       // The runtime lost its memory; the API has not.
       wanted.attempt = status->restart_count + 1;
+      // The one for which all were restarted waits as if it had been restarted alone.
+      auto& end = status->state.terminated ? status->state.terminated : status->last_state.terminated;
+      if (end && restarts_all_after(container, end->exit_code)) {
+        wanted.failed_ns = end->finished_at.to_ns();
+        if (waits(container, wanted.failed_ns)) return;
+      }
     }
     plan_.start.push_back(wanted);
   }

@@ -15,12 +15,24 @@ bool is_sidecar(const core::Container& init_container) {
   return init_container.restart_policy && *init_container.restart_policy == "Always";
 }
 
-bool restarts_after(const core::Pod& pod, const core::Container& container, bool is_init, int32_t exit_code) {
+// The container's own rule for that end, or null.
+static const core::ContainerRestartRule* rule_for(const core::Container& container, int32_t exit_code) {
   for (auto& rule : container.restart_policy_rules) {
     if (!rule.exit_codes) continue;
     bool in = std::ranges::find(rule.exit_codes->values, exit_code) != rule.exit_codes->values.end();
-    if (in == (rule.exit_codes->operator_ == "In")) return rule.action == "Restart";
+    if (in == (rule.exit_codes->operator_ == "In")) return &rule;
   }
+  return nullptr;
+}
+
+bool restarts_all_after(const core::Container& container, int32_t exit_code) {
+  auto* rule = rule_for(container, exit_code);
+  return rule != nullptr && rule->action == "RestartAllContainers";
+}
+
+bool restarts_after(const core::Pod& pod, const core::Container& container, bool is_init, int32_t exit_code) {
+  // Each action of a rule makes it run again, alone or with all others.
+  if (rule_for(container, exit_code) != nullptr) return true;
   std::string_view policy = container.restart_policy ? std::string_view(*container.restart_policy)
                                                      : std::string_view(pod.spec.restart_policy);
   if (policy == "Never") return false;

@@ -12,6 +12,9 @@ namespace kubelet {
 
 namespace core = ::api::core_v1;
 
+// The condition of a pod whose containers are all being stopped, to run anew.
+inline constexpr std::string_view kAllContainersRestarting = "AllContainersRestarting";
+
 // "name_namespace(uid)", as events and messages name a pod.
 std::string pod_text(const core::Pod& pod);
 
@@ -20,6 +23,9 @@ bool is_sidecar(const core::Container& init_container);
 
 // Whether a container that ended with `exit_code` is to run again: its own rules and policy, else the pod's.
 bool restarts_after(const core::Pod& pod, const core::Container& container, bool is_init, int32_t exit_code);
+
+// Whether that end asks for all containers of the pod to run anew (a rule with the action RestartAllContainers).
+bool restarts_all_after(const core::Container& container, int32_t exit_code);
 
 // What a change of makes the container be made anew. Hexadecimal.
 std::string container_hash(const core::Container& container);

@@ -1,6 +1,7 @@
 #include "kubelet/pods/status.h"
 
 #include <algorithm>
+#include <set>
 
 #include "base/strings.h"
 #include "kubelet/pods/resources.h"
@@ -89,7 +90,14 @@ class StatusMaker {
     auto* before = find_status(pod_.status, container.name);
     if (before != nullptr) status.restart_count = before->restart_count;
     auto* newest = in_.record.newest(container.name);
-    if (newest == nullptr) {
+    if (newest == nullptr && before != nullptr && was_removed(*before)) {
+      status.last_state = before->state.terminated ? before->state : before->last_state;
+      status.image = before->image;
+      status.image_id = before->image_id;
+      status.container_id = before->container_id;
+      status.state.waiting.emplace().reason = has_inits() ? "PodInitializing" : "ContainerCreating";
+      removed_.insert(container.name);
+    } else if (newest == nullptr) {
       // What the runtime no longer knows but the API has seen end is told as it was.
       if (before != nullptr && before->state.terminated) {
         core::ContainerStatus kept = *before;
@@ -154,6 +162,14 @@ class StatusMaker {
       status.volume_mounts.push_back(std::move(shown));
     }
     return status;
+  }
+
+  // Whether what it tells of is from before all containers were restarted. They are gone, but their end is remembered.
+  bool was_removed(const core::ContainerStatus& before) const {
+    auto* restarted = find_condition(pod_.status, kAllContainersRestarting);
+    if (in_.ended || restarted == nullptr || restarted->status == "True") return false;
+    auto& end = before.state.terminated ? before.state.terminated : before.last_state.terminated;
+    return end && !before.state.running && end->finished_at <= restarted->last_transition_time;
   }
 
   void apply_waiting(core::ContainerStatus& status, const std::string& name) {
@@ -237,6 +253,7 @@ class StatusMaker {
   }
 
   std::string phase_of_containers() const {
+    if (!in_.restarting_all.empty() && !in_.ended) return "Pending";
     bool init_failed = false, init_pending = false;
     for (size_t i = 0; i < pod_.spec.init_containers.size(); ++i) {
       auto& container = pod_.spec.init_containers[i];
@@ -258,7 +275,7 @@ class StatusMaker {
         continue;
       }
       auto& end = status.state.terminated ? status.state.terminated : status.last_state.terminated;
-      if (!end) {
+      if (!end || removed_.contains(status.name)) {
         ++waiting;
         continue;
       }
@@ -341,6 +358,12 @@ class StatusMaker {
     }
     set("ContainersReady", containers_ready, reason, message);
     set("PodScheduled", true);
+    auto* restarting = find_condition(pod_.status, kAllContainersRestarting);
+    if (!in_.restarting_all.empty()) {
+      set(std::string(kAllContainersRestarting), true, "ContainerExited", in_.restarting_all);
+    } else if (restarting != nullptr) {
+      set(std::string(kAllContainersRestarting), false, restarting->reason, restarting->message);
+    }
     if (in_.failure && in_.failure->disruption)
       set("DisruptionTarget", true, "TerminationByKubelet", in_.failure->message);
     if (auto& pending = in_.resize.pending) set("PodResizePending", true, pending->reason, pending->message);
@@ -363,6 +386,7 @@ class StatusMaker {
   core::PodStatus out_;
   std::vector<core::PodCondition> ours_;
   std::vector<std::string> incomplete_;  // init containers
+  std::set<std::string> removed_;  // containers that all ended for a restart, and have not begun again
   bool begun_ = false;
 };
 

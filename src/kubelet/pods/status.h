@@ -31,6 +31,7 @@ struct StatusInput {
   std::vector<std::string> host_ips;
   std::optional<PodFailure> failure;
   const ResizeState& resize;
+  std::string restarting_all;  // why all its containers are being stopped to run anew; "": they are not
   // Nothing of it runs any more and nothing will: the phase becomes Succeeded or Failed.
   bool ended = false;
   int64_t now_ns = 0;

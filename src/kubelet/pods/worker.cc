@@ -32,7 +32,7 @@ io::Duration growing(int failures, io::Duration first, io::Duration most) {
 bool is_ours(std::string_view condition) {
   return condition == "PodReadyToStartContainers" || condition == "Initialized" || condition == "Ready" ||
          condition == "ContainersReady" || condition == "PodScheduled" || condition == "PodResizePending" ||
-         condition == "PodResizeInProgress";
+         condition == "PodResizeInProgress" || condition == kAllContainersRestarting;
 }
 
 }  // namespace
@@ -261,6 +261,8 @@ io::Task<PodWorker::Pause> PodWorker::step_running() {
     begin_terminating();
     co_return Pause();
   }
+  restarting_all_ = plan.restart_all;
+  if (!restarting_all_.empty()) co_return sooner(pause, co_await restart_all());
   for (auto& [name, reason] : plan.waiting) {
     auto& now = waiting_[name];
     if (now == reason) continue;

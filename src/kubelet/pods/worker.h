@@ -102,6 +102,9 @@ class PodWorker {
   void stop_in_order();
   io::Task<void> stop_sandboxes();
   io::Task<void> remove_dead_containers();
+  // Stops all but ephemeral containers at once and removes them; called until `restarting_all_` is "" again.
+  io::Task<Pause> restart_all();
+  io::Task<bool> remove_container(const ContainerRecord& record);  // its logs too
   io::Task<base::Result<void>> clean_up();
 
   void collect_messages();
@@ -131,6 +134,8 @@ class PodWorker {
   std::map<std::string, int64_t> failed_before_;  // creations that failed, by container: not tried again before
   std::map<std::string, std::string> messages_;   // termination messages by container id
   std::set<std::string> message_known_;
+  std::string restarting_all_;     // why all containers are being stopped to run anew
+  int64_t restart_told_by_ns_ = 0;  // until when that waits for the API to be told
 
   VolumePaths volume_paths_;
   std::map<std::string, cri::Image> image_volumes_;  // by volume, as the runtime has them

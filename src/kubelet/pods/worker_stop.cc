@@ -15,6 +15,7 @@ namespace kubelet {
 namespace {
 
 constexpr size_t kMessageMax = 4096;
+constexpr int64_t kTellWithinNs = 5'000'000'000;
 // What a container gets at the least after its preStop hook has used up the time.
 constexpr int64_t kLeastGrace = 2;
 
@@ -98,21 +99,54 @@ io::Task<void> PodWorker::stop_sandboxes() {
   }
 }
 
+io::Task<bool> PodWorker::remove_container(const ContainerRecord& record) {
+  if (auto removed = co_await context_.runtime.remove_container(record.id); !removed) co_return false;
+  stopping_.erase(record.id);
+  messages_.erase(record.id);
+  message_known_.erase(record.id);
+  resize_.applied.erase(record.id);
+  if (!record.log_path.empty()) remove_logs(record.log_path);
+  unlink(base::cat({context_.options.container_log_directory, "/", pod_.metadata.name, "_", pod_.metadata.namespace_,
+                    "_", record.name, "-", record.id, ".log"})
+             .c_str());
+  co_return true;
+}
+
+io::Task<PodWorker::Pause> PodWorker::restart_all() {
+  std::vector<ContainerRecord> all;
+  for (auto& record : record_.containers)
+    if (find_container(pod_, record.name) != nullptr) all.push_back(record);
+  bool runs = false;
+  for (auto& record : all) {
+    if (!record.is_running()) continue;
+    runs = true;
+    // In no order and without a grace: they come back in a moment.
+    stop(record, "", 0);
+  }
+  collect_messages();
+  publish(false);
+  if (runs) co_return Pause();
+  // How they ended is told before they are gone, if somebody listens.
+  if (restart_told_by_ns_ == 0) restart_told_by_ns_ = now_ns() + kTellWithinNs;
+  if (!status_written_ && now_ns() < restart_told_by_ns_)
+    co_return std::chrono::nanoseconds(restart_told_by_ns_ - now_ns());
+  for (auto& record : all)
+    if (!co_await remove_container(record)) co_return std::chrono::seconds(1);
+  std::erase_if(record_.containers, [&](auto& record) { return find_container(pod_, record.name) != nullptr; });
+  waiting_.clear();
+  failed_before_.clear();
+  restarting_all_.clear();
+  restart_told_by_ns_ = 0;
+  publish(false);
+  wake_.set();
+  co_return Pause();
+}
+
 io::Task<void> PodWorker::remove_dead_containers() {
   for (auto& id : removable_containers(record_)) {
     if (stopping_ids_.contains(id)) continue;
     auto record = std::ranges::find_if(record_.containers, [&](auto& one) { return one.id == id; });
-    std::string log = record != record_.containers.end() ? record->log_path : "";
-    std::string name = record != record_.containers.end() ? record->name : "";
-    if (auto removed = co_await context_.runtime.remove_container(id); !removed) continue;
-    stopping_.erase(id);
-    messages_.erase(id);
-    message_known_.erase(id);
-    resize_.applied.erase(id);
-    if (!log.empty()) remove_logs(log);
-    unlink(base::cat({context_.options.container_log_directory, "/", pod_.metadata.name, "_", pod_.metadata.namespace_,
-                      "_", name, "-", id, ".log"})
-               .c_str());
+    if (record != record_.containers.end()) co_await remove_container(ContainerRecord(*record));
   }
   // Sandboxes that were replaced hold nothing any more.
   auto sandboxes = record_.sandboxes;
@@ -178,6 +212,7 @@ void PodWorker::publish(bool ended) {
                           .host_ips = context_.host_ips,
                           .failure = failure_,
                           .resize = resize_,
+                          .restarting_all = restarting_all_,
                           .ended = ended,
                           .now_ns = now_ns()});
   }
@@ -209,7 +244,7 @@ io::Task<void> PodWorker::write_statuses() {
     if (written) written_version_ = base::parse_int(*written).value_or(0);
     if (!status_wanted_.is_set()) {
       status_written_ = true;
-      if (state_ == State::Terminated) wake_.set();
+      if (state_ == State::Terminated || !restarting_all_.empty()) wake_.set();
     }
   }
 }

@@ -175,6 +175,60 @@ TEST_F(PodTest, SidecarDoesNotKeepAFinishedPodAlive) {
   EXPECT_EQ(status().phase, "Succeeded");
 }
 
+TEST_F(PodTest, RuleRestartsAllContainersInTheSameSandbox) {
+  start(PodBuilder("train")
+            .init("set-up")
+            .sidecar("proxy")
+            .container("main")
+            .container("watcher")
+            .restarting_all_on(88)
+            .restart("Never"));
+  exit("set-up", 0);
+  exit("main", 0);
+  EXPECT_THAT(runtime.running(), ElementsAre("proxy", "watcher"));
+  api.statuses.clear();
+  exit("watcher", 88);
+  // From the beginning, those too that had ended for good.
+  EXPECT_THAT(runtime.running(), ElementsAre("set-up"));
+  EXPECT_EQ(status().phase, "Pending");
+  EXPECT_EQ(container_status("watcher").last_state.terminated->exit_code, 88);
+  EXPECT_TRUE(container_status("watcher").state.waiting);
+  auto told = std::ranges::find_if(api.statuses, [](auto& status) {
+    auto* restarting = find_condition(status, "AllContainersRestarting");
+    return restarting != nullptr && restarting->status == "True" && restarting->reason == "ContainerExited" &&
+           restarting->message == "Container watcher exited with code 88, triggering pod restart";
+  });
+  EXPECT_NE(told, api.statuses.end());
+  EXPECT_EQ(condition("AllContainersRestarting"), "False");
+  pass(1s);
+  exit("set-up", 0);
+  EXPECT_THAT(runtime.running(), ElementsAre("main", "proxy", "watcher"));
+  EXPECT_EQ(status().phase, "Running");
+  for (auto* name : {"set-up", "proxy", "main", "watcher"}) EXPECT_EQ(container_status(name).restart_count, 1) << name;
+  EXPECT_EQ(std::ranges::count(runtime.calls, "run train"), 1);
+  // Again: the one that asked for it waits as others that fail do.
+  exit("watcher", 88);
+  exit("set-up", 0);
+  EXPECT_THAT(runtime.running(), ElementsAre("main", "proxy"));
+  EXPECT_EQ(container_status("watcher").state.waiting->reason, "CrashLoopBackOff");
+  pass(11s);
+  EXPECT_THAT(runtime.running(), ElementsAre("main", "proxy", "watcher"));
+  EXPECT_EQ(container_status("watcher").restart_count, 2);
+}
+
+TEST_F(PodTest, RestartOfAllContainersGoesOnWithTheNextKubelet) {
+  start(PodBuilder("train").container("main").container("watcher").restarting_all_on(88).restart("Never"));
+  runtime.stop_takes = 100s;
+  exit("watcher", 88);
+  EXPECT_EQ(condition("AllContainersRestarting"), "True");
+  EXPECT_EQ(status().phase, "Pending");
+  restart_kubelet();
+  pass(100s);
+  EXPECT_THAT(runtime.running(), ElementsAre("main", "watcher"));
+  EXPECT_EQ(condition("AllContainersRestarting"), "False");
+  EXPECT_EQ(container_status("main").restart_count, 1);
+}
+
 TEST_F(PodTest, DeletedPodEndsInTimeAndLeavesTheApi) {
   start(PodBuilder("web").container("main"));
   runtime.ignore_stop = {"main"};

@@ -33,6 +33,7 @@ class FakeRuntime final : public Runtime {
   std::set<std::string> pullable;
   std::vector<std::string> calls;     // "run web", "start main 0", "stop main 30", ...
   std::set<std::string> ignore_stop;  // names of containers that end only when killed
+  io::Duration stop_takes{0};         // before a container hears of it
   std::function<cri::ExecSyncResponse(std::vector<std::string>)> on_exec;
   std::string update_error;           // why update_container_resources fails
   std::string sandbox_error;          // why run_sandbox fails
@@ -156,6 +157,7 @@ class FakeRuntime final : public Runtime {
     if (found == containers.end()) co_return base::fail(base::Code::NotFound, "no container " + id);
     std::string name = found->second.status.metadata->name;
     calls.push_back("stop " + name + " " + std::to_string(grace));
+    co_await io::sleep(stop_takes);
     if (ignore_stop.contains(name)) {
       co_await io::sleep(std::chrono::seconds(grace));
       exit(name, 137);

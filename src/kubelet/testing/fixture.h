@@ -58,6 +58,14 @@ struct PodBuilder {
     pod.spec.restart_policy = std::move(policy);
     return *this;
   }
+  // The last container's exit with `code` makes all of them run anew.
+  PodBuilder& restarting_all_on(int32_t code) {
+    auto& rule = last().restart_policy_rules.emplace_back();
+    rule.action = "RestartAllContainers";
+    rule.exit_codes.emplace().operator_ = "In";
+    rule.exit_codes->values = {code};
+    return *this;
+  }
   core::Container& last() { return pod.spec.containers.back(); }
   operator core::Pod() const { return pod; }  // NOLINT
 };

@@ -10,6 +10,7 @@ void NodeInfo::set_node(const api::core_v1::Node& fresh) {
   kept->metadata.labels = fresh.metadata.labels;
   kept->metadata.annotations = fresh.metadata.annotations;
   kept->spec = fresh.spec;
+  kept->status.declared_features = fresh.status.declared_features;
   node = std::move(kept);
   name = fresh.metadata.name;
   allocatable = to_resources(fresh.status.allocatable);

@@ -76,6 +76,19 @@ TEST_F(PlacementTest, TolerationsOpenTaintedAndCordonedNodes) {
   EXPECT_EQ(place(PodBuilder("p").tolerating("dedicated").tolerating("node.kubernetes.io/unschedulable")).node, "a");
 }
 
+TEST_F(PlacementTest, PodsGoOnlyToNodesThatDeclareWhatTheyAskFor) {
+  add(NodeBuilder("old"));
+  PodBuilder builder("p");
+  builder.pod->spec.containers.emplace_back().restart_policy_rules.emplace_back().action = "RestartAllContainers";
+  auto placement = place(builder);
+  EXPECT_EQ(placement.message, "0/1 nodes are available: 1 node(s) didn't match Pod's required features.");
+  EXPECT_TRUE(placement.wakers & Happening::NodeFeaturesChanged);
+  NodeBuilder young("young");
+  young.node->status.declared_features = {"RestartAllContainersOnContainerExits"};
+  add(young);
+  EXPECT_EQ(place(builder).node, "young");
+}
+
 TEST_F(PlacementTest, AHostPortIsGivenOncePerNode) {
   add(NodeBuilder("a"));
   add(NodeBuilder("b"));

@@ -31,7 +31,8 @@ enum class Happening : uint32_t {
   VolumeChanged = 128,
   StorageClassChanged = 256,
   StorageDriverChanged = 512,  // what a driver says of itself, of its nodes, or of its room
-  All = 1023,
+  NodeFeaturesChanged = 1024,
+  All = 2047,
 };
 constexpr Happening operator|(Happening a, Happening b) {
   return static_cast<Happening>(static_cast<uint32_t>(a) | static_cast<uint32_t>(b));

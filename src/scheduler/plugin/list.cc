@@ -3,6 +3,7 @@
 #include "scheduler/plugin/image_locality/image_locality.h"
 #include "scheduler/plugin/inter_pod_affinity/inter_pod_affinity.h"
 #include "scheduler/plugin/node_affinity/node_affinity.h"
+#include "scheduler/plugin/node_declared_features/node_declared_features.h"
 #include "scheduler/plugin/node_name/node_name.h"
 #include "scheduler/plugin/node_ports/node_ports.h"
 #include "scheduler/plugin/node_resources/balanced_allocation.h"
@@ -21,6 +22,7 @@ Plugins default_plugins(PluginServices services) {
   Plugins plugins;
   plugins.push_back(make_node_unschedulable());
   plugins.push_back(make_node_name());
+  plugins.push_back(make_node_declared_features());
   plugins.push_back(make_taint_toleration());
   plugins.push_back(make_node_affinity());
   plugins.push_back(make_node_ports());
