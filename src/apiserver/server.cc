@@ -573,6 +573,7 @@ io::Task<void> Server::serve_watch(Exchange& exchange) {
 // shown ends it too: who watches must not believe that he has seen everything.
 io::Task<void> Server::send_events(const Call& call, WatchStream& stream, const Representation& representation,
                                    EventSink& sink, io::Event& done) {
+  auto counted = parts_->metrics.requests().watch_events(call);
   bool first = true;
   bool ends = false;
   while (!ends) {
@@ -590,7 +591,7 @@ io::Task<void> Server::send_events(const Call& call, WatchStream& stream, const 
           error = event.error();
           break;
         }
-        parts_->metrics.requests().count_watch_event(call, event->size());
+        counted.count(event->size());
         first = false;
         events.push_back(std::move(*event));
       }

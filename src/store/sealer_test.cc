@@ -42,7 +42,7 @@ class Turner final : public Sealer {
 };
 
 Attributes whole_value(std::string_view, std::string_view value) {
-  return {.labels = {{"value", std::string(value)}}, .fields = {}};
+  return {.labels = {{"value", value}}, .fields = {}};
 }
 
 class Sealing : public testing::TestWithParam<const Backend*> {
@@ -95,7 +95,7 @@ TEST_P(Sealing, ReadersSeeTheValueAndItsAttributesAndTheDiskDoesNot) {
   ASSERT_TRUE(entry);
   EXPECT_EQ((*entry)->value.view(), "word");
   ASSERT_EQ((*entry)->attributes.labels.size(), 1u);
-  EXPECT_EQ((*entry)->attributes.labels[0].second, "word");
+  EXPECT_EQ((*entry)->attributes.labels.find("value"), "word");
   auto page = loop_->run_task(store_->list("/registry/", {}));
   ASSERT_TRUE(page);
   ASSERT_EQ(page->entries.size(), 1u);

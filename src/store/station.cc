@@ -30,6 +30,10 @@ class PrefixWatch final : public Watch {
   }
 
   io::Task<base::Result<std::vector<EventRef>>> next() override;
+  void interrupt() override {
+    interrupted_ = true;
+    if (waiter_) std::exchange(waiter_, nullptr).resume();
+  }
   Revision seen() const override;
 
  private:
@@ -69,6 +73,7 @@ class PrefixWatch final : public Watch {
   size_t place_;
   uint64_t taken_;  // of the channel's events
   bool expired_ = false;
+  bool interrupted_ = false;
 
   std::coroutine_handle<> waiter_;
   size_t slot_ = 0;                              // in channel_->watches
@@ -116,7 +121,7 @@ io::Task<base::Result<std::vector<EventRef>>> PrefixWatch::next() {
       events.push_back(*event);
       skip();
     }
-    if (!events.empty()) co_return events;
+    if (std::exchange(interrupted_, false) || !events.empty()) co_return events;
     co_await Arrival(*this);
   }
 }

@@ -20,18 +20,12 @@
 #include "base/bytes.h"
 #include "base/result.h"
 #include "io/task.h"
+#include "store/attributes.h"
 #include "store/sealer.h"
 
 namespace store {
 
 using Revision = uint64_t;
-
-// What lists and watches select by, taken from the bytes once per write by the Indexer.
-struct Attributes {
-  std::vector<std::pair<std::string, std::string>> labels;  // sorted by name
-  std::vector<std::pair<std::string, std::string>> fields;  // selectable fields but metadata.name and .namespace
-  bool operator==(const Attributes&) const = default;
-};
 
 // One object at one revision.
 struct Entry {
@@ -93,9 +87,11 @@ using EventRef = std::shared_ptr<const Event>;
 class Watch {
  public:
   virtual ~Watch() = default;
-  // The next events (at least one). Expired when the watcher fell too far behind and events were dropped: the watch is
-  // over. Cancelled when the store closes.
+  // The next events: at least one, or none after interrupt(). Expired when the watcher fell too far behind and events
+  // were dropped: the watch is over. Cancelled when the store closes.
   virtual io::Task<base::Result<std::vector<EventRef>>> next() = 0;
+  // Whoever waits in next(), or calls it next, gets what there is, be it nothing. On the watch's loop.
+  virtual void interrupt() = 0;
   // Every event up to this revision has been returned by next(); for bookmarks.
   virtual Revision seen() const = 0;
 };

@@ -20,7 +20,7 @@ Attributes words(std::string_view key, std::string_view value) {
   Attributes attributes;
   size_t equals = value.find('=');
   if (equals != std::string_view::npos) {
-    attributes.labels.emplace_back(std::string(value.substr(0, equals)), std::string(value.substr(equals + 1)));
+    attributes.labels.add(value.substr(0, equals), value.substr(equals + 1));
   }
   return attributes;
 }
@@ -159,7 +159,7 @@ TEST_P(Contract, AnUpdateIsVisibleWhenItReturns) {
   EXPECT_EQ(got->revision, made.entry->revision);
   EXPECT_GE(store_->revision(), made.entry->revision);
   ASSERT_EQ(got->attributes.labels.size(), 1u);
-  EXPECT_EQ(got->attributes.labels[0].second, "web");
+  EXPECT_EQ(got->attributes.labels.find("app"), "web");
 }
 
 TEST_P(Contract, EachChangeTakesALaterRevision) {

@@ -119,10 +119,10 @@ void RequestMetrics::count_long_running(const Call& call, int change) {
       .add(change);
 }
 
-void RequestMetrics::count_watch_event(const Call& call, size_t bytes) {
+RequestMetrics::WatchEvents RequestMetrics::watch_events(const Call& call) {
   const auto& info = call.info;
-  watch_events_.with({info.group, info.resource, info.version}).add();
-  watch_event_bytes_.with({info.group, info.resource, info.version}).observe(static_cast<double>(bytes));
+  return {watch_events_.with({info.group, info.resource, info.version}),
+          watch_event_bytes_.with({info.group, info.resource, info.version})};
 }
 
 void RequestMetrics::count_authentication(std::string_view result, int64_t ns) {

@@ -27,7 +27,21 @@ class RequestMetrics {
   void count(const Call& call, bool known, const RequestOutcome& outcome);
   // A request that lives as long as its client likes has begun (+1) or ended (-1).
   void count_long_running(const Call& call, int change);
-  void count_watch_event(const Call& call, size_t bytes);
+  // What one watch sends, so that its metrics are looked up once. Lives no longer than this.
+  class WatchEvents {
+   public:
+    void count(size_t bytes) {
+      events_.add();
+      bytes_.observe(static_cast<double>(bytes));
+    }
+
+   private:
+    friend class RequestMetrics;
+    WatchEvents(base::Counter& events, base::Histogram& bytes) : events_(events), bytes_(bytes) {}
+    base::Counter& events_;
+    base::Histogram& bytes_;
+  };
+  WatchEvents watch_events(const Call& call);
   // "success", "failure" or "error", and how long it took.
   void count_authentication(std::string_view result, int64_t ns);
   void count_authorization(const Authorization& answer, int64_t ns);

@@ -19,8 +19,9 @@ struct Path {
   std::string name;
   std::vector<uint32_t> numbers;
   schema::Shape shape = schema::Shape::String;
-  bool in_list = false;  // each element of a list, joined by commas
-  uint32_t element = 0;  // the field of the element
+  bool in_list = false;                           // each element of a list, joined by commas
+  uint32_t element = 0;                           // the field of the element
+  std::shared_ptr<const Path> instead = nullptr;  // where what is empty here may stand too
 };
 
 std::optional<Path> path_of(const schema::Type& type, std::string_view name) {
@@ -97,6 +98,12 @@ class Index {
         if (field.starts_with("metadata.")) continue;
         if (auto path = path_of(served->stored_type(), stored_path(served->row(), field))) {
           path->name = field;
+          // Older events say who reported them in another place.
+          if (served->row().plural == "events" && field == "source") {
+            if (auto other = path_of(served->stored_type(), "reportingComponent")) {
+              path->instead = std::make_shared<const Path>(std::move(*other));
+            }
+          }
           reading.paths.push_back(std::move(*path));
         }
       }
@@ -116,39 +123,33 @@ class Index {
     if (served == nullptr) return attributes;
     auto found = readings_.find(served);
     if (found == readings_.end()) return attributes;
-    for (const auto& path : found->second.paths) attributes.fields.emplace_back(path.name, read(envelope->raw, path));
-    // Older events say who reported them in another place.
-    if (served->row().plural == "events") {
-      for (auto& [name, text] : attributes.fields) {
-        if (name == "source" && text.empty()) text = field_of(attributes, "reportingComponent");
-      }
+    for (const auto& path : found->second.paths) {
+      std::string text = read(envelope->raw, path);
+      if (text.empty() && path.instead) text = read(envelope->raw, *path.instead);
+      attributes.fields.add(path.name, text);
     }
     return attributes;
   }
 
  private:
-  static std::string field_of(const store::Attributes& attributes, std::string_view name) {
-    for (const auto& [key, text] : attributes.fields) {
-      if (key == name) return text;
-    }
-    return "";
-  }
+  using Labels = std::vector<std::pair<std::string_view, std::string_view>>;
 
   static void read_labels(std::string_view message, store::Attributes& attributes) {
+    Labels labels;
     wire::Reader reader(message);
     for (wire::Field field; reader.next(field);) {
       if (field.id != kMetadata) continue;
       wire::Reader metadata(field.value);
       for (wire::Field part; metadata.next(part);) {
         if (part.id != kLabels) continue;
-        std::pair<std::string, std::string> label;
+        auto& label = labels.emplace_back();
         wire::Reader entry(part.value);
         for (wire::Field side; entry.next(side);) (side.id == 1 ? label.first : label.second) = side.value;
-        attributes.labels.push_back(std::move(label));
       }
       break;
     }
-    std::sort(attributes.labels.begin(), attributes.labels.end());
+    std::sort(labels.begin(), labels.end());
+    for (const auto& [name, value] : labels) attributes.labels.add(name, value);
   }
 
   // The same of what is kept as JSON: custom kinds. By what else they are selected is for their definition to say.
@@ -157,13 +158,13 @@ class Index {
     if (!enter_member(reader, "metadata") || !enter_member(reader, "labels") || reader.peek() != base::JsonKind::Object)
       return;
     std::string_view key, text;
+    std::map<std::string, std::string> labels;
     reader.enter_object();
     while (reader.next_key(key)) {
-      std::pair<std::string, std::string> label(key, "");
-      if (reader.read_string(text)) label.second = text;
-      attributes.labels.push_back(std::move(label));
+      std::string& value = labels[std::string(key)];
+      if (reader.read_string(text)) value = text;
     }
-    std::sort(attributes.labels.begin(), attributes.labels.end());
+    for (const auto& [name, value] : labels) attributes.labels.add(name, value);
   }
 
   // Stands at the member's value then.

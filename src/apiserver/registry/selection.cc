@@ -16,14 +16,6 @@ namespace {
 constexpr std::string_view kTokenVersion = "meta.k8s.io/v1";
 constexpr size_t kScanChunk = 1000;  // entries looked at in one go when a selector may leave most of them out
 
-std::optional<std::string_view> find_pair(const std::vector<std::pair<std::string, std::string>>& pairs,
-                                          std::string_view name) {
-  for (const auto& [key, value] : pairs) {
-    if (key == name) return value;
-  }
-  return std::nullopt;
-}
-
 // A field of a custom kind by which objects are selected; "" when it is absent.
 std::string selectable_text(const crd::Kind& kind, const schema::Object& object, std::string_view field) {
   for (const auto& [name, path] : kind.selectable()) {
@@ -59,7 +51,7 @@ base::Error invalid_continue(std::string_view why) {
 bool Selection::matches(const store::Entry& entry) const {
   if (!labels_.is_everything()) {
     const auto& labels = entry.attributes.labels;
-    if (!labels_.matches([&](std::string_view key) { return find_pair(labels, key); })) return false;
+    if (!labels_.matches([&](std::string_view key) { return labels.find(key); })) return false;
   }
   if (fields_.is_everything()) return true;
   auto tail = served_->tail(entry.key);
@@ -70,7 +62,7 @@ bool Selection::matches(const store::Entry& entry) const {
   return fields_.matches([&](std::string_view field) -> std::optional<std::string_view> {
     if (field == "metadata.name" || field == "name") return namespaced ? tail.substr(slash + 1) : tail;
     if (field == "metadata.namespace") return namespaced ? tail.substr(0, slash) : std::string_view();
-    if (served_->custom() == nullptr) return find_pair(entry.attributes.fields, field);
+    if (served_->custom() == nullptr) return entry.attributes.fields.find(field);
     if (!object) {
       auto decoded = served_->decode(entry);
       if (!decoded) return std::nullopt;

@@ -100,16 +100,8 @@ io::Task<base::Result<std::vector<WatchItem>>> WatchStream::next() {
         break;
       }
     }
-    int64_t until_ns = deadline_ns_;
-    if (bookmarks_) until_ns = until_ns == 0 ? next_bookmark_ns_ : std::min(until_ns, next_bookmark_ns_);
-    base::Result<std::vector<store::EventRef>> events = std::vector<store::EventRef>();
-    if (until_ns == 0) {
-      events = co_await watch_->next();
-    } else {
-      auto bounded = co_await io::with_timeout(std::chrono::nanoseconds(until_ns - now_ns), watch_->next());
-      if (!bounded) continue;
-      events = std::move(*bounded);
-    }
+    set_alarm(now_ns);
+    auto events = co_await watch_->next();
     if (!events) {
       if (events.error().code() == base::Code::Expired) co_return base::fail(too_old(told_, watch_->seen()));
       co_return base::fail(base::Code::Closed, events.error().message());
@@ -119,7 +111,17 @@ io::Task<base::Result<std::vector<WatchItem>>> WatchStream::next() {
     }
     if (!items.empty()) told_ = items.back().revision;
   }
+  if (convert_ == nullptr) co_return items;
   co_return co_await converted(std::move(items));
+}
+
+// It is left running from one wait to the next: events come far more often than it has to change.
+void WatchStream::set_alarm(int64_t now_ns) {
+  int64_t until_ns = deadline_ns_;
+  if (bookmarks_) until_ns = until_ns == 0 ? next_bookmark_ns_ : std::min(until_ns, next_bookmark_ns_);
+  if (until_ns == 0 || (alarm_.running() && until_ns == alarm_ns_)) return;
+  alarm_ns_ = until_ns;
+  alarm_.start(std::chrono::nanoseconds(until_ns - now_ns), [this] { watch_->interrupt(); });
 }
 
 io::Task<base::Result<std::vector<WatchItem>>> WatchStream::converted(std::vector<WatchItem> items) const {

@@ -45,6 +45,7 @@ class WatchStream {
       : held_(served.shared_from_this()), served_(served), selection_(std::move(selection)) {}
   void take(const store::Event& event, std::vector<WatchItem>& items) const;
   io::Task<base::Result<std::vector<WatchItem>>> converted(std::vector<WatchItem> items) const;
+  void set_alarm(int64_t now_ns);
 
   const std::shared_ptr<const Served> held_;  // a custom kind may go while it is watched
   const Served& served_;
@@ -57,6 +58,8 @@ class WatchStream {
   store::Revision told_ = 0;        // the newest revision the watcher knows of
   int64_t deadline_ns_ = 0;         // monotonic; 0: none
   int64_t next_bookmark_ns_ = 0;
+  io::Timer alarm_;  // interrupts the wait for events: for a bookmark, or because the time is up
+  int64_t alarm_ns_ = 0;
 };
 
 }  // namespace apiserver

@@ -1,8 +1,6 @@
 #include "apiserver/render/render.h"
 
 #include <algorithm>
-#include <list>
-#include <unordered_map>
 
 #include "api/meta_v1.h"
 #include "apiserver/pipeline/errors.h"
@@ -120,15 +118,18 @@ std::string json_frame(std::string_view type, std::string_view object) {
 
 // Upstream's framing of protobuf streams: four bytes of length, then a bare WatchEvent, whose object has its envelope.
 std::string protobuf_frame(std::string_view type, std::string_view enveloped_object) {
-  std::string raw;
-  wire::append_bytes(raw, 1, enveloped_object);
-  std::string event;
-  wire::append_bytes(event, 1, type);
-  wire::append_bytes(event, 2, raw);
+  size_t raw_size = 1 + wire::varint_size(enveloped_object.size()) + enveloped_object.size();
+  std::string head;
+  wire::append_bytes(head, 1, type);
+  wire::append_varint(head, 2 << 3 | 2);
+  wire::append_varint(head, raw_size);
   std::string frame;
-  auto size = static_cast<uint32_t>(event.size());
+  frame.reserve(sizeof(uint32_t) + head.size() + raw_size);
+  auto size = static_cast<uint32_t>(head.size() + raw_size);
   for (int shift = 24; shift >= 0; shift -= 8) frame += static_cast<char>(size >> shift & 0xff);
-  return frame + event;
+  frame += head;
+  wire::append_bytes(frame, 1, enveloped_object);
+  return frame;
 }
 
 std::string frame(std::string_view type, const schema::Object& object, MediaType media) {
@@ -221,78 +222,46 @@ base::Result<IncludeObject> include_object(const Query& query) {
   return base::fail(bad_request(base::cat({"unrecognized includeObject value: ", base::quote(text)})));
 }
 
-// Encodings by what they are of, oldest out first. What is kept is bounded in bytes.
-struct Renderer::Cache {
-  struct Key {
-    const void* entry;
-    uint64_t served;  // its id: addresses come again
-    store::Revision revision;
-    uint32_t form;
-    bool operator==(const Key&) const = default;
-  };
-  struct Hash {
-    size_t operator()(const Key& key) const {
-      return reinterpret_cast<uintptr_t>(key.entry) * 31 + key.revision * 7 + key.form + key.served * 131;
-    }
-  };
-  struct Slot {
-    std::shared_ptr<const store::Entry> keep;  // so that the address is nobody else's
-    base::Bytes bytes;
-  };
-
-  explicit Cache(size_t bytes_max) : bytes_max(bytes_max) {}
-
-  base::Bytes find(const Key& key) {
-    base::Lock lock(mutex);
-    auto found = slots.find(key);
-    return found == slots.end() ? base::Bytes() : found->second.bytes;
-  }
-
-  void put(const Key& key, const store::EntryRef& keep, const base::Bytes& encoded) {
-    if (encoded.size() > bytes_max / 4) return;
-    base::Lock lock(mutex);
-    if (!slots.emplace(key, Slot{keep, encoded}).second) return;
-    order.push_back(key);
-    bytes += encoded.size() + kOverhead;
-    while (bytes > bytes_max && !order.empty()) {
-      auto oldest = slots.find(order.front());
-      order.pop_front();
-      if (oldest == slots.end()) continue;
-      bytes -= oldest->second.bytes.size() + kOverhead;
-      slots.erase(oldest);
-    }
-  }
-
-  static constexpr size_t kOverhead = 160;
-  const size_t bytes_max;
-  base::Mutex mutex;
-  std::unordered_map<Key, Slot, Hash> slots GUARDED_BY(mutex);
-  std::list<Key> order GUARDED_BY(mutex);
-  size_t bytes GUARDED_BY(mutex) = 0;
-};
-
 namespace {
 
 constexpr uint32_t kItemForm = 0;
 constexpr uint32_t kEventForms = 16;  // then kind and media
+// Of what encodings may take, the events' share. Those who watch ask at about the same time, lists come again later.
+constexpr size_t kEventsShare = 16;
 
-}  // namespace
+// The object in its envelope; without a look at its fields where it is kept in the version asked for.
+base::Result<std::string> envelope_of(const Served& served, const store::Entry& entry, store::Revision revision) {
+  auto kept = served.needs_conversion() ? std::nullopt : wire::open_envelope(entry.value.view());
+  if (kept && kept->api_version == served.type().api_version()) {
+    return schema::wrap_envelope(kept->api_version, kept->kind,
+                                 wire::with_resource_version(kept->raw, std::to_string(revision)));
+  }
+  TRY(auto object, served.decode(entry.value.view(), revision));
+  return schema::encode_envelope(object);
+}
 
-Renderer::Renderer(base::Clock& clock, size_t cache_bytes_max)
-    : clock_(clock), cache_(std::make_shared<Cache>(cache_bytes_max)) {}
-
-base::Result<base::Bytes> Renderer::item_json(const Served& served, const store::EntryRef& entry,
-                                              store::Revision revision) {
-  Cache::Key key{entry.get(), served.id(), revision, kItemForm};
-  auto known = cache_->find(key);
-  if (!known.empty()) return known;
-  TRY(auto object, served.decode(entry->value.view(), revision));
+base::Result<std::string> encode_item(const Served& served, const store::Entry& entry, store::Revision revision) {
+  TRY(auto object, served.decode(entry.value.view(), revision));
   std::string json;
   // Custom kinds say what they are, in lists too.
   auto type_meta = served.custom() != nullptr ? schema::WithTypeMeta::Yes : schema::WithTypeMeta::No;
   schema::append_json(json, object.type(), object.data(), type_meta);
+  return json;
+}
+
+}  // namespace
+
+Renderer::Renderer(base::Clock& clock, size_t cache_bytes_max)
+    : clock_(clock), items_(cache_bytes_max), events_(cache_bytes_max / kEventsShare) {}
+
+base::Result<base::Bytes> Renderer::item_json(const Served& served, const store::EntryRef& entry,
+                                              store::Revision revision) {
+  EncodingCache::Key key{entry.get(), served.id(), revision, kItemForm};
+  auto known = items_.find(key);
+  if (!known.empty()) return known;
+  TRY(auto json, encode_item(served, *entry, revision));
   base::Bytes bytes(std::move(json));
-  cache_->put(key, entry, bytes);
+  items_.put(key, entry, bytes);
   return bytes;
 }
 
@@ -302,15 +271,12 @@ base::Result<base::Bytes> Renderer::render(const Answer& answer, const Represent
   if (answer.page) return render_page(*answer.served, *answer.page, representation, query);
   if (answer.entry != nullptr && representation.view == View::Object) {
     const Served& served = *answer.served;
-    if (representation.media == MediaType::Protobuf && !served.needs_conversion()) {
-      std::string message =
-          wire::with_resource_version(served.message(*answer.entry), std::to_string(answer.entry->revision));
-      return base::Bytes(schema::wrap_envelope(served.type().api_version(), served.row().kind, message));
+    if (representation.media == MediaType::Protobuf) {
+      TRY(auto envelope, envelope_of(served, *answer.entry, answer.entry->revision));
+      return base::Bytes(std::move(envelope));
     }
-    if (representation.media != MediaType::Protobuf) {
-      TRY(auto item, item_json(served, answer.entry, answer.entry->revision));
-      return base::Bytes(finish_json(whole_json(served, item.view()), representation));
-    }
+    TRY(auto item, item_json(served, answer.entry, answer.entry->revision));
+    return base::Bytes(finish_json(whole_json(served, item.view()), representation));
   }
   schema::Object object = answer.object;
   if (answer.entry != nullptr) {
@@ -480,18 +446,19 @@ base::Result<base::Bytes> Renderer::render_event(const Served& served, const Wat
     return base::Bytes(json_frame(event_name(item.kind), encoded));
   }
   uint32_t form = kEventForms + static_cast<uint32_t>(item.kind) * 4 + static_cast<uint32_t>(representation.media);
-  Cache::Key key{item.entry.get(), served.id(), item.revision, form};
-  auto known = cache_->find(key);
+  EncodingCache::Key key{item.entry.get(), served.id(), item.revision, form};
+  auto known = events_.find(key);
   if (!known.empty()) return known;
-  base::Bytes bytes;
+  std::string text;
   if (representation.media == MediaType::Protobuf) {
-    TRY(auto object, served.decode(item.entry->value.view(), item.revision));
-    bytes = base::Bytes(protobuf_frame(event_name(item.kind), schema::encode_envelope(object)));
+    TRY(auto envelope, envelope_of(served, *item.entry, item.revision));
+    text = protobuf_frame(event_name(item.kind), envelope);
   } else {
-    TRY(auto json, item_json(served, item.entry, item.revision));
-    bytes = base::Bytes(json_frame(event_name(item.kind), whole_json(served, json.view())));
+    TRY(auto json, encode_item(served, *item.entry, item.revision));
+    text = json_frame(event_name(item.kind), whole_json(served, json));
   }
-  cache_->put(key, item.entry, bytes);
+  base::Bytes bytes(std::move(text));
+  events_.put(key, item.entry, bytes);
   return bytes;
 }
 

@@ -11,9 +11,9 @@
 #include "apiserver/registry/call.h"
 #include "apiserver/registry/served.h"
 #include "apiserver/registry/watch.h"
+#include "apiserver/render/encoding_cache.h"
 #include "base/bytes.h"
 #include "base/clock.h"
-#include "base/mutex.h"
 #include "base/result.h"
 
 namespace api::meta_v1 {
@@ -47,14 +47,14 @@ class Renderer {
   base::Result<base::Bytes> item_json(const Served& served, const store::EntryRef& entry, store::Revision revision);
 
  private:
-  struct Cache;
   base::Result<base::Bytes> render_page(const Served& served, const ListPage& page,
                                         const Representation& representation, const Query& query);
   base::Result<schema::Object> viewed(const Served& served, const store::EntryRef& entry, store::Revision revision,
                                       const Representation& representation, const Query& query, bool with_columns);
 
   base::Clock& clock_;
-  std::shared_ptr<Cache> cache_;
+  EncodingCache items_;   // of lists and single objects
+  EncodingCache events_;  // of watches
 };
 
 }  // namespace apiserver
