@@ -14,6 +14,10 @@ namespace {
 
 // How long a list waits for a revision it must not be older than; upstream's watch cache gives up after three seconds.
 constexpr io::Duration kFreshnessWait = std::chrono::seconds(3);
+// A commit costs much more than a write in it. Where writes come in numbers, a commit waits for as many as the one
+// before it had, as long as more come. A single write is not kept waiting.
+constexpr io::Duration kGatherStep = std::chrono::microseconds(200);
+constexpr int kGatherStepsMax = 5;
 
 }  // namespace
 
@@ -159,10 +163,27 @@ void Sequencer::close() {
   view_->close().send();
 }
 
-bool Sequencer::take(std::vector<Item>& items) {
+size_t Sequencer::wait_for_work() {
   base::Lock lock(mutex_);
   while (queue_.empty() && !closed_) work_.wait(mutex_);
+  return closed_ ? 0 : queue_.size();
+}
+
+size_t Sequencer::queued() {
+  base::Lock lock(mutex_);
+  return queue_.size();
+}
+
+bool Sequencer::take(std::vector<Item>& items) {
+  size_t there = wait_for_work();
+  for (int i = 0; i < kGatherStepsMax && there > 1 && there < gathered_; ++i) {
+    std::this_thread::sleep_for(kGatherStep);
+    size_t before = std::exchange(there, queued());
+    if (there == before) break;
+  }
+  base::Lock lock(mutex_);
   items.swap(queue_);
+  gathered_ = items.size();
   return !items.empty();
 }
 

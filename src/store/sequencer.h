@@ -78,6 +78,9 @@ class Sequencer final : public Store {
   TicketRef enqueue(Record record, Revision compact) REQUIRES(mutex_);
 
   void write_until_closed();
+  // How many wait for the writer; 0 when no more than those there are will come.
+  size_t wait_for_work() EXCLUDES(mutex_);
+  size_t queued() EXCLUDES(mutex_);
   bool take(std::vector<Item>& items) EXCLUDES(mutex_);
   base::Result<void> write(const std::vector<Item>& items);
   void settle(std::vector<Item>& items) EXCLUDES(mutex_);
@@ -88,6 +91,7 @@ class Sequencer final : public Store {
   const std::shared_ptr<const Sealer> sealer_;
   const std::unique_ptr<Journal> journal_;  // used by the writer thread alone
   bool failing_ = false;                    // since the last commit; likewise
+  size_t gathered_ = 0;                     // by the last commit; likewise
 
   base::Mutex mutex_;
   base::Condition work_;
