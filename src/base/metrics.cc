@@ -24,6 +24,10 @@ void append_number(std::string& out, double value) {
 }
 
 void append_escaped(std::string& out, std::string_view value, bool quotes) {
+  if (value.find_first_of(quotes ? "\\\n\"" : "\\\n") == std::string_view::npos) {
+    out += value;
+    return;
+  }
   for (char c : value) {
     if (c == '\\' || (quotes && c == '"')) out += '\\';
     if (c == '\n') {

@@ -6,9 +6,8 @@ namespace apiserver {
 
 constexpr auto kRetryAfter = std::chrono::seconds(1);
 
-Follower::Follower(store::Store& store, const Served& served, std::function<void(const schema::Object&)> put,
-                   std::function<void(const std::string&, const std::string&)> remove)
-    : store_(store), served_(served), put_(std::move(put)), remove_(std::move(remove)) {}
+Follower::Follower(store::Store& store, const Served& served, Put put, Remove remove, Matters matters)
+    : store_(store), served_(served), put_(std::move(put)), remove_(std::move(remove)), matters_(std::move(matters)) {}
 
 io::Task<void> Follower::run() {
   for (;;) {
@@ -28,6 +27,7 @@ io::Task<base::Result<void>> Follower::follow() {
   std::set<std::string> gone = std::move(known_);
   known_.clear();
   for (const auto& entry : page.entries) {
+    if (!matters(*entry)) continue;
     gone.erase(entry->key);
     tell_put(*entry);
   }
@@ -39,8 +39,10 @@ io::Task<base::Result<void>> Follower::follow() {
     for (const auto& event : events) {
       if (event->kind == store::Event::Kind::Deleted) {
         tell_removed(event->entry->key);
-      } else {
+      } else if (matters(*event->entry)) {
         tell_put(*event->entry);
+      } else if (known_.contains(event->entry->key)) {
+        tell_removed(event->entry->key);
       }
     }
   }

@@ -15,10 +15,14 @@ namespace apiserver {
 
 class Follower {
  public:
-  // `put` is told the object in its served form, `remove` its namespace ("" if it has none) and name. Everything given
-  // outlives the follower.
-  Follower(store::Store& store, const Served& served, std::function<void(const schema::Object&)> put,
-           std::function<void(const std::string& namespace_, const std::string& name)> remove);
+  using Put = std::function<void(const schema::Object&)>;
+  using Remove = std::function<void(const std::string& namespace_, const std::string& name)>;
+  // Whether an object matters; looked at before it is decoded. One that does no more is removed.
+  using Matters = std::function<bool(const store::Entry&)>;
+
+  // `put` is told the object in its served form, `remove` its namespace ("" if it has none) and name. Without `matters`
+  // all do. Everything given outlives the follower.
+  Follower(store::Store& store, const Served& served, Put put, Remove remove, Matters matters = nullptr);
 
   // Works until cancelled, or until the store closes. Starts anew by itself when it fell too far behind.
   io::Task<void> run();
@@ -27,13 +31,15 @@ class Follower {
 
  private:
   io::Task<base::Result<void>> follow();
+  bool matters(const store::Entry& entry) const { return !matters_ || matters_(entry); }
   void tell_put(const store::Entry& entry);
   void tell_removed(const std::string& key);
 
   store::Store& store_;
   const Served& served_;
-  const std::function<void(const schema::Object&)> put_;
-  const std::function<void(const std::string&, const std::string&)> remove_;
+  const Put put_;
+  const Remove remove_;
+  const Matters matters_;
   std::set<std::string> known_;  // keys told of
   io::Event synced_;
 };

@@ -93,6 +93,9 @@ base::Result<schema::Object> Served::decode(std::string_view bytes, store::Revis
 }
 
 std::string Served::encode(const schema::Object& object) const {
+  // Most come in the version that is stored and without a resource version: nothing is copied to write those.
+  bool is_ready = custom_ == nullptr && &object.type() == stored_type_ && object.meta().resource_version.empty();
+  if (is_ready) return row_.stored_as_protobuf ? schema::encode_envelope(object) : schema::to_json(object);
   schema::Object stored = object;
   if (custom_ != nullptr) {
     stored.meta().resource_version.clear();

@@ -146,6 +146,7 @@ io::Task<base::Result<Registry::Written>> Registry::write(Call& call, const Serv
       co_return base::fail(std::move(finished).error());
     }
     bool ends = is_at_end(served, next, current);
+    next.meta().resource_version.clear();
     auto encoded = co_await encode(served, next);
     if (!encoded) {
       co_await options_.allocations.give_back(std::move(taken));

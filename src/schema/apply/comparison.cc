@@ -104,10 +104,16 @@ Change compare_as(Comparison& below, const Atom& atom, const TypeRef& type, cons
 }  // namespace
 
 void Comparison::append(PathElement element, Change change, Comparison below) {
-  if (change == Change::None && below.empty()) return;
-  removed.append(element, change == Change::Removed, std::move(below.removed));
-  modified.append(element, change == Change::Modified, std::move(below.modified));
-  added.append(std::move(element), change == Change::Added, std::move(below.added));
+  // Nearly always it goes into one of them: it is copied for the others only where they get it too.
+  bool is_removed = change == Change::Removed || !below.removed.empty();
+  bool is_modified = change == Change::Modified || !below.modified.empty();
+  bool is_added = change == Change::Added || !below.added.empty();
+  auto take = [&](bool again) { return again ? element : std::move(element); };
+  if (is_removed) {
+    removed.append(take(is_modified || is_added), change == Change::Removed, std::move(below.removed));
+  }
+  if (is_modified) modified.append(take(is_added), change == Change::Modified, std::move(below.modified));
+  if (is_added) added.append(take(false), change == Change::Added, std::move(below.added));
 }
 
 void Comparison::sort() {

@@ -115,6 +115,7 @@ void Managed::erase_empty() {
 }
 
 void Managed::cap_updaters() {
+  if (sets_.size() <= kUpdateManagersMax) return;
   std::vector<std::pair<int64_t, ManagerId>> updaters;
   for (const auto& set : sets_) {
     if (!set.id.applies()) updaters.emplace_back(set.time.is_zero() ? 0 : set.time.seconds, set.id);
