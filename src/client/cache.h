@@ -20,6 +20,10 @@ namespace client {
 template <class T>
 using Listener = std::function<void(const Key& key, const T* before, const T* now)>;
 
+// The same for those who know themselves what was before; so it need not be decoded for them.
+template <class T>
+using Follower = std::function<void(const Key& key, const T* now)>;
+
 // An index: the values under which an object is found, by_index("node", "n1").
 template <class T>
 using IndexFunction = std::function<std::vector<std::string>(const T& object)>;
@@ -35,8 +39,9 @@ class Cache {
   ~Cache();
   Cache(const Cache&) = delete;
 
-  // Before run(). Listeners are called in order, on the loop, after the copy has changed.
+  // Before run(). Listeners and followers are called in order, on the loop, after the copy has changed.
   void add_listener(Listener<T> listener);
+  void add_follower(Follower<T> follower);
   void add_index(std::string name, IndexFunction<T> values);
 
   // Lists and watches until cancelled; retries with back-off, relists on Expired. Spawn it once.

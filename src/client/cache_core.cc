@@ -66,7 +66,7 @@ void CacheCore::put(Key key, Raw raw) {
   Object before;
   auto [place, fresh] = entries_.try_emplace(std::move(key));
   Entry& entry = place->second;
-  if (!fresh && !listeners_.empty()) before = decoded(place->first, entry);
+  if (!fresh && tells_before_) before = decoded(place->first, entry);
   entry.raw = std::move(raw);
   entry.decoded.reset();
   if (!needs_content()) return;
@@ -81,7 +81,7 @@ void CacheCore::put(Key key, Raw raw) {
 void CacheCore::remove(const Key& key) {
   auto place = entries_.find(key);
   if (place == entries_.end()) return;
-  Object before = listeners_.empty() ? nullptr : decoded(place->first, place->second);
+  Object before = tells_before_ ? decoded(place->first, place->second) : nullptr;
   unindex(*place);
   Key gone = place->first;  // `key` may live in the entry
   entries_.erase(place);

@@ -26,7 +26,12 @@ class CacheCore final : private Sink {
 
   CacheCore(Client client, const schema::Type& type, ListOptions selectors, std::string namespace_);
 
-  void add_listener(Listen listener) { listeners_.push_back(std::move(listener)); }
+  void add_listener(Listen listener) {
+    listeners_.push_back(std::move(listener));
+    tells_before_ = true;
+  }
+  // The same, but may be told of nothing before.
+  void add_follower(Listen follower) { listeners_.push_back(std::move(follower)); }
   void add_index(std::string name, IndexValues values);
 
   io::Task<void> run();
@@ -74,6 +79,7 @@ class CacheCore final : private Sink {
   ListOptions selectors_;
   std::string namespace_;
   std::vector<Listen> listeners_;
+  bool tells_before_ = false;
   std::vector<Index> indexes_;
 
   Entries entries_;

@@ -39,6 +39,13 @@ void Cache<T>::add_listener(Listener<T> listener) {
 }
 
 template <class T>
+void Cache<T>::add_follower(Follower<T> follower) {
+  core_->add_follower([follower = std::move(follower)](const Key& key, const void*, const void* now) {
+    follower(key, static_cast<const T*>(now));
+  });
+}
+
+template <class T>
 void Cache<T>::add_index(std::string name, IndexFunction<T> values) {
   core_->add_index(std::move(name),
                    [values = std::move(values)](const void* object) { return values(*static_cast<const T*>(object)); });

@@ -54,6 +54,20 @@ class CacheTest : public ::testing::Test {
   testing::World world_;  // last: its flows use the cache
 };
 
+TEST_F(CacheTest, FollowersHearWhatIsThereNow) {
+  std::vector<std::string> seen;
+  cache_ = std::make_unique<Cache<Pod>>(world_.client);
+  cache_->add_follower([&](const Key& key, const Pod* now) {
+    seen.push_back(key.name + (now == nullptr ? " is gone" : " is on " + now->spec.node_name));
+  });
+  world_.start(cache_->run());
+  world_.advance(1s);
+  put(pod("a"));
+  put(pod("a").on("n1"));
+  erase("a");
+  EXPECT_EQ(seen, (std::vector<std::string>{"a is on ", "a is on n1", "a is gone"}));
+}
+
 TEST_F(CacheTest, ListsThenFollowsChanges) {
   world_.server.put<Pod>(pod("a").on("n1"));
   start();

@@ -5,6 +5,7 @@
 #include "base/strings.h"
 #include "client/cache.h"
 #include "client/client.h"
+#include "client/codec.h"
 #include "client/stream_decoder.h"
 #include "client/testing/builders.h"
 #include "client/testing/fake_server.h"
@@ -181,6 +182,24 @@ TEST(SplitList, JsonListsAreCutIntoItems) {
   EXPECT_EQ(page->continue_token, "x");
   ASSERT_EQ(page->items.size(), 2u);
   EXPECT_EQ(page->items[1].bytes.view(), R"({"b":2})");
+}
+
+TEST(SplitList, ProtobufItemsAreWholeButForTheirManagedFields) {
+  api::core_v1::PodList list;
+  list.metadata.resource_version = "9";
+  Pod with = pod("a").on("n1");
+  with.metadata.finalizers = {"x/y"};
+  Pod without = pod("b");
+  list.items = {with, without};
+  auto& managed = list.items[0].metadata.managed_fields.emplace_back();
+  managed.manager = "m";
+  managed.fields_v1 = R"({"f:spec":{}})";
+  auto page = split_list(kProtobuf, base::Bytes(schema::encode_envelope(schema::Object(list))));
+  ASSERT_TRUE(page);
+  EXPECT_EQ(page->resource_version, "9");
+  ASSERT_EQ(page->items.size(), 2u);
+  EXPECT_EQ(page->items[0].bytes.view(), schema::to_protobuf(with));
+  EXPECT_EQ(page->items[1].bytes.view(), schema::to_protobuf(without));
 }
 
 }  // namespace

@@ -11,7 +11,8 @@
 
 namespace client {
 
-// A list's body split into its items; they are slices of it.
+// A list's body split into its items, each in bytes of its own. What comes as protobuf comes without its managed
+// fields, in watches too: nobody but a server asks for them, and caches keep objects for long.
 base::Result<RawPage> split_list(std::string_view content_type, base::Bytes body);
 
 // The body of a watch, fed as it arrives. Protobuf: frames of a 4-byte length and a WatchEvent. JSON: one event after

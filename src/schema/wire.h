@@ -40,6 +40,7 @@ class WireReader {
   }
   bool next_fixed64(uint64_t& value);
   bool at_end() const { return at_ == end_; }
+  const char* at() const { return at_; }  // where the next field starts
   bool failed() const { return failed_; }
 
  private:
