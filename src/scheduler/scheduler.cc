@@ -60,9 +60,7 @@ struct Scheduler::State {
     nodes.add_listener([this](const client::Key& key, const core::Node* before, const core::Node* now) {
       node_changed(key, before, now);
     });
-    pods.add_listener([this](const client::Key& key, const core::Pod* before, const core::Pod* now) {
-      pod_changed(key, before, now);
-    });
+    pods.add_follower([this](const client::Key& key, const core::Pod* now) { pod_changed(key, now); });
     storage.on_change([this](Happening what) { queue.happened(what); });
   }
 
@@ -82,30 +80,29 @@ struct Scheduler::State {
     if (what != Happening::None) queue.happened(what);
   }
 
-  void pod_changed(const client::Key& key, const core::Pod* before, const core::Pod* now) {
+  // What was before is in our own cache and queue.
+  void pod_changed(const client::Key& key, const core::Pod* now) {
     if (now && is_placed(*now)) {
       queue.remove(key);
       nominations.remove(key);
-      bool is_news = !before || !is_placed(*before) || before->metadata.labels != now->metadata.labels;
-      bool is_other = is_news || !(before->spec == now->spec) ||
-                      before->metadata.deletion_timestamp.is_zero() != now->metadata.deletion_timestamp.is_zero();
-      if (is_other || before->status.start_time != now->status.start_time) {
-        cache.put_pod(make_pod_info(*now, false));
-      }
-      if (is_other) queue.happened(Happening::PodAdded);
+      auto info = make_pod_info(*now);
+      PodInfoRef before = cache.seen(key);
+      bool is_news = !before || !count_alike(*before, *info);
+      if (is_news || before->started != info->started) cache.put_pod(info);
+      if (is_news) queue.happened(Happening::PodAdded);
       return;
     }
-    if (before && is_placed(*before)) {
+    if (cache.seen(key)) {
       cache.remove_pod(key);
       queue.happened(Happening::PodRemoved);
     }
     if (now && is_ours(*now)) {
       if (cache.is_assumed(key)) return;  // being bound
-      auto info = make_pod_info(*now, true);
-      const auto& nominated = now->status.nominated_node_name;
-      if (!nominated.empty()) {
-        nominations.put(info, nominated);
-      } else if (before && !before->status.nominated_node_name.empty()) {
+      auto info = make_pod_info(*now);
+      PodInfoRef before = queue.find(key);
+      if (!info->nominated.empty()) {
+        nominations.put(info, info->nominated);
+      } else if (before && !before->nominated.empty()) {
         nominations.remove(key);
       }
       queue.put(std::move(info));
@@ -120,6 +117,9 @@ struct Scheduler::State {
   }
 
   void schedule(Queue::Entry entry) {
+    auto object = pods.get(entry.pod->key);
+    if (!object) return queue.remove(entry.pod->key);
+    entry.pod = with_pod(*entry.pod, std::move(object));
     Placement placement = placer.place(*entry.pod, cache, nominations);
     if (placement.node.empty()) {
       std::string nominated = preempt(entry.pod, placement);
@@ -166,7 +166,7 @@ struct Scheduler::State {
       for (const PodInfoRef& other : std::vector(*awaited)) {
         if (other->priority >= pod->priority) continue;
         nominations.remove(other->key);
-        scope.spawn(evictor.withdraw_nomination(other->pod));
+        if (auto object = pods.get(other->key)) scope.spawn(evictor.withdraw_nomination(object));
       }
     }
     nominations.put(pod, preemption.node);

@@ -113,6 +113,11 @@ bool Cache::is_assumed(const client::Key& key) const {
   return found != pods_.end() && found->second.assumed;
 }
 
+PodInfoRef Cache::seen(const client::Key& key) const {
+  auto found = pods_.find(key);
+  return found == pods_.end() || found->second.assumed ? nullptr : found->second.pod;
+}
+
 const NodeInfo* Cache::node(const std::string& name) const {
   auto found = nodes_.find(name);
   return found == nodes_.end() ? nullptr : found->second.get();

@@ -26,6 +26,8 @@ class Cache {
   void assume(const PodInfoRef& pod);
   void forget(const client::Key& key);
   bool is_assumed(const client::Key& key) const;
+  // The pod as it was seen where it is; null when it was not, assumed or not.
+  PodInfoRef seen(const client::Key& key) const;
 
   // Nodes that are known, zone by zone in turn, so that a search that stops early has looked everywhere.
   const std::vector<NodeInfo*>& nodes() const {

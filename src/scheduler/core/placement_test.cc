@@ -49,7 +49,7 @@ TEST_F(PlacementTest, WhatOthersUseIsNotThere) {
 
 TEST_F(PlacementTest, AssumedPodsCountUntilTheyAreForgotten) {
   add(NodeBuilder("a").cpu("2"));
-  cache.assume(make_pod_info(*PodBuilder("assumed").cpu("2").on("a").pod, false));
+  cache.assume(make_pod_info(*PodBuilder("assumed").cpu("2").on("a").pod));
   EXPECT_EQ(place(PodBuilder("p").cpu("1")).node, "");
   cache.forget({"default", "assumed"});
   EXPECT_EQ(place(PodBuilder("p").cpu("1")).node, "a");

@@ -1,5 +1,8 @@
 #include "scheduler/core/pod_info.h"
 
+#include <tuple>
+
+#include "schema/protobuf.h"
 #include "volume/names.h"
 
 namespace scheduler {
@@ -19,7 +22,7 @@ void add_ports(std::vector<HostPort>& ports, const std::vector<core::Container>&
 
 }  // namespace
 
-PodInfoRef make_pod_info(const core::Pod& pod, bool keep_pod) {
+PodInfoRef make_pod_info(const core::Pod& pod) {
   auto info = std::make_shared<PodInfo>();
   info->key = {pod.metadata.namespace_, pod.metadata.name};
   info->uid = pod.metadata.uid;
@@ -43,8 +46,24 @@ PodInfoRef make_pod_info(const core::Pod& pod, bool keep_pod) {
     if (owner.controller.value_or(false)) info->owner = std::hash<std::string>()(owner.uid);
   }
   if (!pod.status.start_time.is_zero()) info->started = pod.status.start_time.seconds;
-  if (keep_pod) info->pod = std::make_shared<const core::Pod>(pod);
+  info->nominated = pod.status.nominated_node_name;
+  bool hashed = pod.spec.node_name.empty() || info->affinity != nullptr;
+  if (hashed) info->spec_hash = std::hash<std::string>()(schema::to_protobuf(pod.spec));
   return info;
+}
+
+PodInfoRef with_pod(const PodInfo& info, std::shared_ptr<const core::Pod> pod) {
+  auto whole = std::make_shared<PodInfo>(info);
+  whole->pod = std::move(pod);
+  return whole;
+}
+
+bool count_alike(const PodInfo& a, const PodInfo& b) {
+  auto parts = [](const PodInfo& info) {
+    return std::tie(info.uid, info.node, info.priority, info.requests, info.nonzero_requests, info.ports, info.labels,
+                    info.owner, info.claims, info.terminating, info.spec_hash);
+  };
+  return parts(a) == parts(b);
 }
 
 bool has_ended(const core::Pod& pod) {

@@ -34,15 +34,20 @@ struct PodInfo {
   int64_t started = INT64_MAX;               // seconds since 1970; INT64_MAX: not yet
   std::vector<std::string> claims;           // behind its volumes, in its namespace
   bool terminating = false;
+  std::string nominated;   // status.nominatedNodeName
+  uint64_t spec_hash = 0;  // of a pod that waits for a place, or has affinity: another when its spec is another
 
-  // Of a pod that waits for a place: all the plugins may look at. Absent for pods that have one, so that the cache
-  // stays small.
+  // While it is being placed: all the plugins may look at. Absent otherwise, for there are thousands that have a place
+  // or wait for one.
   std::shared_ptr<const api::core_v1::Pod> pod;
 };
 using PodInfoRef = std::shared_ptr<const PodInfo>;
 
-// `keep_pod`: with a copy of the whole pod in it.
-PodInfoRef make_pod_info(const api::core_v1::Pod& pod, bool keep_pod);
+PodInfoRef make_pod_info(const api::core_v1::Pod& pod);
+// The same with the whole pod in it.
+PodInfoRef with_pod(const PodInfo& info, std::shared_ptr<const api::core_v1::Pod> pod);
+// Whether both take the same of their node and mean the same to others, but for when they started.
+bool count_alike(const PodInfo& a, const PodInfo& b);
 
 bool has_ended(const api::core_v1::Pod& pod);  // Succeeded or Failed: it holds nothing any more
 

@@ -21,13 +21,13 @@ struct PreemptionTest : PlacementFixture {
     budgets.push_back(budget);
   }
   Preemption preempt(const PodBuilder& builder) {
-    auto pod = make_pod_info(*builder.pod, true);
+    auto pod = whole_pod_info(builder);
     auto placement = placer.place(*pod, cache, nominations);
     EXPECT_EQ(placement.node, "") << "it has a place without";
     return find_preemption({placer.plugins(), *pod, cache, nominations, placement.evictable, budgets}, random);
   }
   std::string why_not(const PodBuilder& builder) {
-    return why_it_may_not_preempt(*make_pod_info(*builder.pod, true), cache, nominations);
+    return why_it_may_not_preempt(*whole_pod_info(builder), cache, nominations);
   }
   static std::vector<std::string> names(const Preemption& preemption) {
     std::vector<std::string> out;
@@ -127,7 +127,7 @@ TEST_F(PreemptionTest, PodsThatDoNotBearItGo) {
 TEST_F(PreemptionTest, AClearedNodeIsKeptForWhomItWasCleared) {
   add(NodeBuilder("a").cpu("1"));
   PodBuilder preemptor = PodBuilder("p").cpu("1").priority(100);
-  nominations.put(make_pod_info(*preemptor.pod, true), "a");
+  nominations.put(whole_pod_info(preemptor), "a");
   EXPECT_EQ(place(PodBuilder("low").cpu("1")).node, "");
   EXPECT_EQ(place(PodBuilder("higher").cpu("1").priority(200)).node, "a");
   EXPECT_EQ(place(preemptor).node, "a");
@@ -141,7 +141,7 @@ TEST_F(PreemptionTest, WhoMayNot) {
   EXPECT_EQ(why_not(polite), "not eligible due to preemptionPolicy=Never.");
   PodBuilder waiting = PodBuilder("waiting").cpu("1").priority(1);
   EXPECT_EQ(why_not(waiting), "");
-  nominations.put(make_pod_info(*waiting.pod, true), "a");
+  nominations.put(whole_pod_info(waiting), "a");
   EXPECT_EQ(why_not(waiting), "not eligible due to a terminating pod on the nominated node.");
 }
 

@@ -91,11 +91,15 @@ void Queue::put(PodInfoRef pod) {
     active_.insert(&waiting);
     return;
   }
-  bool spec_changed = !waiting.pod->pod || !pod->pod || !(waiting.pod->pod->spec == pod->pod->spec) ||
-                      waiting.pod->labels != pod->labels;
+  bool spec_changed = waiting.pod->spec_hash != pod->spec_hash || waiting.pod->labels != pod->labels;
   waiting.pod = std::move(pod);
   if (spec_changed && waiting.place != Waiting::Place::Out) wake(waiting);
   schedule_timer();
+}
+
+PodInfoRef Queue::find(const client::Key& key) const {
+  auto found = all_.find(key);
+  return found == all_.end() ? nullptr : found->second->pod;
 }
 
 void Queue::remove(const client::Key& key) {

@@ -49,6 +49,8 @@ class Queue {
 
   // A pod that waits, new or changed. A changed spec ends its back-off.
   void put(PodInfoRef pod);
+  // The pod as it was put last, also while it is taken; null when it is not here.
+  PodInfoRef find(const client::Key& key) const;
   void remove(const client::Key& key);
 
   struct Entry {

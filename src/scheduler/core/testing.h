@@ -116,6 +116,11 @@ struct PodBuilder {
   }
 };
 
+// As while it is being placed.
+inline PodInfoRef whole_pod_info(const PodBuilder& builder) {
+  return with_pod(*make_pod_info(*builder.pod), builder.pod);
+}
+
 struct PlacementFixture : testing::Test {
   Cache cache;
   Nominations nominations;
@@ -123,10 +128,8 @@ struct PlacementFixture : testing::Test {
   Placer placer{default_plugins(), random};
 
   void add(const NodeBuilder& builder) { cache.put_node(*builder.node); }
-  void add(const PodBuilder& builder) { cache.put_pod(make_pod_info(*builder.pod, false)); }
-  Placement place(const PodBuilder& builder) {
-    return placer.place(*make_pod_info(*builder.pod, true), cache, nominations);
-  }
+  void add(const PodBuilder& builder) { cache.put_pod(make_pod_info(*builder.pod)); }
+  Placement place(const PodBuilder& builder) { return placer.place(*whole_pod_info(builder), cache, nominations); }
 };
 
 }  // namespace scheduler
