@@ -102,14 +102,38 @@ void RequestMetrics::count(const Call& call, bool known, const RequestOutcome& o
   std::string_view dry_run = dry_run_of(call);
   std::string_view group, version, resource, sub;
   if (known) group = info.group, version = info.version, resource = info.resource, sub = info.subresource;
-  requests_.with({std::to_string(outcome.status), "apiserver", dry_run, group, resource, scope, sub, verb, version})
-      .add();
-  seconds_.with({"apiserver", dry_run, group, resource, scope, sub, verb, version}).observe(outcome.seconds);
-  if (!counts_for_objectives(verb)) return;
-  sli_seconds_.with({"apiserver", group, resource, scope, sub, verb, version}).observe(outcome.seconds);
-  if (call.method != "GET" || !info.is_resource) return;
-  response_bytes_.with({"apiserver", group, resource, scope, sub, verb, version})
-      .observe(static_cast<double>(outcome.bytes));
+  std::string status = std::to_string(outcome.status);
+  bool has_size = call.method == "GET" && info.is_resource;
+  Members members = members_of({status, dry_run, group, resource, scope, sub, verb, version, has_size ? "s" : ""}, [&] {
+    bool is_timed = counts_for_objectives(verb);
+    return Members{
+        .requests = requests_.with({status, "apiserver", dry_run, group, resource, scope, sub, verb, version}),
+        .seconds = seconds_.with({"apiserver", dry_run, group, resource, scope, sub, verb, version}),
+        .sli_seconds =
+            is_timed ? &sli_seconds_.with({"apiserver", group, resource, scope, sub, verb, version}) : nullptr,
+        .response_bytes = is_timed && has_size
+                              ? &response_bytes_.with({"apiserver", group, resource, scope, sub, verb, version})
+                              : nullptr};
+  });
+  members.requests.add();
+  members.seconds.observe(outcome.seconds);
+  if (members.sli_seconds != nullptr) members.sli_seconds->observe(outcome.seconds);
+  if (members.response_bytes != nullptr) members.response_bytes->observe(static_cast<double>(outcome.bytes));
+}
+
+template <class Find>
+RequestMetrics::Members RequestMetrics::members_of(std::initializer_list<std::string_view> request, Find find) {
+  thread_local std::string key;
+  key.clear();
+  for (std::string_view part : request) key.append(part) += '\0';
+  {
+    base::Lock lock(mutex_);
+    auto known = members_.find(key);
+    if (known != members_.end()) return known->second;
+  }
+  Members found = find();
+  base::Lock lock(mutex_);
+  return members_.emplace(key, found).first->second;
 }
 
 void RequestMetrics::count_long_running(const Call& call, int change) {

@@ -3,11 +3,15 @@
 
 #include <cstdint>
 #include <functional>
+#include <initializer_list>
+#include <string>
 #include <string_view>
+#include <unordered_map>
 
 #include "apiserver/pipeline/authorizer.h"
 #include "apiserver/registry/call.h"
 #include "base/metrics.h"
+#include "base/mutex.h"
 #include "io/http.h"
 
 namespace apiserver {
@@ -47,6 +51,17 @@ class RequestMetrics {
   void count_authorization(const Authorization& answer, int64_t ns);
 
  private:
+  // What one kind of request counts for; null where it does not.
+  struct Members {
+    base::Counter& requests;
+    base::Histogram& seconds;
+    base::Histogram* sli_seconds;
+    base::Histogram* response_bytes;
+  };
+  // Of a request told apart by these; found by their labels the first time.
+  template <class Find>
+  Members members_of(std::initializer_list<std::string_view> request, Find find);
+
   base::Counters& requests_;
   base::Histograms& seconds_;
   base::Histograms& sli_seconds_;
@@ -58,6 +73,9 @@ class RequestMetrics {
   base::Histograms& authentication_seconds_;
   base::Counters& authorizations_;
   base::Histograms& authorization_seconds_;
+
+  base::Mutex mutex_;
+  std::unordered_map<std::string, Members> members_ GUARDED_BY(mutex_);
 };
 
 // A writer that remembers what passed through it, and tells when an answer begins.
