@@ -58,7 +58,8 @@ struct KubeletOptions {
   StaticPodOptions static_pods;
   // When the machine is shut down pods get this time to end, by priority, ascending. Empty: nobody waits for them.
   std::vector<ShutdownGrace> shutdown;
-  int64_t pod_processes_max = -1;  // -1: no bound
+  int64_t pod_processes_max = -1;     // -1: no bound
+  uint32_t user_ids_per_pod = 65536;  // of a pod with users of its own; a multiple of 65536
   // Control groups: pods live below cgroup_root + "/kubepods".
   bool cgroups = true;
   std::string cgroup_root;

@@ -50,6 +50,7 @@ io::Task<NodeFacts> NodeAgent::gather(bool with_images) {
   auto runtime = co_await runtime_.info();
   if (runtime) {
     facts.runtime = std::move(*runtime);
+    told_of_runtime_(*facts.runtime);
     if (with_images)
       if (auto images = co_await runtime_.list_images()) images_ = std::move(*images);
   } else {

@@ -29,6 +29,8 @@ class NodeAgent {
   io::Task<void> run();
   // Null before it was registered.
   std::shared_ptr<const core::Node> node() const;
+  // Told what the runtime says of itself whenever it was asked.
+  void on_runtime(std::function<void(const RuntimeInfo& runtime)> told) { told_of_runtime_ = std::move(told); }
   // Called when the Node changes: its pod range, for one.
   void on_change(std::function<void(const core::Node&)> changed) { changed_ = std::move(changed); }
   // Called when a condition changed, with its event: "NodeReady", "NodeHasDiskPressure".
@@ -52,6 +54,7 @@ class NodeAgent {
   ResourceList allocatable_;
   std::vector<std::string> addresses_;
   std::function<void(const core::Node&)> changed_;
+  std::function<void(const RuntimeInfo&)> told_of_runtime_ = [](const RuntimeInfo&) {};
   std::function<void(const std::string&)> condition_changed_ = [](const std::string&) {};
   std::function<std::set<std::string>()> pressures_ = [] { return std::set<std::string>(); };
   std::function<bool()> shutting_down_ = [] { return false; };

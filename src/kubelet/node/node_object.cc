@@ -89,7 +89,7 @@ void add_features(core::NodeStatus& status, const RuntimeInfo& runtime) {
     if (!handler.features) continue;
     auto& features = one.features.emplace();
     features.recursive_read_only_mounts = handler.features->recursive_read_only_mounts;
-    features.user_namespaces = false;  // this kubelet maps no users
+    features.user_namespaces = handler.features->user_namespaces;
   }
   status.features = {};
   if (runtime.supplemental_groups_policy)

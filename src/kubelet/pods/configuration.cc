@@ -25,8 +25,19 @@ cri::SecurityProfile profile(std::string_view type, const std::optional<std::str
   return out;
 }
 
-cri::NamespaceOption namespaces(const core::Pod& pod) {
+// Root in the pod is the first of its ids on the node.
+std::vector<cri::IDMapping> mapping_of(const IdRange& ids) {
+  cri::IDMapping out;
+  out.host_id = ids.first;
+  out.length = ids.length;
+  return {out};
+}
+
+cri::NamespaceOption namespaces(const core::Pod& pod, const std::optional<IdRange>& user_ids) {
   cri::NamespaceOption out;
+  auto& users = out.userns_options.emplace();
+  users.mode = user_ids ? cri::NamespaceMode::Pod : cri::NamespaceMode::Node;
+  if (user_ids) users.uids = users.gids = mapping_of(*user_ids);
   out.network = pod.spec.host_network ? cri::NamespaceMode::Node : cri::NamespaceMode::Pod;
   out.ipc = pod.spec.host_ipc ? cri::NamespaceMode::Node : cri::NamespaceMode::Pod;
   out.pid = pod.spec.host_pid                                  ? cri::NamespaceMode::Node
@@ -86,7 +97,7 @@ cri::PodSandboxConfig sandbox_config(const SandboxInput& input) {
   auto& linux = out.linux.emplace();
   linux.cgroup_parent = input.cgroup_parent;
   auto& security = linux.security_context.emplace();
-  security.namespace_options = namespaces(pod);
+  security.namespace_options = namespaces(pod, input.user_ids);
   security.privileged = std::ranges::any_of(pod.spec.containers, is_privileged) ||
                         std::ranges::any_of(pod.spec.init_containers, is_privileged);
   security.seccomp.emplace().profile_type = cri::SecurityProfile::ProfileType::RuntimeDefault;
@@ -129,7 +140,7 @@ base::Result<cri::LinuxContainerSecurityContext> security_of(const ContainerInpu
   auto& own = input.container.security_context ? *input.container.security_context : kNone;
   auto& whole = input.pod.spec.security_context ? *input.pod.spec.security_context : kNoPod;
   cri::LinuxContainerSecurityContext out;
-  out.namespace_options = namespaces(input.pod);
+  out.namespace_options = namespaces(input.pod, input.user_ids);
   if (!input.target_id.empty()) {
     out.namespace_options->pid = cri::NamespaceMode::Target;
     out.namespace_options->target_id = input.target_id;
@@ -184,15 +195,31 @@ base::Result<cri::LinuxContainerSecurityContext> security_of(const ContainerInpu
   return out;
 }
 
+// Whether all that is mounted below is to be read-only too. Invalid when it is to be and cannot.
+base::Result<bool> is_recursive_read_only(const core::VolumeMount& mount, bool runtime_can) {
+  std::string mode = mount.recursive_read_only.value_or("Disabled");
+  if (mode == "Disabled") return false;
+  auto no = [&](std::initializer_list<std::string_view> why) {
+    return base::fail(base::Code::Invalid,
+                      base::cat({"failed to resolve recursive read-only mode: volume ", base::quote(mount.name),
+                                 " requested recursive read-only mode, but it is not ", base::cat(why)}));
+  };
+  if (!mount.read_only) return no({"read-only"});
+  if (mount.mount_propagation && *mount.mount_propagation != "None")
+    return no({"compatible with propagation ", base::quote(*mount.mount_propagation)});
+  if (mode == "Enabled" && !runtime_can) return no({"supported by the runtime"});
+  return runtime_can;
+}
+
 // What is in an image can be read and nothing else.
-cri::Mount image_mount(const core::VolumeMount& mount, const cri::Image& image) {
+cri::Mount image_mount(const core::VolumeMount& mount, const cri::Image& image, const std::string& sub_path) {
   cri::Mount made;
   made.container_path = mount.mount_path.starts_with('/') ? mount.mount_path : "/" + mount.mount_path;
   made.readonly = true;
   auto& source = made.image.emplace();
   source.image = image.id;
   if (!image.repo_tags.empty()) source.user_specified_image = image.repo_tags.front();
-  made.image_sub_path = mount.sub_path;
+  made.image_sub_path = sub_path;
   return made;
 }
 
@@ -220,7 +247,9 @@ base::Result<void> add_mounts(const ContainerInput& input, cri::ContainerConfig&
   for (size_t i = 0; i < mounts.size(); ++i) {
     auto& mount = mounts[i];
     if (auto image = input.image_volumes.find(mount.name); image != input.image_volumes.end()) {
-      out.mounts.push_back(image_mount(mount, image->second));
+      auto inside = input.sub_paths.find(i);
+      out.mounts.push_back(
+          image_mount(mount, image->second, inside == input.sub_paths.end() ? mount.sub_path : inside->second));
       continue;
     }
     auto volume = input.volumes.find(mount.name);
@@ -232,11 +261,7 @@ base::Result<void> add_mounts(const ContainerInput& input, cri::ContainerConfig&
     one.container_path = mount.mount_path.starts_with('/') ? mount.mount_path : "/" + mount.mount_path;
     one.host_path = sub_path != input.sub_paths.end() ? sub_path->second : volume->second;
     one.readonly = mount.read_only;
-    // No runtime that we know of tells whether it can: what is below may stay writable.
-    if (mount.read_only && mount.recursive_read_only == "Enabled")
-      return base::fail(base::Code::Invalid, base::cat({"volume ", base::quote(mount.name),
-                                                        " requires recursive read-only mounts, which the runtime does "
-                                                        "not support"}));
+    TRY(one.recursive_read_only, is_recursive_read_only(mount, input.recursive_read_only_mounts));
     if (mount.mount_propagation) {
       if (*mount.mount_propagation == "HostToContainer")
         one.propagation = cri::MountPropagation::PropagationHostToContainer;
@@ -260,6 +285,9 @@ base::Result<void> add_mounts(const ContainerInput& input, cri::ContainerConfig&
     message.host_path = input.termination_message_file;
     out.mounts.push_back(std::move(message));
   }
+  // The files keep the owners that they have in the pod: the mounts are mapped, not the files.
+  if (input.user_ids)
+    for (auto& mount : out.mounts) mount.uid_mappings = mount.gid_mappings = mapping_of(*input.user_ids);
   return {};
 }
 

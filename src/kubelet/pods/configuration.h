@@ -13,6 +13,7 @@
 #include "kubelet/pods/environment.h"
 #include "kubelet/pods/network.h"
 #include "kubelet/pods/pod.h"
+#include "kubelet/user_namespace/id_ranges.h"
 
 namespace kubelet {
 
@@ -23,6 +24,7 @@ struct SandboxInput {
   std::string cgroup_parent;  // "" when there are no control groups
   const DnsOptions& dns;
   std::string seccomp_root;
+  std::optional<IdRange> user_ids = {};  // of a pod with users of its own
 };
 api::cri::PodSandboxConfig sandbox_config(const SandboxInput& input);
 
@@ -34,7 +36,8 @@ struct ContainerInput {
   const Environment& environment;
   // Where each volume lies on the host, by its name.
   const std::map<std::string, std::string, std::less<>>& volumes;
-  // Where sub paths are, already made and checked, by the place of the mount in volume_mounts.
+  // Where sub paths are, already made and checked, by the place of the mount in volume_mounts; those of images as they
+  // are inside.
   const std::map<size_t, std::string>& sub_paths;
   std::string hosts_file;                                     // host path; "" none
   std::string termination_message_file;                       // host path; "" none
@@ -44,8 +47,10 @@ struct ContainerInput {
   int64_t memory_capacity_bytes = 0;
   std::string target_id;  // of the container whose processes an ephemeral one sees
   std::string seccomp_root;
+  std::optional<IdRange> user_ids = {};     // of a pod with users of its own
+  bool recursive_read_only_mounts = false;  // the runtime can make them
 };
-// Forbidden when the image's user breaks runAsNonRoot.
+// Forbidden when the image's user breaks runAsNonRoot; Invalid when a mount cannot be as it must.
 base::Result<api::cri::ContainerConfig> container_config(const ContainerInput& input);
 
 // "<container>/<attempt>.log", below the pod's log folder.

@@ -16,6 +16,7 @@
 #include "kubelet/pods/resources.h"
 #include "kubelet/pods/status.h"
 #include "kubelet/runtime/runtime.h"
+#include "kubelet/user_namespace/id_ranges.h"
 #include "kubelet/volume/volumes.h"
 
 namespace kubelet {
@@ -35,7 +36,9 @@ struct PodContext {
   std::optional<Cgroups> cgroups;
   Volumes volumes;
   PodVolumes* pod_volumes = nullptr;  // null: no claims and no drivers
+  IdRanges* id_ranges = nullptr;      // null: no pod gets users of its own
   std::string runtime_name = "containerd";
+  std::vector<cri::RuntimeHandler> handlers = {};  // of the runtime, as it told last
   std::vector<std::string> host_ips;
   ResourceList allocatable;
   int64_t memory_capacity_bytes = 0;

@@ -319,15 +319,6 @@ TEST_F(PodTest, ARuntimeClassNamesTheHandlerOfTheSandbox) {
                                    "runtimeclass.node.k8s.io \"unknown\" not found"));
 }
 
-TEST_F(PodTest, APodThatWantsItsOwnUsersIsNotRunWithoutThem) {
-  core::Pod made = PodBuilder("a").container("main");
-  made.spec.host_users = false;
-  start(made);
-  EXPECT_THAT(runtime.handlers, IsEmpty());
-  EXPECT_THAT(api.events, Contains("Warning FailedCreatePodSandBox Failed to create pod sandbox: can't set "
-                                   "`spec.hostUsers: false`, runtime does not support user namespaces"));
-}
-
 TEST(CredentialProviderConfiguration, MistakesAreTold) {
   CredentialProviderConfig config;
   auto complaint = [&] {

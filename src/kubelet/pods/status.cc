@@ -158,7 +158,11 @@ class StatusMaker {
       shown.name = mount.name;
       shown.mount_path = mount.mount_path;
       shown.read_only = mount.read_only;
-      if (mount.read_only) shown.recursive_read_only = "Disabled";
+      if (mount.read_only) {
+        std::string path = mount.mount_path.starts_with('/') ? mount.mount_path : "/" + mount.mount_path;
+        bool recursive = newest != nullptr && newest->recursive_read_only.contains(path);
+        shown.recursive_read_only = recursive ? "Enabled" : "Disabled";
+      }
       status.volume_mounts.push_back(std::move(shown));
     }
     return status;

@@ -51,6 +51,7 @@ class PodWorker {
   const core::Pod& pod() const { return pod_; }  // with the newest status
   const PodRecord& record() const { return record_; }
   const ProbeCountsByContainer& probe_counts() const { return probes_.counts(); }
+  const VolumePaths& volume_paths() const { return volume_paths_; }  // those that are there
   bool knows(const std::string& runtime_id) const;
   // Nothing of it runs any more, nor will.
   bool has_ended() const { return state_ == State::Terminated || state_ == State::Gone; }
@@ -80,6 +81,8 @@ class PodWorker {
   std::optional<int64_t> next_token_ns() const;  // when the first token is to be renewed
   io::Task<base::Result<void>> create_sandbox(uint32_t attempt);
   cri::PodSandboxConfig make_sandbox_config(uint32_t attempt) const;
+  base::Result<void> ensure_user_ids(const std::string& handler);
+  std::optional<IdRange> user_ids() const;
 
   enum class StartOutcome : uint8_t { Started, WaitsForImage, Failed };
   io::Task<StartOutcome> start(StartContainer wanted);

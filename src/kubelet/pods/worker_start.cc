@@ -136,7 +136,30 @@ cri::PodSandboxConfig PodWorker::make_sandbox_config(uint32_t attempt) const {
                          .log_root = context_.options.pod_log_directory,
                          .cgroup_parent = context_.cgroups ? pod_cgroup(context_.cgroup_base(), pod_) : "",
                          .dns = context_.dns,
-                         .seccomp_root = context_.options.root_directory + "/seccomp"});
+                         .seccomp_root = context_.options.root_directory + "/seccomp",
+                         .user_ids = user_ids()});
+}
+
+std::optional<IdRange> PodWorker::user_ids() const {
+  if (context_.id_ranges == nullptr || pod_.spec.host_users.value_or(true)) return std::nullopt;
+  return context_.id_ranges->find(pod_.metadata.uid);
+}
+
+// A pod that asks for users of its own is not run without.
+base::Result<void> PodWorker::ensure_user_ids(const std::string& handler) {
+  if (pod_.spec.host_users.value_or(true)) return {};
+  const auto* known = find_handler(context_.handlers, handler);
+  bool can = known != nullptr && known->features && known->features->user_namespaces;
+  if (!can || context_.id_ranges == nullptr) {
+    std::string who = handler.empty() ? "runtime" : base::cat({"RuntimeClass handler ", base::quote(handler)});
+    std::string why = known == nullptr && !handler.empty()
+                          ? base::cat({": the handler ", base::quote(handler), " is not known"})
+                          : "";
+    return base::fail(base::Code::Invalid, base::cat({"can't set `spec.hostUsers: false`, ", who,
+                                                      " does not support user namespaces", why}));
+  }
+  TRY(context_.id_ranges->ensure(pod_.metadata.uid));
+  return {};
 }
 
 io::Task<base::Result<void>> PodWorker::create_sandbox(uint32_t attempt) {
@@ -144,15 +167,11 @@ io::Task<base::Result<void>> PodWorker::create_sandbox(uint32_t attempt) {
   if (context_.cgroups) CO_TRY(context_.cgroups->ensure(pod_cgroup(context_.cgroup_base(), pod_), pod_limits_));
   if (auto dns = pod_dns(pod_, context_.dns); !dns.problem.empty() && attempt == 0)
     event(true, "MissingClusterDNS", dns.problem);
-  // Nothing here maps users: a pod that asks for it is not run without.
-  if (!pod_.spec.host_users.value_or(true)) {
-    co_return base::fail(base::Code::Invalid,
-                         "can't set `spec.hostUsers: false`, runtime does not support user namespaces");
-  }
   std::string handler;
   if (pod_.spec.runtime_class_name && !pod_.spec.runtime_class_name->empty()) {
     CO_TRY(handler, co_await context_.api.runtime_handler(*pod_.spec.runtime_class_name));
   }
+  CO_TRY(ensure_user_ids(handler));
   auto config = make_sandbox_config(attempt);
   CO_TRY(base::make_directories(config.log_directory, 0755));
   auto id = co_await context_.runtime.run_sandbox(config, std::move(handler));
@@ -271,6 +290,8 @@ io::Task<base::Result<std::string>> PodWorker::create(const core::Container& spe
          co_await context_.pool.run([volumes = context_.volumes, pod, container, paths = volume_paths_, environment] {
            return volumes.set_up_sub_paths(pod, container, paths, environment);
          }));
+  const auto* handler = find_handler(context_.handlers, record_.sandboxes.front().handler);
+  bool recursive = handler != nullptr && handler->features && handler->features->recursive_read_only_mounts;
   std::string target;
   if (wanted.kind == ContainerKind::Ephemeral)
     if (auto& name = pod.spec.ephemeral_containers[wanted.index].target_container_name; !name.empty())
@@ -289,7 +310,9 @@ io::Task<base::Result<std::string>> PodWorker::create(const core::Container& spe
                                         .extra_groups = {},
                                         .memory_capacity_bytes = context_.memory_capacity_bytes,
                                         .target_id = target,
-                                        .seccomp_root = context_.options.root_directory + "/seccomp"}));
+                                        .seccomp_root = context_.options.root_directory + "/seccomp",
+                                        .user_ids = user_ids(),
+                                        .recursive_read_only_mounts = recursive}));
   auto sandbox = make_sandbox_config(record_.sandboxes.front().attempt);
   CO_TRY(base::make_directories(sandbox.log_directory + "/" + container.name, 0755));
   std::string log = sandbox.log_directory + "/" + config.log_path;

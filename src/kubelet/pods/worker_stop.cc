@@ -161,6 +161,7 @@ io::Task<base::Result<void>> PodWorker::clean_up() {
   held_.reset();
   if (context_.pod_volumes != nullptr) CO_TRY(co_await context_.pod_volumes->tear_down(uid));
   CO_TRY(co_await context_.pool.run([volumes = context_.volumes, uid] { return volumes.tear_down(uid); }));
+  if (context_.id_ranges != nullptr) context_.id_ranges->release(uid);
   if (context_.cgroups) {
     // An orphan's class of service is not known.
     for (std::string_view below : {"", "/burstable", "/besteffort"})

@@ -76,9 +76,11 @@ ContainerRecord to_record(const cri::ContainerStatus& status, std::string sandbo
   record.message_path = get(status.annotations, kMessagePathAnnotation);
   record.message_policy = get(status.annotations, kMessagePolicyAnnotation);
   record.grace_seconds = base::parse_int(get(status.annotations, kGraceAnnotation));
-  for (auto& mount : status.mounts)
+  for (auto& mount : status.mounts) {
     if (!record.message_path.empty() && mount.container_path == record.message_path)
       record.message_host_path = mount.host_path;
+    if (mount.readonly && mount.recursive_read_only) record.recursive_read_only.insert(mount.container_path);
+  }
   return record;
 }
 
@@ -93,7 +95,8 @@ io::Task<base::Result<PodRecord>> observe_pod(Runtime& runtime, std::string uid,
                              .attempt = sandbox.metadata ? sandbox.metadata->attempt : 0,
                              .ready = sandbox.state == cri::PodSandboxState::SandboxReady,
                              .created_ns = sandbox.created_at,
-                             .ips = {}});
+                             .ips = {},
+                             .handler = {}});
   }
   sort_newest_first(pod);
   for (auto& sandbox : pod.sandboxes) {
@@ -102,6 +105,7 @@ io::Task<base::Result<PodRecord>> observe_pod(Runtime& runtime, std::string uid,
     auto same = std::ranges::find_if(known.sandboxes, [&](auto& old) { return old.id == sandbox.id && old.ready; });
     if (same != known.sandboxes.end() && sandbox.ready) {
       sandbox.ips = same->ips;
+      sandbox.handler = same->handler;
       sandbox.host_network = same->host_network;
       continue;
     }
@@ -111,6 +115,7 @@ io::Task<base::Result<PodRecord>> observe_pod(Runtime& runtime, std::string uid,
       co_return base::fail(status.error());
     }
     sandbox.ready = status->state == cri::PodSandboxState::SandboxReady;
+    sandbox.handler = status->runtime_handler;
     if (status->network) {
       if (!status->network->ip.empty()) sandbox.ips.push_back(status->network->ip);
       for (auto& more : status->network->additional_ips) sandbox.ips.push_back(more.ip);
@@ -153,7 +158,8 @@ io::Task<base::Result<std::map<std::string, PodRecord>>> list_pods(Runtime& runt
                                         .attempt = sandbox.metadata ? sandbox.metadata->attempt : 0,
                                         .ready = sandbox.state == cri::PodSandboxState::SandboxReady,
                                         .created_ns = sandbox.created_at,
-                                        .ips = {}});
+                                        .ips = {},
+                                        .handler = {}});
   CO_TRY(auto containers, co_await runtime.list_containers({}));
   for (auto& container : containers) {
     ContainerRecord record;

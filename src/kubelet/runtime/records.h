@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <map>
 #include <optional>
+#include <set>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -50,7 +51,8 @@ struct ContainerRecord {
   std::string log_path;
   std::string message_path;  // of the termination message, inside
   std::string message_policy;
-  std::string message_host_path;  // where it lies on the host; "" unknown
+  std::string message_host_path;                           // where it lies on the host; "" unknown
+  std::set<std::string, std::less<>> recursive_read_only;  // mounts, by their path inside
   std::optional<int64_t> grace_seconds;
 
   bool is_running() const { return phase == ContainerPhase::Running; }
@@ -63,6 +65,7 @@ struct SandboxRecord {
   int64_t created_ns = 0;
   bool host_network = false;
   std::vector<std::string> ips;
+  std::string handler;  // of the runtime; "" the default one
 };
 
 struct PodRecord {

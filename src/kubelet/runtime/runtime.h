@@ -10,6 +10,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "api/cri.h"
@@ -31,6 +32,10 @@ struct RuntimeInfo {
   std::vector<cri::RuntimeHandler> handlers;       // and what each can do; empty: it does not say
   std::optional<bool> supplemental_groups_policy;  // whether it keeps to a pod's; nothing: it does not say
 };
+
+// What the handler of that name ("": the default one) can do; null when the runtime knows no such handler, or tells of
+// none.
+const cri::RuntimeHandler* find_handler(const std::vector<cri::RuntimeHandler>& handlers, std::string_view name);
 
 // Which sandboxes and containers a list is of; empty: all.
 struct RuntimeFilter {
@@ -81,6 +86,10 @@ class Runtime {
   virtual io::Task<base::Result<cri::ImageFsInfoResponse>> image_filesystems();
 
   virtual io::Task<base::Result<std::vector<cri::ContainerStats>>> list_container_stats() = 0;
+
+  // Writes what a running container is, memory and all, to the file `location`. By default no runtime can.
+  virtual io::Task<base::Result<void>> checkpoint_container(std::string id, std::string location,
+                                                            int64_t timeout_seconds);
 
   // Tells of containers and sandboxes that changed, by id, until the stream breaks, which is always an Error:
   // MethodNotAllowed when this runtime tells nothing at all, so that somebody has to look.

@@ -140,6 +140,7 @@ class FakeRuntime final : public Runtime {
     container.status.image_ref = "sha256:abc";
     container.status.labels = config.labels;
     container.status.annotations = config.annotations;
+    container.status.mounts = config.mounts;
     container.sandbox_id = std::move(sandbox_id);
     container.config = std::move(config);
     co_return id;

@@ -167,7 +167,13 @@ base::Result<std::map<size_t, std::string>> Volumes::set_up_sub_paths(const core
       if (part == "..")
         return base::fail(base::Code::Invalid, "error SubPath `" + sub_path + "` must not contain `..`");
     auto volume = paths.find(mount.name);
-    if (volume == paths.end()) continue;  // container_config() complains
+    if (volume == paths.end()) {
+      // The runtime looks into an image; what else is missing container_config() complains of.
+      bool is_image = std::ranges::any_of(pod.spec.volumes,
+                                          [&](const auto& one) { return one.name == mount.name && bool(one.image); });
+      if (is_image) out[i] = sub_path;
+      continue;
+    }
     std::string target = pod_directory(pod.metadata.uid) + "/volume-subpaths/" + mount.name + "/" + container.name +
                          "/" + std::to_string(i);
     // A restarted container sees what is at the sub path now.

@@ -73,6 +73,13 @@ base::Result<void> apply(const Configuration& from, kubelet::KubeletOptions& to)
   if (!from.cluster_dns.empty()) to.cluster_dns = from.cluster_dns;
   if (from.resolv_conf) to.resolv_conf = *from.resolv_conf;
   if (from.max_pods != 0) to.pods_max = from.max_pods;
+  if (from.user_namespaces && from.user_namespaces->ids_per_pod) {
+    int64_t ids = *from.user_namespaces->ids_per_pod;
+    if (ids < 65536 || ids % 65536 != 0 || ids > UINT32_MAX)
+      return base::fail(base::Code::BadRequest, base::cat({"invalid configuration: userNamespaces.idsPerPod ",
+                                                           std::to_string(ids), " must be a multiple of 65536"}));
+    to.user_ids_per_pod = static_cast<uint32_t>(ids);
+  }
   to.allowed_unsafe_sysctls = from.allowed_unsafe_sysctls;
   if (from.node_status_report_frequency.ns != 0)
     to.status_update_seconds = from.node_status_report_frequency.ns / 1'000'000'000;

@@ -227,6 +227,19 @@ class CriRuntime final : public Runtime {
     co_return std::move(answer.stats);
   }
 
+  io::Task<base::Result<void>> checkpoint_container(std::string id, std::string location,
+                                                    int64_t timeout_seconds) override {
+    cri::CheckpointContainerRequest request;
+    request.container_id = std::move(id);
+    request.location = std::move(location);
+    request.timeout = timeout_seconds;
+    auto answer = co_await client_->checkpoint_container(std::move(request));
+    if (answer) co_return {};
+    if (io::grpc_code_of(answer.error()) == io::GrpcCode::Unimplemented)
+      co_return base::fail(base::Code::MethodNotAllowed, answer.error().message());
+    co_return base::fail(answer.error());
+  }
+
   io::Task<base::Result<void>> watch(std::function<void(const std::string&)> changed) override {
     if (!tells_nothing_) {
       auto events = co_await client_->get_container_events();

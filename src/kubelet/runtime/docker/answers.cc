@@ -1,5 +1,7 @@
 #include "kubelet/runtime/docker/answers.h"
 
+#include <algorithm>
+
 #include "base/strings.h"
 #include "base/time.h"
 #include "kubelet/runtime/docker/engine.h"
@@ -55,6 +57,25 @@ std::vector<std::string> strings_at(const Value& value, std::string_view key) {
   return out;
 }
 
+// "1.44" or "6.1.0-18-amd64".
+bool is_at_least(std::string_view version, int64_t major, int64_t minor) {
+  auto dot = version.find('.');
+  if (dot == std::string_view::npos) return false;
+  auto rest = version.substr(dot + 1);
+  auto first = base::parse_int(version.substr(0, dot)),
+       second = base::parse_int(rest.substr(0, rest.find_first_not_of("0123456789")));
+  return first && second && (*first > major || (*first == major && *second >= minor));
+}
+
+// Whether the container was made with that mount read-only all the way down.
+bool is_recursive_read_only(const Value& inspected, std::string_view path) {
+  const auto* asked = inspected.at({"HostConfig", "Mounts"});
+  if (asked == nullptr || !asked->is_array()) return false;
+  return std::ranges::any_of(asked->as_array(), [&](const Value& mount) {
+    return mount.text_at({"Target"}) == path && bool_at(mount, {"BindOptions", "ReadOnlyForceRecursive"});
+  });
+}
+
 std::vector<cri::Mount> mounts_of(const Value& inspected) {
   std::vector<cri::Mount> out;
   const auto* mounts = inspected.find("Mounts");
@@ -64,6 +85,7 @@ std::vector<cri::Mount> mounts_of(const Value& inspected) {
     mount.host_path = one.text_at({"Source"});
     mount.container_path = one.text_at({"Destination"});
     mount.readonly = !bool_at(one, {"RW"});
+    mount.recursive_read_only = mount.readonly && is_recursive_read_only(inspected, mount.container_path);
     auto propagation = one.text_at({"Propagation"});
     if (propagation == "rslave") mount.propagation = cri::MountPropagation::PropagationHostToContainer;
     if (propagation == "rshared") mount.propagation = cri::MountPropagation::PropagationBidirectional;
@@ -173,6 +195,22 @@ cri::ContainerStatus to_container_status(const Value& inspected) {
   out.log_path = own(labels, kLogPathLabel);
   out.labels = std::move(labels.labels);
   out.annotations = std::move(labels.annotations);
+  return out;
+}
+
+std::vector<cri::RuntimeHandler> handlers(const Value& info, const Value& version) {
+  cri::RuntimeHandlerFeatures features;
+  features.recursive_read_only_mounts =
+      is_at_least(version.text_at({"ApiVersion"}), 1, 44) && is_at_least(version.text_at({"KernelVersion"}), 5, 12);
+  std::vector<cri::RuntimeHandler> out;
+  auto add = [&](std::string_view name) {
+    auto& one = out.emplace_back();
+    one.name = name;
+    one.features = features;
+  };
+  add("");
+  if (const auto* runtimes = info.find("Runtimes"); runtimes != nullptr && runtimes->is_object())
+    for (const auto& runtime : runtimes->as_object()) add(runtime.key);
   return out;
 }
 

@@ -5,6 +5,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "api/cri.h"
 #include "kubelet/runtime/docker/names.h"
@@ -20,6 +21,10 @@ std::optional<cri::Container> to_container(const schema::Value& entry);
 cri::PodSandboxStatus to_sandbox_status(const schema::Value& inspected);
 // A container that could not be started has exited, with code 128 and reason StartError, as containerd has it.
 cri::ContainerStatus to_container_status(const schema::Value& inspected);
+
+// The runtimes that GET /info tells of and what they can do; "" is the default one. No Engine maps users for each
+// container; mounts are read-only all the way down from version 1.44 of the API on, and kernel 5.12.
+std::vector<cri::RuntimeHandler> handlers(const schema::Value& info, const schema::Value& version);
 
 // Ns since 1970; 0 for the zero time.
 int64_t moment_at(const schema::Value& value, std::initializer_list<std::string_view> path);

@@ -62,6 +62,7 @@ class DockerRuntime final : public Runtime {
     if (driver_.empty()) {
       CO_TRY(auto facts, co_await engine_->get("/info"));
       driver_ = facts.text_at({"CgroupDriver"});
+      handlers_ = docker::handlers(facts, version);
     }
     RuntimeInfo out{.name = "docker",
                     .version = std::string(version.text_at({"Version"})),
@@ -72,6 +73,7 @@ class DockerRuntime final : public Runtime {
       out.runtime_message =
           base::cat({R"(misconfiguration: kubelet cgroup driver: "cgroupfs" is different from docker cgroup driver: )",
                      base::quote(driver_)});
+    out.handlers = handlers_;
     auto network = network_.check();
     out.network_ready = network.has_value();
     if (!network) out.network_message = "docker: network plugin is not ready: cni config uninitialized";
@@ -375,6 +377,7 @@ class DockerRuntime final : public Runtime {
   std::unique_ptr<docker::LogCopier> logs_;
   std::unique_ptr<docker::Streaming> streaming_;
   std::string driver_;  // of control groups; "" before it was asked for
+  std::vector<cri::RuntimeHandler> handlers_;
 };
 
 }  // namespace
