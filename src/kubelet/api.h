@@ -41,6 +41,9 @@ class Api {
   // Best effort. `container` is "spec.containers{name}", or "".
   virtual void event(const api::core_v1::Pod& pod, bool warning, std::string_view reason, std::string message,
                      std::string container) = 0;
+  // The same about a claim.
+  virtual void claim_event(const api::core_v1::PersistentVolumeClaim& claim, bool warning, std::string_view reason,
+                           std::string message) = 0;
   // While the answer lives, config_map() and secret() of these are current without asking, and changes are told of.
   virtual std::shared_ptr<void> hold(const std::string& namespace_, const std::vector<std::string>& config_maps,
                                      const std::vector<std::string>& secrets) = 0;

@@ -129,6 +129,12 @@ io::Task<base::Result<IssuedToken>> ClientApi::token(core::Pod pod, std::string 
   co_return IssuedToken{answer.status.token, answer.status.expiration_timestamp.to_ns()};
 }
 
+void ClientApi::claim_event(const core::PersistentVolumeClaim& claim, bool warning, std::string_view reason,
+                            std::string message) {
+  events_.record(client::EventRecorder::reference(claim),
+                 warning ? client::EventType::Warning : client::EventType::Normal, reason, std::move(message));
+}
+
 void ClientApi::event(const core::Pod& pod, bool warning, std::string_view reason, std::string message,
                       std::string container) {
   auto about = client::EventRecorder::reference(pod);

@@ -155,6 +155,7 @@ struct Kubelet::State {
   Images images;
   std::unique_ptr<Prober> prober;
   NodeAgent agent;
+  std::optional<IdRanges> id_ranges;
   PodContext context;
   CsiDrivers drivers;
   CsiVolumes csi;
@@ -177,6 +178,11 @@ struct Kubelet::State {
     TRY(base::make_directories(options.root_directory + "/pods", 0750));
     TRY(base::make_directories(options.pod_log_directory, 0755));
     if (auto text = base::read_file(options.resolv_conf)) context.dns.host = parse_resolv_conf(*text);
+    auto text_of = [](const char* path) { return base::read_file(path).value_or(""); };
+    TRY(auto id_options, id_range_options(text_of("/etc/passwd"), text_of("/etc/subuid"), text_of("/etc/subgid"),
+                                          options.user_ids_per_pod, options.pods_max));
+    id_ranges.emplace(options.root_directory, id_options);
+    context.id_ranges = &*id_ranges;
     if (options.cgroups) {
       auto cgroups = Cgroups::detect();
       if (!cgroups) {
@@ -218,6 +224,7 @@ struct Kubelet::State {
     agent.on_condition([this](const std::string& event) {
       node_event(event, "Node " + options.node_name + " status is now: " + event);
     });
+    agent.on_runtime([this](const RuntimeInfo& told) { context.handlers = told.handlers; });
     agent.ask_shutting_down([this] { return shutdown.shutting_down(); });
     context.gates.emplace_back([this](const core::Pod& pod) { return shutdown.refuses(pod); });
     agent.ask_pressures([this] { return evictor.conditions(); });
@@ -258,6 +265,7 @@ struct Kubelet::State {
       auto info = co_await runtime.info();
       if (info && info->runtime_ready) {
         context.runtime_name = info->name;
+        context.handlers = std::move(info->handlers);
         break;
       }
       co_await io::sleep(pause);
@@ -270,8 +278,7 @@ struct Kubelet::State {
     co_await service_cache.wait_synced();
     while (agent.node() == nullptr && options.register_node) co_await io::sleep(std::chrono::milliseconds(50));
     scope.spawn(follow_plugins());
-    scope.spawn(pods.follow_runtime());
-    scope.spawn(pods.rotate_logs());
+    scope.spawn(pods.look_after_volumes());
     scope.spawn(evictor.run());
     scope.spawn(shutdown.run());
     scope.spawn(garbage.run());

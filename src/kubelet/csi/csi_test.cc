@@ -21,6 +21,7 @@ using namespace std::chrono_literals;
 using api::storage_k8s_io_v1::CSIDriver;
 using api::storage_k8s_io_v1::CSINode;
 using api::storage_k8s_io_v1::VolumeAttachment;
+using ::testing::Contains;
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 
@@ -294,6 +295,82 @@ TEST_F(CsiTest, AVolumeThatWasMadeLargerGrowsWhenItIsSetUp) {
   EXPECT_TRUE(claim.status.conditions.empty());
 }
 
+TEST_F(CsiTest, AVolumeGrowsWhileAPodHasIt) {
+  come_up();
+  auto pod = pod_with_claim("first");
+  auto outcome = set_up(pod);
+  ASSERT_EQ(problem(outcome), "");
+  auto volume = *server.get<core::PersistentVolume>("", "pv");
+  volume.spec.capacity["storage"] = *base::Quantity::parse("3Gi");
+  server.put(volume);
+  auto claim = *server.get<core::PersistentVolumeClaim>("default", "data");
+  claim.status.allocated_resources["storage"] = *base::Quantity::parse("3Gi");
+  claim.status.allocated_resource_statuses["storage"] = "NodeResizePending";
+  server.put(claim);
+  size_t before = count("NodeExpandVolume h1");
+  loop->run_task(pod_volumes->look_after(pod, outcome.paths));
+  EXPECT_EQ(count("NodeExpandVolume h1"), before + 1);
+  claim = *server.get<core::PersistentVolumeClaim>("default", "data");
+  EXPECT_EQ(claim.status.capacity["storage"].to_string(), "3Gi");
+  EXPECT_TRUE(claim.status.allocated_resource_statuses.empty());
+  std::string told = "FileSystemResizeSuccessful MountVolume.NodeExpandVolume succeeded for volume \"pv\" node";
+  EXPECT_THAT(api.events, Contains("Normal " + told));
+  EXPECT_THAT(api.events, Contains("data Normal " + told));
+  loop->run_task(pod_volumes->look_after(pod, outcome.paths));
+  EXPECT_EQ(count("NodeExpandVolume h1"), before + 1) << "it has grown";
+}
+
+TEST_F(CsiTest, AVolumeThatCannotGrowSaysSo) {
+  come_up();
+  auto pod = pod_with_claim("first");
+  auto outcome = set_up(pod);
+  auto claim = *server.get<core::PersistentVolumeClaim>("default", "data");
+  claim.status.capacity["storage"] = *base::Quantity::parse("1Gi");
+  claim.status.allocated_resource_statuses["storage"] = "NodeResizePending";
+  server.put(claim);
+  ASSERT_TRUE(base::write_file(directory + "/data/fail", "NodeExpandVolume", 0644));
+  loop->run_task(pod_volumes->look_after(pod, outcome.paths));
+  claim = *server.get<core::PersistentVolumeClaim>("default", "data");
+  EXPECT_EQ(claim.status.capacity["storage"].to_string(), "1Gi");
+  EXPECT_EQ(claim.status.allocated_resource_statuses["storage"], "NodeResizeInProgress");
+  ASSERT_EQ(claim.status.conditions.size(), 1u);
+  EXPECT_EQ(claim.status.conditions[0].type, "NodeResizeError");
+  EXPECT_THAT(api.events, Contains("Warning VolumeResizeFailed MountVolume.NodeExpandVolume failed for volume \"pv\" "
+                                   ": told to fail"));
+}
+
+TEST_F(CsiTest, ADriverThatWantsItIsAskedToPublishAgain) {
+  object.spec.requires_republish = true;
+  object.spec.token_requests.emplace_back().audience = "vault";
+  come_up();
+  auto pod = pod_with_claim("first");
+  auto outcome = set_up(pod);
+  ASSERT_EQ(problem(outcome), "");
+  loop->run_task(pod_volumes->look_after(pod, outcome.paths));
+  EXPECT_EQ(count("NodePublishVolume h1"), 2u);
+  EXPECT_EQ(count("NodeStageVolume h1"), 1u);
+  ASSERT_TRUE(tear_down(pod));
+  loop->run_task(pod_volumes->look_after(pod, outcome.paths));
+  EXPECT_EQ(count("NodePublishVolume h1"), 2u) << "it was taken back";
+}
+
+TEST_F(CsiTest, ADriverTellsHowFullItsVolumeIs) {
+  come_up();
+  auto pod = pod_with_claim("first");
+  auto path = set_up(pod).paths["data"];
+  auto usage = loop->run_task(pod_volumes->usage(path));
+  ASSERT_TRUE(usage);
+  EXPECT_EQ(usage->capacity_bytes, 1000U);
+  EXPECT_EQ(usage->available_bytes, 600U);
+  EXPECT_EQ(usage->used_bytes, 400U);
+  EXPECT_EQ(usage->inodes, 10U);
+  EXPECT_EQ(usage->inodes_free, 7U);
+  EXPECT_EQ(usage->inodes_used, 3U);
+  (void)loop->run_task(pod_volumes->usage(path));
+  EXPECT_EQ(count("NodeGetVolumeStats h1"), 1u) << "what was said is good for a minute";
+  EXPECT_FALSE(loop->run_task(pod_volumes->usage(path + "/other")));
+}
+
 TEST_F(CsiTest, AClaimThatIsNotBoundIsNamed) {
   auto pod = pod_with_claim("first");
   auto claim = *server.get<core::PersistentVolumeClaim>("default", "data");
@@ -326,6 +403,9 @@ TEST(CsiRequests, TheGroupIsSetAsTheDriverSays) {
   EXPECT_TRUE(sets_group(shared, &driver));
   driver.spec.fs_group_policy = "None";
   EXPECT_FALSE(sets_group(disk, &driver));
+  EXPECT_TRUE(sets_group({.fs_type = "ext4", .access_modes = {"ReadWriteOncePod"}}, nullptr));
+  EXPECT_TRUE(sets_group({.ephemeral = true, .fs_type = "ext4"}, nullptr));
+  EXPECT_FALSE(sets_group({.ephemeral = true}, nullptr));
 }
 
 }  // namespace

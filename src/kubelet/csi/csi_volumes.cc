@@ -5,8 +5,8 @@
 #include "base/json.h"
 #include "base/log.h"
 #include "base/strings.h"
+#include "kubelet/csi/turn.h"
 #include "kubelet/volume/mount.h"
-#include "volume/claim.h"
 #include "volume/names.h"
 
 namespace kubelet {
@@ -23,16 +23,6 @@ base::Error told(std::string_view step, const std::string& volume, const base::E
 std::optional<int64_t> group_of(const core::Pod& pod) {
   if (!pod.spec.security_context) return {};
   return pod.spec.security_context->fs_group;
-}
-
-CsiRecord record_of(const CsiSource& source, const std::string& uid, const std::string& node) {
-  return {.driver = source.driver,
-          .handle = source.handle,
-          .volume = source.volume,
-          .uid = uid,
-          .node = node,
-          .block = source.block,
-          .ephemeral = source.ephemeral};
 }
 
 std::string name_of(const CsiRecord& record) {
@@ -54,48 +44,7 @@ std::vector<std::string> still_here(const CsiDisk& disk, const std::vector<std::
   return out;
 }
 
-// The driver has made the volume larger, and its file system is to follow.
-bool is_growing(const core::PersistentVolumeClaim& claim) {
-  return std::ranges::any_of(claim.status.conditions, [](auto& condition) {
-    return condition.type == "FileSystemResizePending" && condition.status == "True";
-  });
-}
-
-core::PersistentVolumeClaim grown(core::PersistentVolumeClaim claim, base::Quantity size) {
-  claim.status.capacity["storage"] = size;
-  claim.status.allocated_resource_statuses.erase("storage");
-  std::erase_if(claim.status.conditions, [](auto& condition) {
-    return condition.type == "FileSystemResizePending" || condition.type == "Resizing";
-  });
-  return claim;
-}
-
 }  // namespace
-
-// Held while one volume is worked on. Waits for its turn with take().
-class CsiVolumes::Turn {
- public:
-  explicit Turn(CsiVolumes& volumes) : volumes_(volumes) {}
-  Turn(const Turn&) = delete;
-  ~Turn() {
-    if (!event_) return;
-    volumes_.busy_.erase(name_);
-    event_->set();
-  }
-  io::Task<void> take(std::string name) {
-    for (auto found = volumes_.busy_.find(name); found != volumes_.busy_.end(); found = volumes_.busy_.find(name)) {
-      auto busy = found->second;
-      co_await busy->wait();
-    }
-    name_ = std::move(name);
-    event_ = volumes_.busy_[name_] = std::make_shared<io::Event>();
-  }
-
- private:
-  CsiVolumes& volumes_;
-  std::string name_;
-  std::shared_ptr<io::Event> event_;
-};
 
 CsiVolumes::CsiVolumes(std::string root, std::string node_name, client::Client client, Api& api, CsiDrivers& drivers,
                        io::Pool& pool)
@@ -166,7 +115,7 @@ io::Task<bool> CsiVolumes::republishes(std::string driver) {
 }
 
 io::Task<base::Result<std::string>> CsiVolumes::set_up(core::Pod pod, CsiSource source) {
-  Turn turn(*this);
+  Turn turn(busy_);
   co_await turn.take(volume::unique_name(source.driver, source.handle));
   co_return co_await set_up_in_turn(std::move(pod), std::move(source));
 }
@@ -178,9 +127,7 @@ io::Task<base::Result<std::string>> CsiVolumes::set_up_in_turn(core::Pod pod, Cs
                               source.ephemeral ? source.name : source.volume,
                               found.error().with_context("kubernetes.io/csi")));
   auto driver = *found;
-  bool gives_group = driver->can(CsiDriver::Rpc::VolumeMountGroup);
-  auto capability = capability_of(source, driver->can(CsiDriver::Rpc::SingleNodeMultiWriter),
-                                  gives_group ? group_of(pod) : std::nullopt);
+  auto capability = capability_for(*driver, source, pod);
   CsiRecord record = record_of(source, pod.metadata.uid, node_name_);
   CO_TRY(co_await pool_.run([disk = disk_, record] { return disk.add_published(record); }));
   TextMap publish_context;
@@ -196,9 +143,17 @@ io::Task<base::Result<std::string>> CsiVolumes::set_up_in_turn(core::Pod pod, Cs
   auto published = co_await publish(driver, pod, source, record, capability, std::move(publish_context));
   if (!published)
     co_return base::fail(told("SetUp", source.ephemeral ? source.name : source.volume, published.error()));
-  if (!gives_group) CO_TRY(co_await give_to_group(pod, source, disk_.target(record)));
+  published_[disk_.target(record)] = record;
+  if (!driver->can(CsiDriver::Rpc::VolumeMountGroup)) CO_TRY(co_await give_to_group(pod, source, disk_.target(record)));
   if (!source.ephemeral) CO_TRY(co_await expand(driver, pod, source, record, capability));
   co_return disk_.target(record);
+}
+
+csi::VolumeCapability CsiVolumes::capability_for(const CsiDriver& driver, const CsiSource& source,
+                                                 const core::Pod& pod) {
+  bool gives_group = driver.can(CsiDriver::Rpc::VolumeMountGroup);
+  return capability_of(source, driver.can(CsiDriver::Rpc::SingleNodeMultiWriter),
+                       gives_group ? group_of(pod) : std::nullopt);
 }
 
 // What the driver's attacher said, once the volume is attached to this node; empty when it need not be.
@@ -279,7 +234,7 @@ io::Task<base::Result<void>> CsiVolumes::add_pod_context(core::Pod pod, CsiSourc
   if (object->spec.pod_info_on_mount.value_or(false)) request.volume_context.merge(pod_info(pod, source.ephemeral));
   std::vector<AudienceToken> tokens;
   for (auto& wanted : object->spec.token_requests) {
-    CO_TRY(auto token, co_await api_.token(pod, wanted.audience, wanted.expiration_seconds.value_or(kTokenSeconds)));
+    CO_TRY(auto token, co_await token(pod, wanted.audience, wanted.expiration_seconds.value_or(kTokenSeconds)));
     tokens.push_back({wanted.audience, std::move(token)});
   }
   if (tokens.empty()) co_return {};
@@ -300,43 +255,22 @@ io::Task<base::Result<void>> CsiVolumes::give_to_group(core::Pod pod, CsiSource 
   co_return {};
 }
 
-// A volume that was made larger while it was not in use here: its file system follows.
-io::Task<base::Result<void>> CsiVolumes::expand(std::shared_ptr<CsiDriver> driver, core::Pod pod, CsiSource source,
-                                                CsiRecord record, csi::VolumeCapability capability) {
-  if (!driver->can(CsiDriver::Rpc::ExpandVolume)) co_return {};
-  CO_TRY(auto persistent, co_await client_.get<core::PersistentVolume>("", source.volume));
-  if (!persistent.spec.claim_ref) co_return {};
-  auto& reference = *persistent.spec.claim_ref;
-  CO_TRY(auto claim, co_await client_.get<core::PersistentVolumeClaim>(reference.namespace_, reference.name));
-  if (!is_growing(claim)) co_return {};
-  csi::NodeExpandVolumeRequest request;
-  request.volume_id = source.handle;
-  request.volume_path = disk_.target(record);
-  request.capacity_range.emplace().required_bytes = volume::capacity(persistent).value();
-  if (driver->can(CsiDriver::Rpc::StageUnstageVolume)) request.staging_target_path = disk_.staging(record);
-  request.volume_capability = std::move(capability);
-  CO_TRY(request.secrets, co_await secret(source.expand_secret));
-  auto done = co_await driver->call<csi::NodeExpandVolumeResponse>(csi::node::kNodeExpandVolume, std::move(request));
-  if (!done) co_return base::fail(told("NodeExpandVolume", source.volume, done.error()));
-  CO_TRY(co_await client_.update_status(grown(std::move(claim), volume::capacity(persistent))));
-  api_.event(pod, false, "FileSystemResizeSuccessful",
-             base::cat({"MountVolume.NodeExpandVolume succeeded for volume ", base::quote(source.volume), " "}), "");
-  co_return {};
-}
-
 io::Task<base::Result<void>> CsiVolumes::tear_down(std::string uid) {
   auto records = co_await pool_.run([disk = disk_, uid] { return disk.published(uid); });
   for (auto& record : records) {
-    Turn turn(*this);
+    Turn turn(busy_);
     co_await turn.take(name_of(record));
     CO_TRY(co_await unpublish(record));
     if (!record.ephemeral) CO_TRY(co_await unstage(record));
   }
+  std::erase_if(tokens_, [&](auto& one) { return std::get<0>(one.first) == uid; });
   co_return {};
 }
 
 io::Task<base::Result<void>> CsiVolumes::unpublish(CsiRecord record) {
   CO_TRY(auto driver, driver(record.driver));
+  published_.erase(disk_.target(record));
+  measured_.erase(disk_.target(record));
   csi::NodeUnpublishVolumeRequest request;
   request.volume_id = record.handle;
   request.target_path = disk_.target(record);
@@ -371,7 +305,7 @@ io::Task<void> CsiVolumes::sweep(std::string driver) {
   auto staged = co_await pool_.run([disk = disk_] { return disk.staged(); });
   for (auto& record : staged) {
     if (record.driver != driver) continue;
-    Turn turn(*this);
+    Turn turn(busy_);
     co_await turn.take(name_of(record));
     if (auto done = co_await unstage(record); !done)
       LOG_WARNING("A volume that no pod uses cannot be unstaged", {"volume", record.volume},

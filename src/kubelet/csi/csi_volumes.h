@@ -8,14 +8,18 @@
 #include <functional>
 #include <map>
 #include <memory>
+#include <optional>
 #include <set>
 #include <string>
+#include <tuple>
 
 #include "io/pool.h"
 #include "kubelet/api.h"
 #include "kubelet/csi/drivers.h"
 #include "kubelet/csi/record.h"
 #include "kubelet/csi/request.h"
+#include "kubelet/csi/turn.h"
+#include "stats/filesystem.h"
 
 namespace kubelet {
 
@@ -34,6 +38,14 @@ class CsiVolumes {
   // Where the volume is now, for the pod. Closed: it is not attached yet, which is nobody's fault. Other errors in the
   // words of FailedMount.
   io::Task<base::Result<std::string>> set_up(core::Pod pod, CsiSource source);
+  // Whether look_after() has anything to do for what is published at `path`.
+  io::Task<bool> wants_care(std::string path);
+  // Now and then for a volume that a pod has: it grows when its claim was made larger, and is published again when its
+  // driver wants that.
+  io::Task<void> look_after(core::Pod pod, CsiSource source);
+  // How full the volume is that is published at `path`, as its driver said within the last minute. Nothing when it does
+  // not say. A driver that takes its time is not waited for.
+  io::Task<std::optional<stats::FilesystemUsage>> usage(std::string path);
   // Whether the driver wants to publish again what is published, so that tokens in it stay good.
   io::Task<bool> republishes(std::string driver);
   // Takes back all that the pod has of drivers. An Error leaves what is left for the next time.
@@ -44,7 +56,16 @@ class CsiVolumes {
   io::Task<void> adopt();
 
  private:
-  class Turn;  // on one volume
+  struct Measured {
+    std::optional<stats::FilesystemUsage> usage;
+    int64_t at_ns = 0;  // 0: never
+    bool under_way = false;
+    io::Event done;
+  };
+  static csi::VolumeCapability capability_for(const CsiDriver& driver, const CsiSource& source, const core::Pod& pod);
+  io::Task<void> measure(std::shared_ptr<CsiDriver> driver, std::string path, CsiRecord record,
+                         std::shared_ptr<Measured> measured);
+  io::Task<base::Result<IssuedToken>> token(core::Pod pod, std::string audience, int64_t seconds);
   io::Task<base::Result<std::string>> set_up_in_turn(core::Pod pod, CsiSource source);
   io::Task<base::Result<TextMap>> attached(CsiSource source);
   io::Task<base::Result<void>> stage(std::shared_ptr<CsiDriver> driver, CsiSource source, CsiRecord record,
@@ -69,10 +90,14 @@ class CsiVolumes {
   CsiDrivers& drivers_;
   io::Pool& pool_;
   std::function<void()> changed_ = [] {};
-  std::set<std::string> attached_;  // volumesAttached of the node
-  std::set<std::string> staged_;    // by this kubelet: what an earlier one staged is staged again
-  std::set<std::string> in_use_;    // volumesInUse, as it was written
-  std::map<std::string, std::shared_ptr<io::Event>> busy_;  // by unique name: set when the turn is over
+  std::set<std::string> attached_;              // volumesAttached of the node
+  std::set<std::string> staged_;                // by this kubelet: what an earlier one staged is staged again
+  std::set<std::string> in_use_;                // volumesInUse, as it was written
+  Turn::Busy busy_;                             // by unique name
+  std::map<std::string, CsiRecord> published_;  // by path, by this kubelet
+  std::map<std::string, std::shared_ptr<Measured>> measured_;                    // by path
+  std::map<std::tuple<std::string, std::string, int64_t>, IssuedToken> tokens_;  // by pod, audience and life
+  io::Scope scope_;  // last: what it runs looks at all above
 };
 
 }  // namespace kubelet

@@ -61,6 +61,16 @@ std::optional<CsiSource> csi_source(const core::Pod& pod, const core::Volume& vo
   return out;
 }
 
+CsiRecord record_of(const CsiSource& source, const std::string& uid, const std::string& node) {
+  return {.driver = source.driver,
+          .handle = source.handle,
+          .volume = source.volume,
+          .uid = uid,
+          .node = node,
+          .block = source.block,
+          .ephemeral = source.ephemeral};
+}
+
 csi::VolumeCapability capability_of(const CsiSource& source, bool driver_tells_writers_apart,
                                     std::optional<int64_t> group) {
   csi::VolumeCapability out;
@@ -105,8 +115,10 @@ bool sets_group(const CsiSource& source, const CsiDriverObject* driver) {
   if (driver != nullptr && driver->spec.fs_group_policy) policy = *driver->spec.fs_group_policy;
   if (policy == "File") return true;
   if (policy == "None") return false;
-  return !source.fs_type.empty() &&
-         std::ranges::find(source.access_modes, std::string_view("ReadWriteOnce")) != source.access_modes.end();
+  // One that is written in the pod is always for one node.
+  return !source.fs_type.empty() && (source.ephemeral || std::ranges::any_of(source.access_modes, [](const auto& mode) {
+                                       return mode == "ReadWriteOnce" || mode == "ReadWriteOncePod";
+                                     }));
 }
 
 }  // namespace kubelet

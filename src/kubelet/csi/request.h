@@ -8,6 +8,7 @@
 #include "api/storage_k8s_io_v1.h"
 #include "kubelet/api.h"
 #include "kubelet/csi/driver.h"
+#include "kubelet/csi/record.h"
 #include "kubelet/csi/text_map.h"
 #include "kubelet/pods/pod.h"
 
@@ -36,6 +37,8 @@ struct CsiSource {
 // Nothing if no driver provides the volume. `persistent` is what its claim is bound to; null without a claim.
 std::optional<CsiSource> csi_source(const core::Pod& pod, const core::Volume& volume,
                                     const core::PersistentVolume* persistent);
+
+CsiRecord record_of(const CsiSource& source, const std::string& uid, const std::string& node);
 
 // `group`: given to a driver that makes the files the group's itself.
 csi::VolumeCapability capability_of(const CsiSource& source, bool driver_tells_writers_apart,

@@ -5,6 +5,7 @@
 #include "kubelet/pods/images.h"
 #include "kubelet/pods/log_rotation.h"
 #include "kubelet/pods/sysctls.h"
+#include "kubelet/volume/pod_volumes.h"
 
 namespace kubelet {
 
@@ -167,6 +168,25 @@ io::Task<void> Pods::rotate_logs() {
     for (auto& id : aside)
       if (auto opened = co_await context_.runtime.reopen_container_log(id); !opened)
         LOG_WARNING("Cannot begin a new container log", {"container", id}, {"error", opened.error().message()});
+  }
+}
+
+io::Task<void> Pods::look_after_volumes_of(std::string uid, core::Pod pod, VolumePaths paths) {
+  co_await context_.pod_volumes->look_after(std::move(pod), std::move(paths));
+  cared_for_.erase(uid);
+}
+
+io::Task<void> Pods::look_after_volumes() {
+  for (;;) {
+    co_await any_.wait();
+    co_await io::sleep(std::chrono::minutes(1));
+    if (context_.pod_volumes == nullptr) continue;
+    for (auto& [uid, entry] : workers_) {
+      auto& worker = *entry->worker;
+      // One that takes its time holds up nobody but itself.
+      if (!worker.is_active() || worker.volume_paths().empty() || !cared_for_.insert(uid).second) continue;
+      scope_.spawn(look_after_volumes_of(uid, worker.pod(), worker.volume_paths()));
+    }
   }
 }
 

@@ -5,6 +5,7 @@
 #include <functional>
 #include <map>
 #include <memory>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -34,6 +35,8 @@ class Pods {
   io::Task<base::Result<void>> adopt_left_overs();
   // Sets aside logs that have grown too long; looks once a minute while there are pods. Until cancelled.
   io::Task<void> rotate_logs();
+  // Has volumes looked after once a minute while there are pods that have some. Until cancelled.
+  io::Task<void> look_after_volumes();
   // Hears the runtime, or looks at it once a second when it does not speak and there are pods. Until cancelled.
   io::Task<void> follow_runtime();
 
@@ -54,6 +57,7 @@ class Pods {
   std::optional<PodFailure> judge(const core::Pod& pod) const;
   std::vector<const core::Pod*> active_but(const std::string& uid) const;
   io::Task<void> look_every_second();
+  io::Task<void> look_after_volumes_of(std::string uid, core::Pod pod, VolumePaths paths);
 
   PodContext& context_;
   std::function<std::shared_ptr<const core::Node>()> node_;
@@ -61,7 +65,9 @@ class Pods {
   std::function<void(const std::string&)> gone_ = [](const std::string&) {};
   std::map<std::string, int> states_;                           // of containers and sandboxes, when looking
   io::Event any_;                                               // there are pods
+  std::set<std::string> cared_for_;                             // uids: their volumes are being looked after
   std::shared_ptr<bool> alive_ = std::make_shared<bool>(true);  // for work posted to the loop
+  io::Scope scope_;
 };
 
 }  // namespace kubelet

@@ -294,7 +294,8 @@ io::Task<PodWorker::Pause> PodWorker::step_running() {
   }
 
   bool something_begins = plan.create_sandbox || !plan.start.empty();
-  if ((something_begins && !volumes_ready_) || volumes_due()) {
+  // What runs already when a kubelet takes over has volumes that change.
+  if (((something_begins || record_.any_running()) && !volumes_ready_) || volumes_due()) {
     auto ready = co_await prepare_volumes();
     if (!ready) {
       volumes_stale_ = true;

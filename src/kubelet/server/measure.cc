@@ -6,6 +6,8 @@
 #include "base/strings.h"
 #include "kubelet/pods/resources.h"
 #include "kubelet/runtime/runtime.h"
+#include "kubelet/volume/pod_volumes.h"
+#include "volume/names.h"
 
 namespace kubelet {
 namespace {
@@ -58,8 +60,37 @@ struct PodPlaces {
   std::string group;
   std::string sandbox;  // id; "" in the node's network
   std::string logs;     // the pod's folder of logs
-  std::string volumes;  // the pod's folder of volumes
+  struct Volume {
+    std::string name, claim, path;
+    enum class Kind : uint8_t { Folder, Filesystem, Driver } kind;
+    std::optional<stats::FilesystemUsage> told = {};  // by its driver
+  };
+  std::vector<Volume> volumes;
 };
+
+// Those made here are measured file by file; one with a file system of its own tells itself, a driver's its driver.
+// What is a part of the node's own file systems (hostPath) is nobody's to measure.
+std::vector<PodPlaces::Volume> volumes_of(const PodWorker& worker) {
+  using Kind = PodPlaces::Volume::Kind;
+  std::vector<PodPlaces::Volume> out;
+  const auto& pod = worker.pod();
+  for (const auto& volume : pod.spec.volumes) {
+    auto found = worker.volume_paths().find(volume.name);
+    if (found == worker.volume_paths().end()) continue;
+    const auto& path = found->second;
+    auto has = [&](std::string_view plugin) { return path.find(plugin) != std::string::npos; };
+    Kind kind = Kind::Folder;
+    if (has("/kubernetes.io~csi/") || has("/kubernetes.io/csi/")) {
+      kind = Kind::Driver;
+    } else if (has("/kubernetes.io~nfs/") || has("/kubernetes.io~local-volume/")) {
+      kind = Kind::Filesystem;
+    } else if (!has("/volumes/kubernetes.io~")) {
+      continue;
+    }
+    out.push_back({.name = volume.name, .claim = volume::claim_name(pod, volume), .path = path, .kind = kind});
+  }
+  return out;
+}
 
 PodPlaces places_of(const PodWorker& worker, const PodContext& context) {
   const core::Pod& pod = worker.pod();
@@ -72,7 +103,7 @@ PodPlaces places_of(const PodWorker& worker, const PodContext& context) {
   if (!pod.spec.host_network && !worker.record().sandboxes.empty()) out.sandbox = worker.record().sandboxes.front().id;
   out.logs = context.options.pod_log_directory + "/" +
              log_directory_name(pod.metadata.namespace_, pod.metadata.name, pod.metadata.uid);
-  out.volumes = context.volumes.pod_directory(pod.metadata.uid) + "/volumes";
+  out.volumes = volumes_of(worker);
   for (const auto& record : worker.record().containers) {
     if (!record.is_running()) continue;
     out.sample.containers.push_back({.name = record.name,
@@ -86,19 +117,18 @@ PodPlaces places_of(const PodWorker& worker, const PodContext& context) {
   return out;
 }
 
-std::vector<FolderSample> measure_volumes(const std::string& folder) {
+std::vector<FolderSample> measure_volumes(const std::vector<PodPlaces::Volume>& volumes) {
+  using Kind = PodPlaces::Volume::Kind;
   std::vector<FolderSample> out;
-  auto plugins = base::list_directory(folder);
-  if (!plugins) return out;
-  for (const auto& plugin : *plugins) {
-    auto names = base::list_directory(folder + "/" + plugin);
-    if (!names) continue;
-    for (const auto& name : *names) {
-      std::string path = base::cat({folder, "/", plugin, "/", name});
-      FolderSample one{.name = name, .used = stats::measure_folder(path), .filesystem = {}};
-      if (auto filesystem = stats::read_filesystem(path)) one.filesystem = *filesystem;
-      out.push_back(std::move(one));
-    }
+  for (const auto& volume : volumes) {
+    FolderSample one{.name = volume.name, .claim = volume.claim, .used = {}, .filesystem = volume.told};
+    if (volume.kind != Kind::Driver)
+      if (auto filesystem = stats::read_filesystem(volume.path)) one.filesystem = *filesystem;
+    if (!one.filesystem) continue;
+    one.used = volume.kind == Kind::Folder
+                   ? stats::measure_folder(volume.path)
+                   : stats::FolderUsage{.bytes = one.filesystem->used_bytes, .inodes = one.filesystem->inodes_used};
+    out.push_back(std::move(one));
   }
   return out;
 }
@@ -138,6 +168,11 @@ io::Task<NodeSample> Measurer::look(bool disks, std::function<bool(const core::P
     if (worker->pod().metadata.name.empty() || !worker->record().any_running()) continue;
     if (!wanted || wanted(worker->pod())) places.push_back(places_of(*worker, context_));
   }
+  if (disks && context_.pod_volumes != nullptr)
+    for (auto& pod : places)
+      for (auto& volume : pod.volumes)
+        if (volume.kind == PodPlaces::Volume::Kind::Driver)
+          volume.told = co_await context_.pod_volumes->usage(volume.path);
   out = co_await context_.pool.run([out = std::move(out), places = std::move(places), cgroups = context_.cgroups,
                                     base = context_.cgroup_base(), root = context_.options.root_directory,
                                     disks]() mutable {

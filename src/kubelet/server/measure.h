@@ -26,7 +26,8 @@ struct GroupSample {
 };
 
 struct FolderSample {
-  std::string name;  // of a volume
+  std::string name;   // of a volume
+  std::string claim;  // behind it; "" none
   stats::FolderUsage used;
   std::optional<stats::FilesystemUsage> filesystem;
 };
@@ -44,7 +45,7 @@ struct PodSample {
   int64_t started_ns = 0;
   std::optional<GroupSample> group;
   std::vector<stats::InterfaceUsage> interfaces;  // none in the node's network
-  std::vector<FolderSample> volumes;              // that are on this node's disk
+  std::vector<FolderSample> volumes;              // those that can be measured
   std::vector<ContainerSample> containers;        // those that run
 };
 

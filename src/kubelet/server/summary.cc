@@ -77,10 +77,12 @@ class Summary {
     for (const auto& one : pod.volumes) {
       Value volume = one.filesystem ? filesystem(*one.filesystem, one.used.bytes, one.used.inodes) : Value::object();
       volume.as_object().set("name", one.name);
+      if (!one.claim.empty())
+        volume.as_object().set("pvcRef", Value::object({{"name", one.claim}, {"namespace", pod.namespace_}}));
       volumes.as_array().push_back(std::move(volume));
-      // What is in memory fills no disk.
-      bool on_disk =
-          one.filesystem && sample_.filesystem && one.filesystem->capacity_bytes == sample_.filesystem->capacity_bytes;
+      // What is in memory fills no disk, and what is behind a claim is not the pod's own.
+      bool on_disk = one.claim.empty() && one.filesystem && sample_.filesystem &&
+                     one.filesystem->capacity_bytes == sample_.filesystem->capacity_bytes;
       if (!on_disk) continue;
       ephemeral_bytes += one.used.bytes;
       ephemeral_inodes += one.used.inodes;

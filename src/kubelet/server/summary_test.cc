@@ -57,6 +57,17 @@ TEST(Summary, APodsDiskIsLogsAndLayersAndVolumesOnDisk) {
   EXPECT_EQ(json.text_at({"node", "startTime"}), "2023-11-14T22:13:20Z");
 }
 
+TEST(Summary, AVolumeBehindAClaimNamesItAndIsNotThePodsDisk) {
+  auto now = sample();
+  now.pods[0].volumes[0].claim = "claim";
+  auto json = *schema::Value::parse(summary_json(now, {.node_name = "n1", .memory_capacity_bytes = 1000}));
+  const auto& pod = json.at({"pods"})->as_array().at(0);
+  const auto& volume = pod.at({"volume"})->as_array().at(0);
+  EXPECT_EQ(volume.text_at({"pvcRef", "name"}), "claim");
+  EXPECT_EQ(volume.text_at({"pvcRef", "namespace"}), "default");
+  EXPECT_EQ(pod.at({"ephemeral-storage", "usedBytes"})->as_int(), 107);
+}
+
 TEST(Summary, OnlyProcessorAndMemoryWhenAskedSo) {
   auto json = *schema::Value::parse(summary_json(sample(), {.node_name = "n1", .only_cpu_and_memory = true}));
   EXPECT_EQ(json.at({"node", "fs"}), nullptr);

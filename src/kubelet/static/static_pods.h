@@ -54,6 +54,10 @@ class MirrorApi final : public Api {
              std::string container) override {
     api_.event(pod, warning, reason, std::move(message), std::move(container));
   }
+  void claim_event(const core::PersistentVolumeClaim& claim, bool warning, std::string_view reason,
+                   std::string message) override {
+    api_.claim_event(claim, warning, reason, std::move(message));
+  }
   std::shared_ptr<void> hold(const std::string& namespace_, const std::vector<std::string>& config_maps,
                              const std::vector<std::string>& secrets) override {
     return api_.hold(namespace_, config_maps, secrets);

@@ -15,6 +15,7 @@
 #include <cstdio>
 #include <memory>
 #include <string>
+#include <tuple>
 
 #include "api/csi.h"
 #include "api/pluginregistration_v1.h"
@@ -95,6 +96,7 @@ class FakeCsiDriver {
     serve(csi::node::kNodePublishVolume, &FakeCsiDriver::publish);
     serve(csi::node::kNodeUnpublishVolume, &FakeCsiDriver::unpublish);
     serve(csi::node::kNodeExpandVolume, &FakeCsiDriver::expand);
+    serve(csi::node::kNodeGetVolumeStats, &FakeCsiDriver::stats);
   }
 
   Answer<api::pluginregistration_v1::PluginInfo> info() {
@@ -120,7 +122,7 @@ class FakeCsiDriver {
   Answer<api::csi::NodeGetCapabilitiesResponse> capabilities(api::csi::NodeGetCapabilitiesRequest) {
     using Rpc = api::csi::NodeRpcCapability::Rpc;
     api::csi::NodeGetCapabilitiesResponse out;
-    for (auto what : {Rpc::StageUnstageVolume, Rpc::ExpandVolume})
+    for (auto what : {Rpc::StageUnstageVolume, Rpc::ExpandVolume, Rpc::GetVolumeStats})
       out.capabilities.emplace_back().rpc.emplace().type = what;
     co_return out;
   }
@@ -172,6 +174,21 @@ class FakeCsiDriver {
     CO_TRY(note("NodeExpandVolume", request.volume_id));
     api::csi::NodeExpandVolumeResponse out;
     out.capacity_bytes = request.capacity_range ? request.capacity_range->required_bytes : 0;
+    co_return out;
+  }
+
+  // 1000 bytes and 10 files, of which 400 and 3 are used.
+  Answer<api::csi::NodeGetVolumeStatsResponse> stats(api::csi::NodeGetVolumeStatsRequest request) {
+    CO_TRY(note("NodeGetVolumeStats", request.volume_id));
+    using Unit = api::csi::VolumeUsage::Unit;
+    api::csi::NodeGetVolumeStatsResponse out;
+    for (auto [unit, total, used] : {std::tuple(Unit::Bytes, 1000, 400), {Unit::Inodes, 10, 3}}) {
+      auto& one = out.usage.emplace_back();
+      one.unit = unit;
+      one.total = total;
+      one.used = used;
+      one.available = total - used;
+    }
     co_return out;
   }
 

@@ -14,6 +14,7 @@
 
 #include "base/file.h"
 #include "base/random.h"
+#include "base/strings.h"
 #include "kubelet/pods/context.h"
 #include "kubelet/pods/images.h"
 #include "kubelet/pods/pods.h"
@@ -114,6 +115,10 @@ struct FakeApi final : Api {
   }
   void event(const core::Pod&, bool warning, std::string_view reason, std::string message, std::string) override {
     events.push_back(std::string(warning ? "Warning " : "Normal ") + std::string(reason) + " " + message);
+  }
+  void claim_event(const core::PersistentVolumeClaim& claim, bool warning, std::string_view reason,
+                   std::string message) override {
+    events.push_back(base::cat({claim.metadata.name, warning ? " Warning " : " Normal ", reason, " ", message}));
   }
   std::shared_ptr<void> hold(const std::string&, const std::vector<std::string>&,
                              const std::vector<std::string>&) override {

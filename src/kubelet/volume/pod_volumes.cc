@@ -182,6 +182,20 @@ io::Task<base::Result<std::string>> PodVolumes::mount_nfs(core::Pod pod, std::st
   co_return target;
 }
 
+io::Task<void> PodVolumes::look_after(core::Pod pod, VolumePaths paths) {
+  for (const auto& volume : pod.spec.volumes) {
+    auto path = paths.find(volume.name);
+    if (path == paths.end() || !co_await csi_.wants_care(path->second)) continue;
+    Persistent persistent;
+    if (auto claim = volume::claim_name(pod, volume); !claim.empty()) {
+      auto found = co_await resolve(pod, volume, claim);
+      if (!found) continue;  // the API is away, or the claim is going
+      persistent = *found;
+    }
+    if (auto source = csi_source(pod, volume, persistent.get())) co_await csi_.look_after(pod, std::move(*source));
+  }
+}
+
 io::Task<base::Result<void>> PodVolumes::tear_down(std::string uid) {
   return csi_.tear_down(std::move(uid));
 }

@@ -4,6 +4,7 @@
 
 #include <map>
 #include <memory>
+#include <optional>
 #include <string>
 
 #include "client/client.h"
@@ -21,6 +22,11 @@ class PodVolumes {
 
   // Sets up all volumes of the pod, or, of a pod that has them, only what may change while it runs.
   io::Task<VolumeOutcome> set_up(VolumeInput input, bool only_refresh);
+  // Now and then for a pod that has its volumes at `paths`: they grow with their claims, and drivers that want it
+  // publish them again.
+  io::Task<void> look_after(core::Pod pod, VolumePaths paths);
+  // How full the volume at `path` is, when a driver says so; see CsiVolumes::usage().
+  io::Task<std::optional<stats::FilesystemUsage>> usage(std::string path) { return csi_.usage(std::move(path)); }
   // Takes back what drivers have published for the pod. The rest is Volumes::tear_down().
   io::Task<base::Result<void>> tear_down(std::string uid);
 
