@@ -37,7 +37,7 @@ constexpr Row kRows[] = {
     {"LimitPodHardAntiAffinityTopology", false, [](const Needs&) { return make_limit_anti_affinity(); }},
     {"LimitRanger", true, [](const Needs&) { return make_limit_ranger(); }},
     {"ServiceAccount", true, [](const Needs& needs) { return make_service_account(needs.random); }},
-    {"NodeRestriction", true, [](const Needs&) { return make_node_restriction(); }},
+    {"NodeRestriction", true, [](const Needs& needs) { return make_node_restriction(needs.authorizer); }},
     {"TaintNodesByCondition", true, [](const Needs&) { return make_taint_nodes_by_condition(); }},
     {"AlwaysPullImages", false, [](const Needs&) { return make_always_pull_images(); }},
     {"ImagePolicyWebhook", false,

@@ -25,7 +25,7 @@ struct AdmissionNeeds {
 std::unique_ptr<AdmissionPlugin> make_namespace_lifecycle();
 std::unique_ptr<AdmissionPlugin> make_limit_ranger();
 std::unique_ptr<AdmissionPlugin> make_service_account(base::Random& random);
-std::unique_ptr<AdmissionPlugin> make_node_restriction();
+std::unique_ptr<AdmissionPlugin> make_node_restriction(const Authorizer& authorizer);
 std::unique_ptr<AdmissionPlugin> make_taint_nodes_by_condition();
 std::unique_ptr<AdmissionPlugin> make_pod_security(PodSecurityOptions options);
 std::unique_ptr<AdmissionPlugin> make_pod_topology_labels();

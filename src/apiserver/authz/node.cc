@@ -15,6 +15,7 @@ namespace core = api::core_v1;
 constexpr std::string_view kNodePrefix = "system:node:";
 constexpr std::string_view kNodeGroup = "system:nodes";
 constexpr std::string_view kNodeLeases = "kube-node-lease";
+constexpr const char* kMirror = "kubernetes.io/config.mirror";
 
 std::string object_key(std::string_view kind, std::string_view namespace_, std::string_view name) {
   return base::cat({kind, "/", namespace_, "/", name});
@@ -55,6 +56,10 @@ class References {
   void add(std::string_view kind, std::string_view name) {
     if (!name.empty()) objects_.push_back(object_key(kind, namespace_, name));
   }
+  template <class Reference>
+  void add_secret(const Reference& reference) {
+    if (reference) add("secret", reference->name);
+  }
   template <class Container>
   void add_environment(const Container& container) {
     for (const auto& source : container.env_from) {
@@ -73,6 +78,14 @@ class References {
     if (volume.persistent_volume_claim) add("persistentvolumeclaim", volume.persistent_volume_claim->claim_name);
     if (volume.ephemeral) add("persistentvolumeclaim", base::cat({pod.metadata.name, "-", volume.name}));
     if (volume.csi && volume.csi->node_publish_secret_ref) add("secret", volume.csi->node_publish_secret_ref->name);
+    if (volume.azure_file) add("secret", volume.azure_file->secret_name);
+    if (volume.cephfs) add_secret(volume.cephfs->secret_ref);
+    if (volume.cinder) add_secret(volume.cinder->secret_ref);
+    if (volume.flex_volume) add_secret(volume.flex_volume->secret_ref);
+    if (volume.iscsi) add_secret(volume.iscsi->secret_ref);
+    if (volume.rbd) add_secret(volume.rbd->secret_ref);
+    if (volume.scale_io) add_secret(volume.scale_io->secret_ref);
+    if (volume.storageos) add_secret(volume.storageos->secret_ref);
     if (!volume.projected) return;
     for (const auto& source : volume.projected->sources) {
       if (source.secret) add("secret", source.secret->name);
@@ -194,7 +207,9 @@ bool NodeAuthorizer::reaches_volume(const std::string& node, const Volume& volum
 void NodeAuthorizer::put_pod(const core::Pod& pod) {
   auto key = base::cat({pod.metadata.namespace_, "/", pod.metadata.name});
   PodLinks links{pod.spec.node_name, {}};
-  if (!links.node.empty()) links.objects = References(pod).take();
+  // A node makes mirror pods itself, so it reads nothing because of them.
+  bool mirror = pod.metadata.annotations.contains(kMirror);
+  if (!links.node.empty() && !mirror) links.objects = References(pod).take();
   std::unique_lock lock(mutex_);
   drop_pod(key);
   if (links.node.empty()) return;

@@ -37,6 +37,8 @@ std::string quoted(std::string_view text) {
 
 class NodeRestriction final : public AdmissionPlugin {
  public:
+  explicit NodeRestriction(const Authorizer& authorizer) : authorizer_(authorizer) {}
+
   std::string_view name() const override { return "NodeRestriction"; }
   bool handles(const Attempt& attempt) const override { return is_node(attempt.user); }
 
@@ -176,7 +178,7 @@ class NodeRestriction final : public AdmissionPlugin {
     return {};
   }
 
-  static io::Task<base::Result<void>> check_token(const Attempt& attempt, std::string node) {
+  io::Task<base::Result<void>> check_token(const Attempt& attempt, std::string node) const {
     if (attempt.operation != Operation::Create || attempt.subresource != "token" || attempt.object == nullptr)
       co_return {};
     const auto* request = attempt.object->get_if<api::authentication_k8s_io_v1::TokenRequest>();
@@ -194,7 +196,28 @@ class NodeRestriction final : public AdmissionPlugin {
     }
     if (pod.spec.node_name != node)
       co_return attempt.refuse("node requested token bound to a pod scheduled on a different node");
-    co_return {};
+    co_return co_await check_audience(attempt, request->spec.audiences, pod);
+  }
+
+  // A node asks for tokens that its pods are to have, and for others where it is allowed to.
+  io::Task<base::Result<void>> check_audience(const Attempt& attempt, const std::vector<std::string>& audiences,
+                                              const core::Pod& pod) const {
+    if (audiences.size() > 1) co_return attempt.refuse("node may only request 0 or 1 audiences");
+    std::string audience = audiences.empty() ? "" : audiences.front();
+    CO_TRY(bool asked, co_await asks_for_audience(pod, audience, attempt.reader));
+    if (asked) co_return {};
+    AuthorizationAttributes attributes;
+    attributes.user = attempt.user;
+    attributes.verb = "request-serviceaccounts-token-audience";
+    attributes.api_version = "v1";
+    attributes.resource = audience;
+    attributes.namespace_ = attempt.namespace_;
+    attributes.name = attempt.name;
+    attributes.resource_request = true;
+    auto answer = co_await authorizer_.authorize(std::move(attributes));
+    if (answer.allowed()) co_return {};
+    co_return attempt.refuse(base::cat({"audience ", quoted(audience), " not found in pod spec volume, ",
+                                        attempt.user.name, " is not authorized to request tokens for this audience"}));
   }
 
   static base::Result<void> check_lease(const Attempt& attempt, const std::string& node) {
@@ -236,12 +259,14 @@ class NodeRestriction final : public AdmissionPlugin {
     }
     return {};
   }
+
+  const Authorizer& authorizer_;
 };
 
 }  // namespace
 
-std::unique_ptr<AdmissionPlugin> make_node_restriction() {
-  return std::make_unique<NodeRestriction>();
+std::unique_ptr<AdmissionPlugin> make_node_restriction(const Authorizer& authorizer) {
+  return std::make_unique<NodeRestriction>(authorizer);
 }
 
 }  // namespace apiserver

@@ -1,5 +1,10 @@
 #include "apiserver/admission/node_restriction/pod_references.h"
 
+#include <optional>
+
+#include "api/storage_k8s_io_v1.h"
+#include "base/strings.h"
+
 namespace apiserver {
 namespace {
 
@@ -42,6 +47,15 @@ std::string_view in_volume(const core::Volume& volume) {
   return {};
 }
 
+// Nothing when it is not there.
+template <class T>
+io::Task<base::Result<std::optional<T>>> found(io::Task<base::Result<T>> task) {
+  auto object = co_await std::move(task);
+  if (object) co_return std::move(*object);
+  if (object.error().code() == base::Code::NotFound) co_return std::nullopt;
+  co_return base::fail(object.error());
+}
+
 }  // namespace
 
 std::string_view forbidden_reference(const core::PodSpec& spec) {
@@ -59,6 +73,34 @@ std::string_view forbidden_reference(const core::PodSpec& spec) {
   look(spec.volumes, in_volume);
   if (found.empty() && !spec.resource_claims.empty()) return "resourceclaims";
   return found;
+}
+
+io::Task<base::Result<bool>> asks_for_audience(const core::Pod& pod, std::string audience, const Reader& reader) {
+  for (const auto& volume : pod.spec.volumes) {
+    if (volume.projected) {
+      for (const auto& source : volume.projected->sources) {
+        if (source.service_account_token && source.service_account_token->audience == audience) co_return true;
+      }
+      continue;
+    }
+    std::string driver = volume.csi ? volume.csi->driver : "";
+    std::string claim = volume.persistent_volume_claim ? volume.persistent_volume_claim->claim_name
+                        : volume.ephemeral             ? base::cat({pod.metadata.name, "-", volume.name})
+                                                       : "";
+    if (!claim.empty()) {
+      CO_TRY(auto bound, co_await found(reader.get<core::PersistentVolumeClaim>(pod.metadata.namespace_, claim)));
+      if (!bound || bound->spec.volume_name.empty()) continue;
+      CO_TRY(auto disk, co_await found(reader.get<core::PersistentVolume>("", bound->spec.volume_name)));
+      if (disk && disk->spec.csi) driver = disk->spec.csi->driver;
+    }
+    if (driver.empty()) continue;
+    CO_TRY(auto known, co_await found(reader.get<api::storage_k8s_io_v1::CSIDriver>("", driver)));
+    if (!known) continue;
+    for (const auto& request : known->spec.token_requests) {
+      if (request.audience == audience) co_return true;
+    }
+  }
+  co_return false;
 }
 
 }  // namespace apiserver
