@@ -5,6 +5,7 @@
 #include "base/strings.h"
 #include "client/codec.h"
 #include "schema/json.h"
+#include "schema/protobuf.h"
 #include "schema/status.h"
 
 namespace navarch {
@@ -42,6 +43,10 @@ base::Result<client::Raw> make_raw(const Served& served, const store::EntryRef& 
         .bytes = base::Bytes(schema::to_json(object)), .revision = revision, .form = client::Raw::Form::Json};
   }
   if (!served.needs_conversion()) {
+    if (!schema::is_envelope(entry->value.view())) {  // some kinds are stored as JSON
+      return client::Raw{
+          .bytes = base::Bytes(entry, entry->value.view()), .revision = revision, .form = client::Raw::Form::Json};
+    }
     return client::Raw{.bytes = base::Bytes(entry, served.message(*entry)), .revision = revision};
   }
   TRY(auto object, served.decode(*entry));
