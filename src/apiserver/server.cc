@@ -319,14 +319,8 @@ io::Task<base::Result<std::unique_ptr<WatchStream>>> Server::watch(Call& call) {
     query.timeout_seconds =
         options_.watch_seconds_min + static_cast<int64_t>(options_.random.below(options_.watch_seconds_min));
   }
-  WatchStream::Convert convert;
-  if (crd::asks_webhook(*served)) {
-    convert = [registry = &parts_->registry, served](std::vector<store::EntryRef> entries) {
-      return registry->as_served(*served, std::move(entries));
-    };
-  }
   co_return co_await WatchStream::open(options_.store, *served, call.info.namespace_, std::move(query),
-                                       std::move(convert));
+                                       parts_->registry.conversion_to(*served));
 }
 
 io::Task<void> Server::serve(const io::Request& request, const io::Peer& peer, io::RequestBody& body,

@@ -80,7 +80,7 @@ class Conversion : public ::testing::Test {
          hook_->address().text(), R"(/convert"}}},"versions":[)",
          R"({"name":"v1","served":true,"storage":true,"schema":{"openAPIV3Schema":{"type":"object","properties":{"spec":{"type":"object",)",
          R"("properties":{"host":{"type":"string"},"port":{"type":"string"}}}}}}},)",
-         R"({"name":"v2","served":true,"storage":false,"schema":{"openAPIV3Schema":{"type":"object","properties":{"spec":{"type":"object",)",
+         R"({"name":"v2","served":true,"storage":false,"selectableFields":[{"jsonPath":".spec.address"}],"schema":{"openAPIV3Schema":{"type":"object","properties":{"spec":{"type":"object",)",
          R"("properties":{"address":{"type":"string"}}}}}}}]},"status":{"storedVersions":["v1"]}})"});
     ServedRef served =
         server_.server().registry().catalog().find("apiextensions.k8s.io", "v1", "customresourcedefinitions");
@@ -146,6 +146,30 @@ TEST_F(Conversion, WatchersSeeTheVersionTheyWatch) {
   auto items = server_.loop().run_task((*watch)->next());
   ASSERT_TRUE(items && items->size() == 1);
   EXPECT_NE(items->front().entry->value.view().find(R"("address":"h:1")"), std::string_view::npos);
+}
+
+TEST_F(Conversion, FieldsAreSelectedByAsTheyReadInTheVersionAskedFor) {
+  std::string selected = std::string(kV2) + "?fieldSelector=spec.address%3Dh:1";
+  auto watch = server_.loop().run_task(server_.admin().watch(selected + "&watch=true"));
+  ASSERT_TRUE(watch);
+  for (std::string name : {"a", "b"}) {
+    send("POST", std::string(kV1),
+         R"({"apiVersion":"example.com/v1","kind":"Widget","metadata":{"name":")" + name +
+             R"("},"spec":{"host":"h","port":")" + (name == "a" ? "1" : "2") + R"("}})");
+  }
+  auto list = send("GET", selected);
+  ASSERT_EQ(list.find("items")->as_array().size(), 1u) << body_;
+  EXPECT_EQ(list.find("items")->as_array()[0].text_at({"metadata", "name"}), "a");
+  send("PATCH", std::string(kV1) + "/a", R"({"spec":{"port":"3"}})", "application/merge-patch+json");
+  std::vector<WatchItem::Kind> seen;
+  while (seen.size() < 2) {
+    auto items = server_.loop().run_task((*watch)->next());
+    ASSERT_TRUE(items);
+    for (const auto& item : *items) seen.push_back(item.kind);
+  }
+  EXPECT_EQ(seen, (std::vector<WatchItem::Kind>{WatchItem::Kind::Added, WatchItem::Kind::Deleted}));
+  send("DELETE", std::string(kV2) + "?fieldSelector=spec.address%3Dh:2");
+  EXPECT_EQ(send("GET", std::string(kV1)).find("items")->as_array().size(), 1u);
 }
 
 TEST_F(Conversion, AConversionThatFailsIsToldAndChangesNothing) {

@@ -32,8 +32,8 @@ io::Task<base::Result<Answer>> Registry::get(Call& call, const Served& served) {
 
 io::Task<base::Result<Answer>> Registry::list(Call& call, const Served& served) {
   CO_TRY(auto query, read_list_query(call.query, served, false));
-  CO_TRY(auto page, co_await select_page(options_.store, served, call.info.namespace_, std::move(query)));
-  CO_TRY(page.entries, co_await as_served(served, std::move(page.entries)));
+  CO_TRY(auto page,
+         co_await select_page(options_.store, served, call.info.namespace_, std::move(query), conversion_to(served)));
   Answer answer;
   answer.served = &served;
   answer.page = std::move(page);
@@ -51,6 +51,13 @@ io::Task<base::Result<std::vector<store::EntryRef>>> Registry::as_served(const S
                                                                          std::vector<store::EntryRef> entries) {
   if (!crd::asks_webhook(served)) co_return entries;
   co_return co_await crd::in_version(reader_, options_.random, served, std::move(entries));
+}
+
+Convert Registry::conversion_to(const Served& served) {
+  if (!crd::asks_webhook(served)) return nullptr;
+  return [this, kept = served.shared_from_this()](std::vector<store::EntryRef> entries) {
+    return as_served(*kept, std::move(entries));
+  };
 }
 
 io::Task<base::Result<schema::Object>> Registry::decode(const Served& served, store::EntryRef entry) {

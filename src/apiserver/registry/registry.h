@@ -11,6 +11,7 @@
 #include "apiserver/admission/plugin.h"
 #include "apiserver/registry/call.h"
 #include "apiserver/registry/reader.h"
+#include "apiserver/registry/selection.h"
 #include "apiserver/registry/served.h"
 #include "base/clock.h"
 #include "base/random.h"
@@ -91,6 +92,8 @@ class Registry {
   // What is stored, as it reads in the version of `served`: where a webhook converts, it is asked. And the way back.
   io::Task<base::Result<std::vector<store::EntryRef>>> as_served(const Served& served,
                                                                  std::vector<store::EntryRef> entries);
+  // as_served for later; null where no webhook converts.
+  Convert conversion_to(const Served& served);
   io::Task<base::Result<schema::Object>> decode(const Served& served, store::EntryRef entry);
   io::Task<base::Result<base::Bytes>> encode(const Served& served, const schema::Object& object);
 

@@ -204,7 +204,8 @@ io::Task<base::Result<Answer>> Registry::remove_collection(Call& call, const Ser
   CO_TRY(auto options, read_delete_options(call));
   warn_about_delete(served, options, call.warnings);
   CO_TRY(auto query, read_list_query(call.query, served, false));
-  CO_TRY(auto page, co_await select_page(options_.store, served, call.info.namespace_, std::move(query)));
+  CO_TRY(auto page,
+         co_await select_page(options_.store, served, call.info.namespace_, std::move(query), conversion_to(served)));
   for (const auto& entry : page.entries) {
     auto tail = served.tail(entry->key);
     auto slash = tail.find('/');

@@ -48,6 +48,12 @@ base::Error invalid_continue(std::string_view why) {
 
 }  // namespace
 
+bool Selection::reads_content() const {
+  if (served_->custom() == nullptr) return false;
+  return std::any_of(fields_.terms().begin(), fields_.terms().end(),
+                     [](const auto& term) { return term.field != "name" && !term.field.starts_with("metadata."); });
+}
+
 bool Selection::matches(const store::Entry& entry) const {
   if (!labels_.is_everything()) {
     const auto& labels = entry.attributes.labels;
@@ -115,7 +121,7 @@ base::Result<ContinueToken> decode_continue(std::string_view text) {
 }
 
 io::Task<base::Result<ListPage>> select_page(store::Store& store, const Served& served, std::string namespace_,
-                                             ListQuery query) {
+                                             ListQuery query, Convert convert) {
   store::ListOptions options;
   std::string token_start;
   if (!query.continue_token.empty()) {
@@ -170,6 +176,9 @@ io::Task<base::Result<ListPage>> select_page(store::Store& store, const Served& 
       }
       break;
     }
+    if (convert && selection.reads_content()) {
+      CO_TRY(page->entries, co_await convert(std::move(page->entries)));
+    }
     bool full = false;
     for (size_t i = 0; i < page->entries.size(); ++i) {
       const auto& entry = page->entries[i];
@@ -184,6 +193,9 @@ io::Task<base::Result<ListPage>> select_page(store::Store& store, const Served& 
     }
     if (full || !page->more) break;
     options.start_after = page->entries.back()->key;
+  }
+  if (convert && !selection.reads_content()) {
+    CO_TRY(result.entries, co_await convert(std::move(result.entries)));
   }
   co_return result;
 }

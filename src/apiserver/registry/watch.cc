@@ -47,6 +47,9 @@ io::Task<base::Result<std::unique_ptr<WatchStream>>> WatchStream::open(store::St
   if (with_state) {
     CO_TRY(auto page, co_await store.list(prefix, {}));
     from = page.revision;
+    if (stream->converts_first()) {
+      CO_TRY(page.entries, co_await stream->convert_(std::move(page.entries)));
+    }
     for (auto& entry : page.entries) {
       if (!stream->selection_.matches(*entry)) continue;
       store::Revision revision = entry->revision;
@@ -106,6 +109,9 @@ io::Task<base::Result<std::vector<WatchItem>>> WatchStream::next() {
       if (events.error().code() == base::Code::Expired) co_return base::fail(too_old(told_, watch_->seen()));
       co_return base::fail(base::Code::Closed, events.error().message());
     }
+    if (converts_first()) {
+      CO_TRY(*events, co_await readable(std::move(*events)));
+    }
     for (const auto& event : *events) {
       if (event->entry->revision > not_before_) take(*event, items);
     }
@@ -124,8 +130,25 @@ void WatchStream::set_alarm(int64_t now_ns) {
   alarm_.start(std::chrono::nanoseconds(until_ns - now_ns), [this] { watch_->interrupt(); });
 }
 
+io::Task<base::Result<std::vector<store::EventRef>>> WatchStream::readable(std::vector<store::EventRef> events) const {
+  std::vector<store::EntryRef> entries;
+  for (const auto& event : events) {
+    entries.push_back(event->entry);
+    if (event->previous != nullptr) entries.push_back(event->previous);
+  }
+  CO_TRY(entries, co_await convert_(std::move(entries)));
+  size_t next = 0;
+  for (auto& event : events) {
+    store::Event read = *event;
+    read.entry = std::move(entries[next++]);
+    if (read.previous != nullptr) read.previous = std::move(entries[next++]);
+    event = std::make_shared<const store::Event>(std::move(read));
+  }
+  co_return events;
+}
+
 io::Task<base::Result<std::vector<WatchItem>>> WatchStream::converted(std::vector<WatchItem> items) const {
-  if (convert_ == nullptr) co_return items;
+  if (convert_ == nullptr || converts_first()) co_return items;
   std::vector<store::EntryRef> entries;
   for (const auto& item : items) {
     if (item.entry != nullptr) entries.push_back(item.entry);

@@ -2,7 +2,6 @@
 #pragma once
 
 #include <deque>
-#include <functional>
 #include <memory>
 #include <vector>
 
@@ -27,9 +26,6 @@ struct WatchItem {
 
 class WatchStream {
  public:
-  // How entries come to read in the version that is watched, where a webhook converts them.
-  using Convert = std::function<io::Task<base::Result<std::vector<store::EntryRef>>>(std::vector<store::EntryRef>)>;
-
   // Expired when history does not reach back to the revision asked for; Timeout for one to come.
   static io::Task<base::Result<std::unique_ptr<WatchStream>>> open(store::Store& store, const Served& served,
                                                                    std::string namespace_, ListQuery query,
@@ -46,6 +42,9 @@ class WatchStream {
   void take(const store::Event& event, std::vector<WatchItem>& items) const;
   io::Task<base::Result<std::vector<WatchItem>>> converted(std::vector<WatchItem> items) const;
   void set_alarm(int64_t now_ns);
+  // For selectors that look into objects: the events with their states in the version that is watched.
+  io::Task<base::Result<std::vector<store::EventRef>>> readable(std::vector<store::EventRef> events) const;
+  bool converts_first() const { return convert_ != nullptr && selection_.reads_content(); }
 
   const std::shared_ptr<const Served> held_;  // a custom kind may go while it is watched
   const Served& served_;
