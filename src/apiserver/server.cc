@@ -47,6 +47,18 @@ bool is_read(std::string_view verb) {
 }
 
 // Requests that live as long as their client likes; neither counted nor timed.
+// Reviews, and what is posted to a pod or an account rather than kept, have no table; connections have no object at
+// all.
+Views views_of(const Call& call, const Served& served) {
+  static constexpr std::string_view kVerbs[] = {"get",   "list",   "create",          "update",
+                                                "patch", "delete", "deletecollection"};
+  if (std::find(std::begin(kVerbs), std::end(kVerbs), call.info.verb) == std::end(kVerbs)) return Views::None;
+  std::string_view sub = call.info.subresource;
+  bool is_only_posted = sub == "binding" || sub == "eviction" || sub == "token" ||
+                        (!served.is_stored() && served.row().plural.ends_with("reviews"));
+  return is_only_posted ? Views::AllButTable : Views::All;
+}
+
 bool is_long_running(const Call& call) {
   if (call.info.verb == "watch") return true;
   if (!call.info.is_resource) return false;
@@ -469,10 +481,7 @@ io::Task<void> Server::serve_resource(Exchange& exchange) {
                      exchange.body, call, response);
     co_return;
   }
-  bool views = call.info.verb == "get" || call.info.verb == "list" || call.info.verb == "create" ||
-               call.info.verb == "update" || call.info.verb == "patch" || call.info.verb == "delete" ||
-               call.info.verb == "deletecollection";
-  auto representation = negotiate(exchange.request.headers, call.query, false, views);
+  auto representation = negotiate(exchange.request.headers, call.query, false, views_of(call, served));
   if (!representation) {
     response.send_error(representation.error());
     co_return;
@@ -532,7 +541,7 @@ io::Task<void> Server::send_page(Exchange& exchange, Answer answer, Representati
 io::Task<void> Server::serve_watch(Exchange& exchange) {
   Call& call = exchange.call;
   Response response = exchange.response();
-  auto representation = negotiate(exchange.request.headers, call.query, true, true);
+  auto representation = negotiate(exchange.request.headers, call.query, true, Views::All);
   if (!representation) {
     response.send_error(representation.error());
     co_return;

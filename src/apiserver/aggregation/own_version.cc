@@ -38,7 +38,7 @@ io::Task<void> serve_own(std::shared_ptr<const OwnVersion> own, const io::Reques
     response.send_error(no_such_path());
     co_return;
   }
-  auto representation = negotiate(request.headers, call.query, false, !root);
+  auto representation = negotiate(request.headers, call.query, false, root ? Views::None : Views::All);
   if (!representation) {
     response.send_error(representation.error());
     co_return;

@@ -73,7 +73,7 @@ Asked discovery_form(const io::Headers& headers, MediaType& media) {
 }
 
 void send_object(const io::Request& request, const Call& call, Response& response, const schema::Object& object) {
-  auto representation = negotiate(request.headers, call.query, false, false);
+  auto representation = negotiate(request.headers, call.query, false, Views::None);
   if (!representation) {
     response.send_error(representation.error());
     return;
@@ -89,7 +89,7 @@ void send_root(const io::Request& request, const Call& call, Response& response,
   if (asked != Asked::Aggregated) {
     if (root == discovery::Root::Groups)
       return send_object(request, call, response, discovery::group_list(custom, remote));
-    auto representation = negotiate(request.headers, call.query, false, false);
+    auto representation = negotiate(request.headers, call.query, false, Views::None);
     if (!representation) return response.send_error(representation.error());
     std::string text = render_object(discovery::api_versions(address), *representation);
     // Of all kinds this one alone is written without its version.

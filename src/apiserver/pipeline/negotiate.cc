@@ -41,15 +41,16 @@ bool passes_route(const std::vector<AcceptClause>& clauses) {
 }
 
 // The view that `clause` asks for; nothing if it is none of ours.
-std::optional<Representation> view_of(const AcceptClause& clause, bool views) {
+std::optional<Representation> view_of(const AcceptClause& clause, Views views) {
   Representation representation;
   auto as = clause.parameter("as");
   auto group = clause.parameter("g");
   auto version = clause.parameter("v");
   if (as.empty() && group.empty() && version.empty()) return representation;
-  if (!views || group != "meta.k8s.io" || (version != "v1" && version != "v1beta1")) return std::nullopt;
+  if (views == Views::None || group != "meta.k8s.io" || (version != "v1" && version != "v1beta1")) return std::nullopt;
   representation.view_version = version == "v1" ? "v1" : "v1beta1";
   if (as == "Table") {
+    if (views == Views::AllButTable) return std::nullopt;
     if (clause.subtype == "vnd.kubernetes.protobuf") return std::nullopt;  // tables have no such form
     representation.view = View::Table;
   } else if (as == "PartialObjectMetadata") {
@@ -127,7 +128,7 @@ std::vector<AcceptClause> parse_accept(std::string_view header) {
   return clauses;
 }
 
-base::Result<Representation> negotiate(const io::Headers& headers, const Query& query, bool watch, bool views) {
+base::Result<Representation> negotiate(const io::Headers& headers, const Query& query, bool watch, Views views) {
   auto accept = headers.get("accept");
   Representation fallback;
   fallback.pretty = wants_pretty(headers, query);

@@ -16,6 +16,9 @@ enum class MediaType : uint8_t { Json, Yaml, Protobuf };
 // What the client would rather see in place of the object.
 enum class View : uint8_t { Object, Table, PartialMetadata, PartialMetadataList };
 
+// Which of them there are: what is not stored has no table.
+enum class Views : uint8_t { None, AllButTable, All };
+
 struct Representation {
   MediaType media = MediaType::Json;
   View view = View::Object;
@@ -27,9 +30,9 @@ struct Representation {
 // "application/json"
 std::string_view content_type(MediaType media);
 
-// What of the Accept header we can do, best first. `watch`: for a stream of events. `views`: tables and partial
-// metadata may be asked for. NotAcceptable when nothing fits.
-base::Result<Representation> negotiate(const io::Headers& headers, const Query& query, bool watch, bool views);
+// What of the Accept header we can do, best first. `watch`: for a stream of events. `views`: what may be
+// asked for in place of the object. NotAcceptable when nothing fits.
+base::Result<Representation> negotiate(const io::Headers& headers, const Query& query, bool watch, Views views);
 // For answers to requests whose Accept header has no say (errors): the best that fits, else JSON.
 Representation negotiate_error(const io::Headers& headers, const Query& query);
 
