@@ -131,10 +131,13 @@ class NamespaceController final : public Controller {
     } else if (definitions.error().code() != Code::NotFound) {
       left.discovery_failure = definitions.error().message();
     }
+    // Pods go first and alone: what they live by (policies, accounts, secrets) is there as long as one of them is.
+    std::stable_partition(kinds.begin(), kinds.end(), [](const auto& kind) { return kind.group_resource() == "pods"; });
     for (const ResourceKind& kind : kinds) {
       if (!kind.namespaced) continue;
       auto emptied = co_await empty(kind, name, &left);
       if (!emptied && left.failure.empty()) left.failure = emptied.error().message();
+      if (kind.group_resource() == "pods" && !left.none()) break;
     }
     co_return left;
   }

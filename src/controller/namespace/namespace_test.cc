@@ -87,6 +87,22 @@ TEST_F(NamespaceTest, WhatHoldsItIsToldUntilItIsGone) {
   EXPECT_FALSE(cluster_.server.get<Namespace>("", "a"));
 }
 
+TEST_F(NamespaceTest, NothingGoesBeforeThePodsAreGone) {
+  make("a");
+  Pod held = pod("p", "a");
+  held.metadata.finalizers = {"example.com/hold"};
+  cluster_.put(held);
+  remove("a");
+  cluster_.advance(10s);
+  EXPECT_FALSE(cluster_.server.get<Pod>("a", "p")->metadata.deletion_timestamp.is_zero());
+  EXPECT_TRUE(cluster_.server.get<ConfigMap>("a", "kube-root-ca.crt"));
+  EXPECT_TRUE(cluster_.server.get<ServiceAccount>("a", "default"));
+  cluster_.on_loop([&] { cluster_.server.erase<Pod>("a", "p"); });
+  cluster_.advance(30s);
+  EXPECT_FALSE(cluster_.server.get<ConfigMap>("a", "kube-root-ca.crt"));
+  EXPECT_FALSE(cluster_.server.get<Namespace>("", "a"));
+}
+
 TEST(BlockSet, GivesEachBlockOnceAndFreedOnesLast) {
   BlockSet blocks(*base::IpNetwork::parse("10.244.0.0/22"), 24);
   blocks.take(*base::IpNetwork::parse("10.244.1.0/24"));
