@@ -137,8 +137,8 @@ class JobController final : public Controller {
     co_return {};
   }
 
-  io::Task<Result<void>> create_one(std::shared_ptr<const Job> job, int32_t index) {
-    auto created = co_await context_.client.create(job::make_pod(*job, index));
+  io::Task<Result<void>> create_one(std::shared_ptr<const Job> job, job::Creation creation) {
+    auto created = co_await context_.client.create(job::make_pod(*job, creation));
     if (created) {
       pending_.written({job->metadata.namespace_, job->metadata.name}, created->metadata);
       events_.record(EventRecorder::reference(*job), EventType::Normal, "SuccessfulCreate",

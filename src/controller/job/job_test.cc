@@ -1,5 +1,7 @@
+#include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "controller/job/indexes.h"
 #include "controller/job/plan.h"
 #include "controller/testing/cluster.h"
 
@@ -128,6 +130,137 @@ TEST_P(JobTest, AFinishedJobGoesWhenItsTimeHasCome) {
   EXPECT_TRUE(job().metadata.deletion_timestamp.is_zero());
   cluster_.advance(15s);
   EXPECT_FALSE(job().metadata.deletion_timestamp.is_zero());  // foreground: the collector would finish it
+}
+
+// Ends the pod that runs for `index` with that exit code, or by eviction when it is 0.
+void fail_index(Cluster& cluster, int32_t index, int32_t exit_code) {
+  for (Pod& pod : cluster.active_pods()) {
+    if (pod.metadata.annotations[std::string(job::kIndex)] != std::to_string(index)) continue;
+    pod.status.phase = "Failed";
+    if (exit_code != 0) {
+      auto& container = pod.status.container_statuses.emplace_back();
+      container.name = "main";
+      container.state.terminated.ensure().exit_code = exit_code;
+      container.state.terminated->finished_at = cluster.now();
+    } else {
+      auto& condition = pod.status.conditions.emplace_back();
+      condition.type = "DisruptionTarget";
+      condition.status = "True";
+    }
+    cluster.put(pod);
+  }
+}
+
+Job indexed_job(int32_t completions, int32_t parallelism) {
+  Job job = make_job("work", "good", completions, parallelism);
+  job.spec.completion_mode = "Indexed";
+  job.spec.template_.spec.containers[0].name = "main";
+  return job;
+}
+
+void add_rule(Job& job, std::string action, int32_t exit_code) {
+  auto& rule = job.spec.pod_failure_policy.ensure().rules.emplace_back();
+  rule.action = action;
+  if (exit_code != 0) {
+    rule.on_exit_codes.ensure().operator_ = "In";
+    rule.on_exit_codes->values = {exit_code};
+  } else {
+    rule.on_pod_conditions.push_back({.type = "DisruptionTarget", .status = "True"});
+  }
+  job.spec.pod_replacement_policy = "Failed";
+}
+
+TEST_P(JobTest, AFailurePolicyEndsTheJobAtOnce) {
+  Job job = indexed_job(2, 2);
+  add_rule(job, "FailJob", 42);
+  cluster_.put(job);
+  cluster_.advance(5s);
+  fail_index(cluster_, 0, 42);
+  ASSERT_TRUE(finish(1min));
+  EXPECT_EQ(conditions(), "FailureTarget:PodFailurePolicy Failed:PodFailurePolicy");
+  EXPECT_THAT(this->job().status.conditions.back().message,
+              ::testing::MatchesRegex("Container main for pod default/work-0-.* failed with exit code 42 matching "
+                                      "FailJob rule at index 0"));
+  EXPECT_TRUE(cluster_.active_pods().empty());
+}
+
+TEST_P(JobTest, AnIgnoredFailureCountsForNothing) {
+  Job job = indexed_job(1, 1);
+  job.spec.backoff_limit = 0;
+  add_rule(job, "Ignore", 0);
+  cluster_.put(job);
+  cluster_.advance(5s);
+  fail_index(cluster_, 0, 0);
+  cluster_.advance(5s);
+  EXPECT_EQ(cluster_.active_pods().size(), 1u);
+  EXPECT_EQ(this->job().status.failed, 0);
+  fail_index(cluster_, 0, 1);
+  ASSERT_TRUE(finish(1min));
+  EXPECT_EQ(conditions(), "FailureTarget:BackoffLimitExceeded Failed:BackoffLimitExceeded");
+}
+
+TEST_P(JobTest, EachIndexHasItsOwnLimit) {
+  Job job = indexed_job(3, 3);
+  job.spec.backoff_limit = INT32_MAX;
+  job.spec.backoff_limit_per_index = 1;
+  add_rule(job, "FailIndex", 42);
+  cluster_.put(job);
+  cluster_.advance(5s);
+  fail_index(cluster_, 0, 1);
+  fail_index(cluster_, 1, 42);
+  cluster_.advance(5s);
+  EXPECT_EQ(this->job().status.failed_indexes, "1");
+  EXPECT_EQ(created(), 3u);  // the other waits
+  cluster_.advance(15s);
+  EXPECT_EQ(created(), 4u);
+  for (const Pod& pod : cluster_.active_pods()) {
+    bool again = pod.metadata.annotations.at(std::string(job::kIndex)) == "0";
+    EXPECT_EQ(pod.metadata.annotations.at(std::string(job::kFailureCount)), again ? "1" : "0");
+  }
+  fail_index(cluster_, 0, 1);
+  cluster_.advance(30s);
+  EXPECT_EQ(this->job().status.failed_indexes, "0,1");
+  EXPECT_EQ(this->job().status.failed, 3);
+  EXPECT_FALSE(job::is_finished(this->job()));  // one goes on
+  fail_index(cluster_, 2, 42);
+  ASSERT_TRUE(finish(1min));
+  EXPECT_EQ(conditions(), "FailureTarget:FailedIndexes Failed:FailedIndexes");
+  EXPECT_EQ(this->job().status.failed_indexes, "0-2");
+  cluster_.advance(5s);
+  for (const Pod& pod : cluster_.server.list<Pod>()) EXPECT_TRUE(pod.metadata.finalizers.empty());
+}
+
+TEST_P(JobTest, TooManyFailedIndexesEndIt) {
+  Job job = indexed_job(5, 2);
+  job.spec.backoff_limit = INT32_MAX;
+  job.spec.backoff_limit_per_index = 0;
+  job.spec.max_failed_indexes = 1;
+  cluster_.put(job);
+  cluster_.advance(5s);
+  fail_index(cluster_, 0, 1);
+  fail_index(cluster_, 1, 1);
+  ASSERT_TRUE(finish(1min));
+  EXPECT_EQ(conditions(), "FailureTarget:MaxFailedIndexesExceeded Failed:MaxFailedIndexesExceeded");
+  EXPECT_EQ(this->job().status.failed_indexes, "0,1");
+  EXPECT_EQ(created(), 2u);
+}
+
+TEST_P(JobTest, EnoughSuccessEndsWhatStillRuns) {
+  Job job = indexed_job(3, 3);
+  job.spec.success_policy.ensure().rules.emplace_back().succeeded_indexes = "1-2";
+  job.spec.success_policy->rules[0].succeeded_count = 1;
+  cluster_.put(job);
+  cluster_.advance(5s);
+  for (Pod& pod : cluster_.active_pods()) {
+    if (pod.metadata.annotations[std::string(job::kIndex)] != "2") continue;
+    pod.status.phase = "Succeeded";
+    cluster_.put(pod);
+  }
+  ASSERT_TRUE(finish(2min));
+  EXPECT_EQ(conditions(), "SuccessCriteriaMet:SuccessPolicy Complete:SuccessPolicy");
+  EXPECT_EQ(this->job().status.conditions.back().message, "Matched rules at index 0");
+  EXPECT_EQ(this->job().status.completed_indexes, "2");
+  EXPECT_TRUE(cluster_.active_pods().empty());
 }
 
 TEST(JobIndexes, AreWrittenAsRanges) {

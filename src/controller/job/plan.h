@@ -4,12 +4,13 @@
 // (uncountedTerminatedPods); then the finalizer goes; then the uid turns into a number.
 #pragma once
 
-#include <set>
+#include <optional>
 #include <string>
 #include <vector>
 
 #include "api/batch_v1.h"
 #include "controller/common/pods.h"
+#include "controller/job/policies.h"
 
 namespace controller::job {
 
@@ -19,12 +20,19 @@ using api::batch_v1::JobStatus;
 inline constexpr std::string_view kTracking = "batch.kubernetes.io/job-tracking";
 inline constexpr std::string_view kIndex = "batch.kubernetes.io/job-completion-index";
 
+// A pod to make.
+struct Creation {
+  int32_t index = -1;                // -1 for jobs without
+  std::optional<Failures> failures;  // of the index so far, where they are limited for each
+  bool operator==(const Creation&) const = default;
+};
+
 struct Plan {
   JobStatus status;                 // written first, when it differs
   std::vector<PodPointer> release;  // counted in `status`: their finalizer goes once it is stored
   std::vector<PodPointer> remove;
-  std::vector<int32_t> create;  // completion indexes; -1 for jobs without
-  base::Time again;             // when time alone will change something; zero if it will not
+  std::vector<Creation> create;
+  base::Time again;  // when time alone will change something; zero if it will not
   struct Note {
     bool warning = false;
     std::string reason;
@@ -37,10 +45,6 @@ Plan plan(const Job& job, const std::vector<PodPointer>& pods, base::Time now);
 
 bool is_finished(const Job& job);
 base::Time finished_at(const Job& job);  // zero if it is not
-api::core_v1::Pod make_pod(const Job& job, int32_t index);
-
-// "0-2,5" and back.
-std::set<int32_t> parse_indexes(std::string_view text);
-std::string format_indexes(const std::set<int32_t>& indexes);
+api::core_v1::Pod make_pod(const Job& job, const Creation& creation);
 
 }  // namespace controller::job

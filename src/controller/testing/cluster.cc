@@ -53,7 +53,13 @@ void Cluster::turn(io::Duration start_max) {
   for (Pod& pod : due) {
     if (!pod.metadata.deletion_timestamp.is_zero()) {
       bool ends = pod.metadata.deletion_timestamp <= base::Time::from_ns(clock.wall_ns()) || random.below(10) == 0;
-      if (ends && pod.metadata.finalizers.empty()) server.erase<Pod>(pod.metadata.namespace_, pod.metadata.name);
+      if (!ends) continue;
+      if (pod.metadata.finalizers.empty()) {
+        server.erase<Pod>(pod.metadata.namespace_, pod.metadata.name);
+      } else {
+        pod.status.phase = "Failed";
+        server.put(std::move(pod));
+      }
     } else if (pod.spec.node_name.empty()) {
       std::string pinned = daemonset::target_node(pod);
       pod.spec.node_name = pinned.empty() ? nodes_[random.below(nodes_.size())] : pinned;
