@@ -45,13 +45,26 @@ struct Sorted {
 
 Sorted sort_out(const Snapshot& snapshot) {
   Sorted sorted;
-  int32_t first = first_of(snapshot.set), end = first + size_of(snapshot.set);
   for (const PodPointer& pod : snapshot.pods) {
     int32_t ordinal = ordinal_of(snapshot.set, *pod);
     if (ordinal < 0) continue;
-    (ordinal >= first && ordinal < end ? sorted.wanted : sorted.condemned)[ordinal] = pod;
+    (is_in_range(snapshot.set, ordinal) ? sorted.wanted : sorted.condemned)[ordinal] = pod;
   }
   return sorted;
+}
+
+bool is_unhealthy(const Snapshot& snapshot, const Pod& pod) {
+  return !is_healthy(pod) || !is_available(pod, snapshot.set.spec.min_ready_seconds, snapshot.now);
+}
+
+// The lowest, of those that are wanted before those that are not; null when all work.
+const Pod* first_unhealthy_of(const Snapshot& snapshot, const Sorted& sorted) {
+  for (const auto* pods : {&sorted.wanted, &sorted.condemned}) {
+    for (const auto& [ordinal, pod] : *pods) {
+      if (is_unhealthy(snapshot, *pod)) return pod.get();
+    }
+  }
+  return nullptr;
 }
 
 // Whether a pod that is made now is of the update revision: those below the partition, and those a rollout has not
@@ -74,6 +87,10 @@ int32_t ordinal_of(const StatefulSet& set, const Pod& pod) {
   return ordinal && *ordinal >= 0 && *ordinal <= INT32_MAX ? static_cast<int32_t>(*ordinal) : -1;
 }
 
+bool is_in_range(const StatefulSet& set, int32_t ordinal) {
+  return ordinal >= first_of(set) && ordinal < first_of(set) + size_of(set);
+}
+
 Plan plan(const Snapshot& snapshot) {
   Plan plan;
   if (is_being_deleted(snapshot.set.metadata)) return plan;
@@ -81,6 +98,8 @@ Plan plan(const Snapshot& snapshot) {
   bool ordered = set.spec.pod_management_policy != "Parallel";
   Sorted sorted = sort_out(snapshot);
   int32_t first = first_of(set), end = first + size_of(set);
+  const Pod* first_unhealthy = first_unhealthy_of(snapshot, sorted);
+  const Pod* broken = nullptr;  // by the revision it has
 
   for (int32_t ordinal = first; ordinal < end; ordinal++) {
     auto found = sorted.wanted.find(ordinal);
@@ -97,12 +116,13 @@ Plan plan(const Snapshot& snapshot) {
       continue;
     }
     // The ones after it wait for it.
-    if (ordered && (!is_healthy(*pod) || !is_available(*pod, set.spec.min_ready_seconds, snapshot.now))) {
+    if (ordered && is_unhealthy(snapshot, *pod)) {
       bool broken_old = !is_being_deleted(pod->metadata) && revision_of(*pod) != snapshot.update_revision &&
                         set.spec.update_strategy.type != "OnDelete" && ordinal >= first + partition_of(set) &&
                         !is_ready(*pod) && pod->status.phase == "Running";
-      // A pod that does not work may be what the update mends: below, the update looks at it.
+      // A pod that does not work may be what the update mends: below, the update looks at it when it is its turn.
       if (!broken_old) return plan;
+      broken = pod.get();
       break;
     }
   }
@@ -115,23 +135,23 @@ Plan plan(const Snapshot& snapshot) {
       if (ordered) return plan;
       continue;
     }
+    // One that does not work goes only when those below it do: nobody knows what is lost with it.
+    if (ordered && pod.get() != first_unhealthy && is_unhealthy(snapshot, *pod)) return plan;
     plan.remove.push_back(pod);
     if (ordered) return plan;
   }
   if (!plan.remove.empty() || set.spec.update_strategy.type == "OnDelete") return plan;
 
   // The rollout: from the top down to the partition, each when the one above it works.
-  int32_t unavailable = 0;
   for (int32_t ordinal = end - 1; ordinal >= first + partition_of(set); ordinal--) {
     auto found = sorted.wanted.find(ordinal);
     if (found == sorted.wanted.end()) return plan;
     const PodPointer& pod = found->second;
     if (revision_of(*pod) != snapshot.update_revision && !is_being_deleted(pod->metadata)) {
-      plan.remove.push_back(pod);
+      if (broken == nullptr || broken == pod.get()) plan.remove.push_back(pod);
       return plan;
     }
-    if (!is_healthy(*pod) || !is_available(*pod, set.spec.min_ready_seconds, snapshot.now)) unavailable++;
-    if (unavailable > 0) return plan;
+    if (is_unhealthy(snapshot, *pod)) return plan;
   }
   return plan;
 }
@@ -163,20 +183,6 @@ api::apps_v1::StatefulSetStatus status_of(const Snapshot& snapshot) {
     status.current_replicas = status.updated_replicas;
   }
   return status;
-}
-
-std::vector<api::core_v1::PersistentVolumeClaim> make_claims(const StatefulSet& set, int32_t ordinal) {
-  std::vector<api::core_v1::PersistentVolumeClaim> claims;
-  for (const auto& wanted : set.spec.volume_claim_templates) {
-    auto& claim = claims.emplace_back(wanted);
-    claim.metadata.name = base::cat({wanted.metadata.name, "-", set.metadata.name, "-", std::to_string(ordinal)});
-    claim.metadata.namespace_ = set.metadata.namespace_;
-    if (set.spec.selector) {
-      for (const auto& [key, value] : set.spec.selector->match_labels) claim.metadata.labels[key] = value;
-    }
-    claim.status = {};
-  }
-  return claims;
 }
 
 Pod make_pod(const StatefulSet& set, const api::core_v1::PodTemplateSpec& template_, int32_t ordinal,

@@ -37,9 +37,9 @@ api::apps_v1::StatefulSetStatus status_of(const Snapshot& snapshot);
 
 // The ordinal in a pod's name, -1 when the name is not the set's.
 int32_t ordinal_of(const StatefulSet& set, const api::core_v1::Pod& pod);
+// Whether the set has a pod of that ordinal, by its size.
+bool is_in_range(const StatefulSet& set, int32_t ordinal);
 api::core_v1::Pod make_pod(const StatefulSet& set, const api::core_v1::PodTemplateSpec& template_, int32_t ordinal,
                            const std::string& revision);
-// The claims that pod needs: "data-web-0".
-std::vector<api::core_v1::PersistentVolumeClaim> make_claims(const StatefulSet& set, int32_t ordinal);
 
 }  // namespace controller::statefulset

@@ -7,6 +7,7 @@
 #include "controller/common/ownership.h"
 #include "controller/common/pending.h"
 #include "controller/common/revisions.h"
+#include "controller/statefulset/claims.h"
 #include "controller/statefulset/plan.h"
 #include "schema/json.h"
 #include "schema/value.h"
@@ -97,8 +98,8 @@ class StatefulSetController final : public Controller {
                       .current_revision = current->metadata.name,
                       .update_revision = update->metadata.name,
                       .now = context_.now()};
-    Result<void> done;
-    if (settled) done = co_await carry_out(set, statefulset::plan(snapshot), current, update);
+    Result<void> done = co_await keep_claims(set, snapshot.pods);
+    if (done && settled) done = co_await carry_out(set, statefulset::plan(snapshot), current, update);
     auto status = statefulset::status_of(snapshot);
     if (status != set->status) {
       StatefulSet changed = *set;
@@ -184,19 +185,47 @@ class StatefulSetController final : public Controller {
     co_return {};
   }
 
+  // The claims of the pods there are belong to whom they should; those that a pod still waits for are there.
+  io::Task<Result<void>> keep_claims(std::shared_ptr<const StatefulSet> set, std::vector<PodPointer> pods) {
+    if (set->spec.volume_claim_templates.empty() || is_being_deleted(set->metadata)) co_return {};
+    for (const PodPointer& pod : pods) {
+      int32_t ordinal = statefulset::ordinal_of(*set, *pod);
+      for (PersistentVolumeClaim& wanted : statefulset::make_claims(*set, ordinal)) {
+        auto claim = claims_.get(wanted.metadata.namespace_, wanted.metadata.name);
+        if (!claim) {
+          bool waits = pod->status.phase == "Pending" && !is_being_deleted(pod->metadata);
+          if (waits) CO_TRY(co_await create_claim(set, std::move(wanted), pod->metadata.name));
+          continue;
+        }
+        auto owners = statefulset::owners_of_claim(*set, pod.get(), claim->metadata);
+        if (owners == claim->metadata.owner_references || is_being_deleted(claim->metadata)) continue;
+        PersistentVolumeClaim changed = *claim;
+        changed.metadata.owner_references = std::move(owners);
+        auto updated = co_await context_.client.update(std::move(changed));
+        if (!updated && updated.error().code() != Code::NotFound) co_return base::fail(updated.error());
+      }
+    }
+    co_return {};
+  }
+
+  io::Task<Result<void>> create_claim(std::shared_ptr<const StatefulSet> set, PersistentVolumeClaim wanted,
+                                      std::string pod_name) {
+    std::string what = base::cat({"create Claim ", wanted.metadata.name, " Pod ", pod_name});
+    auto created = co_await context_.client.create(std::move(wanted));
+    if (!created && created.error().code() == Code::AlreadyExists) co_return {};
+    if (!created) {
+      tell(set, what, created.error());
+      co_return base::fail(created.error());
+    }
+    events_.record(EventRecorder::reference(*set), EventType::Normal, "SuccessfulCreate",
+                   base::cat({what, " in StatefulSet ", set->metadata.name, " success"}));
+    co_return {};
+  }
+
   io::Task<Result<void>> create_one(std::shared_ptr<const StatefulSet> set, Pod pod, int32_t ordinal) {
     for (PersistentVolumeClaim& wanted : statefulset::make_claims(*set, ordinal)) {
       if (claims_.get(wanted.metadata.namespace_, wanted.metadata.name)) continue;
-      std::string name = wanted.metadata.name;
-      auto created = co_await context_.client.create(std::move(wanted));
-      if (!created && created.error().code() == Code::AlreadyExists) continue;
-      if (!created) {
-        tell(set, "create Claim " + name + " Pod " + pod.metadata.name, created.error());
-        co_return base::fail(created.error());
-      }
-      events_.record(EventRecorder::reference(*set), EventType::Normal, "SuccessfulCreate",
-                     base::cat({"create Claim ", name, " Pod ", pod.metadata.name, " in StatefulSet ",
-                                set->metadata.name, " success"}));
+      CO_TRY(co_await create_claim(set, std::move(wanted), pod.metadata.name));
     }
     std::string name = pod.metadata.name;
     auto created = co_await context_.client.create(std::move(pod));

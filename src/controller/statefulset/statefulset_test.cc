@@ -143,6 +143,65 @@ TEST_P(StatefulSetTest, AnUpdateThatDoesNotWorkCanBeMended) {
   EXPECT_TRUE(reaches("db-0=v3 db-1=v3"));
 }
 
+TEST_P(StatefulSetTest, ABrokenPodHoldsUpAnUpdateUntilItIsItsTurn) {
+  cluster_.put(stateful_set("db", 3));
+  ASSERT_TRUE(settle());
+  auto set_ready = [&](std::string status) {
+    cluster_.edit<Pod>("default", "db-1", [&](Pod& pod) {
+      pod.spec.containers[0].image = status == "True" ? "v1" : "bad";
+      pod.status.conditions[0].status = status;
+    });
+  };
+  set_ready("False");
+  set_image("v2");
+  cluster_.advance(10s);
+  EXPECT_EQ(pods(), "db-0=v1 db-1=bad db-2=v1");
+  set_ready("True");
+  EXPECT_TRUE(reaches("db-0=v2 db-1=v2 db-2=v2"));
+}
+
+TEST_P(StatefulSetTest, ScalingDownWaitsForPodsThatDoNotWork) {
+  cluster_.put(stateful_set("db", 3));
+  ASSERT_TRUE(settle());
+  auto set_all = [&](std::string image, std::string status) {
+    for (Pod& pod : cluster_.server.list<Pod>()) {
+      pod.spec.containers[0].image = image;
+      pod.status.conditions[0].status = status;
+      cluster_.put(pod);
+    }
+  };
+  set_all("bad", "False");
+  cluster_.advance(2s);
+  cluster_.edit<StatefulSet>("default", "db", [](StatefulSet& set) { set.spec.replicas = 0; });
+  cluster_.advance(10s);
+  EXPECT_EQ(cluster_.server.list<Pod>().size(), 3u);
+  set_all("v1", "True");
+  EXPECT_TRUE(cluster_.advance_until([&] { return cluster_.server.list<Pod>().empty(); }));
+}
+
+TEST_P(StatefulSetTest, ClaimsBelongToWhomTheyGoWith) {
+  StatefulSet set = stateful_set("db", 2);
+  auto& policy = set.spec.persistent_volume_claim_retention_policy.ensure();
+  policy.when_deleted = policy.when_scaled = "Delete";
+  cluster_.put(set);
+  ASSERT_TRUE(settle());
+  auto owner = [&](std::string claim) {
+    auto owners = cluster_.server.get<PersistentVolumeClaim>("default", claim)->metadata.owner_references;
+    return owners.size() == 1 ? owners[0].kind + " " + owners[0].name : "";
+  };
+  EXPECT_EQ(owner("data-db-0"), "StatefulSet db");
+  EXPECT_EQ(owner("data-db-1"), "StatefulSet db");
+  cluster_.edit<StatefulSet>("default", "db", [](StatefulSet& set) { set.spec.replicas = 1; });
+  ASSERT_TRUE(settle());
+  EXPECT_EQ(owner("data-db-1"), "Pod db-1");
+  EXPECT_EQ(owner("data-db-0"), "StatefulSet db");
+  cluster_.edit<StatefulSet>("default", "db", [](StatefulSet& set) {
+    set.spec.persistent_volume_claim_retention_policy->when_deleted = "Retain";
+  });
+  cluster_.advance(5s);
+  EXPECT_EQ(owner("data-db-0"), "");
+}
+
 TEST_P(StatefulSetTest, AFailedPodIsMadeAgainUnderItsName) {
   cluster_.put(stateful_set("db", 2));
   ASSERT_TRUE(settle());
