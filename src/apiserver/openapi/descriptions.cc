@@ -14,7 +14,7 @@ struct Entry {
 
 // Of any type that has such a field.
 constexpr Entry kCommon[] = {
-    {"", "metadata", "Standard object's metadata."},
+    {"", "metadata", kMetadataDescription},
     {"", "spec", "What is wanted."},
     {"", "status", "What was last observed. Written by the system."},
     {"", "items", "The objects of the list."},
@@ -75,7 +75,7 @@ constexpr Entry kEntries[] = {
     {"Node", "", "A machine that runs pods."},
     {"ObjectMeta", "", "Metadata that every object has."},
     {"ObjectMeta", "annotations", "Texts by key, for tools; they are not selected by."},
-    {"ObjectMeta", "creationTimestamp", "When the object was made. Set by the server."},
+    {"ObjectMeta", "creationTimestamp", "CreationTimestamp is a timestamp of the server: when it made the object."},
     {"ObjectMeta", "deletionGracePeriodSeconds", "How long the object may take to end, in seconds. Set by the server."},
     {"ObjectMeta", "deletionTimestamp",
      "When the object is to be gone. Set by the server when it is asked to delete the object."},
