@@ -1,6 +1,7 @@
 #include "kubelet/node/node_agent.h"
 
 #include <algorithm>
+#include <utility>
 
 #include "base/log.h"
 #include "client/lease.h"
@@ -30,6 +31,10 @@ NodeAgent::NodeAgent(client::Client client, Runtime& runtime, const KubeletOptio
       addresses_(std::move(addresses)),
       cache_(client, {.field_selector = "metadata.name=" + options.node_name}) {
   cache_.add_listener([this](const client::Key&, const core::Node*, const core::Node* now) {
+    if (now != nullptr && has_new_resources(*now)) {
+      has_news_ = true;
+      wake_.set();
+    }
     if (now != nullptr && changed_) changed_(*now);
   });
 }
@@ -109,7 +114,7 @@ io::Task<void> NodeAgent::keep_status() {
     bool changed = before.has_value() != facts.runtime.has_value() || (before && !same(*before, *facts.runtime)) ||
                    pressures != facts.pressures || shutting_down != facts.shutting_down;
     bool failed = false;
-    if (due || changed || !registered_) {
+    if (due || changed || !registered_ || std::exchange(has_news_, false)) {
       auto written = co_await write(facts);
       failed = !written;
       if (failed && written.error().code() != base::Code::Conflict)

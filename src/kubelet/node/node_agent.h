@@ -63,6 +63,7 @@ class NodeAgent {
   std::optional<core::Node> told_;  // as of which events were recorded
   bool registered_ = false;
   bool ready_ = false;
+  bool has_news_ = false;  // in the Node, that its status has to follow
   int64_t written_ns_ = 0;
   io::Event wake_;
   io::Scope scope_;

@@ -80,6 +80,21 @@ std::vector<core::ContainerImage> images_of(const std::vector<cri::Image>& image
   return out;
 }
 
+// Of somebody else's domain: "example.com/dongle".
+bool is_extended(std::string_view resource) {
+  auto slash = resource.find('/');
+  return slash != resource.npos && !resource.substr(0, slash).ends_with("kubernetes.io");
+}
+
+// Pods may have all there is of what others say the node has.
+void follow_extended_capacity(core::NodeStatus& status) {
+  std::erase_if(status.allocatable,
+                [&](const auto& one) { return is_extended(one.first) && !status.capacity.contains(one.first); });
+  for (const auto& [name, amount] : status.capacity) {
+    if (is_extended(name)) status.allocatable[name] = amount;
+  }
+}
+
 // What the runtime can do, as far as it tells.
 void add_features(core::NodeStatus& status, const RuntimeInfo& runtime) {
   status.runtime_handlers.clear();
@@ -117,6 +132,7 @@ core::Node update_node(core::Node node, const NodeFacts& facts) {
   auto now = base::Time::from_ns(facts.now_ns).truncated_to_seconds();
   // What device plugins and others added stays.
   for (auto& [name, amount] : node_capacity(facts.machine, facts.options.pods_max)) status.capacity[name] = amount;
+  follow_extended_capacity(status);
   for (auto& [name, amount] : facts.allocatable) status.allocatable[name] = amount;
   status.addresses.clear();
   for (auto& address : facts.addresses) {
@@ -172,6 +188,12 @@ std::vector<std::string> condition_changes(const core::Node* before, const core:
   bool ready = holds(now, "Ready");
   if (before == nullptr || ready != holds(*before, "Ready")) out.emplace_back(ready ? "NodeReady" : "NodeNotReady");
   return out;
+}
+
+bool has_new_resources(const core::Node& node) {
+  core::NodeStatus followed = node.status;
+  follow_extended_capacity(followed);
+  return followed.allocatable != node.status.allocatable;
 }
 
 bool same_node(const core::Node& a, const core::Node& b) {

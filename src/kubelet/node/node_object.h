@@ -36,6 +36,8 @@ core::Node update_node(core::Node node, const NodeFacts& facts);
 // What became of its conditions, as events name it: "NodeHasDiskPressure", "NodeReady". A new Node has everything to
 // say.
 std::vector<std::string> condition_changes(const core::Node* before, const core::Node& now);
+// Whether somebody added to the capacity, or took from it, and pods may not have it yet or still.
+bool has_new_resources(const core::Node& node);
 // Whether they differ in more than heartbeats.
 bool same_node(const core::Node& a, const core::Node& b);
 

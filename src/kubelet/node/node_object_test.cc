@@ -97,5 +97,19 @@ TEST(NodeObject, WhatOthersAddedStays) {
   EXPECT_EQ(next.status.capacity["example.com/gpu"].to_string(), "2");
 }
 
+TEST(NodeObject, PodsMayHaveWhatOthersAddedAndNoLongerWhatTheyTookAway) {
+  Facts f;
+  auto node = make_node(f.facts());
+  EXPECT_FALSE(has_new_resources(node));
+  node.status.capacity["example.com/gpu"] = base::Quantity::of(2);
+  EXPECT_TRUE(has_new_resources(node));
+  node = update_node(node, f.facts());
+  EXPECT_FALSE(has_new_resources(node));
+  EXPECT_EQ(node.status.allocatable["example.com/gpu"].to_string(), "2");
+  node.status.capacity.erase("example.com/gpu");
+  EXPECT_TRUE(has_new_resources(node));
+  EXPECT_FALSE(update_node(node, f.facts()).status.allocatable.contains("example.com/gpu"));
+}
+
 }  // namespace
 }  // namespace kubelet
