@@ -31,6 +31,7 @@
 #include "controller/statefulset/statefulset.h"
 #include "controller/taint_eviction/taint_eviction.h"
 #include "controller/ttl_after_finished/ttl_after_finished.h"
+#include "controller/validatingadmissionpolicy_status/validatingadmissionpolicy_status.h"
 #include "controller/volume_expand/volume_expand.h"
 #include "controller/volumeattributesclass_protection/volumeattributesclass_protection.h"
 #include "io/loop.h"
@@ -72,6 +73,8 @@ constexpr Row kRows[] = {
     {"statefulset-controller", "statefulset-controller", make_statefulset_controller},
     {"taint-eviction-controller", "node-controller", make_taint_eviction_controller},
     {"ttl-after-finished-controller", "ttl-after-finished-controller", make_ttl_after_finished_controller},
+    {"validatingadmissionpolicy-status-controller", "validatingadmissionpolicy-status-controller",
+     make_validatingadmissionpolicy_status_controller},
     {"volumeattributesclass-protection-controller", "volumeattributesclass-protection-controller",
      make_volumeattributesclass_protection_controller},
 };

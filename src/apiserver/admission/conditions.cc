@@ -12,7 +12,7 @@ constexpr uint64_t kConditionsBudget = 2'500'000;  // upstream's, for all condit
 Conditions::Conditions(const std::vector<api::admissionregistration_k8s_io_v1::MatchCondition>& conditions,
                        bool with_params) {
   if (conditions.empty()) return;
-  cel::Environment environment = expression_environment(with_params, false);
+  cel::Environment environment = cel::admission_environment({.with_params = with_params, .with_namespace = false});
   for (const auto& condition : conditions) {
     auto& one = conditions_.emplace_back();
     one.name = condition.name;

@@ -10,40 +10,6 @@
 namespace apiserver {
 namespace {
 
-const cel::DeclarationRef& namespace_declaration() {
-  static const cel::DeclarationRef declaration = cel::declare(api::core_v1::Namespace::kType);
-  return declaration;
-}
-
-// By hand, since its `namespace` is called so here, and not `__namespace__`.
-const cel::DeclarationRef& request_declaration() {
-  static const cel::DeclarationRef declaration = [] {
-    auto text = cel::declare(cel::string_type());
-    auto group_version = [&](std::string type, std::string last) {
-      return cel::declare_object(std::move(type), {{"group", text}, {"version", text}, {std::move(last), text}});
-    };
-    auto kind = group_version("kubernetes.GroupVersionKind", "kind");
-    auto resource = group_version("kubernetes.GroupVersionResource", "resource");
-    auto texts = cel::declare_list(text);
-    auto user = cel::declare_object(
-        "kubernetes.UserInfo",
-        {{"username", text}, {"uid", text}, {"groups", texts}, {"extra", cel::declare_map(text, texts)}});
-    return cel::declare_object("kubernetes.AdmissionRequest", {{"kind", kind},
-                                                               {"resource", resource},
-                                                               {"subResource", text},
-                                                               {"requestKind", kind},
-                                                               {"requestResource", resource},
-                                                               {"requestSubResource", text},
-                                                               {"name", text},
-                                                               {"namespace", text},
-                                                               {"operation", text},
-                                                               {"userInfo", user},
-                                                               {"dryRun", cel::declare(cel::bool_type())},
-                                                               {"options", cel::declare(cel::dyn_type())}});
-  }();
-  return declaration;
-}
-
 base::Result<schema::Value> request_tree(const Attempt& attempt, const Served& version, const Presented& seen) {
   TRY(auto tree, schema::Value::parse(schema::to_json(admission_request(attempt, version, seen))));
   for (std::string_view hidden : {"uid", "object", "oldObject"}) tree.as_object().erase(hidden);
@@ -153,19 +119,7 @@ void ExpressionInput::fill(cel::Activation& activation) const {
   activation.set("request", cel::Value::of(request));
   activation.set("namespaceObject", namespace_object.is_null()
                                         ? cel::Value::null()
-                                        : cel::Value::of(namespace_object, namespace_declaration().get()));
-}
-
-cel::Environment expression_environment(bool with_params, bool with_namespace) {
-  cel::Environment environment;
-  environment.add_variable("object", cel::dyn_type());
-  environment.add_variable("oldObject", cel::dyn_type());
-  environment.add_variable("request", request_declaration());
-  environment.add_variable("authorizer", cel::authorizer_type());
-  environment.add_variable("authorizer.requestResource", cel::resource_check_type());
-  if (with_namespace) environment.add_variable("namespaceObject", namespace_declaration());
-  if (with_params) environment.add_variable("params", cel::dyn_type());
-  return environment;
+                                        : cel::Value::of(namespace_object, cel::namespace_declaration().get()));
 }
 
 }  // namespace apiserver

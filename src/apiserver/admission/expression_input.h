@@ -6,6 +6,7 @@
 
 #include "apiserver/admission/plugin.h"
 #include "apiserver/pipeline/authorizer.h"
+#include "cel/admission_environment.h"
 #include "cel/authorizer.h"
 #include "cel/environment.h"
 #include "cel/program.h"
@@ -34,8 +35,5 @@ struct ExpressionInput {
   // the evaluation came to does not count then, and it is to be done again.
   io::Task<bool> settle() const;
 };
-
-// The variables that are always there; params only `with_params`.
-cel::Environment expression_environment(bool with_params, bool with_namespace);
 
 }  // namespace apiserver

@@ -47,7 +47,7 @@ cel::Value Expression::evaluate(const cel::Activation& activation, cel::Budget& 
 
 Compilation::Compilation(const std::vector<api::admissionregistration_k8s_io_v1::Variable>& given, bool with_params,
                          bool mutates)
-    : environment(expression_environment(with_params, true)) {
+    : environment(cel::admission_environment({.with_params = with_params})) {
   environment.add_variable("variables", cel::dyn_type());
   if (mutates) environment.allow_mutation();
   for (const auto& variable : given) variables.push_back({variable.name, Expression(environment, variable.expression)});

@@ -2,15 +2,12 @@
 
 #include <algorithm>
 
-#include "apiserver/admission/expression_input.h"
 #include "base/strings.h"
-#include "cel/authorizer.h"
+#include "cel/admission_environment.h"
 #include "cel/program.h"
 
 namespace apiserver {
 namespace {
-
-constexpr std::string_view kVariablesType = "kubernetes.variables";
 
 std::vector<cel::TypeRef> types_of(Gives gives) {
   switch (gives) {
@@ -42,13 +39,6 @@ std::string mismatch_text(const std::vector<cel::TypeRef>& wanted, const cel::Ty
   return base::cat({"must evaluate to one of [", names, "] but got ", found.to_string()});
 }
 
-cel::Environment with_variables(const cel::Environment& environment,
-                                const std::vector<std::pair<std::string, cel::DeclarationRef>>& variables) {
-  cel::Environment out = environment;
-  out.add_variable("variables", cel::declare_object(std::string(kVariablesType), variables));
-  return out;
-}
-
 // What drivers say of a device, by the domains of the names.
 cel::Environment device_environment() {
   auto text = cel::declare(cel::string_type());
@@ -67,12 +57,12 @@ cel::Environment device_environment() {
 
 }  // namespace
 
-ExpressionScope::ExpressionScope() : environment_(expression_environment(false, true)), complete_(environment_) {}
+ExpressionScope::ExpressionScope() : environment_(cel::admission_environment({})), complete_(environment_) {}
 
 ExpressionScope::ExpressionScope(bool with_params, bool mutates)
-    : environment_(expression_environment(with_params, true)) {
+    : environment_(cel::admission_environment({.with_params = with_params})) {
   if (mutates) environment_.allow_mutation();
-  complete_ = with_variables(environment_, variables_);
+  complete_ = cel::with_variables(environment_, variables_);
 }
 
 void ExpressionScope::check(Report& report, std::string_view expression, Gives gives, const Place& at) const {
@@ -95,7 +85,7 @@ void ExpressionScope::add_variable(Report& report, const api::admissionregistrat
   if (!compiled) report.invalid(at, variable.expression, failure_text(compiled.error()));
   std::erase_if(variables_, [&](const auto& one) { return one.first == variable.name; });
   variables_.emplace_back(variable.name, cel::declare(type));
-  complete_ = with_variables(environment_, variables_);
+  complete_ = cel::with_variables(environment_, variables_);
 }
 
 void check_device_expression(Report& report, std::string_view expression, const Place& at) {
