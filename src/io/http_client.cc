@@ -138,7 +138,8 @@ class HttpClient::State::Answer1 final : public ResponseStream {
   bool said_anything() const { return said_anything_; }
 
   // Sends `body` piece by piece beside the reading of the answer.
-  void begin_sending(std::unique_ptr<RequestBody> body) {
+  void begin_sending(std::unique_ptr<RequestBody> body, std::optional<size_t> length) {
+    left_to_send_ = length;
     body_ = std::move(body);
     sending_scope_.spawn(send_body(this));
   }
@@ -156,6 +157,7 @@ class HttpClient::State::Answer1 final : public ResponseStream {
   bool over_ = false;
   bool said_anything_ = false;
   std::unique_ptr<RequestBody> body_;
+  std::optional<size_t> left_to_send_;  // of the body, when its length was told; else it goes in chunks
   bool sending_ = false;
   Scope sending_scope_;
 };
@@ -246,9 +248,19 @@ Task<void> HttpClient::State::Answer1::send_body(Answer1* self) {
       co_return;
     }
     bool last = piece->empty();
-    char size[24];
-    snprintf(size, sizeof size, "%zx\r\n", piece->size());
-    auto written = co_await self->connection_->stream->write(base::Bytes(base::cat({size, *piece, "\r\n"})));
+    if (self->left_to_send_ && (last ? *self->left_to_send_ != 0 : piece->size() > *self->left_to_send_)) {
+      self->connection_->stream->close();
+      co_return;
+    }
+    if (self->left_to_send_) {
+      if (last) break;
+      *self->left_to_send_ -= piece->size();
+    } else {
+      char size[24];
+      snprintf(size, sizeof size, "%zx\r\n", piece->size());
+      *piece = base::cat({size, *piece, "\r\n"});
+    }
+    auto written = co_await self->connection_->stream->write(base::Bytes(std::move(*piece)));
     if (!written) co_return;  // the answer, or its absence, tells
     if (last) break;
   }
@@ -465,7 +477,8 @@ Task<base::Result<std::unique_ptr<ResponseStream>>> HttpClient::request(std::str
 
 Task<base::Result<std::unique_ptr<ResponseStream>>> HttpClient::request(std::string method, std::string target,
                                                                         Headers headers,
-                                                                        std::unique_ptr<RequestBody> body) {
+                                                                        std::unique_ptr<RequestBody> body,
+                                                                        std::optional<size_t> length) {
   auto state = state_;
   CO_TRY(auto acquired, co_await state->acquire());
   if (acquired.shared != nullptr) {
@@ -475,6 +488,7 @@ Task<base::Result<std::unique_ptr<ResponseStream>>> HttpClient::request(std::str
       if (field.name == "connection" || field.name == "transfer-encoding" || field.name == "host") continue;
       head.headers.add(field.name, field.value);
     }
+    if (length) head.headers.set("content-length", std::to_string(*length));
     CO_TRY(auto stream, acquired.shared->client.open(head, false));
     auto answer = std::make_unique<State::Answer2>(State::Use(state, acquired.shared), std::move(stream));
     answer->begin_sending(std::move(body));
@@ -482,8 +496,8 @@ Task<base::Result<std::unique_ptr<ResponseStream>>> HttpClient::request(std::str
     co_return std::unique_ptr<ResponseStream>(std::move(answer));
   }
   auto answer = std::make_unique<State::Answer1>(state, std::move(acquired.own));
-  CO_TRY(co_await answer->send_head(state->head_text(method, target, headers, std::nullopt)));
-  answer->begin_sending(std::move(body));
+  CO_TRY(co_await answer->send_head(state->head_text(method, target, headers, length)));
+  answer->begin_sending(std::move(body), length);
   CO_TRY(co_await answer->begin(method == "HEAD"));
   co_return std::unique_ptr<ResponseStream>(std::move(answer));
 }

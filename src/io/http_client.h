@@ -5,6 +5,7 @@
 
 #include <chrono>
 #include <memory>
+#include <optional>
 #include <string>
 
 #include "base/bytes.h"
@@ -37,9 +38,11 @@ class HttpClient {
   // with with_timeout().
   Task<base::Result<std::unique_ptr<ResponseStream>>> request(std::string method, std::string target,
                                                               Headers headers = {}, base::Bytes body = {});
-  // The same with a body that is read piece by piece while it is sent. Never sent twice.
+  // The same with a body that is read piece by piece while it is sent. Never sent twice. `length`: its size, where it
+  // is known beforehand; one that turns out to have another is cut off.
   Task<base::Result<std::unique_ptr<ResponseStream>>> request(std::string method, std::string target, Headers headers,
-                                                              std::unique_ptr<RequestBody> body);
+                                                              std::unique_ptr<RequestBody> body,
+                                                              std::optional<size_t> length = std::nullopt);
 
   // Sends an HTTP/1.1 request with `headers` (connection, upgrade, sec-websocket-key...) over a connection of its own.
   struct Upgraded {

@@ -63,6 +63,7 @@ Task<void> handle(World* world, const Request& request, const Peer& peer, Reques
       Headers headers;
       headers.add("X-Version", std::to_string(request.http_major));
       headers.add("x-seen", request.headers.get("x-sent"));
+      headers.add("x-length", request.headers.get("content-length"));
       writer.send(200, std::move(headers), base::Bytes(*std::move(all)));
     } else {
       writer.send(all.error().code() == base::Code::TooLarge ? 413 : 400, {}, base::Bytes(all.error().message()));
@@ -381,6 +382,20 @@ TEST_P(BothVersions, BodyIsSentPieceByPiece) {
     co_return co_await read_all(*answer, 1 << 20);
   };
   EXPECT_EQ(loop->run_task(flow(client.get())).value(), std::string(250'000, 'p'));
+}
+
+TEST_P(BothVersions, ALengthKnownBeforehandIsToldAndKept) {
+  auto flow = [](HttpClient* client, size_t length) -> Task<base::Result<std::string>> {
+    CO_TRY(auto answer, co_await client->request("POST", "/echo", {}, std::make_unique<PiecedBody>(), length));
+    CO_TRY(auto body, co_await read_all(*answer, 1 << 20));
+    co_return base::cat({answer->head().headers.get("x-length"), " ", std::to_string(body.size())});
+  };
+  EXPECT_EQ(loop->run_task(flow(client.get(), 250'000)).value(), "250000 250000");
+  for (size_t wrong : {249'999, 250'001}) {
+    auto got = loop->run_task(flow(client.get(), wrong));
+    EXPECT_FALSE(got && got->ends_with(" 250000")) << *got;
+  }
+  EXPECT_EQ(loop->run_task(flow(client.get(), 250'000)).value(), "250000 250000");
 }
 
 struct Http1 : HttpTest {

@@ -178,8 +178,10 @@ io::Task<void> forward_to(Backend backend, const io::Request& request, const io:
   add_own(headers, backend);
   base::Result<std::unique_ptr<io::ResponseStream>> answer;
   if (has_body(request)) {
+    std::optional<size_t> length;
+    if (auto told = base::parse_uint(request.headers.get("content-length"))) length = static_cast<size_t>(*told);
     answer = co_await (*client)->request(request.method, backend.target, std::move(headers),
-                                         std::make_unique<BorrowedBody>(body));
+                                         std::make_unique<BorrowedBody>(body), length);
   } else {
     answer = co_await (*client)->request(request.method, backend.target, std::move(headers));
   }
