@@ -179,6 +179,34 @@ TEST(PodGc, OldestEndedPodsBeyondTheThresholdGo) {
   EXPECT_TRUE(surplus_of_ended(pods, 0).empty());
 }
 
+TEST_F(NodeTest, PatienceWithATaintWithoutATimeBeginsWhenItIsSeen) {
+  make("n1");
+  auto set_taint = [&](bool there) {
+    cluster_.edit<Node>("", "n1", [&](Node& node) {
+      node.spec.taints.clear();
+      if (!there) return;
+      auto& taint = node.spec.taints.emplace_back();
+      taint.key = "k";
+      taint.effect = "NoExecute";
+    });
+  };
+  Pod patient = pod("a").on("n1");
+  auto& toleration = patient.spec.tolerations.emplace_back();
+  toleration.key = "k";
+  toleration.operator_ = "Exists";
+  toleration.toleration_seconds = 10;
+  cluster_.put(patient);
+  set_taint(true);
+  cluster_.advance(8s);
+  set_taint(false);
+  cluster_.advance(8s);
+  set_taint(true);
+  cluster_.advance(8s);
+  EXPECT_TRUE(cluster_.server.get<Pod>(patient.metadata.namespace_, "a"));
+  cluster_.advance(4s);
+  EXPECT_FALSE(cluster_.server.get<Pod>(patient.metadata.namespace_, "a"));
+}
+
 TEST(TaintEviction, TheLeastPatientTolerationCounts) {
   Taint taint;
   taint.key = "k";

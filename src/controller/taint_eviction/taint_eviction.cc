@@ -1,6 +1,10 @@
 #include "controller/taint_eviction/taint_eviction.h"
 
 #include <algorithm>
+#include <map>
+#include <string>
+#include <tuple>
+#include <utility>
 
 #include "client/events.h"
 #include "client/queue.h"
@@ -25,7 +29,7 @@ bool has_no_execute(const std::vector<Taint>& taints) {
 
 }  // namespace
 
-std::optional<base::Time> eviction_time(const Pod& pod, const std::vector<Taint>& taints, base::Time now) {
+std::optional<base::Time> eviction_time(const Pod& pod, const std::vector<Taint>& taints, base::Time seen) {
   std::optional<base::Time> leave;
   for (const Taint& taint : taints) {
     if (taint.effect != "NoExecute") continue;
@@ -40,7 +44,7 @@ std::optional<base::Time> eviction_time(const Pod& pod, const std::vector<Taint>
       if (!seconds || patience < *seconds) seconds = patience;
     }
     if (tolerated && !seconds) continue;
-    base::Time since = taint.time_added.is_zero() || !tolerated ? now : taint.time_added;
+    base::Time since = taint.time_added.is_zero() || !tolerated ? seen : taint.time_added;
     base::Time until{since.seconds + seconds.value_or(0), since.nanos};
     if (!leave || until < *leave) leave = until;
   }
@@ -59,11 +63,12 @@ class TaintEviction final : public Controller {
         events_(context.client, context.clock, context.random, "taint-eviction-controller") {
     nodes_.add_listener([this](const Key& key, const Node* before, const Node* now) {
       if (now == nullptr || (before != nullptr && before->spec.taints == now->spec.taints)) return;
-      if (!has_no_execute(now->spec.taints)) return;
+      if (!has_no_execute(now->spec.taints) && (before == nullptr || !has_no_execute(before->spec.taints))) return;
       for (const PodPointer& pod : pods_.by_index("node", key.name))
         queue_.add({pod->metadata.namespace_, pod->metadata.name});
     });
     pods_.add_listener([this](const Key& key, const Pod* before, const Pod* now) {
+      if (now == nullptr) seen_.erase(key);
       if (now == nullptr || now->spec.node_name.empty()) return;
       if (before != nullptr && before->spec.node_name == now->spec.node_name &&
           before->spec.tolerations == now->spec.tolerations)
@@ -87,8 +92,13 @@ class TaintEviction final : public Controller {
     if (!pod || is_being_deleted(pod->metadata)) co_return {};
     auto node = nodes_.get("", pod->spec.node_name);
     if (!node) co_return {};
-    auto leave = eviction_time(*pod, node->spec.taints, context_.now());
-    if (!leave) co_return {};
+    auto& [uid, seen] = seen_.try_emplace(key, pod->metadata.uid, context_.now()).first->second;
+    if (uid != pod->metadata.uid) std::tie(uid, seen) = std::tuple(pod->metadata.uid, context_.now());
+    auto leave = eviction_time(*pod, node->spec.taints, seen);
+    if (!leave) {
+      seen_.erase(key);
+      co_return {};
+    }
     if (*leave > context_.now()) {
       queue_.add_after(key, io::Duration(leave->to_ns() - context_.clock.wall_ns()));
       co_return {};
@@ -119,6 +129,7 @@ class TaintEviction final : public Controller {
   client::Cache<Pod>& pods_;
   client::Queue queue_;
   client::EventRecorder events_;
+  std::map<Key, std::pair<std::string, base::Time>> seen_;  // uid; when it was first found that it has to leave
 };
 
 }  // namespace

@@ -13,8 +13,8 @@ namespace controller {
 std::unique_ptr<Controller> make_taint_eviction_controller(Context& context);
 
 // When a pod must leave a node with these taints; nothing when it may stay. A toleration's seconds count from the
-// taint's time, or from `now` when it has none. Pure.
+// taint's time, or from `seen` (when the pod was first met with such a taint) when it has none. Pure.
 std::optional<base::Time> eviction_time(const api::core_v1::Pod& pod, const std::vector<api::core_v1::Taint>& taints,
-                                        base::Time now);
+                                        base::Time seen);
 
 }  // namespace controller
