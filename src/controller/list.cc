@@ -30,6 +30,7 @@
 #include "controller/serviceaccount_token/serviceaccount_token.h"
 #include "controller/statefulset/statefulset.h"
 #include "controller/taint_eviction/taint_eviction.h"
+#include "controller/ttl/ttl.h"
 #include "controller/ttl_after_finished/ttl_after_finished.h"
 #include "controller/validatingadmissionpolicy_status/validatingadmissionpolicy_status.h"
 #include "controller/volume_expand/volume_expand.h"
@@ -73,6 +74,7 @@ constexpr Row kRows[] = {
     {"statefulset-controller", "statefulset-controller", make_statefulset_controller},
     {"taint-eviction-controller", "node-controller", make_taint_eviction_controller},
     {"ttl-after-finished-controller", "ttl-after-finished-controller", make_ttl_after_finished_controller},
+    {"ttl-controller", "ttl-controller", make_ttl_controller},
     {"validatingadmissionpolicy-status-controller", "validatingadmissionpolicy-status-controller",
      make_validatingadmissionpolicy_status_controller},
     {"volumeattributesclass-protection-controller", "volumeattributesclass-protection-controller",
