@@ -109,7 +109,7 @@ io::Task<base::Result<std::vector<WatchItem>>> WatchStream::next() {
       if (events.error().code() == base::Code::Expired) co_return base::fail(too_old(told_, watch_->seen()));
       co_return base::fail(base::Code::Closed, events.error().message());
     }
-    if (converts_first()) {
+    if (converts_first() && !events->empty()) {
       CO_TRY(*events, co_await readable(std::move(*events)));
     }
     for (const auto& event : *events) {
