@@ -4,11 +4,13 @@
 #include "base/log.h"
 #include "client/cache.h"
 #include "client/events.h"
+#include "kubelet/cgroup/node_groups.h"
 #include "kubelet/client_api.h"
 #include "kubelet/csi/csi_volumes.h"
 #include "kubelet/csi/drivers.h"
 #include "kubelet/eviction/evictor.h"
 #include "kubelet/garbage/collector.h"
+#include "kubelet/metrics/measured_runtime.h"
 #include "kubelet/node/node_agent.h"
 #include "kubelet/plugins/plugin_watcher.h"
 #include "kubelet/pods/context.h"
@@ -19,6 +21,7 @@
 #include "kubelet/server/access.h"
 #include "kubelet/server/cadvisor_metrics.h"
 #include "kubelet/server/measure.h"
+#include "kubelet/server/node_metrics.h"
 #include "kubelet/server/probe_metrics.h"
 #include "kubelet/server/resource_metrics.h"
 #include "kubelet/server/server.h"
@@ -52,7 +55,11 @@ base::Result<std::optional<pki::TrustBundle>> authorities(const KubeletOptions& 
 class View final : public PodView {
  public:
   View(const Pods& pods, const PodContext& context, const Machine& machine)
-      : pods_(pods), machine_(machine), node_name_(context.options.node_name), measurer_(pods, context) {}
+      : pods_(pods),
+        machine_(machine),
+        node_name_(context.options.node_name),
+        measurer_(pods, context),
+        metrics_(pods, context) {}
   std::vector<std::shared_ptr<const core::Pod>> pods() const override {
     std::vector<std::shared_ptr<const core::Pod>> out;
     for (auto* worker : pods_.workers())
@@ -67,6 +74,7 @@ class View final : public PodView {
     auto* worker = pods_.find(namespace_, name, uid);
     return worker == nullptr ? nullptr : &worker->pod();
   }
+  io::Task<std::string> metrics() override { return metrics_.text(); }
   io::Task<std::string> resource_metrics() override {
     co_return kubelet::resource_metrics(co_await measurer_.look(false));
   }
@@ -90,15 +98,16 @@ class View final : public PodView {
   const Machine& machine_;
   const std::string node_name_;
   Measurer measurer_;
+  NodeMetrics metrics_;
 };
 
 }  // namespace
 
 struct Kubelet::State {
-  State(KubeletOptions given, client::Client client, Runtime& runtime, io::Pool& pool, base::Random& random)
+  State(KubeletOptions given, client::Client client, Runtime& given_runtime, io::Pool& pool, base::Random& random)
       : options(completed(std::move(given))),
         client(client),
-        runtime(runtime),
+        runtime(given_runtime, *metrics),
         pool(pool),
         random(random),
         machine(read_machine(options.root_directory)),
@@ -108,7 +117,7 @@ struct Kubelet::State {
         api(client, events,
             [this](const std::string& namespace_, const std::string& name) { pods.object_changed(namespace_, name); }),
         mirror_api(api),
-        images(runtime, api, pool, options.images),
+        images(runtime, api, pool, options.images, metrics.get()),
         prober(make_prober(runtime)),
         agent(client, runtime, options, machine, allocatable, options.node_addresses),
         context{.options = options,
@@ -123,7 +132,8 @@ struct Kubelet::State {
                 .host_ips = options.node_addresses,
                 .allocatable = allocatable,
                 .memory_capacity_bytes = machine.memory_bytes,
-                .dns = {.cluster_servers = options.cluster_dns, .cluster_domain = options.cluster_domain, .host = {}}},
+                .dns = {.cluster_servers = options.cluster_dns, .cluster_domain = options.cluster_domain, .host = {}},
+                .metrics = metrics},
         drivers(client, options.node_name),
         csi(options.root_directory, options.node_name, client, api, drivers, pool),
         pod_volumes(client, context.volumes, csi, pool),
@@ -144,7 +154,8 @@ struct Kubelet::State {
 
   KubeletOptions options;
   client::Client client;
-  Runtime& runtime;
+  std::shared_ptr<KubeletMetrics> metrics = std::make_shared<KubeletMetrics>();
+  MeasuredRuntime runtime;
   io::Pool& pool;
   base::Random& random;
   Machine machine;
@@ -156,6 +167,7 @@ struct Kubelet::State {
   std::unique_ptr<Prober> prober;
   NodeAgent agent;
   std::optional<IdRanges> id_ranges;
+  std::vector<NodeGroupNote> group_notes;  // of prepare(), to be told
   PodContext context;
   CsiDrivers drivers;
   CsiVolumes csi;
@@ -174,6 +186,13 @@ struct Kubelet::State {
   io::Scope scope;
 
   base::Result<void> prepare() {
+    if (options.oom_score_adj) {
+      FILE* file = fopen("/proc/self/oom_score_adj", "we");
+      bool written = file != nullptr && fputs(std::to_string(*options.oom_score_adj).c_str(), file) >= 0;
+      if (file != nullptr) written = fclose(file) == 0 && written;
+      if (!written) LOG_WARNING("Cannot set this process's OOM score", {"score", *options.oom_score_adj});
+    }
+    TRY(check_reserved(node_capacity(machine, options.pods_max), options));
     TRY(base::make_directories(options.root_directory, 0750));
     TRY(base::make_directories(options.root_directory + "/pods", 0750));
     TRY(base::make_directories(options.pod_log_directory, 0755));
@@ -189,15 +208,7 @@ struct Kubelet::State {
         LOG_WARNING("Pods run without control groups of their own", {"error", cgroups.error().message()});
       } else {
         context.cgroups = std::move(*cgroups);
-        std::string base = context.cgroup_base();
-        CgroupLimits whole;
-        whole.cpu_shares = milli_cpu_to_shares(allocatable["cpu"].milli_value());
-        whole.memory_bytes = allocatable["memory"].value();
-        TRY(context.cgroups->ensure(base, whole));
-        TRY(context.cgroups->ensure(base + "/burstable",
-                                    {.cpu_shares = 2, .cpu_quota_us = {}, .memory_bytes = {}, .pids = {}}));
-        TRY(context.cgroups->ensure(base + "/besteffort",
-                                    {.cpu_shares = 2, .cpu_quota_us = {}, .memory_bytes = {}, .pids = {}}));
+        TRY(set_up_node_groups(*context.cgroups, context.cgroup_base(), machine, options, group_notes));
       }
     }
     return {};
@@ -224,7 +235,16 @@ struct Kubelet::State {
     agent.on_condition([this](const std::string& event) {
       node_event(event, "Node " + options.node_name + " status is now: " + event);
     });
-    agent.on_runtime([this](const RuntimeInfo& told) { context.handlers = told.handlers; });
+    agent.on_reboot([this] {
+      node_event("Rebooted", "Node " + options.node_name + " has been rebooted, boot id: " + machine.info.boot_id,
+                 true);
+    });
+    agent.on_runtime([this](const RuntimeInfo& told) {
+      context.handlers = told.handlers;
+      double now = static_cast<double>(io::Loop::current().clock().wall_ns()) / 1e9;
+      if (double before = metrics->relist_last_seen.value(); before > 0) metrics->relist_interval.observe(now - before);
+      metrics->relist_last_seen.set(now);
+    });
     agent.ask_shutting_down([this] { return shutdown.shutting_down(); });
     context.gates.emplace_back([this](const core::Pod& pod) { return shutdown.refuses(pod); });
     agent.ask_pressures([this] { return evictor.conditions(); });
@@ -301,11 +321,14 @@ Kubelet::~Kubelet() = default;
 
 io::Task<base::Result<void>> Kubelet::run() {
   State& it = *state_;
-  CO_TRY(co_await it.pool.run([&it] { return it.prepare(); }));
+  auto prepared = co_await it.pool.run([&it] { return it.prepare(); });
+  for (const auto& note : it.group_notes) it.node_event(note.reason, note.message, note.warning);
+  CO_TRY(prepared);
+  for (const auto& [name, bytes] : it.machine.hugepages) it.context.page_sizes.push_back(name.substr(10));
   if (it.options.serve) {
     CO_TRY(auto trusted, authorities(it.options));
     it.access = std::make_unique<Access>(it.options, std::move(trusted), it.client, io::Loop::current().clock());
-    CO_TRY(it.server, Server::create(it.options, it.view, it.runtime, *it.access));
+    CO_TRY(it.server, Server::create(it.options, it.view, it.runtime, *it.access, *it.metrics));
   }
   it.listen();
   it.scope.spawn(it.events.run());

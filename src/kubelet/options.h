@@ -32,6 +32,15 @@ struct StaticPodOptions {
   int64_t url_check_ns = 20'000'000'000;
 };
 
+// What is kept back from pods for the system and for Kubernetes, and whether the kernel is told so.
+struct ReservedOptions {
+  enum class Enforce : uint8_t { No, Compressible, All };  // Compressible: only the weight of processors
+  std::map<std::string, base::Quantity, std::less<>> system, kube;
+  std::string system_group, kube_group;  // control groups, which are there: "/system.slice"
+  bool enforce_pods = true;              // pods together get no more than the rest
+  Enforce enforce_system = Enforce::No, enforce_kube = Enforce::No;
+};
+
 struct ShutdownGrace {
   int32_t priority = 0;  // of pods, and those above
   int64_t seconds = 0;
@@ -42,6 +51,7 @@ struct KubeletOptions {
   std::string root_directory = "/var/lib/kubelet";
   std::string pod_log_directory = "/var/log/pods";
   std::string container_log_directory = "/var/log/containers";  // links by name; "" none
+  std::string node_log_directory = "/var/log";                  // what /logs/ shows; "" nothing
   std::vector<std::string> node_addresses;  // ours, of each family one; empty: that of the default route
   std::vector<std::string> cluster_dns;
   std::string cluster_domain = "cluster.local";
@@ -51,15 +61,21 @@ struct KubeletOptions {
   std::map<std::string, std::string, std::less<>> node_labels;
   std::vector<std::pair<std::string, std::string>> register_with_taints;  // "key=value", effect
   bool register_node = true;
-  // Taken from capacity to make allocatable.
+  ReservedOptions reserved_groups;
+  // All of it together: taken from capacity to make allocatable.
   std::map<std::string, base::Quantity, std::less<>> reserved;
   EvictionOptions eviction;
   ImageGarbageOptions image_garbage;
   StaticPodOptions static_pods;
   // When the machine is shut down pods get this time to end, by priority, ascending. Empty: nobody waits for them.
   std::vector<ShutdownGrace> shutdown;
-  int64_t pod_processes_max = -1;     // -1: no bound
-  uint32_t user_ids_per_pod = 65536;  // of a pod with users of its own; a multiple of 65536
+  int64_t pod_processes_max = -1;        // -1: no bound
+  uint32_t user_ids_per_pod = 65536;     // of a pod with users of its own; a multiple of 65536
+  std::optional<int64_t> oom_score_adj;  // of this process; nothing: as it is
+  // Containers that have ended: how many are kept of each, and in all (-1: no bound), and how long at least.
+  int32_t dead_containers_per_container = 1;
+  int32_t dead_containers_max = -1;
+  int64_t dead_container_age_ns = 0;
   // Control groups: pods live below cgroup_root + "/kubepods".
   bool cgroups = true;
   std::string cgroup_root;

@@ -36,8 +36,21 @@ struct NodePart::State {
       scope.spawn(containerd.supervise());
     }
     CO_TRY(runtime, kubelet::make_cri_runtime(own ? containerd.endpoint() : options.runtime_endpoint));
-    if (own) CO_TRY(co_await ensure_pause_image());
-    co_return {};
+    if (!own) co_return {};
+    CO_TRY(co_await wait_for_runtime());
+    co_return co_await ensure_pause_image();
+  }
+
+  // A containerd listens a moment before its CRI side is ready to serve.
+  io::Task<base::Result<void>> wait_for_runtime() {
+    constexpr auto kPause = std::chrono::milliseconds(20);
+    constexpr int kLooks = 1500;
+    for (int look = 1;; ++look) {
+      auto told = co_await runtime->info();
+      if (told) co_return {};
+      if (look == kLooks) co_return base::fail(told.error());
+      co_await io::sleep(kPause);
+    }
   }
 
   // The machine's own Engine, which is there or is not.

@@ -1,8 +1,9 @@
 // What the pods of the test run: steps, one after another.
 //
-//   write FILE TEXT    read FILE TEXT (it must say so)    refuse FILE (it cannot be written)    device FILE    sleep
+//   write FILE TEXT    append FILE TEXT (a line)    read FILE TEXT (it must say so)    refuse FILE (it cannot be
+//   written) device FILE    await FILE (until it is there)    sleep    deaf
 //
-// Ends with 1 at the first that fails; "sleep" lasts until it is told to end.
+// Ends with 1 at the first that fails; "sleep" lasts until it is told to end, "deaf" until it is killed.
 #include <fcntl.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -14,8 +15,8 @@
 
 namespace {
 
-bool write_text(const char* path, const std::string& text) {
-  FILE* file = fopen(path, "w");
+bool write_text(const char* path, const std::string& text, const char* how = "w") {
+  FILE* file = fopen(path, how);
   if (file == nullptr) return false;
   bool whole = fwrite(text.data(), 1, text.size(), file) == text.size();
   return fclose(file) == 0 && whole;
@@ -49,6 +50,16 @@ int main(int argc, char** argv) {
     bool good = false;
     if (step == "sleep") {
       for (;;) pause();
+    } else if (step == "deaf") {
+      signal(SIGTERM, SIG_IGN);
+      for (;;) pause();
+    } else if (step == "append" && i + 2 < argc) {
+      good = write_text(argv[i + 1], std::string(argv[i + 2]) + "\n", "a");
+      i += 2;
+    } else if (step == "await" && i + 1 < argc) {
+      while (access(argv[i + 1], F_OK) != 0) usleep(100'000);
+      good = true;
+      i += 1;
     } else if (step == "write" && i + 2 < argc) {
       good = write_text(argv[i + 1], argv[i + 2]);
       i += 2;

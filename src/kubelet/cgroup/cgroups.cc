@@ -15,6 +15,9 @@
 namespace kubelet {
 namespace {
 
+// Stands for no controller: the tree of version 2 beside those of version 1.
+constexpr std::string_view kUnified = "unified";
+
 bool is_directory(const std::string& path) {
   struct stat info{};
   return stat(path.c_str(), &info) == 0 && S_ISDIR(info.st_mode);
@@ -53,8 +56,12 @@ base::Result<Cgroups> Cgroups::detect(const std::string& mountinfo) {
       controllers.emplace(std::string(option), mount);
     }
   }
-  // In a hybrid machine the controllers are in version 1's trees.
-  if (!controllers.empty()) return Cgroups(1, std::move(controllers));
+  // In a hybrid machine the controllers are in version 1's trees. Runtimes make groups in the other one all the same,
+  // which go with those.
+  if (!controllers.empty()) {
+    if (!unified.empty()) controllers.emplace(kUnified, unified);
+    return Cgroups(1, std::move(controllers));
+  }
   if (!unified.empty()) return Cgroups(2, {{"", unified}});
   return base::fail(base::Code::NotFound, "no control groups are mounted");
 }
@@ -99,9 +106,11 @@ base::Result<void> Cgroups::ensure(const std::string& path, const CgroupLimits& 
     if (limits.memory_bytes)
       write(root + path + "/memory.max", *limits.memory_bytes <= 0 ? "max" : std::to_string(*limits.memory_bytes));
     if (limits.pids) write(root + path + "/pids.max", std::to_string(*limits.pids));
+    for (auto& [size, bytes] : limits.hugepages)
+      write(base::cat({root, path, "/hugetlb.", size, ".max"}), std::to_string(bytes));
     return {};
   }
-  for (auto controller : {"cpu", "memory", "pids"}) {
+  for (auto controller : {"cpu", "memory", "pids", "hugetlb"}) {
     std::string folder = directory(controller, path);
     if (!folder.empty()) TRY(base::make_directories(folder, 0755));
   }
@@ -116,7 +125,22 @@ base::Result<void> Cgroups::ensure(const std::string& path, const CgroupLimits& 
   if (!memory.empty() && limits.memory_bytes)
     write(memory + "/memory.limit_in_bytes", std::to_string(*limits.memory_bytes <= 0 ? -1 : *limits.memory_bytes));
   if (!pids.empty() && limits.pids) write(pids + "/pids.max", std::to_string(*limits.pids));
+  if (auto folder = directory("hugetlb", path); !folder.empty())
+    for (auto& [size, bytes] : limits.hugepages)
+      write(base::cat({folder, "/hugetlb.", size, ".limit_in_bytes"}), std::to_string(bytes));
   return {};
+}
+
+base::Result<void> Cgroups::check_exists(const std::string& path) const {
+  std::string missing;
+  for (auto controller : {"cpu", "memory", "pids"}) {
+    std::string folder = directory(controller, path);
+    if (folder.empty() || is_directory(folder) || missing.contains(folder)) continue;
+    missing += base::cat({missing.empty() ? "" : ", ", folder});
+  }
+  if (missing.empty()) return {};
+  return base::fail(base::Code::NotFound,
+                    base::cat({"cgroup ", base::quote(path), " has some missing paths: ", missing}));
 }
 
 base::Result<void> Cgroups::remove(const std::string& path) const {

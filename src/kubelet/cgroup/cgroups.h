@@ -25,6 +25,7 @@ struct CgroupLimits {
   int64_t cpu_period_us = 100'000;
   std::optional<int64_t> memory_bytes;  // -1 none
   std::optional<int64_t> pids;
+  std::map<std::string, int64_t> hugepages = {};  // bytes, by the kernel's name of their size: "2MB"
 };
 
 class Cgroups {
@@ -37,6 +38,8 @@ class Cgroups {
 
   // Makes the group and those above it and sets the limits. `path` begins with '/'.
   base::Result<void> ensure(const std::string& path, const CgroupLimits& limits) const;
+  // NotFound, naming what is missing, unless the group is there for processors, memory and processes.
+  base::Result<void> check_exists(const std::string& path) const;
   // Kills what is left inside, then removes the group and all below. Absent is fine; Unavailable while something still
   // dies.
   base::Result<void> remove(const std::string& path) const;

@@ -270,7 +270,7 @@ io::Task<base::Result<void>> CsiVolumes::tear_down(std::string uid) {
 io::Task<base::Result<void>> CsiVolumes::unpublish(CsiRecord record) {
   CO_TRY(auto driver, driver(record.driver));
   published_.erase(disk_.target(record));
-  measured_.erase(disk_.target(record));
+  usage_.forget(disk_.target(record));
   csi::NodeUnpublishVolumeRequest request;
   request.volume_id = record.handle;
   request.target_path = disk_.target(record);

@@ -19,7 +19,7 @@
 #include "kubelet/csi/record.h"
 #include "kubelet/csi/request.h"
 #include "kubelet/csi/turn.h"
-#include "stats/filesystem.h"
+#include "kubelet/volume/slow_usage.h"
 
 namespace kubelet {
 
@@ -43,9 +43,8 @@ class CsiVolumes {
   // Now and then for a volume that a pod has: it grows when its claim was made larger, and is published again when its
   // driver wants that.
   io::Task<void> look_after(core::Pod pod, CsiSource source);
-  // How full the volume is that is published at `path`, as its driver said within the last minute. Nothing when it does
-  // not say. A driver that takes its time is not waited for.
-  io::Task<std::optional<stats::FilesystemUsage>> usage(std::string path);
+  // How full the volume is that is published at `path`, as its driver says.
+  io::Task<SlowUsage::Usage> usage(std::string path);
   // Whether the driver wants to publish again what is published, so that tokens in it stay good.
   io::Task<bool> republishes(std::string driver);
   // Takes back all that the pod has of drivers. An Error leaves what is left for the next time.
@@ -56,15 +55,8 @@ class CsiVolumes {
   io::Task<void> adopt();
 
  private:
-  struct Measured {
-    std::optional<stats::FilesystemUsage> usage;
-    int64_t at_ns = 0;  // 0: never
-    bool under_way = false;
-    io::Event done;
-  };
   static csi::VolumeCapability capability_for(const CsiDriver& driver, const CsiSource& source, const core::Pod& pod);
-  io::Task<void> measure(std::shared_ptr<CsiDriver> driver, std::string path, CsiRecord record,
-                         std::shared_ptr<Measured> measured);
+  io::Task<SlowUsage::Usage> ask_usage(std::shared_ptr<CsiDriver> driver, CsiRecord record);
   io::Task<base::Result<IssuedToken>> token(core::Pod pod, std::string audience, int64_t seconds);
   io::Task<base::Result<std::string>> set_up_in_turn(core::Pod pod, CsiSource source);
   io::Task<base::Result<TextMap>> attached(CsiSource source);
@@ -95,9 +87,8 @@ class CsiVolumes {
   std::set<std::string> in_use_;                // volumesInUse, as it was written
   Turn::Busy busy_;                             // by unique name
   std::map<std::string, CsiRecord> published_;  // by path, by this kubelet
-  std::map<std::string, std::shared_ptr<Measured>> measured_;                    // by path
   std::map<std::tuple<std::string, std::string, int64_t>, IssuedToken> tokens_;  // by pod, audience and life
-  io::Scope scope_;  // last: what it runs looks at all above
+  SlowUsage usage_;  // last: what it runs looks at all above
 };
 
 }  // namespace kubelet

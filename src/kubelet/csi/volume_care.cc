@@ -13,16 +13,9 @@ namespace kubelet {
 namespace {
 
 constexpr int64_t kSecond = 1'000'000'000;
-// How long what a driver said of a volume is good, and how long somebody who asks waits for news of it.
-constexpr int64_t kMeasuredForNs = 60 * kSecond;
-constexpr auto kWaitForMeasure = std::chrono::seconds(2);
 
 std::string quoted(const std::string& volume) {
   return base::cat({" for volume ", base::quote(volume)});
-}
-
-int64_t monotonic_ns() {
-  return io::Loop::current().clock().monotonic_ns();
 }
 
 }  // namespace
@@ -93,54 +86,40 @@ io::Task<void> CsiVolumes::look_after(core::Pod pod, CsiSource source) {
     LOG_WARNING("A volume cannot grow", {"volume", source.volume}, {"error", done.error().message()});
 }
 
-io::Task<std::optional<stats::FilesystemUsage>> CsiVolumes::usage(std::string path) {
+io::Task<SlowUsage::Usage> CsiVolumes::usage(std::string path) {
   auto found = published_.find(path);
   if (found == published_.end()) co_return std::nullopt;
   auto driver = drivers_.find(found->second.driver);
   if (driver == nullptr || !driver->can(CsiDriver::Rpc::GetVolumeStats)) co_return std::nullopt;
-  auto& measured = measured_[path];
-  if (measured == nullptr) measured = std::make_shared<Measured>();
-  auto mine = measured;
-  bool is_old = mine->at_ns == 0 || monotonic_ns() - mine->at_ns >= kMeasuredForNs;
-  if (is_old && !mine->under_way) {
-    mine->under_way = true;
-    mine->done.reset();
-    scope_.spawn(measure(std::move(driver), path, found->second, mine));
-    (void)co_await mine->done.wait_for(kWaitForMeasure);
-  }
-  co_return mine->usage;
+  auto record = found->second;
+  co_return co_await usage_.get(path, [this, driver, record] { return ask_usage(driver, record); });
 }
 
-io::Task<void> CsiVolumes::measure(std::shared_ptr<CsiDriver> driver, std::string path, CsiRecord record,
-                                   std::shared_ptr<Measured> measured) {
+io::Task<SlowUsage::Usage> CsiVolumes::ask_usage(std::shared_ptr<CsiDriver> driver, CsiRecord record) {
   csi::NodeGetVolumeStatsRequest request;
   request.volume_id = record.handle;
-  request.volume_path = path;
+  request.volume_path = disk_.target(record);
   if (!record.ephemeral && driver->can(CsiDriver::Rpc::StageUnstageVolume))
     request.staging_target_path = disk_.staging(record);
   auto answer =
       co_await driver->call<csi::NodeGetVolumeStatsResponse>(csi::node::kNodeGetVolumeStats, std::move(request));
-  measured->at_ns = monotonic_ns();
-  measured->under_way = false;
-  measured->usage.reset();
-  if (answer && !answer->usage.empty()) {
-    auto& usage = measured->usage.emplace();
-    auto whole = [](int64_t value) { return static_cast<uint64_t>(std::max<int64_t>(value, 0)); };
-    for (auto& one : answer->usage) {
-      if (one.unit == csi::VolumeUsage::Unit::Bytes) {
-        usage.capacity_bytes = whole(one.total);
-        usage.available_bytes = whole(one.available);
-        usage.used_bytes = whole(one.used);
-      } else if (one.unit == csi::VolumeUsage::Unit::Inodes) {
-        usage.inodes = whole(one.total);
-        usage.inodes_free = whole(one.available);
-        usage.inodes_used = whole(one.used);
-      }
+  if (!answer)
+    LOG_V(2, "A driver does not tell of its volume", {"volume", record.volume}, {"error", answer.error().message()});
+  if (!answer || answer->usage.empty()) co_return std::nullopt;
+  stats::FilesystemUsage usage;
+  auto whole = [](int64_t value) { return static_cast<uint64_t>(std::max<int64_t>(value, 0)); };
+  for (auto& one : answer->usage) {
+    if (one.unit == csi::VolumeUsage::Unit::Bytes) {
+      usage.capacity_bytes = whole(one.total);
+      usage.available_bytes = whole(one.available);
+      usage.used_bytes = whole(one.used);
+    } else if (one.unit == csi::VolumeUsage::Unit::Inodes) {
+      usage.inodes = whole(one.total);
+      usage.inodes_free = whole(one.available);
+      usage.inodes_used = whole(one.used);
     }
-  } else if (!answer) {
-    LOG_V(2, "A driver does not tell of its volume", {"path", path}, {"error", answer.error().message()});
   }
-  measured->done.set();
+  co_return usage;
 }
 
 io::Task<base::Result<IssuedToken>> CsiVolumes::token(core::Pod pod, std::string audience, int64_t seconds) {

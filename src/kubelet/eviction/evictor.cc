@@ -47,7 +47,8 @@ std::optional<PodFailure> Evictor::refuses(const core::Pod& pod) const {
   taint.key = "node.kubernetes.io/memory-pressure";
   taint.effect = "NoSchedule";
   bool only_memory = conditions.size() == 1 && conditions.contains("MemoryPressure");
-  if (only_memory && (qos_class(pod) != QosClass::BestEffort || placement::tolerates(pod.spec.tolerations, taint))) return {};
+  if (only_memory && (qos_class(pod) != QosClass::BestEffort || placement::tolerates(pod.spec.tolerations, taint)))
+    return {};
   std::vector<std::string> names(conditions.begin(), conditions.end());
   return PodFailure{"Evicted", "Pod was rejected: The node had condition: [" + base::join(names, " ") + "]. "};
 }
@@ -139,6 +140,7 @@ io::Task<void> Evictor::make_room(Threshold threshold, NodeObservation seen) {
     seen = co_await observe();
     if (thresholds_met(context_.options.eviction.thresholds, seen.seen, false).empty()) co_return;
   }
+  double measured_at = static_cast<double>(io::Loop::current().clock().monotonic_ns()) / 1e9;
   auto victims = order_of_victims(threshold.signal, seen.disks, co_await measure({}));
   for (const auto& victim : victims) {
     int64_t grace = kHardGraceSeconds;
@@ -146,6 +148,10 @@ io::Task<void> Evictor::make_room(Threshold threshold, NodeObservation seen) {
       grace = std::min(context_.options.eviction.pod_grace_seconds_max,
                        victim.pod.spec.termination_grace_period_seconds.value_or(30));
     if (!evict(victim, eviction_message(threshold, seen.seen, victim), grace, true)) continue;
+    auto& metrics = *context_.metrics;
+    metrics.evictions.with({signal_name(threshold.signal)}).add();
+    metrics.eviction_stats_age.with({signal_name(threshold.signal)})
+        .observe(static_cast<double>(io::Loop::current().clock().monotonic_ns()) / 1e9 - measured_at);
     co_await wait_until_gone(victim.pod.metadata.uid);
     co_return;
   }

@@ -3,6 +3,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <algorithm>
+
 #include "base/file.h"
 #include "base/log.h"
 #include "base/strings.h"
@@ -55,6 +57,7 @@ io::Task<void> GarbageCollector::run() {
     } else {
       failures_ = 0;
     }
+    co_await collect_remains();
     co_await collect_logs();
     co_await io::sleep(kLookEvery);
   }
@@ -108,10 +111,35 @@ io::Task<uint64_t> GarbageCollector::remove(std::vector<UnusedImage> images, std
       LOG_WARNING("Cannot remove an image", {"imageID", image.id}, {"error", removed.error().message()});
       continue;
     }
+    context_.metrics->image_garbage.with({reason}).add();
     records_.forget(image.id);
     freed += image.bytes;
   }
   co_return freed;
+}
+
+// Of pods that have ended, the oldest first, until no more are left than the node is to keep.
+io::Task<void> GarbageCollector::collect_remains() {
+  int32_t most = context_.options.dead_containers_max;
+  if (most < 0) co_return;
+  struct Remains {
+    int64_t created_ns;
+    std::string id;
+  };
+  std::vector<Remains> ended;
+  int64_t dead = 0;
+  for (const auto* worker : pods_.workers())
+    for (const auto& container : worker->record().containers) {
+      if (container.is_running()) continue;
+      ++dead;
+      bool is_old = now_ns() - container.created_ns >= context_.options.dead_container_age_ns;
+      if (worker->has_ended() && is_old) ended.push_back({container.created_ns, container.id});
+    }
+  std::ranges::sort(ended, {}, &Remains::created_ns);
+  for (const auto& one : ended) {
+    if (dead <= most) break;
+    if (co_await context_.runtime.remove_container(one.id)) --dead;
+  }
 }
 
 io::Task<void> GarbageCollector::free_all() {

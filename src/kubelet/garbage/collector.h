@@ -30,6 +30,7 @@ class GarbageCollector {
   io::Task<base::Result<void>> collect_images();
   io::Task<uint64_t> remove(std::vector<UnusedImage> images, std::string_view reason);
   io::Task<void> collect_logs();
+  io::Task<void> collect_remains();
 
   PodContext& context_;
   Pods& pods_;

@@ -85,6 +85,8 @@ io::Task<base::Result<void>> NodeAgent::write(const NodeFacts& facts) {
     CO_TRY(auto stored, co_await client_.update<core::Node>(std::move(labelled)));
     wanted.metadata.resource_version = stored.metadata.resource_version;
   }
+  const auto& boot_before = current->status.node_info.boot_id;
+  bool rebooted = !registered_ && !boot_before.empty() && boot_before != machine_.info.boot_id;
   registered_ = true;
   int64_t now = io::Loop::current().clock().monotonic_ns();
   bool due = written_ns_ == 0 || now - written_ns_ >= options_.status_update_seconds * 1'000'000'000;
@@ -92,6 +94,7 @@ io::Task<base::Result<void>> NodeAgent::write(const NodeFacts& facts) {
   bool ready = is_ready(wanted);
   CO_TRY(co_await client_.update_status<core::Node>(wanted));
   written_ns_ = now;
+  if (rebooted) rebooted_();
   for (const auto& event : condition_changes(told_ ? &*told_ : nullptr, wanted)) condition_changed_(event);
   told_ = std::move(wanted);
   if (ready != ready_) LOG_INFO(ready ? "This node is Ready" : "This node is not Ready", {"node", options_.node_name});

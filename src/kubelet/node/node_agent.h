@@ -35,6 +35,8 @@ class NodeAgent {
   void on_change(std::function<void(const core::Node&)> changed) { changed_ = std::move(changed); }
   // Called when a condition changed, with its event: "NodeReady", "NodeHasDiskPressure".
   void on_condition(std::function<void(const std::string& event)> changed) { condition_changed_ = std::move(changed); }
+  // Called when the node's object tells of another boot of the machine than this one.
+  void on_reboot(std::function<void()> rebooted) { rebooted_ = std::move(rebooted); }
   // Asked at each look.
   void ask_pressures(std::function<std::set<std::string>()> ask) { pressures_ = std::move(ask); }
   void ask_shutting_down(std::function<bool()> ask) { shutting_down_ = std::move(ask); }
@@ -56,6 +58,7 @@ class NodeAgent {
   std::function<void(const core::Node&)> changed_;
   std::function<void(const RuntimeInfo&)> told_of_runtime_ = [](const RuntimeInfo&) {};
   std::function<void(const std::string&)> condition_changed_ = [](const std::string&) {};
+  std::function<void()> rebooted_ = [] {};
   std::function<std::set<std::string>()> pressures_ = [] { return std::set<std::string>(); };
   std::function<bool()> shutting_down_ = [] { return false; };
   client::Cache<core::Node> cache_;

@@ -331,7 +331,7 @@ base::Result<cri::ContainerConfig> container_config(const ContainerInput& input)
   out.stdin_once = container.stdin_once;
   out.tty = container.tty;
   auto& linux = out.linux.emplace();
-  linux.resources = container_resources(input.pod, container, input.memory_capacity_bytes);
+  linux.resources = container_resources(input.pod, container, input.memory_capacity_bytes, input.page_sizes);
   TRY(auto security, security_of(input));
   linux.security_context = std::move(security);
   return out;

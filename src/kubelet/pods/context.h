@@ -11,6 +11,7 @@
 #include "io/pool.h"
 #include "kubelet/api.h"
 #include "kubelet/cgroup/cgroups.h"
+#include "kubelet/metrics/kubelet_metrics.h"
 #include "kubelet/options.h"
 #include "kubelet/pods/network.h"
 #include "kubelet/pods/resources.h"
@@ -42,7 +43,9 @@ struct PodContext {
   std::vector<std::string> host_ips;
   ResourceList allocatable;
   int64_t memory_capacity_bytes = 0;
+  std::vector<std::string> page_sizes = {};  // of the machine's huge pages: "2Mi"
   DnsOptions dns;
+  std::shared_ptr<KubeletMetrics> metrics = std::make_shared<KubeletMetrics>();
   // All services, for the variables of containers.
   std::function<std::vector<std::shared_ptr<const core::Service>>()> services = [] {
     return std::vector<std::shared_ptr<const core::Service>>();
@@ -55,7 +58,7 @@ struct PodContext {
   std::function<std::vector<const core::Pod*>(const std::string& uid)> others = [](const std::string&) {
     return std::vector<const core::Pod*>();
   };
-  // Called when a pod needs nothing any more.
+  // Called when a pod needs nothing any more, or another amount than before.
   std::function<void()> freed = [] {};
 
   std::string cgroup_base() const { return options.cgroup_root + "/kubepods"; }

@@ -98,11 +98,12 @@ struct Images::Pull {
   io::Scope scope;
 };
 
-Images::Images(Runtime& runtime, Api& api, io::Pool& pool, const ImageOptions& options)
+Images::Images(Runtime& runtime, Api& api, io::Pool& pool, const ImageOptions& options, KubeletMetrics* metrics)
     : runtime_(runtime),
       api_(api),
       pool_(pool),
       options_(options),
+      metrics_(metrics),
       records_(options, pool),
       free_(options.pulls_max > 0 ? options.pulls_max : INT_MAX) {
   if (options.providers != nullptr)
@@ -273,6 +274,9 @@ io::Task<void> Images::pull(std::shared_ptr<Pull> work) {
   if (opened) {
     auto image = co_await runtime_.image_status(it.image);
     bool there = image && *image;
+    if (metrics_ != nullptr)
+      metrics_->image_pull.with({image_size_bucket(there ? (*image)->size : 0)})
+          .observe(static_cast<double>(now_ns() - began) / 1e9);
     if (there) {
       co_await records_.pulled(it.image, (*image)->id, *opened ? &**opened : nullptr);
     } else {

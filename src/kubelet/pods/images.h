@@ -13,6 +13,7 @@
 #include "io/loop.h"
 #include "io/pool.h"
 #include "kubelet/api.h"
+#include "kubelet/metrics/kubelet_metrics.h"
 #include "kubelet/pods/back_off.h"
 #include "kubelet/pods/credential_providers.h"
 #include "kubelet/pods/image_options.h"
@@ -25,7 +26,7 @@ namespace kubelet {
 class Images {
  public:
   // All borrowed.
-  Images(Runtime& runtime, Api& api, io::Pool& pool, const ImageOptions& options);
+  Images(Runtime& runtime, Api& api, io::Pool& pool, const ImageOptions& options, KubeletMetrics* metrics = nullptr);
   ~Images();
   Images(const Images&) = delete;
 
@@ -62,6 +63,7 @@ class Images {
   Api& api_;
   io::Pool& pool_;
   const ImageOptions options_;
+  KubeletMetrics* metrics_;  // null: nobody counts
   PullRecords records_;
   std::unique_ptr<CredentialProviders> providers_;  // null: none
   bool loading_ = false;

@@ -258,12 +258,17 @@ std::string back_off_key(const core::Pod& pod, const core::Container& container)
   return base::cat({pod.metadata.uid, "/", container.name, "/", container_hash(container)});
 }
 
-std::vector<std::string> removable_containers(const PodRecord& record) {
+std::vector<std::string> removable_containers(const PodRecord& record, const DeadContainerRules& rules,
+                                              int64_t now_ns) {
   std::vector<std::string> out;
-  std::set<std::string_view> seen;
+  std::map<std::string_view, int32_t> dead;
   for (auto& container : record.containers) {
+    auto [found, is_newest] = dead.try_emplace(container.name, 0);
     if (container.is_running()) continue;
-    if (!seen.insert(container.name).second) out.push_back(container.id);
+    // The newest tells how often its like ran before.
+    bool may_go = !is_newest && rules.kept >= 0 && found->second >= rules.kept;
+    ++found->second;
+    if (may_go && now_ns - container.created_ns >= rules.age_ns) out.push_back(container.id);
   }
   return out;
 }

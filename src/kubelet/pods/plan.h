@@ -89,6 +89,11 @@ bool has_started(const core::Container& container, const ContainerRecord& record
 std::string back_off_key(const core::Pod& pod, const core::Container& container);
 
 // Containers that ended and whose successor exists: only the newest dead one of each name is kept, for its logs.
-std::vector<std::string> removable_containers(const PodRecord& record);
+struct DeadContainerRules {
+  int32_t kept = 1;    // of each container, those that ended last; -1: all
+  int64_t age_ns = 0;  // that a container has at the least before it goes
+};
+std::vector<std::string> removable_containers(const PodRecord& record, const DeadContainerRules& rules = {},
+                                              int64_t now_ns = 0);
 
 }  // namespace kubelet

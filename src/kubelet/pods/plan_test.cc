@@ -254,6 +254,8 @@ TEST(Plan, OnlyTheNewestDeadContainerIsKept) {
   Case c;
   c.main("a").sandbox().has("a", kExited, 1, 0).has("a", kExited, 1, 1).has("a", kRunning, 0, 2);
   EXPECT_THAT(removable_containers(c.record), ElementsAre("a-0"));
+  EXPECT_THAT(removable_containers(c.record, {.kept = -1}), IsEmpty());
+  EXPECT_THAT(removable_containers(c.record, {.age_ns = INT64_MAX}), IsEmpty());
 }
 
 }  // namespace

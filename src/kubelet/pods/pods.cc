@@ -1,6 +1,7 @@
 #include "kubelet/pods/pods.h"
 
 #include "base/log.h"
+#include "kubelet/cgroup/node_groups.h"
 #include "kubelet/pods/admission.h"
 #include "kubelet/pods/images.h"
 #include "kubelet/pods/log_rotation.h"
@@ -19,6 +20,7 @@ Pods::Pods(PodContext& context, std::function<std::shared_ptr<const core::Node>(
   context_.others = [this](const std::string& uid) { return active_but(uid); };
   context_.freed = [this] {
     for (auto& [uid, entry] : workers_) entry->worker->capacity_freed();
+    weigh_burstable();
   };
 }
 Pods::~Pods() = default;
@@ -28,6 +30,7 @@ void Pods::add(const std::string& uid, std::unique_ptr<PodWorker> worker) {
   entry->worker = std::move(worker);
   entry->scope.spawn(run(uid));
   any_.set();
+  weigh_burstable();
 }
 
 io::Task<void> Pods::run(std::string uid) {
@@ -50,7 +53,11 @@ void Pods::updated(const core::Pod& pod) {
   // What ran before is not asked again whether it may.
   bool is_new = pod.status.start_time.is_zero() && pod.metadata.deletion_timestamp.is_zero() && !is_terminal(pod);
   if (is_new) failure = judge(pod);
-  if (failure) context_.api.event(pod, true, failure->reason, failure->message, "");
+  if (failure) {
+    context_.metrics->admission_rejections.with({failure->reason}).add();
+    context_.api.event(pod, true, failure->reason, failure->message, "");
+  }
+  context_.metrics->containers_per_pod.observe(static_cast<double>(pod.spec.containers.size()));
   add(pod.metadata.uid, std::make_unique<PodWorker>(context_, pod, std::move(failure)));
 }
 
@@ -87,6 +94,22 @@ std::vector<const core::Pod*> Pods::active_but(const std::string& uid) const {
   return out;
 }
 
+// The group of the burstable pods weighs as much as they ask for together, so that each gets its own.
+void Pods::weigh_burstable() {
+  if (!context_.cgroups) return;
+  int64_t sum = 0;
+  for (auto& [uid, entry] : workers_) {
+    const auto& pod = entry->worker->pod();
+    if (!entry->worker->is_active() || qos_class(pod) != QosClass::Burstable) continue;
+    auto requests = pod_requests(pod);
+    if (auto cpu = requests.find("cpu"); cpu != requests.end()) sum += cpu->second.milli_value();
+  }
+  if (sum == burstable_milli_cpu_) return;
+  auto set = set_burstable_weight(*context_.cgroups, context_.cgroup_base(), sum);
+  if (!set) LOG_WARNING("Cannot weigh the burstable pods", {"error", set.error().message()});
+  if (set) burstable_milli_cpu_ = sum;
+}
+
 void Pods::removed(const std::string& uid) {
   if (auto found = workers_.find(uid); found != workers_.end()) found->second->worker->removed();
 }
@@ -106,6 +129,7 @@ io::Task<base::Result<void>> Pods::adopt_left_overs() {
   for (auto& [uid, record] : there) {
     if (workers_.contains(uid)) continue;
     LOG_INFO("Ending a pod that the API does not know", {"uid", uid}, {"name", record.name});
+    if (!record.empty()) context_.metrics->orphaned_runtime_pods.add();
     add(uid, std::make_unique<PodWorker>(context_, record));
   }
   co_return {};
@@ -118,12 +142,14 @@ void Pods::changed(const std::string& id) {
 
 io::Task<void> Pods::follow_runtime() {
   for (;;) {
+    context_.metrics->event_stream_successes.add();
     auto ended = co_await context_.runtime.watch([this](const std::string& id) { changed(id); });
     if (ended) continue;
     if (ended.error().code() == base::Code::MethodNotAllowed) {
       co_await look_every_second();
     } else {
       LOG_WARNING("The runtime's events have ended", {"error", ended.error().message()});
+      context_.metrics->event_stream_errors.add();
       co_await io::sleep(std::chrono::seconds(1));
     }
     // Something may have happened in between.

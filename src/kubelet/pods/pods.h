@@ -57,6 +57,7 @@ class Pods {
   std::optional<PodFailure> judge(const core::Pod& pod) const;
   std::vector<const core::Pod*> active_but(const std::string& uid) const;
   io::Task<void> look_every_second();
+  void weigh_burstable();
   io::Task<void> look_after_volumes_of(std::string uid, core::Pod pod, VolumePaths paths);
 
   PodContext& context_;
@@ -65,6 +66,7 @@ class Pods {
   std::function<void(const std::string&)> gone_ = [](const std::string&) {};
   std::map<std::string, int> states_;                           // of containers and sandboxes, when looking
   io::Event any_;                                               // there are pods
+  int64_t burstable_milli_cpu_ = 0;                             // that the kernel knows of
   std::set<std::string> cared_for_;                             // uids: their volumes are being looked after
   std::shared_ptr<bool> alive_ = std::make_shared<bool>(true);  // for work posted to the loop
   io::Scope scope_;

@@ -5,6 +5,8 @@
 namespace kubelet {
 namespace {
 
+constexpr std::string_view kHugePages = "hugepages-";
+
 void add(ResourceList& to, const ResourceList& more) {
   for (auto& [name, amount] : more) to[name] += amount;
 }
@@ -41,12 +43,6 @@ ResourceList requests_of(const core::ResourceRequirements& resources) {
   return out;
 }
 
-// "2Mi" as the kernel's control groups have it: "2MB".
-std::string page_size_name(std::string size) {
-  if (size.ends_with('i')) size.back() = 'B';
-  return size;
-}
-
 int64_t milli(const ResourceList& list, std::string_view name) {
   auto found = list.find(name);
   return found == list.end() ? 0 : found->second.milli_value();
@@ -58,6 +54,11 @@ int64_t whole(const ResourceList& list, std::string_view name) {
 }
 
 }  // namespace
+
+std::string page_size_name(std::string size) {
+  if (size.ends_with('i')) size.back() = 'B';
+  return size;
+}
 
 QosClass qos_class(const core::Pod& pod) {
   bool any = false, guaranteed = true;
@@ -129,6 +130,8 @@ CgroupLimits pod_cgroup_limits(const core::Pod& pod, int64_t processes_max) {
     return out;
   }
   out.cpu_shares = milli_cpu_to_shares(milli(requests, "cpu"));
+  for (const auto& [name, amount] : limits)
+    if (name.starts_with(kHugePages)) out.hugepages[page_size_name(name.substr(kHugePages.size()))] = amount.value();
   // A bound of the whole holds only if every part has one.
   auto all_limit = [&](std::string_view name) {
     if (pod.spec.resources && pod.spec.resources->limits.contains(name)) return true;
@@ -161,7 +164,8 @@ int64_t oom_score_adjustment(const core::Pod& pod, const core::Container& contai
 }
 
 api::cri::LinuxContainerResources container_resources(const core::Pod& pod, const core::Container& container,
-                                                      int64_t memory_capacity_bytes) {
+                                                      int64_t memory_capacity_bytes,
+                                                      const std::vector<std::string>& page_sizes) {
   api::cri::LinuxContainerResources out;
   auto& limits = container.resources.limits;
   int64_t cpu_limit = milli(limits, "cpu");
@@ -175,11 +179,15 @@ api::cri::LinuxContainerResources container_resources(const core::Pod& pod, cons
   }
   out.memory_limit_in_bytes = whole(limits, "memory");
   out.oom_score_adj = oom_score_adjustment(pod, container, memory_capacity_bytes);
-  for (const auto& [name, amount] : limits) {
-    if (!name.starts_with("hugepages-")) continue;
-    auto& pages = out.hugepage_limits.emplace_back();
-    pages.page_size = page_size_name(name.substr(name.find('-') + 1));
-    pages.limit = static_cast<uint64_t>(amount.value());
+  std::map<std::string, uint64_t> pages;
+  for (const auto& size : page_sizes) pages[page_size_name(size)] = 0;
+  for (const auto& [name, amount] : limits)
+    if (name.starts_with(kHugePages))
+      pages[page_size_name(name.substr(kHugePages.size()))] = static_cast<uint64_t>(amount.value());
+  for (const auto& [size, bytes] : pages) {
+    auto& limit = out.hugepage_limits.emplace_back();
+    limit.page_size = size;
+    limit.limit = bytes;
   }
   return out;
 }

@@ -5,6 +5,7 @@
 
 #include <map>
 #include <string>
+#include <vector>
 
 #include "api/cri.h"
 #include "base/quantity.h"
@@ -28,9 +29,14 @@ std::string pod_cgroup(const std::string& root, const core::Pod& pod);
 // `processes_max`: of one pod; -1: no bound.
 CgroupLimits pod_cgroup_limits(const core::Pod& pod, int64_t processes_max = -1);
 
+// "2Mi" as the kernel's control groups have it: "2MB".
+std::string page_size_name(std::string size);
+
 int64_t oom_score_adjustment(const core::Pod& pod, const core::Container& container, int64_t memory_capacity_bytes);
 
+// `page_sizes`: of the huge pages that the machine has ("2Mi"); none is had of those that are not asked for.
 api::cri::LinuxContainerResources container_resources(const core::Pod& pod, const core::Container& container,
-                                                      int64_t memory_capacity_bytes);
+                                                      int64_t memory_capacity_bytes,
+                                                      const std::vector<std::string>& page_sizes = {});
 
 }  // namespace kubelet

@@ -5,6 +5,7 @@
 #include "base/file.h"
 #include "base/log.h"
 #include "base/strings.h"
+#include "kubelet/metrics/stopwatch.h"
 
 namespace kubelet {
 namespace {
@@ -48,6 +49,7 @@ PodWorker::PodWorker(PodContext& context, core::Pod pod, std::optional<PodFailur
   pod_limits_ = pod_cgroup_limits(pod_, context_.options.pod_processes_max);
   // The pod's end was reached before; only the cleaning may be left.
   if (is_terminal(pod_) || failure_) state_ = State::Terminating;
+  seen_ns_ = io::Loop::current().clock().monotonic_ns();
   scope_.spawn(write_statuses());
 }
 
@@ -180,9 +182,20 @@ std::vector<std::string> PodWorker::pod_ips() const {
 }
 
 io::Task<void> PodWorker::run() {
+  if (in_api_) {
+    double waited = static_cast<double>(io::Loop::current().clock().monotonic_ns() - seen_ns_) / 1e9;
+    context_.metrics->pod_worker_start.observe(waited);
+  }
+  bool is_first = true;
   while (state_ != State::Gone) {
     wake_.reset();
-    auto pause = co_await step();
+    std::string_view kind = state_ != State::Running ? "kill" : is_first ? "create" : "sync";
+    is_first = false;
+    Pause pause;
+    {
+      Stopwatch stopwatch(context_.metrics->pod_worker.with({kind}));
+      pause = co_await step();
+    }
     if (state_ == State::Gone) break;
     if (pause) {
       co_await wake_.wait_for(*pause);
@@ -193,7 +206,11 @@ io::Task<void> PodWorker::run() {
 }
 
 io::Task<base::Result<void>> PodWorker::observe() {
-  CO_TRY(auto record, co_await observe_pod(context_.runtime, pod_.metadata.uid, record_));
+  PodRecord record;
+  {
+    Stopwatch stopwatch(context_.metrics->relist);
+    CO_TRY(record, co_await observe_pod(context_.runtime, pod_.metadata.uid, record_));
+  }
   if (record.name.empty()) record.name = pod_.metadata.name, record.namespace_ = pod_.metadata.namespace_;
   record_ = std::move(record);
   if (adopted_) seed_probes();
@@ -308,7 +325,9 @@ io::Task<PodWorker::Pause> PodWorker::step_running() {
   if (wake_.is_set() && !pod_.metadata.deletion_timestamp.is_zero()) co_return pause;
 
   if (plan.create_sandbox) {
-    if (auto created = co_await create_sandbox(plan.sandbox_attempt); !created) {
+    auto created = co_await create_sandbox(plan.sandbox_attempt);
+    count_sandbox(created.has_value());
+    if (!created) {
       event(true, "FailedCreatePodSandBox", "Failed to create pod sandbox: " + created.error().message());
       co_return sooner(pause, growing(++sandbox_failures_, std::chrono::seconds(1), std::chrono::seconds(10)));
     }

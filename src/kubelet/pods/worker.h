@@ -55,6 +55,10 @@ class PodWorker {
   bool knows(const std::string& runtime_id) const;
   // Nothing of it runs any more, nor will.
   bool has_ended() const { return state_ == State::Terminated || state_ == State::Gone; }
+  // "sync", "terminating" or "terminated", as upstream's metrics say it.
+  std::string_view lifecycle() const {
+    return state_ == State::Running ? "sync" : state_ == State::Terminating ? "terminating" : "terminated";
+  }
   // Counts against what the node can bear: not terminal, and not refused.
   bool is_active() const { return state_ == State::Running || (state_ == State::Terminating && record_.any_running()); }
 
@@ -112,6 +116,8 @@ class PodWorker {
 
   void collect_messages();
   void publish(bool ended);
+  void count_start() const;
+  void count_sandbox(bool started) const;
   io::Task<void> write_statuses();
 
   std::vector<std::string> pod_ips() const;
@@ -158,9 +164,14 @@ class PodWorker {
   bool deletion_finished_ = false;
   int clean_failures_ = 0;
 
+  int64_t seen_ns_ = 0;        // first, monotonic
+  int64_t pull_since_ns_ = 0;  // 0: no image is waited for
+  int64_t pulled_ns_ = 0;      // how long images were
+
   std::optional<core::PodStatus> wanted_status_;
   bool status_written_ = true;
-  int64_t written_version_ = 0;  // the resource version that our last write gave
+  int64_t status_changed_ns_ = 0;  // since when it is not
+  int64_t written_version_ = 0;    // the resource version that our last write gave
 
   io::Event wake_;
   io::Event status_wanted_;

@@ -1,5 +1,6 @@
 // How a pod's worker follows a change of its containers' resources.
 #include "base/log.h"
+#include "kubelet/metrics/stopwatch.h"
 #include "kubelet/pods/configuration.h"
 #include "kubelet/pods/worker.h"
 
@@ -23,6 +24,7 @@ void PodWorker::decide_resize() {
   resize_.pending = std::move(pending);
   if (resize_.pending) return;
   put_allocation(pod_, wanted_);
+  context_.freed();
   resize_.in_progress = is_resizing(pod_, record_, resize_);
   if (resize_.in_progress) event(false, "ResizeStarted", "Pod resize started");
 }
@@ -46,7 +48,7 @@ io::Task<PodWorker::Pause> PodWorker::apply_resizes() {
   if (resizes.empty()) {
     if (!resize_.in_progress || is_resizing(pod_, record_, resize_)) co_return Pause();
     // The pod's own group is bounded last, so that no container meets a limit that is not its own.
-    set_pod_limits(pod_cgroup_limits(pod_));
+    set_pod_limits(pod_cgroup_limits(pod_, context_.options.pod_processes_max));
     resize_.in_progress = false;
     resize_.error.clear();
     event(false, "ResizeCompleted", "Pod resize completed");
@@ -55,7 +57,7 @@ io::Task<PodWorker::Pause> PodWorker::apply_resizes() {
   }
   resize_.in_progress = true;
   publish(false);
-  set_pod_limits(larger(pod_limits_, pod_cgroup_limits(pod_)));
+  set_pod_limits(larger(pod_limits_, pod_cgroup_limits(pod_, context_.options.pod_processes_max)));
   for (auto& one : resizes) {
     auto* found = find_container(pod_, one.name);
     if (found == nullptr) continue;
@@ -66,7 +68,7 @@ io::Task<PodWorker::Pause> PodWorker::apply_resizes() {
       continue;
     }
     auto updated = co_await context_.runtime.update_container_resources(
-        one.id, container_resources(pod_, container, context_.memory_capacity_bytes));
+        one.id, container_resources(pod_, container, context_.memory_capacity_bytes, context_.page_sizes));
     if (!updated) {
       if (resize_.error != updated.error().message())
         event(true, "ResizeError", "Error resizing pod: " + updated.error().message());
@@ -84,6 +86,7 @@ io::Task<PodWorker::Pause> PodWorker::apply_resizes() {
 void PodWorker::set_pod_limits(const CgroupLimits& limits) {
   pod_limits_ = limits;
   if (!context_.cgroups) return;
+  Stopwatch stopwatch(context_.metrics->cgroup_work.with({"update"}));
   if (auto set = context_.cgroups->ensure(pod_cgroup(context_.cgroup_base(), pod_), limits); !set)
     LOG_WARNING("Cannot set a pod's limits", {"pod", pod_text(pod_)}, {"error", set.error().message()});
 }

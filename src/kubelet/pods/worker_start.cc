@@ -4,10 +4,12 @@
 
 #include <algorithm>
 #include <cerrno>
+#include <utility>
 
 #include "base/file.h"
 #include "base/log.h"
 #include "base/strings.h"
+#include "kubelet/metrics/stopwatch.h"
 #include "kubelet/pods/configuration.h"
 #include "kubelet/pods/environment.h"
 #include "kubelet/pods/worker.h"
@@ -114,6 +116,14 @@ io::Task<base::Result<PodWorker::Pause>> PodWorker::prepare_volumes() {
     outcome = co_await context_.pool.run(
         [volumes = context_.volumes, input = std::move(input)] { return volumes.set_up(input); });
   }
+  for (auto& [name, ns] : outcome.took_ns) {
+    auto path = outcome.paths.find(name);
+    bool mounted = path != outcome.paths.end();
+    context_.metrics->storage_operations
+        .with(
+            {"false", "volume_mount", mounted ? "success" : "fail-unknown", mounted ? volume_plugin(path->second) : ""})
+        .observe(static_cast<double>(ns) / 1e9);
+  }
   std::map<std::string, std::string> complaints;
   for (auto& failure : outcome.failures) {
     if (!tokens) failure.message += ": " + tokens.error().message();
@@ -162,9 +172,23 @@ base::Result<void> PodWorker::ensure_user_ids(const std::string& handler) {
   return {};
 }
 
+// Attempts, and those that failed.
+void PodWorker::count_sandbox(bool started) const {
+  auto& metrics = *context_.metrics;
+  bool own_users = !pod_.spec.host_users.value_or(true);
+  metrics.started_pods.add();
+  if (own_users) metrics.started_user_namespaced_pods.add();
+  if (started) return;
+  metrics.started_pods_errors.add();
+  if (own_users) metrics.started_user_namespaced_pods_errors.add();
+}
+
 io::Task<base::Result<void>> PodWorker::create_sandbox(uint32_t attempt) {
   pod_limits_ = pod_cgroup_limits(pod_, context_.options.pod_processes_max);
-  if (context_.cgroups) CO_TRY(context_.cgroups->ensure(pod_cgroup(context_.cgroup_base(), pod_), pod_limits_));
+  if (context_.cgroups) {
+    Stopwatch stopwatch(context_.metrics->cgroup_work.with({"create"}));
+    CO_TRY(context_.cgroups->ensure(pod_cgroup(context_.cgroup_base(), pod_), pod_limits_));
+  }
   if (auto dns = pod_dns(pod_, context_.dns); !dns.problem.empty() && attempt == 0)
     event(true, "MissingClusterDNS", dns.problem);
   std::string handler;
@@ -174,13 +198,25 @@ io::Task<base::Result<void>> PodWorker::create_sandbox(uint32_t attempt) {
   CO_TRY(ensure_user_ids(handler));
   auto config = make_sandbox_config(attempt);
   CO_TRY(base::make_directories(config.log_directory, 0755));
-  auto id = co_await context_.runtime.run_sandbox(config, std::move(handler));
-  if (!id) co_return base::fail(id.error());
+  auto& metrics = *context_.metrics;
+  base::Result<std::string> id;
+  {
+    Stopwatch stopwatch(metrics.run_sandbox.with({handler}));
+    id = co_await context_.runtime.run_sandbox(config, handler);
+  }
+  if (!id) {
+    metrics.run_sandbox_errors.with({handler}).add();
+    co_return base::fail(id.error());
+  }
   co_return {};
 }
 
 void PodWorker::container_failed(const std::string& name, std::string reason, const base::Error& error,
                                  const std::string& field) {
+  std::string_view kind = field.starts_with("spec.init")        ? "init_container"
+                          : field.starts_with("spec.ephemeral") ? "ephemeral_container"
+                                                                : "container";
+  context_.metrics->started_containers_errors.with({reason, kind}).add();
   event(true, "Failed", "Error: " + error.message(), field);
   waiting_[name] = {std::move(reason), error.message()};
   failed_before_[name] = now_ns() + kRetryCreateNs;
@@ -189,7 +225,11 @@ void PodWorker::container_failed(const std::string& name, std::string reason, co
 // Why a container cannot start yet for want of an image; nothing when it can.
 std::optional<PodWorker::StartOutcome> PodWorker::image_outcome(const core::Container& container,
                                                                 const Images::Answer& image) {
-  if (image.state == Images::Answer::State::Pulling) return StartOutcome::WaitsForImage;
+  if (image.state == Images::Answer::State::Pulling) {
+    if (pull_since_ns_ == 0) pull_since_ns_ = now_ns();
+    return StartOutcome::WaitsForImage;
+  }
+  if (pull_since_ns_ != 0) pulled_ns_ += now_ns() - std::exchange(pull_since_ns_, 0);
   if (image.state == Images::Answer::State::Present) return std::nullopt;
   waiting_[container.name] = image.reason;
   if (image.again_ns) failed_before_[container.name] = *image.again_ns;
@@ -223,10 +263,14 @@ io::Task<PodWorker::StartOutcome> PodWorker::start(StartContainer wanted) {
     auto found = co_await context_.images.ensure(pod_, stand_in, "", make_sandbox_config(sandbox_attempt), pull_secrets,
                                                  [this] { wake_.set(); });
     if (auto settled = image_outcome(container, found)) co_return *settled;
+    if (!image_volumes_.contains(volume.name)) context_.metrics->image_volume_requested.add();
     image_volumes_[volume.name] = std::move(found.image);
   }
   if (wanted.failed_ns > 0) back_off_.next(back_off_key(pod_, container), wanted.failed_ns, now_ns());
   auto id = co_await create(container, wanted, image.image);
+  auto image_mounts = static_cast<double>(std::ranges::count_if(
+      container.volume_mounts, [&](const auto& mount) { return image_volumes_.contains(mount.name); }));
+  (id ? context_.metrics->image_volume_mounted : context_.metrics->image_volume_errors).add(image_mounts);
   if (!id) {
     auto code = id.error().code();
     bool is_config = code == base::Code::NotFound || code == base::Code::Invalid || code == base::Code::Forbidden ||
@@ -236,6 +280,10 @@ io::Task<PodWorker::StartOutcome> PodWorker::start(StartContainer wanted) {
     co_return StartOutcome::Failed;
   }
   event(false, "Created", "Container created", field);
+  std::string_view kind = wanted.kind == ContainerKind::Init        ? "init_container"
+                          : wanted.kind == ContainerKind::Ephemeral ? "ephemeral_container"
+                                                                    : "container";
+  context_.metrics->started_containers.with({kind}).add();
   if (auto started = co_await context_.runtime.start_container(*id); !started) {
     container_failed(container.name, "RunContainerError", started.error(), field);
     co_return StartOutcome::Failed;
@@ -309,6 +357,7 @@ io::Task<base::Result<std::string>> PodWorker::create(const core::Container& spe
                                         .image_volumes = image_volumes_,
                                         .extra_groups = {},
                                         .memory_capacity_bytes = context_.memory_capacity_bytes,
+                                        .page_sizes = context_.page_sizes,
                                         .target_id = target,
                                         .seccomp_root = context_.options.root_directory + "/seccomp",
                                         .user_ids = user_ids(),

@@ -2,10 +2,12 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <utility>
 
 #include "base/file.h"
 #include "base/log.h"
 #include "base/strings.h"
+#include "kubelet/metrics/stopwatch.h"
 #include "kubelet/pods/log_rotation.h"
 #include "kubelet/pods/worker.h"
 #include "kubelet/server/logs.h"
@@ -143,7 +145,9 @@ io::Task<PodWorker::Pause> PodWorker::restart_all() {
 }
 
 io::Task<void> PodWorker::remove_dead_containers() {
-  for (auto& id : removable_containers(record_)) {
+  DeadContainerRules rules{.kept = context_.options.dead_containers_per_container,
+                           .age_ns = context_.options.dead_container_age_ns};
+  for (auto& id : removable_containers(record_, rules, now_ns())) {
     if (stopping_ids_.contains(id)) continue;
     auto record = std::ranges::find_if(record_.containers, [&](auto& one) { return one.id == id; });
     if (record != record_.containers.end()) co_await remove_container(ContainerRecord(*record));
@@ -163,6 +167,7 @@ io::Task<base::Result<void>> PodWorker::clean_up() {
   CO_TRY(co_await context_.pool.run([volumes = context_.volumes, uid] { return volumes.tear_down(uid); }));
   if (context_.id_ranges != nullptr) context_.id_ranges->release(uid);
   if (context_.cgroups) {
+    Stopwatch stopwatch(context_.metrics->cgroup_work.with({"destroy"}));
     // An orphan's class of service is not known.
     for (std::string_view below : {"", "/burstable", "/besteffort"})
       CO_TRY(context_.cgroups->remove(base::cat({context_.cgroup_base(), below, "/pod", uid})));
@@ -180,6 +185,13 @@ io::Task<base::Result<void>> PodWorker::clean_up() {
 void PodWorker::collect_messages() {
   for (auto& record : record_.containers) {
     if (record.phase != ContainerPhase::Exited || !message_known_.insert(record.id).second) continue;
+    // What ended before this kubelet began was counted by the one before.
+    if (!adopted_) {
+      std::string_view kind = field_path(ContainerKind::Main, record.name).starts_with("spec.init") ? "init_container"
+                              : find_container(pod_, record.name) == nullptr ? "ephemeral_container"
+                                                                             : "container";
+      context_.metrics->terminated_containers.with({kind, std::to_string(record.exit_code), record.reason}).add();
+    }
     std::string message;
     if (!record.message_host_path.empty())
       if (auto text = base::read_file(record.message_host_path)) message = text->substr(0, kMessageMax);
@@ -188,6 +200,15 @@ void PodWorker::collect_messages() {
       message = log_tail_message(record.log_path);
     if (!message.empty()) messages_[record.id] = std::move(message);
   }
+}
+
+void PodWorker::count_start() const {
+  auto& metrics = *context_.metrics;
+  metrics.pod_start.observe(static_cast<double>(io::Loop::current().clock().monotonic_ns() - seen_ns_) / 1e9);
+  if (is_mirror_or_static(pod_)) return;
+  double total = static_cast<double>(now_ns() - pod_.metadata.creation_timestamp.to_ns()) / 1e9;
+  metrics.pod_start_total.observe(total);
+  metrics.pod_start_sli.observe(std::max(total - static_cast<double>(pulled_ns_) / 1e9, 0.0));
 }
 
 void PodWorker::publish(bool ended) {
@@ -219,9 +240,11 @@ void PodWorker::publish(bool ended) {
   }
   if (same_status(status, pod_.status) && wanted_status_) return;
   bool changed = !same_status(status, pod_.status);
+  if (status.phase == "Running" && (pod_.status.phase.empty() || pod_.status.phase == "Pending")) count_start();
   pod_.status = status;
   wanted_status_ = std::move(status);
   if (!changed) return;
+  if (status_changed_ns_ == 0) status_changed_ns_ = io::Loop::current().clock().monotonic_ns();
   status_written_ = false;
   status_wanted_.set();
 }
@@ -242,6 +265,9 @@ io::Task<void> PodWorker::write_statuses() {
       continue;
     }
     failures = 0;
+    if (status_changed_ns_ != 0)
+      context_.metrics->pod_status_sync.observe(
+          static_cast<double>(io::Loop::current().clock().monotonic_ns() - std::exchange(status_changed_ns_, 0)) / 1e9);
     if (written) written_version_ = base::parse_int(*written).value_or(0);
     if (!status_wanted_.is_set()) {
       status_written_ = true;

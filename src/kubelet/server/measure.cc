@@ -62,14 +62,14 @@ struct PodPlaces {
   std::string logs;     // the pod's folder of logs
   struct Volume {
     std::string name, claim, path;
-    enum class Kind : uint8_t { Folder, Filesystem, Driver } kind;
-    std::optional<stats::FilesystemUsage> told = {};  // by its driver
+    enum class Kind : uint8_t { Folder, Filesystem, Told } kind;
+    std::optional<stats::FilesystemUsage> told = {};  // by its driver or server
   };
   std::vector<Volume> volumes;
 };
 
-// Those made here are measured file by file; one with a file system of its own tells itself, a driver's its driver.
-// What is a part of the node's own file systems (hostPath) is nobody's to measure.
+// Those made here are measured file by file; one with a file system of its own tells itself, for others their drivers
+// and servers. What is a part of the node's own file systems (hostPath) is nobody's to measure.
 std::vector<PodPlaces::Volume> volumes_of(const PodWorker& worker) {
   using Kind = PodPlaces::Volume::Kind;
   std::vector<PodPlaces::Volume> out;
@@ -80,9 +80,9 @@ std::vector<PodPlaces::Volume> volumes_of(const PodWorker& worker) {
     const auto& path = found->second;
     auto has = [&](std::string_view plugin) { return path.find(plugin) != std::string::npos; };
     Kind kind = Kind::Folder;
-    if (has("/kubernetes.io~csi/") || has("/kubernetes.io/csi/")) {
-      kind = Kind::Driver;
-    } else if (has("/kubernetes.io~nfs/") || has("/kubernetes.io~local-volume/")) {
+    if (has("/kubernetes.io~csi/") || has("/kubernetes.io/csi/") || has("/kubernetes.io~nfs/")) {
+      kind = Kind::Told;
+    } else if (has("/kubernetes.io~local-volume/")) {
       kind = Kind::Filesystem;
     } else if (!has("/volumes/kubernetes.io~")) {
       continue;
@@ -122,7 +122,7 @@ std::vector<FolderSample> measure_volumes(const std::vector<PodPlaces::Volume>& 
   std::vector<FolderSample> out;
   for (const auto& volume : volumes) {
     FolderSample one{.name = volume.name, .claim = volume.claim, .used = {}, .filesystem = volume.told};
-    if (volume.kind != Kind::Driver)
+    if (volume.kind != Kind::Told)
       if (auto filesystem = stats::read_filesystem(volume.path)) one.filesystem = *filesystem;
     if (!one.filesystem) continue;
     one.used = volume.kind == Kind::Folder
@@ -171,7 +171,7 @@ io::Task<NodeSample> Measurer::look(bool disks, std::function<bool(const core::P
   if (disks && context_.pod_volumes != nullptr)
     for (auto& pod : places)
       for (auto& volume : pod.volumes)
-        if (volume.kind == PodPlaces::Volume::Kind::Driver)
+        if (volume.kind == PodPlaces::Volume::Kind::Told)
           volume.told = co_await context_.pod_volumes->usage(volume.path);
   out = co_await context_.pool.run([out = std::move(out), places = std::move(places), cgroups = context_.cgroups,
                                     base = context_.cgroup_base(), root = context_.options.root_directory,

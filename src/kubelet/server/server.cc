@@ -1,19 +1,21 @@
 #include "kubelet/server/server.h"
 
+#include <algorithm>
+#include <iterator>
 #include <optional>
 
 #include "base/file.h"
 #include "base/log.h"
 #include "base/strings.h"
-#include "io/port_forward.h"
-#include "io/remote_command.h"
-#include "io/splice.h"
-#include "io/upgrade.h"
 #include "kubelet/pods/pod.h"
-#include "kubelet/runtime/cri/cri_client.h"
+#include "kubelet/server/answer.h"
 #include "kubelet/server/logs.h"
+#include "kubelet/server/node_log.h"
+#include "kubelet/server/parameters.h"
+#include "kubelet/server/streams.h"
 #include "pki/cluster.h"
 #include "schema/json.h"
+#include "schema/value.h"
 
 namespace kubelet {
 namespace {
@@ -22,70 +24,6 @@ namespace core = api::core_v1;
 
 constexpr auto kDrainTime = std::chrono::seconds(2);
 constexpr std::string_view kPrometheusText = "text/plain; version=0.0.4; charset=utf-8";
-
-// The parameters of a URL.
-class Parameters {
- public:
-  explicit Parameters(std::string_view query) {
-    for (auto pair : base::split(query, '&')) {
-      auto equals = pair.find('=');
-      auto name = base::url_decode(pair.substr(0, equals), true);
-      auto value = equals == std::string_view::npos ? base::Result<std::string>("")
-                                                    : base::url_decode(pair.substr(equals + 1), true);
-      if (name && value && !name->empty()) values_.emplace_back(std::move(*name), std::move(*value));
-    }
-  }
-  std::string get(std::string_view name) const {
-    for (const auto& [key, value] : values_) {
-      if (key == name) return value;
-    }
-    return "";
-  }
-  bool flag(std::string_view name) const {
-    auto value = get(name);
-    return value == "true" || value == "1";
-  }
-  std::vector<std::string> all(std::string_view name) const {
-    std::vector<std::string> found;
-    for (const auto& [key, value] : values_) {
-      if (key == name) found.push_back(value);
-    }
-    return found;
-  }
-
- private:
-  std::vector<std::pair<std::string, std::string>> values_;
-};
-
-void answer(io::ResponseWriter& writer, int status, std::string text,
-            std::string_view type = "text/plain; charset=utf-8") {
-  io::Headers headers;
-  headers.add("content-type", type);
-  headers.add("x-content-type-options", "nosniff");
-  writer.send(status, std::move(headers), base::Bytes(std::move(text)));
-}
-
-int status_of(const base::Error& error) {
-  switch (error.code()) {
-    case base::Code::Unauthorized:
-      return 401;
-    case base::Code::Forbidden:
-      return 403;
-    case base::Code::NotFound:
-      return 404;
-    case base::Code::BadRequest:
-    case base::Code::Invalid:
-      return 400;
-    case base::Code::Unavailable:
-      return 503;
-    default:
-      return 500;
-  }
-}
-
-void refuse(io::ResponseWriter& writer, const base::Error& error) {
-  answer(writer, status_of(error), error.message());
-}
 
 std::string verb_of(std::string_view method) {
   if (method == "POST") return "create";
@@ -103,6 +41,30 @@ std::vector<std::string> subresources_of(std::string_view first) {
   if (first == "runningpods") return {"pods", "proxy"};
   if (first == "pods" || first == "healthz" || first == "configz") return {std::string(first), "proxy"};
   return {"proxy"};
+}
+
+// The first part of a path, or the first two below metrics; "other" for what is not served.
+std::string kind_of(std::string_view path) {
+  auto parts = base::split(path.substr(path.starts_with('/') ? 1 : 0), '/');
+  std::string kind(parts[0]);
+  if (kind == "metrics" && parts.size() > 1) kind += base::cat({"/", parts[1]});
+  constexpr std::string_view kServed[] = {"attach",
+                                          "checkpoint",
+                                          "configz",
+                                          "containerLogs",
+                                          "exec",
+                                          "healthz",
+                                          "logs",
+                                          "metrics",
+                                          "metrics/cadvisor",
+                                          "metrics/probes",
+                                          "metrics/resource",
+                                          "pods",
+                                          "portForward",
+                                          "run",
+                                          "runningpods",
+                                          "stats"};
+  return std::ranges::find(kServed, kind) == std::end(kServed) ? "other" : kind;
 }
 
 // "/exec/NAMESPACE/POD/CONTAINER", or with the pod's uid before the container.
@@ -178,10 +140,37 @@ base::Result<std::shared_ptr<io::TlsServer>> make_tls(const KubeletOptions& opti
 }  // namespace
 
 struct Server::State {
-  State(const KubeletOptions& given_options, PodView& given_pods, Runtime& given_runtime, Access& given_access)
-      : options(given_options), pods(given_pods), runtime(given_runtime), access(given_access) {}
+  State(const KubeletOptions& given_options, PodView& given_pods, Runtime& given_runtime, Access& given_access,
+        KubeletMetrics& given_metrics)
+      : options(given_options),
+        pods(given_pods),
+        runtime(given_runtime),
+        access(given_access),
+        metrics(given_metrics) {}
 
-  io::Task<void> serve(const io::Request& request, const io::Peer& peer, io::RequestBody&, io::ResponseWriter& writer) {
+  // Counted under what is asked for, of which there are few, not under the whole path.
+  io::Task<void> serve(const io::Request& request, const io::Peer& peer, io::RequestBody& body,
+                       io::ResponseWriter& writer) {
+    constexpr std::string_view kMethods[] = {"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"};
+    std::string kind = kind_of(request.path());
+    std::string_view method =
+        std::ranges::find(kMethods, request.method) != std::end(kMethods) ? std::string_view(request.method) : "other";
+    std::string_view is_long = kind == "exec" || kind == "attach" ? "true" : "false";
+    auto& inflight = metrics.http_inflight.with({is_long, method, kind, "readwrite"});
+    int64_t began = io::Loop::current().clock().monotonic_ns();
+    metrics.http_requests.with({is_long, method, kind, "readwrite"}).add();
+    inflight.add(1);
+    struct Ended {
+      base::Gauge& gauge;
+      ~Ended() { gauge.add(-1); }
+    } ended{inflight};
+    co_await serve_counted(request, peer, body, writer);
+    metrics.http_durations.with({is_long, method, kind, "readwrite"})
+        .observe(static_cast<double>(io::Loop::current().clock().monotonic_ns() - began) / 1e9);
+  }
+
+  io::Task<void> serve_counted(const io::Request& request, const io::Peer& peer, io::RequestBody& body,
+                               io::ResponseWriter& writer) {
     std::string path(request.path());
     auto parts = base::split(std::string_view(path).substr(path.starts_with('/') ? 1 : 0), '/');
     std::string_view first = parts[0];
@@ -196,7 +185,7 @@ struct Server::State {
     } else if (path == "/configz") {
       answer(writer, 200, base::cat({"{\"kubeletconfig\":", options.configuration, "}"}), "application/json");
     } else if (first == "metrics" && parts.size() == 1) {
-      answer(writer, 200, metrics(), kPrometheusText);
+      answer(writer, 200, co_await pods.metrics(), kPrometheusText);
     } else if (path == "/metrics/resource") {
       answer(writer, 200, co_await pods.resource_metrics(), kPrometheusText);
     } else if (path == "/metrics/probes") {
@@ -215,6 +204,14 @@ struct Server::State {
         co_return;
       }
       answer(writer, 404, "404 page not found\n");
+    } else if (first == "checkpoint" && request.method == "POST") {
+      if (auto target = parse_target(parts, true)) {
+        co_await serve_checkpoint(std::move(*target), parameters, writer);
+        co_return;
+      }
+      answer(writer, 404, "404 page not found\n");
+    } else if (first == "logs" && (request.method == "GET" || request.method == "HEAD")) {
+      co_await serve_node_log(options.node_log_directory, path, writer);
     } else if (first == "containerLogs") {
       if (auto target = parse_target(parts, true)) {
         co_await serve_log(std::move(*target), parameters, writer);
@@ -281,37 +278,6 @@ struct Server::State {
     answer(writer, ran->exit_code == 0 ? 200 : 500, ran->stdout + ran->stderr);
   }
 
-  std::string metrics() const {
-    int64_t running_pods = 0, running = 0, exited = 0, created = 0;
-    for (const auto& pod : pods.pods()) {
-      const auto* record = pods.record(pod->metadata.namespace_, pod->metadata.name, pod->metadata.uid);
-      if (record == nullptr) continue;
-      if (!record->sandboxes.empty() && record->sandboxes.front().ready) ++running_pods;
-      for (const auto& container : record->containers) {
-        ++(container.phase == ContainerPhase::Running  ? running
-           : container.phase == ContainerPhase::Exited ? exited
-                                                       : created);
-      }
-    }
-    auto line = [](std::string_view name, std::string_view labels, int64_t value) {
-      return base::cat({name, labels, " ", std::to_string(value), "\n"});
-    };
-    std::string out = base::cat({"# HELP kubelet_node_name [ALPHA] The node's name. The count is always 1.\n",
-                                 "# TYPE kubelet_node_name gauge\n"});
-    out += line("kubelet_node_name", base::cat({"{node=\"", options.node_name, "\"}"}), 1);
-    out +=
-        "# HELP kubelet_running_containers [ALPHA] Number of containers currently running\n"
-        "# TYPE kubelet_running_containers gauge\n";
-    out += line("kubelet_running_containers", "{container_state=\"created\"}", created);
-    out += line("kubelet_running_containers", "{container_state=\"exited\"}", exited);
-    out += line("kubelet_running_containers", "{container_state=\"running\"}", running);
-    out +=
-        "# HELP kubelet_running_pods [ALPHA] Number of pods that have a running pod sandbox\n"
-        "# TYPE kubelet_running_pods gauge\n";
-    out += line("kubelet_running_pods", "", running_pods);
-    return out;
-  }
-
   const ContainerRecord* find(const Target& target, bool previous) const {
     const auto* record = pods.record(target.namespace_, target.pod, target.uid);
     if (record == nullptr) return nullptr;
@@ -373,6 +339,39 @@ struct Server::State {
     writer.finish();
   }
 
+  // Below the kubelet's folder, as upstream names it.
+  io::Task<void> serve_checkpoint(Target target, const Parameters& parameters, io::ResponseWriter& writer) {
+    const auto* found = find(target, false);
+    if (found == nullptr || !found->is_running()) {
+      answer(writer, 404,
+             base::cat({"container ", base::quote(target.container), " not found in pod ", base::quote(target.pod)}));
+      co_return;
+    }
+    auto timeout = number(parameters, "timeout");
+    if (!timeout) {
+      answer(writer, 400, "cannot parse value of timeout parameter");
+      co_return;
+    }
+    std::string id = found->id;
+    std::string directory = options.root_directory + "/checkpoints";
+    if (auto made = base::make_directories(directory, 0700); !made) {
+      refuse(writer, made.error());
+      co_return;
+    }
+    auto now = base::Time::from_ns(base::system_clock().wall_ns()).truncated_to_seconds();
+    std::string location = base::cat({directory, "/checkpoint-", target.pod, "_", target.namespace_, "-",
+                                      target.container, "-", base::format_rfc3339(now), ".tar"});
+    auto done = co_await runtime.checkpoint_container(std::move(id), location, timeout->value_or(0));
+    if (!done) {
+      answer(writer, 500,
+             base::cat({"checkpointing of ", target.namespace_, "/", target.pod, "/", target.container, " failed (",
+                        done.error().message(), ")"}));
+      co_return;
+    }
+    schema::Value items = schema::Value::array({schema::Value(location)});
+    answer(writer, 200, schema::Value::object({{"items", std::move(items)}}).to_json(), "application/json");
+  }
+
   io::Task<bool> is_running(std::string id, Target target) {
     const auto* record = pods.record(target.namespace_, target.pod, target.uid);
     if (record == nullptr) co_return false;
@@ -382,28 +381,6 @@ struct Server::State {
     co_return false;
   }
 
-  // Where the runtime streams the command.
-  io::Task<base::Result<std::string>> command_url(bool exec, const ContainerRecord& container,
-                                                  std::vector<std::string> command, io::RemoteCommandOptions wanted) {
-    if (exec) {
-      cri::ExecRequest ask;
-      ask.container_id = container.id;
-      ask.cmd = std::move(command);
-      ask.tty = wanted.tty;
-      ask.stdin = wanted.stdin_stream;
-      ask.stdout = wanted.stdout_stream;
-      ask.stderr = wanted.stderr_stream;
-      co_return co_await runtime.exec(std::move(ask));
-    }
-    cri::AttachRequest ask;
-    ask.container_id = container.id;
-    ask.tty = wanted.tty;
-    ask.stdin = wanted.stdin_stream;
-    ask.stdout = wanted.stdout_stream;
-    ask.stderr = wanted.stderr_stream;
-    co_return co_await runtime.attach(std::move(ask));
-  }
-
   io::Task<void> serve_command(bool exec, Target target, const Parameters& parameters, const io::Request& request,
                                io::ResponseWriter& writer) {
     const auto* found = find(target, false);
@@ -411,35 +388,7 @@ struct Server::State {
       answer(writer, 404, base::cat({"container not found (", base::quote(target.container), ")"}));
       co_return;
     }
-    ContainerRecord container = *found;
-    auto wanted = io::RemoteCommandOptions::from_query(request.query());
-    if (!wanted) {
-      refuse(writer, wanted.error());
-      co_return;
-    }
-    auto url = co_await command_url(exec, container, parameters.all("command"), *wanted);
-    if (!url) {
-      refuse(writer, url.error());
-      co_return;
-    }
-    auto front = co_await io::accept_remote_command(request, writer, *wanted);
-    if (!front) co_return;  // it has been told
-    auto back = co_await connect_command(std::move(*url), *wanted);
-    if (!back) {
-      LOG_WARNING("Runtime cannot be spoken to", {"container", container.id}, {"err", back.error().message()});
-      co_await io::refuse(**front, back.error().message());
-      co_return;
-    }
-    co_await io::translate(**front, **back);
-  }
-
-  static io::Task<base::Result<std::unique_ptr<io::RemoteCommand>>> connect_command(std::string url,
-                                                                                    io::RemoteCommandOptions wanted) {
-    CO_TRY(auto place, parse_streaming_url(url));
-    CO_TRY(auto transport, co_await io::connect(place.address));
-    io::Request request{.target = place.target, .authority = place.authority};
-    co_return co_await io::connect_remote_command(io::make_stream(std::move(transport)), std::move(request),
-                                                  io::RemoteWire::Spdy, wanted);
+    co_await streams.serve_command(exec, found->id, parameters.all("command"), request, writer);
   }
 
   io::Task<void> serve_port_forward(Target target, const io::Request& request, io::ResponseWriter& writer) {
@@ -448,40 +397,15 @@ struct Server::State {
       answer(writer, 404, base::cat({"pod ", base::quote(target.pod), " not found"}));
       co_return;
     }
-    cri::PortForwardRequest ask;
-    ask.pod_sandbox_id = record->sandboxes.front().id;
-    auto url = co_await runtime.port_forward(std::move(ask));
-    if (!url) {
-      refuse(writer, url.error());
-      co_return;
-    }
-    auto back = co_await connect_tunnel(std::move(*url));
-    if (!back) {
-      refuse(writer, back.error());
-      co_return;
-    }
-    auto front = io::accept_port_forward_tunnel(request, writer);
-    if (!front) {
-      if (front.error().code() == base::Code::MethodNotAllowed)
-        answer(writer, 400, "this port forwarding protocol is not supported");
-      co_return;
-    }
-    co_await io::splice(*front->spdy, **back);
-  }
-
-  static io::Task<base::Result<std::unique_ptr<io::Stream>>> connect_tunnel(std::string url) {
-    CO_TRY(auto place, parse_streaming_url(url));
-    CO_TRY(auto transport, co_await io::connect(place.address));
-    io::Request request{.method = "POST", .target = place.target, .authority = place.authority};
-    io::ask_for_spdy(request, {"portforward.k8s.io"});
-    CO_TRY(auto upgraded, co_await io::connect_upgraded(io::make_stream(std::move(transport)), std::move(request)));
-    co_return std::move(upgraded.stream);
+    co_await streams.serve_port_forward(record->sandboxes.front().id, request, writer);
   }
 
   const KubeletOptions& options;
   PodView& pods;
   Runtime& runtime;
   Access& access;
+  KubeletMetrics& metrics;
+  Streams streams{runtime};
   std::unique_ptr<io::HttpServer> http;
 };
 
@@ -489,8 +413,8 @@ Server::Server(std::unique_ptr<State> state) : state_(std::move(state)) {}
 Server::~Server() = default;
 
 base::Result<std::unique_ptr<Server>> Server::create(const KubeletOptions& options, PodView& pods, Runtime& runtime,
-                                                     Access& access) {
-  auto state = std::make_unique<State>(options, pods, runtime, access);
+                                                     Access& access, KubeletMetrics& metrics) {
+  auto state = std::make_unique<State>(options, pods, runtime, access, metrics);
   TRY(auto tls, make_tls(options));
   io::HttpServerOptions http;
   http.address.host = options.address;

@@ -10,6 +10,7 @@
 #include "api/core_v1.h"
 #include "base/result.h"
 #include "io/http_server.h"
+#include "kubelet/metrics/kubelet_metrics.h"
 #include "kubelet/options.h"
 #include "kubelet/runtime/records.h"
 #include "kubelet/runtime/runtime.h"
@@ -25,7 +26,8 @@ class PodView {
   virtual std::vector<std::shared_ptr<const api::core_v1::Pod>> pods() const = 0;
   // What the runtime knows of a pod; null when it is not here. `uid` may be "".
   virtual const PodRecord* record(std::string_view namespace_, std::string_view name, std::string_view uid) const = 0;
-  // Prometheus' text of what they use.
+  // Prometheus' text of what the kubelet counts, and of what the pods use.
+  virtual io::Task<std::string> metrics() = 0;
   virtual io::Task<std::string> resource_metrics() = 0;
   virtual io::Task<std::string> cadvisor_metrics() = 0;
   // And of what their probes found.
@@ -42,7 +44,7 @@ class Server {
   // Listens at once, on the current loop, with the certificate of the options or else one made on the spot. Everything
   // given is borrowed and outlives the server.
   static base::Result<std::unique_ptr<Server>> create(const KubeletOptions& options, PodView& pods, Runtime& runtime,
-                                                      Access& access);
+                                                      Access& access, KubeletMetrics& metrics);
   ~Server();
   Server(const Server&) = delete;
 

@@ -6,12 +6,14 @@
 #include "base/strings.h"
 #include "io/process.h"
 #include "kubelet/volume/mount.h"
+#include "stats/filesystem.h"
 #include "volume/names.h"
 
 namespace kubelet {
 namespace {
 
 constexpr auto kMountTimeout = std::chrono::minutes(2);
+constexpr std::string_view kNfs = "kubernetes.io/nfs";
 
 // An Error whose words stand for themselves in the event; others are put behind "MountVolume.SetUp failed".
 VolumeFailure failure_of(const core::Volume& volume, const base::Error& error) {
@@ -128,7 +130,9 @@ io::Task<VolumeOutcome> PodVolumes::set_up(VolumeInput input, bool only_refresh)
   outcome.failures.insert(outcome.failures.end(), problems.failures.begin(), problems.failures.end());
   for (auto& volume : elsewhere) {
     auto found = persistent.find(volume.name);
+    int64_t began = io::Loop::current().clock().monotonic_ns();
     auto path = co_await set_up_elsewhere(pod, volume, found == persistent.end() ? nullptr : found->second);
+    outcome.took_ns[volume.name] = io::Loop::current().clock().monotonic_ns() - began;
     if (path) {
       outcome.paths[volume.name] = std::move(*path);
     } else {
@@ -196,8 +200,41 @@ io::Task<void> PodVolumes::look_after(core::Pod pod, VolumePaths paths) {
   }
 }
 
+io::Task<SlowUsage::Usage> PodVolumes::ask_server(std::string path) {
+  if (patient_ == nullptr) patient_ = std::make_unique<io::Pool>(1);
+  auto usage = co_await patient_->run([path] { return stats::read_filesystem(path); });
+  co_return usage ? SlowUsage::Usage(*usage) : std::nullopt;
+}
+
+io::Task<SlowUsage::Usage> PodVolumes::usage(std::string path) {
+  if (volume_plugin(path) != kNfs) co_return co_await csi_.usage(std::move(path));
+  co_return co_await usage_.get(path, [this, path] { return ask_server(path); });
+}
+
+// By a command, which may be given up: a server that does not answer would hold the thread that unmounts itself.
+io::Task<base::Result<void>> PodVolumes::unmount_nfs(std::string uid) {
+  std::string folder = volumes_.pod_directory(uid) + "/volumes/kubernetes.io~nfs";
+  auto names = co_await pool_.run([folder] { return base::list_directory(folder); });
+  if (!names) co_return {};
+  for (const auto& name : *names) {
+    std::string path = base::cat({folder, "/", name});
+    usage_.forget(path);
+    if (!co_await pool_.run([path] { return is_mount_point(path); })) continue;
+    auto done = co_await io::with_timeout(kMountTimeout, io::run_command({.argv = {"umount", path}}));
+    auto failed = [&](std::string_view why) {
+      return base::fail(base::Code::Unavailable,
+                        base::cat({"UnmountVolume.TearDown failed for volume ", base::quote(name), " : ", why}));
+    };
+    if (!done) co_return failed("umount did not end in time");
+    if (!*done) co_return failed(done->error().message());
+    if (!(*done)->status.ok()) co_return failed((*done)->error);
+  }
+  co_return {};
+}
+
 io::Task<base::Result<void>> PodVolumes::tear_down(std::string uid) {
-  return csi_.tear_down(std::move(uid));
+  CO_TRY(co_await unmount_nfs(uid));
+  co_return co_await csi_.tear_down(std::move(uid));
 }
 
 }  // namespace kubelet

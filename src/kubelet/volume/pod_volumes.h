@@ -10,6 +10,7 @@
 #include "client/client.h"
 #include "io/pool.h"
 #include "kubelet/csi/csi_volumes.h"
+#include "kubelet/volume/slow_usage.h"
 #include "kubelet/volume/volumes.h"
 
 namespace kubelet {
@@ -25,8 +26,8 @@ class PodVolumes {
   // Now and then for a pod that has its volumes at `paths`: they grow with their claims, and drivers that want it
   // publish them again.
   io::Task<void> look_after(core::Pod pod, VolumePaths paths);
-  // How full the volume at `path` is, when a driver says so; see CsiVolumes::usage().
-  io::Task<std::optional<stats::FilesystemUsage>> usage(std::string path) { return csi_.usage(std::move(path)); }
+  // How full the volume at `path` is, when its driver or its server says so.
+  io::Task<SlowUsage::Usage> usage(std::string path);
   // Takes back what drivers have published for the pod. The rest is Volumes::tear_down().
   io::Task<base::Result<void>> tear_down(std::string uid);
 
@@ -34,6 +35,8 @@ class PodVolumes {
   using Persistent = std::shared_ptr<const core::PersistentVolume>;
   io::Task<base::Result<Persistent>> resolve(core::Pod pod, core::Volume volume, std::string claim);
   io::Task<base::Result<std::string>> set_up_elsewhere(core::Pod pod, core::Volume volume, Persistent persistent);
+  io::Task<SlowUsage::Usage> ask_server(std::string path);
+  io::Task<base::Result<void>> unmount_nfs(std::string uid);
   io::Task<base::Result<std::string>> mount_nfs(core::Pod pod, std::string name, core::NFSVolumeSource source,
                                                 std::vector<std::string> options);
 
@@ -41,6 +44,9 @@ class PodVolumes {
   const Volumes& volumes_;
   CsiVolumes& csi_;
   io::Pool& pool_;
+  // A thread that asks another machine may wait for ever: it is nobody else's.
+  std::unique_ptr<io::Pool> patient_;
+  SlowUsage usage_;
 };
 
 // Why a pod may not have the claim's volume yet, in upstream's words.

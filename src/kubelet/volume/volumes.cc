@@ -6,6 +6,7 @@
 
 #include <algorithm>
 
+#include "base/clock.h"
 #include "base/file.h"
 #include "base/strings.h"
 #include "kubelet/pods/expansion.h"
@@ -43,6 +44,17 @@ int64_t memory_volume_bytes(const core::EmptyDirVolumeSource& source, const Volu
 }
 
 }  // namespace
+
+std::string volume_plugin(std::string_view path) {
+  constexpr std::string_view kVolumes = "/volumes/";
+  auto at = path.find(kVolumes);
+  if (at == std::string_view::npos) return "";
+  auto rest = path.substr(at + kVolumes.size());
+  auto name = rest.substr(0, rest.find('/'));
+  auto tilde = name.find('~');
+  if (tilde == std::string_view::npos) return "";
+  return base::cat({name.substr(0, tilde), "/", name.substr(tilde + 1)});
+}
 
 TokenKey token_key(const core::ServiceAccountTokenProjection& projection) {
   return {.audience = projection.audience, .expiration_seconds = projection.expiration_seconds.value_or(3600)};
@@ -127,7 +139,9 @@ VolumeOutcome Volumes::set_up(const VolumeInput& input) const {
   VolumeOutcome out;
   for (auto& volume : input.pod.spec.volumes) {
     if (input.elsewhere.contains(volume.name)) continue;
+    int64_t began = base::system_clock().monotonic_ns();
     auto path = set_up_one(volume, input);
+    out.took_ns[volume.name] = base::system_clock().monotonic_ns() - began;
     if (path) {
       out.paths[volume.name] = std::move(*path);
     } else {

@@ -15,6 +15,7 @@
 #include <optional>
 #include <set>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "base/result.h"
@@ -57,7 +58,11 @@ struct VolumeFailure {
 struct VolumeOutcome {
   VolumePaths paths;
   std::vector<VolumeFailure> failures;
+  std::map<std::string, int64_t> took_ns = {};  // by volume, those that were made or failed
 };
+
+// "kubernetes.io/empty-dir" of "<pod>/volumes/kubernetes.io~empty-dir/<name>"; "" of a path that is no plugin's.
+std::string volume_plugin(std::string_view path);
 
 class Volumes {
  public:

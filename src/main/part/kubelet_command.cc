@@ -1,4 +1,5 @@
 // `navarch kubelet`: the node agent alone, with the flags and the configuration file of the kubelet.
+#include "base/contains.h"
 #include "base/log.h"
 #include "base/strings.h"
 #include "main/commands.h"
@@ -23,12 +24,13 @@ struct Given {
   KubeletFileOptions others;
   NodePartOptions node{.docker = {.sandbox_image = kPauseImage}};
   std::string node_ip, authorization_mode, credential_provider_config;
-  std::map<std::string, std::string, std::less<>> system_reserved, kube_reserved;
   std::vector<std::string> taints;
   int64_t port = 10250, pods_max = 110;
   bool private_containerd = false;
   std::string eviction_hard, eviction_soft;  // "memory.available<100Mi"
   int64_t image_high = 85, image_low = 80;
+  int64_t oom_score = -999;
+  int64_t dead_per_container = 1, dead_max = -1;
 };
 
 void add_care_flags(cli::Flags& flags, Given& given) {
@@ -55,6 +57,10 @@ void add_care_flags(cli::Flags& flags, Given& given) {
   flags.add_duration("file-check-frequency", &kubelet.static_pods.file_check_ns,
                      "how often manifests are looked at although nothing was heard of a change");
   flags.add_duration("http-check-frequency", &kubelet.static_pods.url_check_ns, "how often the URL is asked");
+  flags.add("maximum-dead-containers", &given.dead_max, "containers that have ended and are kept; -1: no bound");
+  flags.add("maximum-dead-containers-per-container", &given.dead_per_container, "and of each container");
+  flags.add_duration("minimum-container-ttl-duration", &kubelet.dead_container_age_ns,
+                     "how long one that has ended is kept at the least");
   flags.add("pod-max-pids", &kubelet.pod_processes_max, "processes of a pod at most; -1: no bound");
 }
 
@@ -97,8 +103,16 @@ void add_flags(cli::Flags& flags, Given& given) {
             "a file with a CredentialProviderConfig, or a folder of them: programs that know passwords of registries");
   flags.add("image-credential-provider-bin-dir", &kubelet.images.provider_directory, "the folder of those programs");
   flags.add("max-pods", &given.pods_max, "how many pods the node carries");
-  flags.add("system-reserved", &given.system_reserved, "kept back from pods for the system: cpu=100m,memory=200Mi");
-  flags.add("kube-reserved", &given.kube_reserved, "and for Kubernetes");
+  auto& reserved = given.others.reserved;
+  flags.add("system-reserved", &reserved.system, "kept back from pods for the system: cpu=100m,memory=200Mi");
+  flags.add("kube-reserved", &reserved.kube, "and for Kubernetes");
+  flags.add("system-reserved-cgroup", &reserved.system_group, "the control group of the system, which is there");
+  flags.add("kube-reserved-cgroup", &reserved.kube_group, "and that of Kubernetes");
+  flags.add("reserved-cpus", &reserved.processors,
+            "processors that are kept back (0-1,4), instead of an amount of them");
+  flags.add("enforce-node-allocatable", &reserved.enforce,
+            "whom the kernel bounds: pods (the default), system-reserved, kube-reserved, or none");
+  flags.add("oom-score-adj", &given.oom_score, "of this process: from -1000, ended last, to 1000");
   flags.add("enable-server", &kubelet.serve, "serve logs, exec, metrics and the like");
   flags.add("address", &kubelet.address, "the address of that server");
   flags.add("port", &given.port, "and its port");
@@ -123,6 +137,8 @@ base::Result<void> complete_care(Given& given) {
   if (!given.eviction_soft.empty()) {
     TRY(thresholds.soft, kubelet::parse_threshold_flag(given.eviction_soft));
   }
+  if (const auto& enforce = given.others.reserved.enforce; !enforce.empty())
+    thresholds.enforce_pods = base::contains(enforce, "pods");
   TRY(kubelet.eviction.thresholds, kubelet::parse_thresholds(thresholds));
   kubelet.image_garbage.high_percent = static_cast<int32_t>(given.image_high);
   kubelet.image_garbage.low_percent = static_cast<int32_t>(given.image_low);
@@ -146,8 +162,10 @@ base::Result<void> complete(Given& given) {
     TRY(auto taint, parse_taint(text));
     kubelet.register_with_taints.push_back(std::move(taint));
   }
-  TRY(add_reserved(given.system_reserved, kubelet));
-  TRY(add_reserved(given.kube_reserved, kubelet));
+  TRY(take_reserved(given.others.reserved, kubelet));
+  kubelet.oom_score_adj = given.oom_score;
+  kubelet.dead_containers_per_container = static_cast<int32_t>(given.dead_per_container);
+  kubelet.dead_containers_max = static_cast<int32_t>(given.dead_max);
   if (given.authorization_mode == "AlwaysAllow" || given.authorization_mode == "Webhook") {
     kubelet.authorize = given.authorization_mode == "Webhook";
   } else if (!given.authorization_mode.empty()) {
@@ -215,6 +233,7 @@ int run_kubelet(const Arguments& arguments) {
     if (!read) return part_failure(read.error().with_context("failed to load kubelet config file"));
     if (kubelet.port != 0) given.port = kubelet.port;
     given.pods_max = kubelet.pods_max;
+    given.oom_score = kubelet.oom_score_adj.value_or(given.oom_score);
     given.image_high = kubelet.image_garbage.high_percent;
     given.image_low = kubelet.image_garbage.low_percent;
     line.parse_again();

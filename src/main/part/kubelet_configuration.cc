@@ -89,8 +89,6 @@ base::Result<void> apply(const Configuration& from, kubelet::KubeletOptions& to)
   if (from.register_node) to.register_node = *from.register_node;
   for (const auto& taint : from.register_with_taints)
     to.register_with_taints.emplace_back(taint.key + "=" + taint.value, taint.effect);
-  TRY(add_reserved(from.system_reserved, to));
-  TRY(add_reserved(from.kube_reserved, to));
   TRY(apply_images(from, to.images));
   if (!from.container_log_max_size.empty()) {
     TRY(auto size, base::Quantity::parse(from.container_log_max_size));
@@ -109,9 +107,19 @@ base::Result<void> read_kubelet_configuration(const std::string& path, kubelet::
   take(from.container_runtime_endpoint, others.runtime_endpoint);
   take(from.healthz_bind_address, others.healthz_address);
   if (from.healthz_port) others.healthz_port = *from.healthz_port;
+  auto& reserved = others.reserved;
+  if (!from.system_reserved.empty()) reserved.system = from.system_reserved;
+  if (!from.kube_reserved.empty()) reserved.kube = from.kube_reserved;
+  take(from.system_reserved_cgroup, reserved.system_group);
+  take(from.kube_reserved_cgroup, reserved.kube_group);
+  take(from.reserved_system_cpus, reserved.processors);
+  if (!from.enforce_node_allocatable.empty()) reserved.enforce = from.enforce_node_allocatable;
+  if (from.oom_score_adj) options.oom_score_adj = *from.oom_score_adj;
+  if (from.enable_system_log_handler && !*from.enable_system_log_handler) options.node_log_directory.clear();
   others.rotate_certificates = others.rotate_certificates || from.rotate_certificates;
   auto applied = apply(from, options);
   if (applied) applied = take_care_options(from, options, others.thresholds);
+  if (applied) applied = take_reserved(others.reserved, options);
   if (!applied) return base::fail(applied.error().with_context(path));
   return {};
 }
@@ -127,21 +135,6 @@ base::Result<std::pair<std::string, std::string>> parse_taint(std::string_view t
   std::string pair(text.substr(0, colon));
   if (pair.find('=') == std::string::npos) pair += '=';
   return std::pair(std::move(pair), std::string(effect));
-}
-
-base::Result<void> add_reserved(const std::map<std::string, std::string, std::less<>>& amounts,
-                                kubelet::KubeletOptions& options) {
-  for (const auto& [resource, text] : amounts) {
-    if (resource != "cpu" && resource != "memory" && resource != "ephemeral-storage" && resource != "pid") {
-      return base::fail(base::Code::BadRequest, base::cat({"cannot reserve ", base::quote(resource), " resource"}));
-    }
-    auto amount = base::Quantity::parse(text);
-    if (!amount)
-      return base::fail(amount.error().with_context(
-          base::cat({"failed to parse quantity ", base::quote(text), " for ", base::quote(resource), " resource"})));
-    options.reserved[resource] += *amount;
-  }
-  return {};
 }
 
 }  // namespace navarch

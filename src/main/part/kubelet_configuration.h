@@ -5,6 +5,7 @@
 
 #include "base/result.h"
 #include "kubelet/options.h"
+#include "main/part/kubelet_reserved.h"
 
 namespace navarch {
 
@@ -14,6 +15,7 @@ struct KubeletFileOptions {
   std::string healthz_address = "127.0.0.1";
   int64_t healthz_port = 10248;
   bool rotate_certificates = false;
+  ReservedWords reserved;
   kubelet::ThresholdWords thresholds{
       .hard = kubelet::default_hard_thresholds(), .soft = {}, .soft_grace_period = {}, .minimum_reclaim = {}};
 };
@@ -24,8 +26,5 @@ base::Result<void> read_kubelet_configuration(const std::string& path, kubelet::
 
 // key=value:effect, as --register-with-taints has it.
 base::Result<std::pair<std::string, std::string>> parse_taint(std::string_view text);
-// Sums amounts ("cpu" to "100m") onto what is kept back from pods.
-base::Result<void> add_reserved(const std::map<std::string, std::string, std::less<>>& amounts,
-                                kubelet::KubeletOptions& options);
 
 }  // namespace navarch

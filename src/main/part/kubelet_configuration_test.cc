@@ -45,6 +45,45 @@ TEST_F(KubeletConfigurationTest, WhatItSaysIsTakenAndTheRestStays) {
   EXPECT_EQ(options.lease_seconds, 40);
 }
 
+TEST_F(KubeletConfigurationTest, WhatIsReservedIsEnforcedAsItSays) {
+  using Enforce = kubelet::ReservedOptions::Enforce;
+  ASSERT_EQ(read(head() + "systemReserved: {memory: 1Gi}\nsystemReservedCgroup: /system.slice\n"
+                          "enforceNodeAllocatable: [pods, system-reserved]\n"),
+            "good");
+  EXPECT_TRUE(options.reserved_groups.enforce_pods);
+  EXPECT_EQ(options.reserved_groups.enforce_system, Enforce::All);
+  EXPECT_EQ(options.reserved_groups.enforce_kube, Enforce::No);
+  EXPECT_EQ(options.reserved_groups.system_group, "/system.slice");
+  others = {};
+  ASSERT_EQ(read(head() + "enforceNodeAllocatable: [none]\n"), "good");
+  EXPECT_FALSE(options.reserved_groups.enforce_pods);
+}
+
+TEST_F(KubeletConfigurationTest, ReservedProcessorsCountInsteadOfAnAmount) {
+  ASSERT_EQ(read(head() + "kubeReserved: {cpu: 200m, memory: 1Gi}\nreservedSystemCPUs: 0-2,5\n"), "good");
+  EXPECT_EQ(options.reserved["cpu"].value(), 4);
+  EXPECT_EQ(options.reserved["memory"].value(), 1 << 30);
+}
+
+TEST_F(KubeletConfigurationTest, EnforcementThatMakesNoSenseIsRefused) {
+  auto said = [this](std::string text) {
+    others = {};
+    return read(head() + text).substr(path.size() + 2);
+  };
+  EXPECT_EQ(
+      said("enforceNodeAllocatable: [kube-reserved]\n"),
+      "invalid configuration: kubeReservedCgroup (--kube-reserved-cgroup) must be specified when \"kube-reserved\" "
+      "contained in enforceNodeAllocatable (--enforce-node-allocatable)");
+  EXPECT_EQ(said("enforceNodeAllocatable: [none, pods]\n"),
+            "invalid configuration: enforceNodeAllocatable (--enforce-node-allocatable) may not contain additional "
+            "enforcements when \"none\" is specified");
+  EXPECT_TRUE(said("enforceNodeAllocatable: [perhaps]\n").starts_with("invalid configuration: option \"perhaps\""));
+  EXPECT_EQ(said("reservedSystemCPUs: '0'\nsystemReservedCgroup: /s\n"),
+            "invalid configuration: can't use reservedSystemCPUs (--reserved-cpus) with systemReservedCgroup "
+            "(--system-reserved-cgroup) or kubeReservedCgroup (--kube-reserved-cgroup)");
+  EXPECT_TRUE(said("reservedSystemCPUs: '3-1'\n").starts_with("invalid configuration: unable to parse"));
+}
+
 TEST_F(KubeletConfigurationTest, NonsenseIsRefusedWithTheFileAndTheReason) {
   EXPECT_EQ(read("kind: KubeletConfiguration\napiVersion: v1\n"),
             path + ": no kind \"KubeletConfiguration\" is registered for version \"v1\"");
