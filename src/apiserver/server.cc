@@ -13,6 +13,7 @@
 #include "apiserver/crd/webhook_conversion.h"
 #include "apiserver/discovery/paths.h"
 #include "apiserver/flowcontrol/flow_control.h"
+#include "apiserver/flowcontrol/work_estimate.h"
 #include "apiserver/metrics/request_metrics.h"
 #include "apiserver/metrics/server_metrics.h"
 #include "apiserver/pipeline/errors.h"
@@ -144,13 +145,13 @@ struct Server::Parts {
                   .random = options.random,
                   .allocations = allocations}),
         renderer(options.clock, options.encoding_cache_bytes_max),
-        flow(registry.reader(), options.clock, options.reads_max + options.writes_max),
         metrics({.store = options.store,
                  .catalog = catalog,
                  .reads = reads,
                  .writes = writes,
                  .metrics = options.metrics != nullptr ? *options.metrics : own_metrics,
                  .started_ns = options.clock.wall_ns()}),
+        flow(registry.reader(), options.clock, options.reads_max + options.writes_max, metrics.metrics()),
         definitions(registry, catalog),
         aggregator(registry, options.aggregation, own_versions(registry, options)),
         automatic_services(registry) {}
@@ -169,11 +170,12 @@ struct Server::Parts {
   Allocations allocations;
   Registry registry;
   Renderer renderer;
-  FlowControl flow;
   std::atomic<int> reads = 0;
   std::atomic<int> writes = 0;
   base::Metrics own_metrics;
   ServerMetrics metrics;
+  FlowControl flow;
+  Watchers watchers;
   crd::Definitions definitions;
   Aggregator aggregator;
   AutomaticServices automatic_services;
@@ -189,6 +191,7 @@ struct Server::Exchange {
   const Served* served = nullptr;                // once it is found
   RemoteVersionRef remote = nullptr;             // of requests that another server answers
   std::unique_ptr<AuditRecord> audit = nullptr;  // of requests that are written down
+  FlowControl::Admitted admitted = {};
 
   Response response() { return Response(request, call, writer); }
 };
@@ -233,9 +236,7 @@ io::Task<base::Result<void>> Server::authorize(const Call& call, AuditRecord* au
   if (audit != nullptr) audit_authorization(*audit, *answer);
   if (answer->allowed()) co_return {};
   if (!answer->error.empty()) co_return base::fail(internal_error(answer->error));
-  std::string message = forbidden_message(attributes, answer->reason);
-  if (!attributes.resource_request) co_return base::fail(forbidden("", "", "", message));
-  co_return base::fail(forbidden(attributes.api_group, attributes.resource, attributes.name, message));
+  co_return base::fail(forbidden_to(attributes, answer->reason));
 }
 
 // The row that the path names, when there is such a path at all.
@@ -318,6 +319,20 @@ io::Task<base::Result<Answer>> Server::handle(Call& call) {
   co_return answer;
 }
 
+bool Server::is_remote(const Call& call) const {
+  auto remote = remote_of_path(*parts_->aggregator.remote(), call.info.path);
+  return remote != nullptr && remote->own == nullptr;
+}
+
+io::Task<base::Result<std::unique_ptr<io::ResponseStream>>> Server::ask_remote(Call& call, std::string target,
+                                                                               std::string accept) {
+  CO_TRY(co_await authorize(call, nullptr));
+  auto remote = remote_of_path(*parts_->aggregator.remote(), call.info.path);
+  if (remote == nullptr || remote->own != nullptr) co_return base::fail(no_such_path());
+  co_return co_await apiserver::ask_remote(std::move(remote), call, std::move(target), std::move(accept),
+                                           options_.random);
+}
+
 void Server::count(const Call& call, const Served* served, int status, uint64_t bytes, int64_t began_ns) {
   double seconds = static_cast<double>(options_.clock.monotonic_ns() - began_ns) / 1e9;
   parts_->metrics.requests().count(call, served != nullptr, {.status = status, .bytes = bytes, .seconds = seconds});
@@ -340,7 +355,7 @@ io::Task<void> Server::serve(const io::Request& request, const io::Peer& peer, i
   Exchange exchange{request, peer, body, MeteredWriter(writer), {}};
   int64_t began_ns = options_.clock.monotonic_ns();
   co_await answer(exchange);
-  if (exchange.audit) options_.auditor->complete(*exchange.audit, exchange.call, exchange.writer.status());
+  if (exchange.audit) co_await options_.auditor->complete(*exchange.audit, exchange.call, exchange.writer.status());
   // What was refused on the way is no request to a resource; upstream counts it elsewhere.
   if (exchange.served == nullptr && exchange.call.info.is_resource) co_return;
   count(exchange.call, exchange.served, exchange.writer.status(), exchange.writer.bytes(), began_ns);
@@ -385,49 +400,112 @@ io::Task<void> Server::answer(Exchange& exchange) {
   }
   call.user = std::move(**known);
   if (options_.auditor != nullptr) exchange.audit = options_.auditor->begin(call, request, peer);
+  if (exchange.audit && !co_await options_.auditor->received(*exchange.audit)) {
+    exchange.response().send_text(
+        500, base::cat({"Internal Server Error: ", base::quote(request.target), ": failed to store audit event\n"}));
+    co_return;
+  }
   if (wants_impersonation(request.headers)) {
-    auto other = co_await impersonate(call.user, request.headers, options_.authorizer);
+    auto asked = authorization_attributes(call.info, call.query, call.user);
+    auto other = co_await impersonate(asked, request.headers, options_.authorizer);
     if (!other) {
       exchange.response().send_error(other.error());
       co_return;
     }
-    if (*other) call.user = std::move(**other);
+    if (*other) {
+      call.user = std::move((*other)->user);
+      if (exchange.audit) Auditor::impersonated(*exchange.audit, call.user, (*other)->constraint);
+    }
   }
 
   exchange.remote = remote_of_path(*parts_->aggregator.remote(), call.info.path);
-  if (is_long_running(call) || (exchange.remote && is_upgrade(request))) {
-    if (exchange.audit) {
-      exchange.writer.on_start([this, &exchange](int status, io::Headers&) {
-        options_.auditor->started(*exchange.audit, exchange.call, status);
-      });
-    }
+  bool watches = call.info.verb == "watch";
+  bool long_running = is_long_running(call) || (exchange.remote && is_upgrade(request));
+  if (long_running && !watches) {
+    tell_of_start(exchange);
     co_await serve_resource(exchange);
     co_return;
   }
-  bool read = is_read(call.info.verb) || !call.info.is_resource;
-  auto admitted = co_await parts_->flow.enter(authorization_attributes(call.info, call.query, call.user));
+  auto attributes = authorization_attributes(call.info, call.query, call.user);
+  int seats = 1;
+  if (call.info.is_resource && !exchange.remote) {
+    seats = watches || call.info.verb == "list" || call.info.verb == "deletecollection"
+                ? co_await seats_of_reading(call)
+            : is_read(call.info.verb) ? 1
+                                      : seats_of_write(parts_->watchers.of(call.info.qualified_resource()));
+  }
+  auto admitted = co_await parts_->flow.enter(std::move(attributes), seats);
   if (!admitted) {
     exchange.response().send_error(admitted.error());
     co_return;
   }
-  // Whom no flow schema covers a plain bound holds.
-  bool governed = !admitted->schema_uid.empty();
-  if (governed) {
-    exchange.writer.on_start([&flow = *admitted](int, io::Headers& headers) {
-      headers.set("X-Kubernetes-PF-FlowSchema-UID", flow.schema_uid);
-      headers.set("X-Kubernetes-PF-PriorityLevel-UID", flow.level_uid);
-    });
+  exchange.admitted = std::move(*admitted);
+  tell_of_start(exchange);
+  if (exchange.admitted.refused()) {
+    send_away(exchange, exchange.admitted.retry_after_seconds);
+    co_return;
   }
+  if (watches) {
+    co_await serve_resource(exchange);
+    co_return;
+  }
+  // Whom no flow schema covers a plain bound holds.
+  bool read = is_read(call.info.verb) || !call.info.is_resource;
+  bool governed = !exchange.admitted.schema_uid.empty();
   int max = governed ? std::numeric_limits<int>::max() : read ? options_.reads_max : options_.writes_max;
   Place place(read ? parts_->reads : parts_->writes, max);
   if (!place.granted()) {
-    exchange.response().send_error(too_many_requests("Too many requests, please try again later.", 1));
+    send_away(exchange, 1);
     co_return;
   }
   bool in_time = co_await io::with_timeout(time_max, serve_resource(exchange));
   if (!in_time) {
     exchange.response().send_error(timeout("request did not complete within the allotted timeout", 0));
   }
+}
+
+// What a list costs, and a watch that begins with one: as much as there is to read.
+io::Task<int> Server::seats_of_reading(const Call& call) const {
+  const Query& query = call.query;
+  if (call.info.verb == "watch") {
+    auto revision = query.get("resourceVersion");
+    bool with_state =
+        query.has("sendInitialEvents") ? query.get("sendInitialEvents") == "true" : revision.empty() || revision == "0";
+    if (!with_state) co_return 1;
+  }
+  if (!call.info.name.empty()) co_return 1;
+  ServedRef served = parts_->catalog.find(call.info.group, call.info.version, call.info.resource);
+  if (served == nullptr || !served->is_stored()) co_return 1;
+  store::ListOptions one;
+  one.limit = 1;
+  one.consistent = false;
+  auto page = co_await options_.store.list(served->prefix(call.info.namespace_), std::move(one));
+  if (!page) co_return kSeatsMax;
+  auto limit = read_int(query, "limit");
+  bool selects = query.has("labelSelector") || query.has("fieldSelector");
+  co_return seats_of_list(page->entries.size() + page->remaining, limit && *limit ? **limit : 0, selects);
+}
+
+void Server::send_away(Exchange& exchange, int retry_after_seconds) {
+  io::Headers more;
+  more.add("retry-after", std::to_string(retry_after_seconds));
+  exchange.response().send_text(429, "Too many requests, please try again later.\n", std::move(more));
+}
+
+// What is told when the answer begins: fairness in its headers, and the audit of requests that live long.
+void Server::tell_of_start(Exchange& exchange) {
+  exchange.writer.on_start([this, &exchange](int status, io::Headers& headers) {
+    auto& admitted = exchange.admitted;
+    if (!admitted.schema_uid.empty()) {
+      headers.set("X-Kubernetes-PF-FlowSchema-UID", admitted.schema_uid);
+      headers.set("X-Kubernetes-PF-PriorityLevel-UID", admitted.level_uid);
+    }
+    bool long_running = is_long_running(exchange.call) || (exchange.remote && is_upgrade(exchange.request));
+    if (!long_running) return;
+    if (exchange.audit) options_.auditor->started(*exchange.audit, exchange.call, status);
+    // What another server watches has begun; how much that was it knows alone.
+    if (exchange.remote) admitted.seat.release();
+  });
 }
 
 io::Task<void> Server::serve_resource(Exchange& exchange) {
@@ -447,9 +525,9 @@ io::Task<void> Server::serve_resource(Exchange& exchange) {
     co_return;
   }
   if (!call.info.is_resource) {
-    auto remote = parts_->aggregator.remote();
-    co_await serve_path(PathContext{options_, parts_->registry, *remote, parts_->metrics}, exchange.request, call,
-                        response);
+    co_await serve_path(
+        PathContext{options_, parts_->registry, parts_->aggregator.remote(), parts_->metrics, parts_->flow},
+        exchange.request, call, response);
     co_return;
   }
   if (is_nowhere(call)) {
@@ -553,6 +631,7 @@ io::Task<void> Server::serve_watch(Exchange& exchange) {
     co_return;
   }
   LongRunning counted(parts_->metrics.requests(), call);
+  Watchers::Watching watching(parts_->watchers, call.info.qualified_resource());
   auto sink = EventSink::open(exchange.request, response, media, options_.random);
   if (!sink) co_return;
   if (!stream) {
@@ -563,19 +642,22 @@ io::Task<void> Server::serve_watch(Exchange& exchange) {
   }
   io::Event done;
   if (!(*sink)->tells_when_left()) {
-    co_await send_events(call, **stream, *representation, **sink, done);
+    co_await send_events(exchange, **stream, *representation, **sink, done);
     co_return;
   }
   io::Scope sending;
-  sending.spawn(send_events(call, **stream, *representation, **sink, done));
+  sending.spawn(send_events(exchange, **stream, *representation, **sink, done));
   sending.spawn(set_when_left(**sink, done));
   co_await done.wait();
 }
 
 // Until the watch ends, which only its time does without an error, or the client has gone. An event that cannot be
 // shown ends it too: who watches must not believe that he has seen everything.
-io::Task<void> Server::send_events(const Call& call, WatchStream& stream, const Representation& representation,
+io::Task<void> Server::send_events(Exchange& exchange, WatchStream& stream, const Representation& representation,
                                    EventSink& sink, io::Event& done) {
+  const Call& call = exchange.call;
+  // A watch takes its seats until it has told what there was at its beginning.
+  if (!stream.begins_with_state()) exchange.admitted.seat.release();
   auto counted = parts_->metrics.requests().watch_events(call);
   bool first = true;
   bool ends = false;
@@ -604,6 +686,7 @@ io::Task<void> Server::send_events(const Call& call, WatchStream& stream, const 
       done.set();
       co_return;
     }
+    exchange.admitted.seat.release();
   }
   co_await sink.finish();
   done.set();

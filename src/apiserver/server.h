@@ -29,6 +29,7 @@
 #include "base/random.h"
 #include "base/result.h"
 #include "io/http.h"
+#include "io/http_client.h"
 #include "io/task.h"
 #include "store/store.h"
 
@@ -96,6 +97,11 @@ class Server {
   // Authorization included. Not for watches and for what streams.
   io::Task<base::Result<Answer>> handle(Call& call);
   io::Task<base::Result<std::unique_ptr<WatchStream>>> watch(Call& call);
+  // Of requests that an extension API server answers neither; they go there, authorization included. `target` is path
+  // and query as they are sent; the answer comes as it is, watches too.
+  bool is_remote(const Call& call) const;
+  io::Task<base::Result<std::unique_ptr<io::ResponseStream>>> ask_remote(Call& call, std::string target,
+                                                                         std::string accept);
 
   // Keeps what is served in step with the custom resource definitions and APIServices that are stored, until the store
   // closes. On one loop.
@@ -114,8 +120,11 @@ class Server {
   io::Task<void> answer(Exchange& exchange);
   io::Task<void> serve_resource(Exchange& exchange);
   io::Task<void> serve_watch(Exchange& exchange);
-  io::Task<void> send_events(const Call& call, WatchStream& stream, const Representation& representation,
+  io::Task<void> send_events(Exchange& exchange, WatchStream& stream, const Representation& representation,
                              EventSink& sink, io::Event& done);
+  io::Task<int> seats_of_reading(const Call& call) const;
+  static void send_away(Exchange& exchange, int retry_after_seconds);
+  void tell_of_start(Exchange& exchange);
   io::Task<void> send_page(Exchange& exchange, Answer answer, Representation representation);
   io::Task<base::Result<Answer>> dispatch(Call& call, const Served& served);
   void count(const Call& call, const Served* served, int status, uint64_t bytes, int64_t began_ns);

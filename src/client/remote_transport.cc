@@ -67,8 +67,7 @@ class RemoteTransport final : public Transport {
     auto opened = co_await io::with_timeout(kCallTimeout, http_->request("GET", std::move(target), std::move(headers)));
     if (!opened) co_return base::fail(Code::Timeout, "the server did not answer within a minute");
     CO_TRY(auto stream, std::move(*opened));
-    if (stream->head().status == 200)
-      co_return std::unique_ptr<RawWatch>(std::make_unique<RemoteWatch>(std::move(stream)));
+    if (stream->head().status == 200) co_return make_remote_watch(std::move(stream));
     CO_TRY(Reply reply, co_await read_reply(std::move(stream)));
     co_return base::fail(error_of(reply));
   }
@@ -120,6 +119,10 @@ class RemoteTransport final : public Transport {
 };
 
 }  // namespace
+
+std::unique_ptr<RawWatch> make_remote_watch(std::unique_ptr<io::ResponseStream> stream) {
+  return std::make_unique<RemoteWatch>(std::move(stream));
+}
 
 Result<std::shared_ptr<Transport>> make_remote_transport(Access access, std::string user_agent) {
   io::HttpClient::Options options;

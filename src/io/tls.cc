@@ -217,8 +217,8 @@ base::Result<Context> server_context(const TlsServer::Options& options, const Tl
     SSL_CTX_set_verify(context.get(), SSL_VERIFY_PEER, nullptr);
     // The handshake proves that the client has the key; whose it is, is for the authenticator to say.
     SSL_CTX_set_cert_verify_callback(context.get(), [](X509_STORE_CTX*, void*) { return 1; }, nullptr);
-    if (!options.client_ca.empty()) {
-      TRY(auto text, options.client_ca.load());
+    for (const auto& pem : options.client_authorities) {
+      TRY(auto text, pem.load());
       TRY(auto authorities, read_certificates(text));
       for (const auto& authority : authorities) SSL_CTX_add_client_CA(context.get(), authority.get());
     }
@@ -281,7 +281,7 @@ base::Result<std::shared_ptr<TlsServer>> TlsServer::create(Options options) {
     base::Lock lock(state->mutex);
     state->files.add(all.certificate.chain);
     state->files.add(all.certificate.key);
-    state->files.add(all.client_ca);
+    for (const auto& pem : all.client_authorities) state->files.add(pem);
     for (const auto& certificate : all.sni) {
       state->files.add(certificate.chain);
       state->files.add(certificate.key);

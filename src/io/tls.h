@@ -36,9 +36,9 @@ class TlsServer {
     std::vector<std::string> alpn = {"h2", "http/1.1"};  // in order of preference
     // Asks for a certificate, does not insist, verifies that the client has its key but no CA: see Peer.
     bool request_client_certificate = true;
-    Pem client_ca;         // whose names are told to the client as a hint; may be empty
-    int version_min = 12;  // 12 or 13
-    std::string ciphers;   // OpenSSL's list for TLS 1.2; empty: forward secret AEAD ones
+    std::vector<Pem> client_authorities;  // whose names are told to the client as a hint; may be empty
+    int version_min = 12;                 // 12 or 13
+    std::string ciphers;                  // OpenSSL's list for TLS 1.2; empty: forward secret AEAD ones
   };
   static base::Result<std::shared_ptr<TlsServer>> create(Options options);
   ~TlsServer();

@@ -3,11 +3,15 @@
 #include <algorithm>
 
 #include "apiserver/audit/auditor.h"
+#include "apiserver/audit/log_file.h"
+#include "apiserver/audit/webhook.h"
 #include "apiserver/authz/configured_authorizer.h"
 #include "apiserver/authz/security_index.h"
 #include "apiserver/bootstrap/bootstrap.h"
+#include "apiserver/bootstrap/client_trust.h"
 #include "apiserver/bootstrap/service_repair.h"
 #include "apiserver/encryption/encryption.h"
+#include "apiserver/flowcontrol/upkeep.h"
 #include "apiserver/outbound/kubeconfig.h"
 #include "apiserver/proxy/kubelet_dialer.h"
 #include "apiserver/registry/served.h"
@@ -93,9 +97,10 @@ struct ApiServer::State {
   bool nobody_anonymous = false;  // who may do anything must say who he is
   std::unique_ptr<apiserver::KubeletDialer> kubelets;
   std::unique_ptr<apiserver::Auditor> auditor;
-  apiserver::AuditWebhook* audit_webhook = nullptr;  // the auditor's
   std::unique_ptr<apiserver::Server> server;
   std::unique_ptr<apiserver::ServiceRepair> service_repair;
+  std::unique_ptr<apiserver::FlowUpkeep> flow_upkeep;
+  std::unique_ptr<apiserver::ClientTrust> client_trust;
   std::unique_ptr<io::HttpServer> http;
   io::Scope scope;  // last: its tasks refer to all above
 };
@@ -104,22 +109,26 @@ base::Result<void> ApiServer::State::make_audit() {
   if (options.audit_policy.empty()) return {};
   TRY(auto policy, apiserver::AuditPolicy::from_yaml(options.audit_policy));
   std::vector<std::unique_ptr<apiserver::AuditSink>> sinks;
-  if (!options.audit_log_path.empty()) {
-    TRY(auto log, apiserver::AuditLog::open({.path = options.audit_log_path,
-                                             .bytes_max = static_cast<size_t>(options.audit_log_megabytes_max) << 20,
-                                             .backups_max = static_cast<size_t>(options.audit_log_backups_max)}));
-    if (options.audit_log_truncates) log->set_event_bytes_max(static_cast<size_t>(options.audit_log_event_bytes_max));
-    sinks.push_back(std::move(log));
+  const auto& log = options.audit_log;
+  if (!log.path.empty()) {
+    // As upstream, a bound of nothing is the usual one.
+    int64_t megabytes = log.megabytes_max == 0 ? 100 : log.megabytes_max;
+    TRY(auto file, apiserver::AuditLog::open({.path = log.path,
+                                              .bytes_max = static_cast<size_t>(megabytes) << 20,
+                                              .backups_max = static_cast<size_t>(log.backups_max),
+                                              .days_max = log.days_max,
+                                              .compresses = log.compresses},
+                                             base::system_clock()));
+    sinks.push_back(std::make_unique<apiserver::AuditSink>(std::move(file), log.delivery, base::system_clock()));
   }
   if (!options.audit_webhook_kubeconfig.empty()) {
     TRY(auto server, apiserver::destination_of_kubeconfig(options.audit_webhook_kubeconfig));
-    auto webhook = std::make_unique<apiserver::AuditWebhook>(std::move(server));
-    if (options.audit_webhook_truncates)
-      webhook->set_event_bytes_max(static_cast<size_t>(options.audit_webhook_event_bytes_max));
-    audit_webhook = webhook.get();
-    sinks.push_back(std::move(webhook));
+    auto webhook =
+        std::make_unique<apiserver::AuditWebhook>(std::move(server), options.audit_webhook_initial_backoff_ns);
+    sinks.push_back(std::make_unique<apiserver::AuditSink>(std::move(webhook), options.audit_webhook_delivery,
+                                                           base::system_clock()));
   }
-  auditor = std::make_unique<apiserver::Auditor>(std::move(policy), std::move(sinks), base::system_clock());
+  auditor = std::make_unique<apiserver::Auditor>(std::move(policy), std::move(sinks), base::system_clock(), metrics);
   return {};
 }
 
@@ -224,15 +233,26 @@ io::Task<base::Result<std::unique_ptr<ApiServer>>> ApiServer::start(ApiServerOpt
                                        .kubernetes_ip = kubernetes,
                                        .advertise_address = given.advertise_address,
                                        .secure_port = given.secure_port,
-                                       .client_ca_pem = given.client_ca,
-                                       .front_proxy_ca_pem = given.front_proxy_ca,
                                        .more = std::move(given.bootstrap_objects),
                                        .resource_metrics = given.resource_metrics};
   CO_TRY(co_await apiserver::bootstrap(state->server->registry(), std::move(defaults)));
+  state->client_trust = std::make_unique<apiserver::ClientTrust>(
+      state->server->registry(), apiserver::ClientTrust::Headers{.names = given.front_proxy_names,
+                                                                 .user = given.front_proxy_user_headers,
+                                                                 .uid = given.front_proxy_uid_headers,
+                                                                 .group = given.front_proxy_group_headers,
+                                                                 .extra_prefixes = given.front_proxy_extra_prefixes});
+  auto tell_trust = [trust = state->client_trust.get(), known = state->authentication.get()] {
+    trust->set(known->client_ca(), known->front_proxy_ca());
+  };
+  tell_trust();
+  state->authentication->on_authorities_changed(tell_trust);
+  CO_TRY(co_await state->client_trust->write());
+  state->scope.spawn(state->client_trust->run());
   state->scope.spawn(state->security->run());
   state->scope.spawn(state->authorizer->run());
   state->scope.spawn(state->authentication->run());
-  if (state->audit_webhook != nullptr) state->scope.spawn(state->audit_webhook->run());
+  if (state->auditor) state->scope.spawn(state->auditor->run());
   co_await state->security->wait_synced();
   state->scope.spawn(state->server->run());
   state->service_repair = std::make_unique<apiserver::ServiceRepair>(state->server->registry(), base::system_clock());
@@ -242,11 +262,15 @@ io::Task<base::Result<std::unique_ptr<ApiServer>>> ApiServer::start(ApiServerOpt
   self.groups = {std::string(apiserver::kMastersGroup), std::string(apiserver::kAuthenticatedGroup)};
   client::Client own(make_local_transport(*state->server, std::move(self)), "kube-apiserver");
   state->scope.spawn(keep_server_identity(std::move(own), base::system_clock(), base::system_random()));
+  state->flow_upkeep =
+      std::make_unique<apiserver::FlowUpkeep>(state->server->registry(), apiserver::default_flow_objects());
+  state->scope.spawn(state->flow_upkeep->run());
   co_await state->server->wait_synced();
 
   CO_TRY(auto tls, io::TlsServer::create(
                        {.certificate = {.chain = {.file = given.certificate_file}, .key = {.file = given.key_file}},
-                        .client_ca = {.text = given.client_ca}}));
+                        .client_authorities = {{.text = given.client_ca, .file = given.client_ca_file},
+                                               {.text = given.front_proxy_ca, .file = given.front_proxy_ca_file}}}));
   io::HttpServerOptions http;
   http.address.host = given.bind_address;
   http.address.port = static_cast<uint16_t>(given.secure_port);
@@ -264,6 +288,8 @@ io::Task<base::Result<std::unique_ptr<ApiServer>>> ApiServer::start(ApiServerOpt
 io::Task<void> ApiServer::close() {
   co_await state_->http->close(kDrainTime);
   state_->scope.cancel();
+  // What nobody takes in time is lost.
+  if (state_->auditor) co_await io::with_timeout(kDrainTime, state_->auditor->drain());
   state_->store->close();
 }
 

@@ -5,6 +5,7 @@
 #include <string>
 #include <vector>
 
+#include "apiserver/audit/sink.h"
 #include "apiserver/authn/configuration.h"
 #include "apiserver/authz/configuration.h"
 #include "apiserver/server.h"
@@ -36,6 +37,7 @@ struct ApiServerOptions {
   std::string certificate_file, key_file;
   std::string client_ca;  // whose clients we believe
   std::string front_proxy_ca;
+  std::string client_ca_file, front_proxy_ca_file;  // where these are read again when they change; "": nowhere
   std::vector<std::string> front_proxy_names = {"front-proxy-client"};  // of their certificates; none: any
   std::vector<std::string> front_proxy_user_headers = {"X-Remote-User"};
   std::vector<std::string> front_proxy_uid_headers = {"X-Remote-Uid"};
@@ -55,14 +57,19 @@ struct ApiServerOptions {
   std::string authorization_file;  // of kind AuthorizationConfiguration, instead of them; followed
   std::string admission_file;      // an AdmissionConfiguration; "": every step as it is by itself
 
-  std::string audit_policy;    // YAML; "": nothing is written down
-  std::string audit_log_path;  // "-" is the standard output
-  int64_t audit_log_megabytes_max = 100;
-  int64_t audit_log_backups_max = 0;  // 0: all are kept
-  // Events that are larger go without their objects, where that is asked for.
-  bool audit_log_truncates = false, audit_webhook_truncates = false;
-  int64_t audit_log_event_bytes_max = 102400, audit_webhook_event_bytes_max = 102400;
-  std::string audit_webhook_kubeconfig;                        // YAML
+  std::string audit_policy;  // YAML; "": nothing is written down
+  struct AuditLogOptions {
+    std::string path;  // "-" is the standard output
+    int64_t megabytes_max = 100;
+    int64_t backups_max = 0;  // 0: all are kept
+    int64_t days_max = 0;     // 0: for ever
+    bool compresses = false;
+    apiserver::AuditDelivery delivery = {
+        .mode = apiserver::AuditMode::Blocking, .batch_max = 1, .batch_wait_ns = 0, .throttles = false};
+  } audit_log;
+  std::string audit_webhook_kubeconfig;  // YAML
+  apiserver::AuditDelivery audit_webhook_delivery;
+  int64_t audit_webhook_initial_backoff_ns = 10'000'000'000;
   std::string kubelet_client_certificate, kubelet_client_key;  // what we show to kubelets
   // What we show to the servers of APIServices, as files; none: nothing.
   std::string proxy_client_certificate_file, proxy_client_key_file;

@@ -101,15 +101,17 @@ base::Result<void> Authentication::make_authenticator(const ApiServerOptions& op
   auto& clock = base::system_clock();
   std::vector<std::unique_ptr<apiserver::Authenticator>> members;
   if (!options.front_proxy_ca.empty()) {
-    TRY(auto proxies, pki::TrustBundle::from_pem(options.front_proxy_ca));
+    TRY(front_proxies_, apiserver::Authorities::from_pem(options.front_proxy_ca));
+    front_proxy_file_ = options.front_proxy_ca_file;
     members.push_back(std::make_unique<apiserver::FrontProxyAuthenticator>(
         apiserver::FrontProxyAuthenticator::Options{
-            std::move(proxies), options.front_proxy_names, options.front_proxy_user_headers,
+            front_proxies_, options.front_proxy_names, options.front_proxy_user_headers,
             options.front_proxy_uid_headers, options.front_proxy_group_headers, options.front_proxy_extra_prefixes},
         clock));
   }
-  TRY(auto authorities, pki::TrustBundle::from_pem(options.client_ca));
-  members.push_back(std::make_unique<apiserver::CertificateAuthenticator>(std::move(authorities), clock));
+  TRY(client_authorities_, apiserver::Authorities::from_pem(options.client_ca));
+  client_ca_file_ = options.client_ca_file;
+  members.push_back(std::make_unique<apiserver::CertificateAuthenticator>(client_authorities_, clock));
   if (!options.static_tokens.empty()) {
     TRY(auto tokens, apiserver::StaticTokenAuthenticator::from_csv(options.static_tokens));
     members.push_back(std::move(tokens));
@@ -123,6 +125,13 @@ io::Task<void> Authentication::run() {
   io::Scope scope;
   if (!key_files_.empty()) scope.spawn(apiserver::follow_token_keys(keys_, key_files_, key_texts_));
   if (issuers_ != nullptr) scope.spawn(issuers_->run());
+  auto changed = [this] {
+    if (authorities_changed_) authorities_changed_();
+  };
+  if (!client_ca_file_.empty())
+    scope.spawn(apiserver::follow_authorities(client_authorities_, client_ca_file_, changed));
+  if (front_proxies_ != nullptr && !front_proxy_file_.empty())
+    scope.spawn(apiserver::follow_authorities(front_proxies_, front_proxy_file_, changed));
   io::Event never;
   co_await never.wait();
 }

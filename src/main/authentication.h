@@ -1,11 +1,13 @@
 // Who is who at the API server: all the ways that its options ask for, as one.
 #pragma once
 
+#include <functional>
 #include <memory>
 #include <string>
 
 #include "apiserver/authn/anonymous.h"
 #include "apiserver/authn/authentication_metrics.h"
+#include "apiserver/authn/authorities.h"
 #include "apiserver/authn/bearer.h"
 #include "apiserver/authn/configured_issuers.h"
 #include "apiserver/authn/token_issuer.h"
@@ -29,6 +31,12 @@ class Authentication {
   const apiserver::TokenIssuer& issuer() const { return *issuer_; }
   const apiserver::AnonymousAccess& anonymous() const { return anonymous_; }
 
+  // Whose certificates are believed now, as PEM: clients', and front proxies' ("" for none).
+  std::string client_ca() const { return client_authorities_->pem(); }
+  std::string front_proxy_ca() const { return front_proxies_ == nullptr ? "" : front_proxies_->pem(); }
+  // Told after their files have changed, on the loop of run(). Before run().
+  void on_authorities_changed(std::function<void()> changed) { authorities_changed_ = std::move(changed); }
+
   // Follows the files that are read again when they change, until cancelled.
   io::Task<void> run();
 
@@ -50,6 +58,9 @@ class Authentication {
   apiserver::TokenJudges tokens_;
   apiserver::ConfiguredIssuers* issuers_ = nullptr;  // among the tokens' judges
   apiserver::AnonymousAccess anonymous_;
+  std::shared_ptr<apiserver::Authorities> client_authorities_, front_proxies_;  // the latter null for none
+  std::string client_ca_file_, front_proxy_file_;                               // "": they are for good
+  std::function<void()> authorities_changed_;
   std::unique_ptr<apiserver::UnionAuthenticator> authenticator_;
 };
 

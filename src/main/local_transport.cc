@@ -4,6 +4,9 @@
 #include "apiserver/render/render.h"
 #include "base/strings.h"
 #include "client/codec.h"
+#include "client/remote_transport.h"
+#include "client/status.h"
+#include "client/stream_decoder.h"
 #include "schema/json.h"
 #include "schema/protobuf.h"
 #include "schema/status.h"
@@ -82,12 +85,33 @@ class LocalWatch final : public client::RawWatch {
   std::unique_ptr<apiserver::WatchStream> stream_;
 };
 
+constexpr auto kRemoteTimeout = std::chrono::seconds(60);
+constexpr size_t kRemoteBytesMax = size_t{512} << 20;
+
+// The whole answer of an extension API server.
+io::Task<base::Result<client::Reply>> whole_reply(apiserver::Server& server, Call& call, client::Call request) {
+  CO_TRY(auto stream, co_await server.ask_remote(call, std::move(request.target), std::move(request.accept)));
+  CO_TRY(std::string body, co_await io::read_all(*stream, kRemoteBytesMax));
+  co_return client::Reply{.status = stream->head().status,
+                          .content_type = std::string(stream->head().headers.get("content-type")),
+                          .body = base::Bytes(std::move(body))};
+}
+
+io::Task<base::Result<client::Reply>> remote_reply(apiserver::Server& server, Call& call, client::Call request) {
+  auto reply = co_await io::with_timeout(kRemoteTimeout, whole_reply(server, call, std::move(request)));
+  if (!reply) co_return base::fail(base::Code::Timeout, "the extension API server did not answer within a minute");
+  // What is refused here is refused in the API's words.
+  if (!*reply && schema::status_of(reply->error()).code == 403) co_return make_error_reply(reply->error());
+  co_return std::move(*reply);
+}
+
 class LocalTransport final : public client::Transport {
  public:
   LocalTransport(apiserver::Server& server, apiserver::User user) : server_(server), user_(std::move(user)) {}
 
   io::Task<base::Result<client::Reply>> call(client::Call request) override {
     Call call = make_call(request, user_);
+    if (server_.is_remote(call)) co_return co_await remote_reply(server_, call, std::move(request));
     auto answer = co_await server_.handle(call);
     if (!answer) co_return make_error_reply(answer.error());
     // Custom kinds have no protobuf form.
@@ -102,7 +126,13 @@ class LocalTransport final : public client::Transport {
   }
 
   io::Task<base::Result<client::RawPage>> list(std::string target) override {
-    Call call = make_call({.method = "GET", .target = std::move(target), .content_type = {}, .body = {}}, user_);
+    client::Call request{.method = "GET", .target = std::move(target), .content_type = {}, .body = {}};
+    Call call = make_call(request, user_);
+    if (server_.is_remote(call)) {
+      CO_TRY(auto reply, co_await remote_reply(server_, call, std::move(request)));
+      if (reply.status != 200) co_return base::fail(client::error_of(reply));
+      co_return client::split_list(reply.content_type, std::move(reply.body));
+    }
     CO_TRY(auto answer, co_await server_.handle(call));
     if (!answer.page) co_return base::fail(base::Code::BadRequest, "not a list");
     client::RawPage page{.items = {},
@@ -117,7 +147,15 @@ class LocalTransport final : public client::Transport {
   }
 
   io::Task<base::Result<std::unique_ptr<client::RawWatch>>> watch(std::string target) override {
-    Call call = make_call({.method = "GET", .target = std::move(target), .content_type = {}, .body = {}}, user_);
+    Call call = make_call({.method = "GET", .target = target, .content_type = {}, .body = {}}, user_);
+    if (server_.is_remote(call)) {
+      CO_TRY(auto answer, co_await server_.ask_remote(call, std::move(target), "application/json;stream=watch"));
+      if (answer->head().status == 200) co_return client::make_remote_watch(std::move(answer));
+      CO_TRY(std::string body, co_await io::read_all(*answer, kRemoteBytesMax));
+      co_return base::fail(client::error_of({.status = answer->head().status,
+                                             .content_type = std::string(answer->head().headers.get("content-type")),
+                                             .body = base::Bytes(std::move(body))}));
+    }
     CO_TRY(auto stream, co_await server_.watch(call));
     co_return std::unique_ptr<client::RawWatch>(std::make_unique<LocalWatch>(std::move(stream)));
   }

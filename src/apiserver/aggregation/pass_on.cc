@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "apiserver/outbound/kept_clients.h"
 #include "apiserver/proxy/forward.h"
 #include "base/strings.h"
 
@@ -81,6 +82,24 @@ io::Task<void> pass_on(RemoteVersionRef remote, const io::Request& request, cons
   backend.added.add("audit-id", call.audit_id);
   backend.complaints = Complaints::Text;
   co_await forward_to(std::move(backend), request, peer, body, response);
+}
+
+io::Task<base::Result<std::unique_ptr<io::ResponseStream>>> ask_remote(RemoteVersionRef remote, const Call& call,
+                                                                       std::string target, std::string accept,
+                                                                       base::Random& random) {
+  if (!remote->available || remote->tls == nullptr || remote->places.empty())
+    co_return base::fail(base::Code::Unavailable, "service unavailable");
+  CO_TRY(auto headers, identity_headers(call.user));
+  headers.add("accept", accept);
+  headers.add("user-agent", call.user_agent);
+  if (!call.content_type.empty()) headers.add("content-type", call.content_type);
+  auto place = remote->places[random.below(remote->places.size())];
+  CO_TRY(auto client, kept_client(connection_key(place, remote->tls.get()), [&] {
+           return base::Result<io::HttpClient::Options>(
+               {.url = base::cat({"https://", place.text()}), .tls = remote->tls});
+         }));
+  co_return co_await client->request(call.method, std::move(target), std::move(headers),
+                                     base::Bytes(std::string(call.body)));
 }
 
 }  // namespace apiserver

@@ -72,11 +72,27 @@ std::string truncated(const audit::Event& event) {
 
 }  // namespace
 
-Auditor::Auditor(AuditPolicy policy, std::vector<std::unique_ptr<AuditSink>> sinks, const base::Clock& clock)
-    : policy_(std::move(policy)), sinks_(std::move(sinks)), clock_(clock) {}
+Auditor::Auditor(AuditPolicy policy, std::vector<std::unique_ptr<AuditSink>> sinks, const base::Clock& clock,
+                 base::Metrics& metrics)
+    : policy_(std::move(policy)),
+      sinks_(std::move(sinks)),
+      clock_(clock),
+      events_(
+          metrics.counters({"apiserver_audit_event_total", "Audit events made.", base::Stability::Alpha, {}}).alone()),
+      levels_(metrics.counters({"apiserver_audit_level_total",
+                                "Requests by the level at which they are written down.",
+                                base::Stability::Alpha,
+                                {"level"}})),
+      refused_(metrics
+                   .counters({"apiserver_audit_requests_rejected_total",
+                              "Requests refused because they could not be written down.",
+                              base::Stability::Alpha,
+                              {}})
+                   .alone()) {}
 
 std::unique_ptr<AuditRecord> Auditor::begin(const Call& call, const io::Request& request, const io::Peer& peer) const {
   auto decision = policy_.decide(authorization_attributes(call.info, call.query, call.user));
+  levels_.with({level_name(decision.level)}).add();
   if (decision.level == AuditLevel::None) return nullptr;
   auto record = std::make_unique<AuditRecord>();
   record->decision = std::move(decision);
@@ -98,47 +114,82 @@ std::unique_ptr<AuditRecord> Auditor::begin(const Call& call, const io::Request&
     object.api_group = call.info.group;
     object.api_version = call.info.version;
   }
-  write(*record, "RequestReceived");
   return record;
 }
 
-void Auditor::started(AuditRecord& record, const Call& call, int status) const {
-  answered(record, call, status, "ResponseStarted");
+io::Task<bool> Auditor::received(AuditRecord& record) const {
+  if (record.decision.omits("RequestReceived")) co_return true;
+  std::string json = rendered(record, "RequestReceived");
+  bool kept = true;
+  for (const auto& sink : sinks_) {
+    std::string text = fitted(*sink, record, json);
+    if (text.empty()) continue;
+    bool taken = co_await sink->deliver(std::move(text));
+    if (!taken && sink->is_strict()) kept = false;
+  }
+  if (!kept) refused_.add();
+  co_return kept;
 }
 
-void Auditor::complete(AuditRecord& record, const Call& call, int status) const {
+void Auditor::impersonated(AuditRecord& record, const User& as, const std::string& constraint) {
+  fill(record.event.impersonated_user.emplace(), as);
+  if (!constraint.empty()) record.event.authentication_metadata.emplace().impersonation_constraint = constraint;
+}
+
+void Auditor::started(AuditRecord& record, const Call& call, int status) const {
+  answered(record, call, status);
+  if (record.decision.omits("ResponseStarted")) return;
+  std::string json = rendered(record, "ResponseStarted");
+  for (const auto& sink : sinks_) {
+    if (std::string text = fitted(*sink, record, json); !text.empty()) sink->take(text);
+  }
+}
+
+io::Task<void> Auditor::complete(AuditRecord& record, const Call& call, int status) const {
   if (record.decision.omits_managed_fields) {
     auto& event = record.event;
     event.request_object = without_managed_fields(std::move(event.request_object));
     event.response_object = without_managed_fields(std::move(event.response_object));
   }
-  answered(record, call, status, "ResponseComplete");
+  answered(record, call, status);
+  if (record.decision.omits("ResponseComplete")) co_return;
+  std::string json = rendered(record, "ResponseComplete");
+  for (const auto& sink : sinks_) {
+    if (std::string text = fitted(*sink, record, json); !text.empty()) co_await sink->deliver(std::move(text));
+  }
 }
 
-void Auditor::answered(AuditRecord& record, const Call& call, int status, std::string_view stage) const {
-  auto& event = record.event;
-  if (call.user.name != event.user.username) fill(event.impersonated_user.emplace(), call.user);
-  auto& response = event.response_status.emplace();
+io::Task<void> Auditor::run() {
+  for (const auto& sink : sinks_) scope_.spawn(sink->run());
+  io::Event never;
+  co_await never.wait();
+}
+
+io::Task<void> Auditor::drain() {
+  scope_.cancel();
+  for (const auto& sink : sinks_) co_await sink->drain();
+}
+
+void Auditor::answered(AuditRecord& record, const Call& call, int status) const {
+  auto& response = record.event.response_status.emplace();
   response.code = status;
-  for (const auto& [key, value] : call.audit_annotations) event.annotations.emplace(key, value);
-  write(record, stage);
+  for (const auto& [key, value] : call.audit_annotations) record.event.annotations.emplace(key, value);
 }
 
-void Auditor::write(AuditRecord& record, std::string_view stage) const {
-  if (record.decision.omits(stage)) return;
+std::string Auditor::rendered(AuditRecord& record, std::string_view stage) const {
   record.event.stage = stage;
   record.event.stage_timestamp = base::Time::from_ns(clock_.wall_ns());
-  std::string json = json_of(record.event);
-  for (const auto& sink : sinks_) {
-    size_t most = sink->event_bytes_max();
-    if (most == 0 || json.size() <= most) {
-      sink->take(json);
-    } else if (std::string rest = truncated(record.event); rest.size() <= most) {
-      sink->take(rest);
-    } else {
-      LOG_WARNING("An audit event is too large even without its objects", {"auditID", record.event.audit_id});
-    }
-  }
+  events_.add();
+  return json_of(record.event);
+}
+
+std::string Auditor::fitted(const AuditSink& sink, const AuditRecord& record, const std::string& json) const {
+  size_t most = sink.event_bytes_max();
+  if (most == 0 || json.size() <= most) return json;
+  std::string rest = truncated(record.event);
+  if (rest.size() <= most) return rest;
+  LOG_WARNING("An audit event is too large even without its objects", {"auditID", record.event.audit_id});
+  return "";
 }
 
 }  // namespace apiserver

@@ -10,6 +10,7 @@
 #include "apiserver/audit/sink.h"
 #include "apiserver/registry/call.h"
 #include "base/clock.h"
+#include "base/metrics.h"
 #include "io/http.h"
 
 namespace apiserver {
@@ -25,23 +26,38 @@ struct AuditRecord {
 // Safe from any thread.
 class Auditor {
  public:
-  Auditor(AuditPolicy policy, std::vector<std::unique_ptr<AuditSink>> sinks, const base::Clock& clock);
+  // The clock and the metrics are borrowed.
+  Auditor(AuditPolicy policy, std::vector<std::unique_ptr<AuditSink>> sinks, const base::Clock& clock,
+          base::Metrics& metrics);
 
-  // A request whose user is known, before anyone decides about it; the stage RequestReceived. Null when it is not
-  // written down.
+  // A request whose user is known, before anyone decides about it. Null when it is not written down.
   std::unique_ptr<AuditRecord> begin(const Call& call, const io::Request& request, const io::Peer& peer) const;
+  // The stage RequestReceived. False when a sink that must have it has lost it.
+  io::Task<bool> received(AuditRecord& record) const;
+  // The user acts as another from here on. `constraint`: the verb that allows it, "" for plain impersonation.
+  static void impersonated(AuditRecord& record, const User& as, const std::string& constraint);
   // The answer to a request that lives long has begun; the stage ResponseStarted.
   void started(AuditRecord& record, const Call& call, int status) const;
-  // Its end; the stage ResponseComplete. `call` with the user that was acted for.
-  void complete(AuditRecord& record, const Call& call, int status) const;
+  // Its end; the stage ResponseComplete.
+  io::Task<void> complete(AuditRecord& record, const Call& call, int status) const;
+
+  // Sends what the sinks keep back, until cancelled; then drain() sends the rest. On one loop.
+  io::Task<void> run();
+  io::Task<void> drain();
 
  private:
-  void answered(AuditRecord& record, const Call& call, int status, std::string_view stage) const;
-  void write(AuditRecord& record, std::string_view stage) const;
+  void answered(AuditRecord& record, const Call& call, int status) const;
+  // The event as each sink wants it; "" when it does not fit.
+  std::string rendered(AuditRecord& record, std::string_view stage) const;
+  std::string fitted(const AuditSink& sink, const AuditRecord& record, const std::string& json) const;
 
   const AuditPolicy policy_;
   const std::vector<std::unique_ptr<AuditSink>> sinks_;
   const base::Clock& clock_;
+  base::Counter& events_;
+  base::Counters& levels_;
+  base::Counter& refused_;
+  io::Scope scope_;
 };
 
 }  // namespace apiserver

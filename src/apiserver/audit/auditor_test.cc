@@ -7,10 +7,14 @@
 namespace apiserver {
 namespace {
 
-class Kept final : public AuditSink {
+class Kept final : public AuditBackend {
  public:
   explicit Kept(std::vector<std::string>& events) : events_(events) {}
-  void take(const std::string& event_json) override { events_.push_back(event_json); }
+  io::Task<bool> write(std::vector<std::string>) override { co_return false; }
+  Now write_now(const std::string& event) override {
+    events_.push_back(event);
+    return Now::Kept;
+  }
 
  private:
   std::vector<std::string>& events_;
@@ -18,17 +22,19 @@ class Kept final : public AuditSink {
 
 class AuditorTest : public testing::Test {
  protected:
-  void make(std::string_view more, size_t event_bytes_max = 0) {
+  void make(std::string_view more, int64_t event_bytes_max = 0) {
     std::string policy = "apiVersion: audit.k8s.io/v1\nkind: Policy\nrules: [{level: RequestResponse}]\n";
-    auto sink = std::make_unique<Kept>(events_);
-    sink->set_event_bytes_max(event_bytes_max);
     std::vector<std::unique_ptr<AuditSink>> sinks;
-    sinks.push_back(std::move(sink));
-    auditor_.emplace(*AuditPolicy::from_yaml(policy + std::string(more)), std::move(sinks), clock_);
+    AuditDelivery delivery{
+        .mode = AuditMode::Blocking, .truncates = event_bytes_max != 0, .event_bytes_max = event_bytes_max};
+    sinks.push_back(std::make_unique<AuditSink>(std::make_unique<Kept>(events_), delivery, clock_));
+    auditor_.emplace(*AuditPolicy::from_yaml(policy + std::string(more)), std::move(sinks), clock_, metrics_);
     call_.user.name = "ann";
     record_ = auditor_->begin(call_, request_, peer_);
     ASSERT_TRUE(record_);
+    ASSERT_TRUE(loop_->run_task(auditor_->received(*record_)));
   }
+  void complete(int status) { loop_->run_task(auditor_->complete(*record_, call_, status)); }
   std::string stages() const {
     std::string text;
     for (const auto& event : events_) text += std::string(schema::Value::parse(event)->text_at({"stage"})) + " ";
@@ -36,6 +42,8 @@ class AuditorTest : public testing::Test {
   }
 
   base::FakeClock clock_;
+  std::unique_ptr<io::Loop> loop_ = io::Loop::create_simulated(clock_);
+  base::Metrics metrics_;
   std::vector<std::string> events_;
   std::optional<Auditor> auditor_;
   Call call_;
@@ -47,14 +55,14 @@ class AuditorTest : public testing::Test {
 TEST_F(AuditorTest, ARequestThatLivesLongHasAStageOfItsBeginning) {
   make("");
   auditor_->started(*record_, call_, 200);
-  auditor_->complete(*record_, call_, 200);
+  complete(200);
   EXPECT_EQ(stages(), "RequestReceived ResponseStarted ResponseComplete ");
 }
 
 TEST_F(AuditorTest, StagesThatAreOmittedAreNotWritten) {
   make("omitStages: [RequestReceived, ResponseStarted]\n");
   auditor_->started(*record_, call_, 200);
-  auditor_->complete(*record_, call_, 200);
+  complete(200);
   EXPECT_EQ(stages(), "ResponseComplete ");
 }
 
@@ -64,20 +72,20 @@ TEST_F(AuditorTest, ManagedFieldsAreLeftOutWhereThePolicySaysSo) {
   make("omitManagedFields: true\n");
   record_->event.request_object = kObject;
   record_->event.response_object = kList;
-  auditor_->complete(*record_, call_, 200);
+  complete(200);
   auto event = schema::Value::parse(events_.back());
   EXPECT_EQ(event->at({"requestObject"})->to_json(), R"({"metadata":{"name":"a"},"kind":"Pod"})");
   EXPECT_EQ(event->at({"responseObject"})->to_json(), R"({"items":[{"metadata":{"name":"a"}}]})");
   make("");
   record_->event.request_object = kObject;
-  auditor_->complete(*record_, call_, 200);
+  complete(200);
   EXPECT_NE(events_.back().find("managedFields"), std::string::npos);
 }
 
 TEST_F(AuditorTest, ALargeEventGoesWithoutItsObjectsAndSaysSo) {
   make("", 2000);
   record_->event.request_object = "{\"data\":\"" + std::string(3000, 'x') + "\"}";
-  auditor_->complete(*record_, call_, 200);
+  complete(200);
   auto event = schema::Value::parse(events_.back());
   EXPECT_EQ(event->text_at({"stage"}), "ResponseComplete");
   EXPECT_EQ(event->at({"requestObject"}), nullptr);

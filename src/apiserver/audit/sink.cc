@@ -1,134 +1,130 @@
 #include "apiserver/audit/sink.h"
 
-#include <errno.h>
-#include <fcntl.h>
-#include <sys/stat.h>
-#include <unistd.h>
+#include <algorithm>
 
-#include <ctime>
-
-#include "base/file.h"
-#include "base/log.h"
 #include "base/strings.h"
 
 namespace apiserver {
-namespace {
 
-constexpr auto kPause = std::chrono::seconds(1);  // what comes within it goes together
-constexpr auto kTimeout = std::chrono::seconds(30);
-constexpr auto kRetryAfter = std::chrono::seconds(10);
-constexpr int kTries = 4;
-
-base::Result<int> open_for_appending(const std::string& path) {
-  int fd = ::open(path.c_str(), O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC, 0600);
-  if (fd < 0) return base::fail(base::system_error(base::cat({"open ", path}), errno));
-  return fd;
+base::Result<AuditMode> audit_mode(std::string_view text) {
+  if (text == "batch") return AuditMode::Batch;
+  if (text == "blocking") return AuditMode::Blocking;
+  if (text == "blocking-strict") return AuditMode::BlockingStrict;
+  return base::fail(base::Code::BadRequest,
+                    base::cat({"invalid audit mode ", text, ", allowed modes are \"batch,blocking,blocking-strict\""}));
 }
 
-}  // namespace
-
-base::Result<std::unique_ptr<AuditLog>> AuditLog::open(Options options) {
-  if (options.path == "-") {
-    options.bytes_max = 0;
-    return std::unique_ptr<AuditLog>(new AuditLog(std::move(options), STDOUT_FILENO, 0));
-  }
-  TRY(int fd, open_for_appending(options.path));
-  struct stat now{};
-  size_t bytes = ::fstat(fd, &now) == 0 ? static_cast<size_t>(now.st_size) : 0;
-  return std::unique_ptr<AuditLog>(new AuditLog(std::move(options), fd, bytes));
-}
-
-AuditLog::~AuditLog() {
-  base::Lock lock(mutex_);
-  if (fd_ > STDERR_FILENO) ::close(fd_);
-}
-
-void AuditLog::take(const std::string& event_json) {
-  std::string line = event_json + "\n";
-  base::Lock lock(mutex_);
-  if (options_.bytes_max > 0 && bytes_ + line.size() > options_.bytes_max && bytes_ > 0) rotate();
-  std::string_view rest = line;
-  while (!rest.empty()) {
-    ssize_t written = ::write(fd_, rest.data(), rest.size());
-    if (written < 0 && errno == EINTR) continue;
-    if (written <= 0) {
-      LOG_ERROR("Audit event cannot be written", {"path", options_.path},
-                {"err", base::system_error("write", errno).message()});
-      return;
+base::Result<void> AuditDelivery::validate(std::string_view flag) const {
+  auto positive = [&](std::string_view name, int64_t value) -> base::Result<void> {
+    if (value > 0) return {};
+    return base::fail(base::Code::BadRequest, base::cat({"invalid --", flag, "-", name, " ", std::to_string(value),
+                                                         ", must be a positive number"}));
+  };
+  if (mode == AuditMode::Batch) {
+    TRY(positive("batch-buffer-size", waiting_max));
+    TRY(positive("batch-max-size", batch_max));
+    if (throttles) {
+      TRY(positive("batch-throttle-burst", burst));
+      if (batches_per_second <= 0)
+        return base::fail(base::Code::BadRequest,
+                          base::cat({"invalid --", flag, "-batch-throttle-qps, must be a positive number"}));
     }
-    rest.remove_prefix(static_cast<size_t>(written));
   }
-  bytes_ += line.size();
+  if (truncates) {
+    TRY(positive("truncate-max-event-size", event_bytes_max));
+    if (batch_bytes_max < event_bytes_max) {
+      return base::fail(base::Code::BadRequest,
+                        base::cat({"invalid --", flag, "-truncate-max-batch-size, must be greater than --", flag,
+                                   "-truncate-max-event-size"}));
+    }
+  }
+  return {};
 }
 
-void AuditLog::rotate() {
-  auto slash = options_.path.rfind('/');
-  std::string directory = slash == std::string::npos ? "." : options_.path.substr(0, slash);
-  std::string name = slash == std::string::npos ? options_.path : options_.path.substr(slash + 1);
-  auto dot = name.rfind('.');
-  std::string stem = name.substr(0, dot) + "-";
-  std::string extension = dot == std::string::npos ? "" : name.substr(dot);
-  char stamp[32];
-  std::time_t now = std::time(nullptr);
-  std::tm utc{};
-  gmtime_r(&now, &utc);
-  std::strftime(stamp, sizeof stamp, "%Y-%m-%dT%H-%M-%S.000", &utc);
-  std::string aside = base::cat({directory, "/", stem, stamp, extension});
-  ::rename(options_.path.c_str(), aside.c_str());
-  auto fresh = open_for_appending(options_.path);
-  if (!fresh) {
-    LOG_ERROR("Audit log cannot be begun anew", {"err", fresh.error().message()});
-    return;
-  }
-  ::close(fd_);
-  fd_ = *fresh;
-  bytes_ = 0;
-  if (options_.backups_max == 0) return;
-  auto names = base::list_directory(directory);
-  if (!names) return;
-  std::erase_if(*names, [&](const std::string& one) {
-    return one == name || !one.starts_with(stem) || !one.ends_with(extension);
-  });
-  for (size_t i = 0; i + options_.backups_max < names->size(); ++i)
-    ::unlink(base::cat({directory, "/", (*names)[i]}).c_str());
+AuditSink::AuditSink(std::unique_ptr<AuditBackend> backend, AuditDelivery delivery, const base::Clock& clock)
+    : backend_(std::move(backend)),
+      delivery_(delivery),
+      clock_(clock),
+      turns_(static_cast<double>(delivery.burst)),
+      turns_at_ns_(clock.monotonic_ns()) {}
+
+io::Task<bool> AuditSink::deliver(std::string event_json) {
+  if (delivery_.mode == AuditMode::Batch) co_return queue(event_json);
+  auto now = backend_->write_now(event_json);
+  if (now != AuditBackend::Now::Cannot) co_return now == AuditBackend::Now::Kept;
+  std::vector<std::string> one;
+  one.push_back(std::move(event_json));
+  co_return co_await backend_->write(std::move(one));
 }
 
-void AuditWebhook::take(const std::string& event_json) {
+void AuditSink::take(const std::string& event_json) {
+  if (delivery_.mode != AuditMode::Batch && backend_->write_now(event_json) != AuditBackend::Now::Cannot) return;
+  queue(event_json);
+}
+
+bool AuditSink::queue(const std::string& event_json) {
   base::Lock lock(mutex_);
-  if (waiting_.size() >= kWaitingMax) return;
+  if (waiting_.size() >= static_cast<size_t>(delivery_.waiting_max)) return false;
   waiting_.push_back(event_json);
-  if (waiting_.size() == 1 && loop_ != nullptr) loop_->post([this] { due_.set(); });
+  bool first = waiting_.size() == 1;
+  bool full = waiting_.size() == static_cast<size_t>(delivery_.batch_max);
+  if ((first || full) && loop_ != nullptr) {
+    loop_->post([this, full] {
+      due_.set();
+      if (full) full_.set();
+    });
+  }
+  return true;
 }
 
-io::Task<void> AuditWebhook::run() {
+io::Task<void> AuditSink::run() {
   {
     base::Lock lock(mutex_);
     loop_ = &io::Loop::current();
     if (!waiting_.empty()) due_.set();
+    if (waiting_.size() >= static_cast<size_t>(delivery_.batch_max)) full_.set();
   }
   for (;;) {
     co_await due_.wait();
-    co_await io::sleep(kPause);
-    std::string body = R"({"kind":"EventList","apiVersion":"audit.k8s.io/v1","metadata":{},"items":[)";
-    {
-      base::Lock lock(mutex_);
-      due_.reset();
-      for (size_t i = 0; i < kBatchMax && !waiting_.empty(); ++i) {
-        if (i > 0) body += ',';
-        body += waiting_.front();
-        waiting_.pop_front();
-      }
-      if (!waiting_.empty()) due_.set();
-    }
-    body += "]}";
-    for (int i = 0; i < kTries; ++i) {
-      if (i > 0) co_await io::sleep(kRetryAfter);
-      auto reply = co_await post(server_, body, kTimeout);
-      if (reply && reply->status < 500 && reply->status != 429) break;
-      LOG_WARNING("Audit events cannot be delivered",
-                  {"err", reply ? std::to_string(reply->status) : reply.error().message()});
-    }
+    bool waits = delivery_.mode == AuditMode::Batch && delivery_.batch_wait_ns > 0;
+    if (waits) co_await io::with_timeout(std::chrono::nanoseconds(delivery_.batch_wait_ns), full_.wait());
+    if (delivery_.mode == AuditMode::Batch && delivery_.throttles) co_await wait_for_turn();
+    auto batch = next_batch();
+    if (!batch.empty()) co_await backend_->write(std::move(batch));
   }
+}
+
+io::Task<void> AuditSink::drain() {
+  for (;;) {
+    auto batch = next_batch();
+    if (batch.empty()) co_return;
+    if (!co_await backend_->write(std::move(batch))) co_return;
+  }
+}
+
+std::vector<std::string> AuditSink::next_batch() {
+  std::vector<std::string> batch;
+  int64_t bytes = 0;
+  base::Lock lock(mutex_);
+  while (!waiting_.empty() && batch.size() < static_cast<size_t>(std::max<int64_t>(delivery_.batch_max, 1))) {
+    bytes += static_cast<int64_t>(waiting_.front().size());
+    if (delivery_.truncates && !batch.empty() && bytes > delivery_.batch_bytes_max) break;
+    batch.push_back(std::move(waiting_.front()));
+    waiting_.pop_front();
+  }
+  if (waiting_.empty()) due_.reset();
+  if (waiting_.size() < static_cast<size_t>(delivery_.batch_max)) full_.reset();
+  return batch;
+}
+
+io::Task<void> AuditSink::wait_for_turn() {
+  int64_t now_ns = clock_.monotonic_ns();
+  turns_ = std::min(static_cast<double>(delivery_.burst),
+                    turns_ + static_cast<double>(now_ns - turns_at_ns_) / 1e9 * delivery_.batches_per_second);
+  turns_at_ns_ = now_ns;
+  turns_ -= 1;
+  if (turns_ >= 0) co_return;
+  co_await io::sleep(std::chrono::nanoseconds(static_cast<int64_t>(-turns_ / delivery_.batches_per_second * 1e9)));
 }
 
 }  // namespace apiserver

@@ -2,13 +2,15 @@
 
 namespace apiserver {
 
-CertificateAuthenticator::CertificateAuthenticator(pki::TrustBundle authorities, const base::Clock& clock)
+CertificateAuthenticator::CertificateAuthenticator(std::shared_ptr<const Authorities> authorities,
+                                                   const base::Clock& clock)
     : authorities_(std::move(authorities)), clock_(clock) {}
 
 io::Task<base::Result<std::optional<User>>> CertificateAuthenticator::authenticate(const io::Request&,
                                                                                    const io::Peer& peer) {
   if (peer.certificates_der.empty()) co_return std::nullopt;
-  CO_TRY(auto subject, authorities_.verify_client(peer.certificates_der, base::Time::from_ns(clock_.wall_ns())));
+  CO_TRY(auto subject,
+         authorities_->bundle().verify_client(peer.certificates_der, base::Time::from_ns(clock_.wall_ns())));
   if (subject.common_name.empty()) co_return std::nullopt;
   User user;
   user.name = subject.common_name;

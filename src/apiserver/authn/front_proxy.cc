@@ -25,7 +25,8 @@ io::Task<base::Result<std::optional<User>>> FrontProxyAuthenticator::authenticat
   User user;
   user.name = first_of(request.headers, options_.user_headers);
   if (user.name.empty() || peer.certificates_der.empty()) co_return std::nullopt;
-  auto proxy = options_.authorities.verify_client(peer.certificates_der, base::Time::from_ns(clock_.wall_ns()));
+  auto proxy =
+      options_.authorities->bundle().verify_client(peer.certificates_der, base::Time::from_ns(clock_.wall_ns()));
   if (!proxy) co_return std::nullopt;
   const auto& allowed = options_.allowed_names;
   if (!allowed.empty() && std::find(allowed.begin(), allowed.end(), proxy->common_name) == allowed.end()) {

@@ -2,12 +2,13 @@
 // user is in headers. Kubernetes documentation, "Authenticating proxy".
 #pragma once
 
+#include <memory>
 #include <string>
 #include <vector>
 
+#include "apiserver/authn/authorities.h"
 #include "apiserver/pipeline/identity.h"
 #include "base/clock.h"
-#include "pki/certificate.h"
 
 namespace apiserver {
 
@@ -15,7 +16,7 @@ namespace apiserver {
 class FrontProxyAuthenticator final : public Authenticator {
  public:
   struct Options {
-    pki::TrustBundle authorities;
+    std::shared_ptr<const Authorities> authorities;
     std::vector<std::string> allowed_names;  // common names of proxies; none: any
     std::vector<std::string> user_headers = {"X-Remote-User"};
     std::vector<std::string> uid_headers = {"X-Remote-Uid"};

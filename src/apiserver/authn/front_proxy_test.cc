@@ -31,7 +31,7 @@ struct FrontProxies : testing::Test {
   // Who is behind a request that a holder of `certificate` sends: "name uid groups", "nobody" or "refused".
   std::string who(const pki::KeyPair* certificate) {
     FrontProxyAuthenticator authenticator(
-        {.authorities = *pki::TrustBundle::from_pem(proxies.certificate_pem), .allowed_names = {"front"}}, clock);
+        {.authorities = *Authorities::from_pem(proxies.certificate_pem), .allowed_names = {"front"}}, clock);
     io::Peer peer;
     if (certificate != nullptr) peer.certificates_der = {der(certificate->certificate_pem)};
     auto user = loop->run_task(authenticator.authenticate(request, peer));

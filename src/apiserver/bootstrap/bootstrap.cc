@@ -104,7 +104,6 @@ class Bootstrapper {
     for (auto& object : objects) CO_TRY(co_await ensure(std::move(object)));
     for (auto& object : options_.more) CO_TRY(co_await ensure(std::move(object)));
     CO_TRY(co_await ensure_ranges());
-    CO_TRY(co_await ensure_configuration());
     CO_TRY(co_await ensure_service());
     if (options_.resource_metrics) CO_TRY(co_await ensure_metrics_reader());
     co_return {};
@@ -180,19 +179,6 @@ class Bootstrapper {
     ready.type = "Ready";
     ready.status = "True";
     co_return co_await ensure(std::move(range));
-  }
-
-  io::Task<base::Result<void>> ensure_configuration() {
-    core::ConfigMap map;
-    map.metadata.namespace_ = "kube-system";
-    map.metadata.name = "extension-apiserver-authentication";
-    map.data = {{"client-ca-file", options_.client_ca_pem},
-                {"requestheader-client-ca-file", options_.front_proxy_ca_pem},
-                {"requestheader-allowed-names", R"(["front-proxy-client"])"},
-                {"requestheader-extra-headers-prefix", R"(["X-Remote-Extra-"])"},
-                {"requestheader-group-headers", R"(["X-Remote-Group"])"},
-                {"requestheader-username-headers", R"(["X-Remote-User"])"}};
-    co_return co_await ensure(std::move(map));
   }
 
   // Who may look at pods may see what they use. Of the name that metrics-server's own has.
@@ -301,6 +287,18 @@ std::vector<PolicyRule> node_rules() {
     if (role && role->metadata.name == "system:node") return role->rules;
   }
   return {};
+}
+
+std::vector<schema::Object> default_flow_objects() {
+  std::vector<schema::Object> found;
+  auto objects = default_objects();
+  if (!objects) return found;
+  for (auto& object : *objects) {
+    bool flow = object.get_if<api::flowcontrol_apiserver_k8s_io_v1::FlowSchema>() ||
+                object.get_if<api::flowcontrol_apiserver_k8s_io_v1::PriorityLevelConfiguration>();
+    if (flow) found.push_back(std::move(object));
+  }
+  return found;
 }
 
 }  // namespace apiserver

@@ -17,8 +17,6 @@ struct BootstrapOptions {
   std::string kubernetes_ip;      // the first address of the range
   std::string advertise_address;  // where pods reach this server
   int secure_port = 6443;
-  std::string client_ca_pem;  // told to extension servers
-  std::string front_proxy_ca_pem;
   std::vector<schema::Object> more;  // what this cluster has beside: rights of components of its own
   bool resource_metrics = false;     // who may look at pods may read metrics.k8s.io
 };
@@ -28,5 +26,7 @@ io::Task<base::Result<void>> bootstrap(Registry& registry, BootstrapOptions opti
 
 // The rights of every node: the rules of the default role system:node.
 std::vector<PolicyRule> node_rules();
+// The flow schemas and priority levels among the defaults.
+std::vector<schema::Object> default_flow_objects();
 
 }  // namespace apiserver

@@ -1,11 +1,13 @@
 #include "apiserver/discovery/paths.h"
 
 #include "api/version.h"
+#include "apiserver/aggregation/remote_openapi.h"
 #include "apiserver/authn/token_issuer.h"
 #include "apiserver/discovery/debug_pages.h"
 #include "apiserver/discovery/discovery.h"
 #include "apiserver/discovery/health.h"
 #include "apiserver/discovery/version.h"
+#include "apiserver/flowcontrol/flow_control.h"
 #include "apiserver/metrics/server_metrics.h"
 #include "apiserver/openapi/serve.h"
 #include "apiserver/pipeline/errors.h"
@@ -20,6 +22,7 @@ namespace apiserver {
 namespace {
 
 constexpr std::string_view kComponent = "kube-apiserver";
+constexpr std::string_view kFlowControlPages = "/debug/api_priority_and_fairness/";
 
 std::string version_document() {
   std::string json = "{\n";
@@ -130,9 +133,9 @@ io::Task<void> serve_path(PathContext context, const io::Request& request, const
   while (path.size() > 1 && path.ends_with('/')) path.remove_suffix(1);
   auto parts = base::split(path.substr(1), '/');
   if (path == "/api") {
-    send_root(request, call, response, discovery::Root::Core, context.options.address, custom, context.remote);
+    send_root(request, call, response, discovery::Root::Core, context.options.address, custom, *context.remote);
   } else if (path == "/apis") {
-    send_root(request, call, response, discovery::Root::Groups, context.options.address, custom, context.remote);
+    send_root(request, call, response, discovery::Root::Groups, context.options.address, custom, *context.remote);
   } else if (parts[0] == "api" && parts.size() == 2) {
     auto list = discovery::resource_list(custom, "", parts[1]);
     if (list) {
@@ -141,7 +144,7 @@ io::Task<void> serve_path(PathContext context, const io::Request& request, const
       response.send_error(no_such_path());
     }
   } else if (parts[0] == "apis" && parts.size() == 2) {
-    auto group = discovery::group(custom, context.remote, parts[1]);
+    auto group = discovery::group(custom, *context.remote, parts[1]);
     if (group) {
       send_object(request, call, response, *group);
     } else {
@@ -151,13 +154,16 @@ io::Task<void> serve_path(PathContext context, const io::Request& request, const
     auto list = discovery::resource_list(custom, parts[1], parts[2]);
     if (list) {
       send_object(request, call, response, *list);
-    } else if (discovery::group(custom, context.remote, parts[1])) {
+    } else if (discovery::group(custom, *context.remote, parts[1])) {
       response.send_error(no_such_path());
     } else {
       send_page_not_found(response);
     }
   } else if (parts[0] == "openapi") {
-    if (!openapi::serve(path, request, call.query, response, kinds, context.remote)) send_page_not_found(response);
+    std::vector<openapi::RemoteDocument> others;
+    if (path == "/openapi/v2") others = co_await remote_documents(context.remote, context.options.random);
+    if (!openapi::serve(path, request, call.query, response, kinds, *context.remote, others))
+      send_page_not_found(response);
   } else if (path.starts_with("/api/")) {
     response.send_error(no_such_path());
   } else if (path == "/metrics") {
@@ -171,6 +177,15 @@ io::Task<void> serve_path(PathContext context, const io::Request& request, const
   } else if (path == "/statusz") {
     response.send_text(200, statusz_page(kComponent, context.metrics.started_ns(), context.options.clock.wall_ns(),
                                          {"/healthz", "/livez", "/metrics", "/readyz", "/version"}));
+  } else if (path.starts_with(kFlowControlPages)) {
+    auto details = call.query.get("includeRequestDetails");
+    auto page = flow_control_dump(path.substr(kFlowControlPages.size()), context.flow.view(),
+                                  !details.empty() && details != "0" && details != "false");
+    if (page.empty()) {
+      send_page_not_found(response);
+    } else {
+      response.send_text(200, page);
+    }
   } else if (path == "/version") {
     response.send(200, "application/json", base::Bytes(version_document()));
   } else if (path == "/.well-known/openid-configuration" && context.options.token_issuer != nullptr) {

@@ -11,6 +11,7 @@
 
 namespace apiserver {
 
+class FlowControl;
 class Registry;
 class ServerMetrics;
 struct ServerOptions;
@@ -18,8 +19,9 @@ struct ServerOptions;
 struct PathContext {
   const ServerOptions& options;
   Registry& registry;
-  const RemoteVersions& remote;
+  std::shared_ptr<const RemoteVersions> remote;
   ServerMetrics& metrics;
+  const FlowControl& flow;
 };
 
 // Answers in every case; 404 when the path is none of ours.

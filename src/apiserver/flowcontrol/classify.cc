@@ -57,12 +57,15 @@ bool flow_schema_covers(const flow::FlowSchema& schema, const AuthorizationAttri
   return false;
 }
 
+std::string distinguisher_of(const flow::FlowSchema& schema, const AuthorizationAttributes& asked) {
+  if (!schema.spec.distinguisher_method) return "";
+  return schema.spec.distinguisher_method->type == "ByUser" ? asked.user.name : asked.namespace_;
+}
+
 uint64_t flow_of(const flow::FlowSchema& schema, const AuthorizationAttributes& asked) {
   std::string text = schema.metadata.name;
-  if (schema.spec.distinguisher_method) {
-    text += '\0';
-    text += schema.spec.distinguisher_method->type == "ByUser" ? asked.user.name : asked.namespace_;
-  }
+  text += '\0';
+  text += distinguisher_of(schema, asked);
   return std::hash<std::string>()(text) * 0x9e3779b97f4a7c15ull;
 }
 

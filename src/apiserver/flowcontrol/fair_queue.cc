@@ -10,10 +10,15 @@ void FairQueue::set_limits(Limits limits) {
   if (queues_.size() < limits.queues || waiting_ == 0) queues_.resize(limits.queues);
 }
 
-bool FairQueue::sit(int seats_max) {
-  if (waiting_ > 0 || seated_ >= seats_max) return false;
-  ++seated_;
+bool FairQueue::sit(Waiter& waiter, int seats_max) {
+  if (waiting_ > 0 || !fits(waiter, seats_max)) return false;
+  sit_anyway(waiter);
   return true;
+}
+
+void FairQueue::sit_anyway(Waiter& waiter) {
+  seated_ += waiter.seats;
+  ++executing_;
 }
 
 std::vector<size_t> FairQueue::hand_of(uint64_t flow, size_t queues, size_t hand) {
@@ -33,40 +38,57 @@ std::vector<size_t> FairQueue::hand_of(uint64_t flow, size_t queues, size_t hand
 bool FairQueue::queue(uint64_t flow, std::shared_ptr<Waiter> waiter) {
   if (limits_.queues == 0) return false;
   Queue* shortest = nullptr;
+  size_t number = 0;
   for (size_t i : hand_of(flow, limits_.queues, limits_.hand)) {
-    if (shortest == nullptr || queues_[i].waiters.size() < shortest->waiters.size()) shortest = &queues_[i];
+    if (shortest != nullptr && queues_[i].waiters.size() >= shortest->waiters.size()) continue;
+    shortest = &queues_[i];
+    number = i;
   }
   if (shortest == nullptr || shortest->waiters.size() >= limits_.length) return false;
   if (shortest->waiters.empty()) shortest->start = std::max(shortest->start, now_);
+  waiter->queue = static_cast<int>(number);
   shortest->waiters.push_back(std::move(waiter));
   ++waiting_;
   return true;
 }
 
 bool FairQueue::leave(const std::shared_ptr<Waiter>& waiter) {
-  for (auto& queue : queues_) {
-    auto at = std::find(queue.waiters.begin(), queue.waiters.end(), waiter);
-    if (at == queue.waiters.end()) continue;
-    queue.waiters.erase(at);
-    --waiting_;
-    return true;
-  }
-  return false;
+  if (waiter->queue < 0 || static_cast<size_t>(waiter->queue) >= queues_.size()) return false;
+  auto& queue = queues_[static_cast<size_t>(waiter->queue)];
+  auto at = std::find(queue.waiters.begin(), queue.waiters.end(), waiter);
+  if (at == queue.waiters.end()) return false;
+  queue.waiters.erase(at);
+  --waiting_;
+  return true;
 }
 
-bool FairQueue::seat_next(int seats_max) {
-  if (waiting_ == 0 || seated_ >= seats_max) return false;
+void FairQueue::rise(const Waiter& waiter) {
+  seated_ -= waiter.seats;
+  --executing_;
+  // Its queue may have gone meanwhile.
+  if (waiter.queue < 0 || static_cast<size_t>(waiter.queue) >= queues_.size()) return;
+  auto& queue = queues_[static_cast<size_t>(waiter.queue)];
+  if (queue.executing == 0) return;
+  --queue.executing;
+  queue.seats -= waiter.seats;
+}
+
+std::shared_ptr<Waiter> FairQueue::seat_next(int seats_max) {
+  if (waiting_ == 0) return nullptr;
   Queue* least = nullptr;
   for (auto& queue : queues_) {
     if (!queue.waiters.empty() && (least == nullptr || queue.start < least->start)) least = &queue;
   }
-  now_ = least->start++;
+  if (!fits(*least->waiters.front(), seats_max)) return nullptr;
   auto waiter = std::move(least->waiters.front());
+  now_ = least->start;
+  least->start += static_cast<uint64_t>(waiter->seats);
   least->waiters.pop_front();
+  ++least->executing;
+  least->seats += waiter->seats;
   --waiting_;
-  ++seated_;
-  waiter->seated();
-  return true;
+  sit_anyway(*waiter);
+  return waiter;
 }
 
 }  // namespace apiserver

@@ -1,8 +1,8 @@
-// API priority and fairness: every request falls under a flow schema, takes a seat of its priority level, waits for one
+// API priority and fairness: every request falls under a flow schema, takes seats of its priority level, waits for them
 // in a fair queue when all are taken, and is sent away when the queue is full. Levels lend seats they do not use.
 // Kubernetes documentation, "API Priority and Fairness".
 //
-// Safe from any loop; the store and the clock outlive it, and it outlives the requests.
+// Safe from any loop; the store, the clock and the metrics outlive it, and it outlives the requests.
 #pragma once
 
 #include <map>
@@ -11,7 +11,9 @@
 #include <string>
 #include <vector>
 
+#include "apiserver/flowcontrol/dump.h"
 #include "apiserver/flowcontrol/fair_queue.h"
+#include "apiserver/flowcontrol/flow_metrics.h"
 #include "apiserver/pipeline/authorizer.h"
 #include "apiserver/registry/reader.h"
 #include "base/clock.h"
@@ -22,37 +24,40 @@
 namespace apiserver {
 
 class FlowControl {
+  struct Request;
+
  public:
-  // `seats`: requests at once, of all levels.
-  FlowControl(const Reader& reader, const base::Clock& clock, int seats);
+  // `seats`: of all levels together.
+  FlowControl(const Reader& reader, const base::Clock& clock, int seats, base::Metrics& metrics);
   ~FlowControl();
 
-  // A seat; rising is its end. Empty for what is not limited.
+  // The seats of one request; releasing them is their end. Empty for what no schema covers.
   class Seat {
    public:
-    Seat() = default;
-    Seat(FlowControl* control, std::string level) : control_(control), level_(std::move(level)) {}
-    Seat(Seat&& other) noexcept : control_(std::exchange(other.control_, nullptr)), level_(std::move(other.level_)) {}
-    Seat& operator=(Seat&& other) noexcept {
-      std::swap(control_, other.control_);
-      std::swap(level_, other.level_);
-      return *this;
-    }
-    ~Seat() {
-      if (control_ != nullptr) control_->rise(level_);
-    }
+    Seat();
+    Seat(FlowControl& control, std::shared_ptr<Request> request);
+    Seat(Seat&& other) noexcept;
+    Seat& operator=(Seat&& other) noexcept;
+    ~Seat();
+    void release();
 
    private:
     FlowControl* control_ = nullptr;
-    std::string level_;
+    std::shared_ptr<Request> request_;
   };
+  // What became of a request at the door.
   struct Admitted {
     Seat seat;
-    std::string schema_uid;
+    std::string schema_uid;  // "": no schema covers it
     std::string level_uid;
+    int retry_after_seconds = 0;  // not 0: there was no place to wait, or it has waited too long
+    bool refused() const { return retry_after_seconds != 0; }
   };
-  // TooManyRequests when there is no place to wait, or when it has waited too long.
-  io::Task<base::Result<Admitted>> enter(AuthorizationAttributes asked);
+  // `seats`: what the request is worth, by work_estimate.h.
+  io::Task<base::Result<Admitted>> enter(AuthorizationAttributes asked, int seats);
+
+  // All levels as they are, by name.
+  std::vector<FlowLevelView> view() const;
 
  private:
   struct Plan;   // schemas by precedence, and the levels' limits, as the store has them
@@ -62,13 +67,16 @@ class FlowControl {
   io::Task<base::Result<std::shared_ptr<const Plan>>> plan();
   void adopt(const Plan& plan) REQUIRES(mutex_);
   int seats_of(const Level& level) const REQUIRES(mutex_);  // that it may use now
+  void start(Request& request) REQUIRES(mutex_);
   void seat_waiting() REQUIRES(mutex_);
-  void rise(const std::string& level);
+  void rise(Request& request);
+  int refuse(Request& request, const char* reason) REQUIRES(mutex_);
 
   const Reader& reader_;
   const base::Clock& clock_;
   const int seats_;
-  base::Mutex mutex_;
+  FlowMetrics metrics_;
+  mutable base::Mutex mutex_;
   std::shared_ptr<const Plan> plan_ GUARDED_BY(mutex_);
   int64_t plan_until_ns_ GUARDED_BY(mutex_) = 0;
   std::map<std::string, std::unique_ptr<Level>, std::less<>> levels_ GUARDED_BY(mutex_);  // by name

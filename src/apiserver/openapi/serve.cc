@@ -4,6 +4,7 @@
 
 #include "apiserver/openapi/documents.h"
 #include "apiserver/openapi/protobuf.h"
+#include "apiserver/pipeline/digest.h"
 #include "apiserver/pipeline/negotiate.h"
 #include "base/strings.h"
 
@@ -58,7 +59,7 @@ void send_tagged(const io::Request& request, Response& response, const std::stri
 }  // namespace
 
 bool serve(std::string_view path, const io::Request& request, const Query& query, Response& response,
-           const CustomKindsRef& custom, const RemoteVersions& remote) {
+           const CustomKindsRef& custom, const RemoteVersions& remote, const std::vector<RemoteDocument>& others) {
   constexpr std::string_view kV3 = "/openapi/v3";
   bool v2 = path == "/openapi/v2";
   bool index = path == kV3 || path == "/openapi/v3/";
@@ -77,7 +78,9 @@ bool serve(std::string_view path, const io::Request& request, const Query& query
   }
   if (v2) {
     // Whatever changes the second form changes the third.
-    send_tagged(request, response, all_digest(custom), {}, [&] { return make_v2(*custom); }, form, dialect);
+    std::string digest = all_digest(custom);
+    for (const auto& other : others) digest = sha256_label(base::cat({digest, other.prefix, "\n", other.json}));
+    send_tagged(request, response, digest, {}, [&] { return merge_v2(make_v2(*custom), others); }, form, dialect);
   } else if (index) {
     RemoteUrls urls;
     for (const auto& [name, version] : remote) {

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "apiserver/pipeline/errors.h"
 #include "base/strings.h"
 
 namespace apiserver {
@@ -121,6 +122,12 @@ std::string forbidden_message(const AuthorizationAttributes& attributes, std::st
   }
   if (!reason.empty()) text += base::cat({": ", reason});
   return text;
+}
+
+base::Error forbidden_to(const AuthorizationAttributes& attributes, std::string_view reason) {
+  std::string message = forbidden_message(attributes, reason);
+  if (!attributes.resource_request) return forbidden("", "", "", message);
+  return forbidden(attributes.api_group, attributes.resource, attributes.name, message);
 }
 
 }  // namespace apiserver

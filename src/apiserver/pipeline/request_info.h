@@ -39,5 +39,7 @@ AuthorizationAttributes authorization_attributes(const RequestInfo& info, const 
 // Upstream's sentence about a request that is not allowed: `User "x" cannot list resource "pods" in API group "" in the
 // namespace "y"`.
 std::string forbidden_message(const AuthorizationAttributes& attributes, std::string_view reason);
+// The same as Forbidden.
+base::Error forbidden_to(const AuthorizationAttributes& attributes, std::string_view reason);
 
 }  // namespace apiserver

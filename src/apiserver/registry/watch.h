@@ -35,6 +35,8 @@ class WatchStream {
   // watcher fell too far behind.
   io::Task<base::Result<std::vector<WatchItem>>> next();
   const Served& served() const { return served_; }
+  // There are events of what was there when it was opened.
+  bool begins_with_state() const { return !initial_.empty(); }
 
  private:
   WatchStream(const Served& served, Selection selection)

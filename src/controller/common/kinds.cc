@@ -1,7 +1,9 @@
 #include "controller/common/kinds.h"
 
+#include <algorithm>
 #include <set>
 
+#include "api/apiregistration_k8s_io_v1.h"
 #include "base/strings.h"
 #include "client/codec.h"
 #include "client/status.h"
@@ -58,6 +60,38 @@ std::vector<ResourceKind> kinds_of(const api::apiextensions_k8s_io_v1::CustomRes
              definition.status.accepted_names.kind, definition.spec.scope == "Namespaced"}};
   }
   return {};
+}
+
+io::Task<Result<ExtensionKinds>> extension_kinds(client::Client client) {
+  using api::apiregistration_k8s_io_v1::APIService;
+  ExtensionKinds found;
+  auto services = co_await client.list<APIService>("");
+  if (!services) {
+    if (services.error().code() == base::Code::NotFound) co_return found;
+    co_return base::fail(services.error());
+  }
+  for (const auto& service : services->items) {
+    if (!service.spec.service) continue;
+    const auto& group = service.spec.group;
+    std::string version = base::cat({group, "/", service.spec.version});
+    auto reply = co_await send(client, {.method = "GET",
+                                        .target = base::cat({"/apis/", version}),
+                                        .content_type = "",
+                                        .body = {},
+                                        .accept = std::string(client::kJson)});
+    auto list = reply ? schema::from_json<api::meta_v1::APIResourceList>(reply->body.view())
+                      : base::Result<api::meta_v1::APIResourceList>(base::fail(reply.error()));
+    if (!list) {
+      found.failures.emplace_back(version, "stale GroupVersion discovery: " + version);
+      continue;
+    }
+    for (const auto& one : list->resources) {
+      auto has = [&](std::string_view verb) { return std::ranges::find(one.verbs, verb) != one.verbs.end(); };
+      if (one.name.find('/') != std::string::npos || !has("list") || !has("delete")) continue;
+      found.kinds.push_back({group, service.spec.version, one.name, one.kind, one.namespaced});
+    }
+  }
+  co_return found;
 }
 
 io::Task<Result<api::meta_v1::ObjectMeta>> get_meta(client::Client client, ResourceKind kind, std::string namespace_,

@@ -28,6 +28,14 @@ std::vector<ResourceKind> built_in_kinds();
 // What a definition defines, in the first version it serves; nothing while it is not established.
 std::vector<ResourceKind> kinds_of(const api::apiextensions_k8s_io_v1::CustomResourceDefinition& definition);
 
+// What the group versions of extension API servers hold, as those tell. `failures`: of those that cannot be asked, by
+// group version.
+struct ExtensionKinds {
+  std::vector<ResourceKind> kinds;
+  std::vector<std::pair<std::string, std::string>> failures;
+};
+io::Task<base::Result<ExtensionKinds>> extension_kinds(client::Client client);
+
 // Calls on objects of any kind.
 io::Task<base::Result<api::meta_v1::ObjectMeta>> get_meta(client::Client client, ResourceKind kind,
                                                           std::string namespace_, std::string name);

@@ -57,7 +57,7 @@ std::vector<NamespaceCondition> conditions_of(const std::vector<NamespaceConditi
   };
   bool undiscovered = !left.discovery_failure.empty();
   set("NamespaceDeletionDiscoveryFailure", undiscovered, undiscovered ? "DiscoveryFailed" : "ResourcesDiscovered",
-      undiscovered ? "Discovery failed for some groups: " + left.discovery_failure
+      undiscovered ? "Discovery failed for some groups, " + left.discovery_failure
                    : "All resources successfully discovered");
   set("NamespaceDeletionGroupVersionParsingFailure", false, "ParsedGroupVersions",
       "All legacy kube types successfully parsed");
@@ -129,7 +129,20 @@ class NamespaceController final : public Controller {
         for (ResourceKind& kind : kinds_of(definition)) kinds.push_back(std::move(kind));
       }
     } else if (definitions.error().code() != Code::NotFound) {
-      left.discovery_failure = definitions.error().message();
+      left.discovery_failure = "1 failing: " + std::string(definitions.error().message());
+    }
+    auto extensions = co_await extension_kinds(context_.client);
+    if (!extensions) {
+      left.discovery_failure = "1 failing: " + std::string(extensions.error().message());
+    } else {
+      for (ResourceKind& kind : extensions->kinds) kinds.push_back(std::move(kind));
+      const auto& failures = extensions->failures;
+      if (!failures.empty()) {
+        left.discovery_failure =
+            std::to_string(failures.size()) + " failing: unable to retrieve the complete list of server APIs: ";
+        for (size_t i = 0; i < failures.size(); ++i)
+          left.discovery_failure += (i > 0 ? ", " : "") + failures[i].first + ": " + failures[i].second;
+      }
     }
     // Pods go first and alone: what they live by (policies, accounts, secrets) is there as long as one of them is.
     std::stable_partition(kinds.begin(), kinds.end(), [](const auto& kind) { return kind.group_resource() == "pods"; });

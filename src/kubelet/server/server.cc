@@ -133,7 +133,7 @@ base::Result<std::shared_ptr<io::TlsServer>> make_tls(const KubeletOptions& opti
     tls.certificate.chain.text = pair.certificate_pem;
     tls.certificate.key.text = pair.key_pem;
   }
-  if (!options.client_ca_file.empty()) tls.client_ca.file = options.client_ca_file;
+  if (!options.client_ca_file.empty()) tls.client_authorities = {{.file = options.client_ca_file}};
   return io::TlsServer::create(std::move(tls));
 }
 

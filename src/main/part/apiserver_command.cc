@@ -10,6 +10,7 @@
 #include "main/commands.h"
 #include "main/loop_thread.h"
 #include "main/machine.h"
+#include "main/part/audit_flags.h"
 #include "main/part/part.h"
 #include "main/signals.h"
 #include "pki/cluster.h"
@@ -21,8 +22,9 @@ struct Given {
   std::string storage_backend = "lmdb";
   std::string storage_directory = "/var/lib/navarch/store";
   std::string certificate_directory = "/var/run/kubernetes";
-  std::string client_ca_file, front_proxy_ca_file, kubelet_certificate_file, kubelet_key_file;
-  std::string signing_key_file, token_file, token_webhook_file, audit_policy_file, audit_webhook_file;
+  std::string kubelet_certificate_file, kubelet_key_file;
+  std::string signing_key_file, token_file, token_webhook_file;
+  AuditFlags audit;
   std::vector<std::string> public_key_files, issuers;
   std::string node_ports = "30000-32767";
   int64_t secure_port = 6443;
@@ -45,8 +47,8 @@ void add_flags(cli::Flags& flags, Given& given, ApiServerOptions& options) {
   flags.add("cert-dir", &given.certificate_directory, "where certificates are made when --tls-cert-file is not given");
   flags.add("tls-cert-file", &options.certificate_file, "the serving certificate");
   flags.add("tls-private-key-file", &options.key_file, "and its key");
-  flags.add("client-ca-file", &given.client_ca_file, "whose client certificates are believed");
-  flags.add("requestheader-client-ca-file", &given.front_proxy_ca_file, "the authority of front proxies");
+  flags.add("client-ca-file", &options.client_ca_file, "whose client certificates are believed");
+  flags.add("requestheader-client-ca-file", &options.front_proxy_ca_file, "the authority of front proxies");
   flags.add("requestheader-allowed-names", &options.front_proxy_names, "the names of their certificates; any if empty");
   flags.add("requestheader-username-headers", &options.front_proxy_user_headers, "headers that say who the user is");
   flags.add("requestheader-uid-headers", &options.front_proxy_uid_headers, "headers with the user's uid");
@@ -90,16 +92,7 @@ void add_flags(cli::Flags& flags, Given& given, ApiServerOptions& options) {
                      "how long its consent is remembered");
   flags.add_duration("authorization-webhook-cache-unauthorized-ttl", &options.authorization.webhook_refused_remember_ns,
                      "and its refusal");
-  flags.add("audit-policy-file", &given.audit_policy_file, "which requests are written down, and how much of them");
-  flags.add("audit-log-path", &options.audit_log_path, "the file they are written to; - is the standard output");
-  flags.add("audit-log-maxsize", &options.audit_log_megabytes_max, "megabytes after which a new file is begun");
-  flags.add("audit-log-maxbackup", &options.audit_log_backups_max, "how many old files are kept; 0 keeps all");
-  flags.add("audit-log-truncate-enabled", &options.audit_log_truncates, "leave the objects out of large events");
-  flags.add("audit-log-truncate-max-event-size", &options.audit_log_event_bytes_max, "bytes above which one is large");
-  flags.add("audit-webhook-truncate-enabled", &options.audit_webhook_truncates, "the same for what the server is told");
-  flags.add("audit-webhook-truncate-max-event-size", &options.audit_webhook_event_bytes_max,
-            "bytes above which an event is large");
-  flags.add("audit-webhook-config-file", &given.audit_webhook_file, "a kubeconfig: who is told of them");
+  add_audit_flags(flags, given.audit, options);
   flags.add("enable-admission-plugins", &options.admission_enabled,
             "admission steps beside those that are on by default");
   flags.add("disable-admission-plugins", &options.admission_disabled, "admission steps to leave out");
@@ -151,11 +144,10 @@ base::Result<void> complete(Given& given, ApiServerOptions& options) {
   options.node_port_first = static_cast<int>(*first);
   options.node_port_last = static_cast<int>(*last);
   TRY(options.static_tokens, read_optional(given.token_file));
-  TRY(options.audit_policy, read_optional(given.audit_policy_file));
-  TRY(options.audit_webhook_kubeconfig, read_optional(given.audit_webhook_file));
+  TRY(complete_audit(given.audit, options));
   TRY(options.token_webhook_kubeconfig, read_optional(given.token_webhook_file));
-  TRY(options.client_ca, read_optional(given.client_ca_file));
-  TRY(options.front_proxy_ca, read_optional(given.front_proxy_ca_file));
+  TRY(options.client_ca, read_optional(options.client_ca_file));
+  TRY(options.front_proxy_ca, read_optional(options.front_proxy_ca_file));
   TRY(options.kubelet_client_certificate, read_optional(given.kubelet_certificate_file));
   TRY(options.kubelet_client_key, read_optional(given.kubelet_key_file));
   TRY(options.service_account_key, read_optional(given.signing_key_file));
