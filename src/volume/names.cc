@@ -36,6 +36,12 @@ std::string attachment_name(std::string_view driver, std::string_view handle, st
   return "csi-" + sha256_hex(base::cat({handle, driver, node}));
 }
 
+bool is_attachment_name(std::string_view name) {
+  if (!name.starts_with("csi-")) return false;
+  name.remove_prefix(4);
+  return name.size() == 2 * SHA256_DIGEST_LENGTH && name.find_first_not_of("0123456789abcdef") == name.npos;
+}
+
 std::string sha256_hex(std::string_view text) {
   unsigned char digest[SHA256_DIGEST_LENGTH];
   SHA256(reinterpret_cast<const unsigned char*>(text.data()), text.size(), digest);

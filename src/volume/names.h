@@ -19,6 +19,9 @@ std::string unique_name(std::string_view driver, std::string_view handle);
 // The VolumeAttachment of a driver's volume on a node.
 std::string attachment_name(std::string_view driver, std::string_view handle, std::string_view node);
 
+// Whether a VolumeAttachment may have been made for a driver's volume, by its name; others belong to somebody else.
+bool is_attachment_name(std::string_view name);
+
 // SHA-256 in hexadecimal, in which names become part of longer ones.
 std::string sha256_hex(std::string_view text);
 

@@ -106,6 +106,22 @@ TEST_F(Attaching, ItIsDetachedOnceItIsNotMountedAnyMore) {
   EXPECT_TRUE(attached("n1").empty());
 }
 
+TEST_F(Attaching, AttachmentsThatOthersMadeAreLeftAlone) {
+  VolumeAttachment others;
+  others.metadata.name = "by-hand";
+  others.spec.attacher = "disk.example";
+  others.spec.node_name = "n1";
+  others.spec.source.persistent_volume_name = "no-such-volume";
+  cluster.put(others);
+  others.metadata.name = volume::attachment_name("disk.example", "gone", "n1");
+  cluster.put(others);
+  run();
+  cluster.advance(10min);
+  std::vector<std::string> names;
+  for (auto& one : cluster.server.list<VolumeAttachment>()) names.push_back(one.metadata.name);
+  EXPECT_THAT(names, ElementsAre("by-hand"));
+}
+
 TEST_F(Attaching, ANodeThatIsNotHealthyIsWaitedForSixMinutes) {
   run();
   put_user("web", "n1");

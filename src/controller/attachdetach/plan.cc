@@ -99,7 +99,7 @@ Plan plan(const Snapshot& snapshot) {
         attached.insert(unique_name(*wanted->second.volume));
       continue;
     }
-    if (is_being_deleted(attachment->metadata)) continue;
+    if (is_being_deleted(attachment->metadata) || !volume::is_attachment_name(name)) continue;
     // The volume's name outlives the volume only in the node's status.
     std::string in_status;
     if (snapshot.node != nullptr)
