@@ -11,12 +11,15 @@
 #include "base/ip.h"
 #include "base/strings.h"
 #include "io/http_client.h"
+#include "io/upgrade.h"
+#include "io/websocket_connection.h"
 
 namespace apiserver {
 namespace {
 
 namespace core = api::core_v1;
 
+constexpr std::string_view kBase64Messages = "base64.binary.k8s.io";
 constexpr size_t kRefusalBytesMax = 2048;  // of a kubelet's text
 
 // One request on its way.
@@ -40,6 +43,43 @@ io::Task<base::Result<io::Address>> kubelet_of(ConnectDesk desk, std::string nod
   auto address = kubelets->address_of(node);
   if (!address) co_return base::fail(plain_error(address.error().message()));
   co_return std::move(*address);
+}
+
+// The log as messages of a WebSocket, for browsers: an empty one first, that tells the client that it has been opened;
+// then pieces, in base64 if the client wants text. `done` is set at the end.
+io::Task<void> send_messages(io::WebSocketConnection& connection, io::ResponseStream& log, bool text, io::Event& done) {
+  auto messages = connection.channel(0);
+  base::Bytes message;
+  while (co_await messages->write(std::move(message))) {
+    auto piece = co_await log.read();
+    if (!piece) break;
+    if (piece->empty()) {
+      co_await connection.shut_down();
+      break;
+    }
+    message = text ? base::Bytes(base::base64_encode(piece->view())) : std::move(*piece);
+  }
+  done.set();
+}
+
+io::Task<void> wait_until_left(io::WebSocketConnection& connection, io::Event& done) {
+  co_await connection.ended();
+  done.set();
+}
+
+io::Task<void> send_as_messages(Exchange exchange, std::unique_ptr<io::ResponseStream> log) {
+  auto upgraded =
+      io::accept_websocket(exchange.request, exchange.response.writer(), {"", "binary.k8s.io", kBase64Messages});
+  if (!upgraded) co_return;  // has been answered
+  bool text = upgraded->protocol == kBase64Messages;
+  io::WebSocketConnection connection(std::move(upgraded->stream), io::WebSocketRole::Server,
+                                     text ? io::WebSocketCarriage::Texts : io::WebSocketCarriage::Binaries, {}, false,
+                                     exchange.desk.random);
+  io::Event done;
+  io::Scope sending;
+  sending.spawn(send_messages(connection, *log, text, done));
+  sending.spawn(wait_until_left(connection, done));
+  co_await done.wait();
 }
 
 // Pods that no node runs have no log yet, which is no error.
@@ -68,6 +108,10 @@ io::Task<base::Result<void>> serve_log(Exchange exchange) {
     }
     text.resize(std::min(text.size(), kRefusalBytesMax));
     co_return base::fail(kubelet_refusal(status, std::move(text), "pods/log", info.name));
+  }
+  if (io::is_websocket_request(exchange.request)) {
+    co_await send_as_messages(exchange, std::move(*answer));
+    co_return base::Result<void>();
   }
   exchange.response.start(200, "text/plain");
   auto& writer = exchange.response.writer();

@@ -15,6 +15,9 @@
 #include "io/http_server.h"
 #include "io/splice.h"
 #include "io/test_certificates.h"
+#include "io/transport.h"
+#include "io/upgrade.h"
+#include "io/websocket.h"
 #include "schema/value.h"
 #include "store/store.h"
 
@@ -53,6 +56,10 @@ io::Task<void> play_backend(Seen* seen, const io::Request& request, const io::Pe
     headers.add("x-kept", "yes");
     headers.add("keep-alive", "timeout=5");
     writer.send(302, std::move(headers), {});
+  } else if (request.path() == "/page" || request.path() == "/packed") {
+    headers.add("content-type", "Text/HTML; charset=utf-8");
+    if (request.path() == "/packed") headers.add("content-encoding", "secret");
+    writer.send(200, std::move(headers), base::Bytes::literal("<a href=\"/next\">next</a>"));
   } else if (request.path().starts_with("/containerLogs/")) {
     writer.start(200, {});
     for (auto line : {"one\n", "two\n"}) {
@@ -63,6 +70,30 @@ io::Task<void> play_backend(Seen* seen, const io::Request& request, const io::Pe
     auto all = co_await body.read_all(1 << 20);
     if (all) seen->body = *all;
     writer.send(200, {}, base::Bytes::literal("hello"));
+  }
+}
+
+// All messages of a WebSocket, until the server ends it.
+io::Task<base::Result<std::vector<std::string>>> read_messages(io::Address address, std::string target,
+                                                               std::string protocol) {
+  CO_TRY(auto connected, co_await io::connect(std::move(address)));
+  io::Request request;
+  request.target = std::move(target);
+  request.authority = "test";
+  io::ask_for_websocket(request, {protocol});
+  CO_TRY(auto upgraded, co_await io::connect_upgraded(io::make_stream(std::move(connected)), std::move(request)));
+  io::WebSocketParser parser(io::WebSocketRole::Client, 1 << 20);
+  std::vector<std::string> messages;
+  for (;;) {
+    CO_TRY(auto message, parser.next());
+    if (message && message->kind == io::WebSocketKind::Close) co_return messages;
+    if (message) {
+      messages.push_back(message->payload);
+      continue;
+    }
+    CO_TRY(auto piece, co_await upgraded.stream->read());
+    if (piece.empty()) co_return base::fail(base::Code::Closed, "no close frame came");
+    parser.feed(piece);
   }
 }
 
@@ -187,6 +218,21 @@ TEST_F(Connect, LogIsStreamedFromTheNodeWithOurCertificate) {
   EXPECT_EQ(answer.headers.get("content-type"), "text/plain");
   EXPECT_EQ(seen.targets, (std::vector<std::string>{"GET /containerLogs/default/web/app?follow=true&tailLines=5"}));
   EXPECT_FALSE(seen.peer_certificate.empty());
+}
+
+TEST_F(Connect, LogCanBeReadFromAWebSocket) {
+  for (auto [protocol, messages] : {std::pair{"binary.k8s.io", std::vector<std::string>{"", "one\n", "two\n"}},
+                                    {"base64.binary.k8s.io", {"", "b25lCg==", "dHdvCg=="}}}) {
+    auto read = loop->run_task(read_messages(front->address(), "/api/v1/namespaces/default/pods/web/log", protocol));
+    ASSERT_TRUE(read) << read.error().message();
+    EXPECT_EQ(*read, messages);
+  }
+}
+
+TEST_F(Connect, LinksOfPagesLeadBelowTheProxy) {
+  auto page = ask("GET", "/api/v1/namespaces/default/pods/slow/proxy/page");
+  EXPECT_EQ(page.body, "<a href=\"/api/v1/namespaces/default/pods/slow/proxy/next\">next</a>");
+  EXPECT_EQ(ask("GET", "/api/v1/namespaces/default/pods/slow/proxy/packed").body, "<a href=\"/next\">next</a>");
 }
 
 TEST_F(Connect, LogNeedsAContainerWhenThereAreSeveral) {

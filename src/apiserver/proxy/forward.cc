@@ -2,10 +2,12 @@
 
 #include <algorithm>
 #include <iterator>
+#include <optional>
 
 #include "apiserver/outbound/kept_clients.h"
 #include "apiserver/pipeline/errors.h"
 #include "apiserver/proxy/errors.h"
+#include "apiserver/proxy/html_links.h"
 #include "base/strings.h"
 #include "io/http_client.h"
 #include "io/splice.h"
@@ -79,6 +81,18 @@ bool has_body(const io::Request& request) {
   if (request.method == "GET" || request.method == "HEAD") return false;
   auto length = request.headers.get("content-length");
   return length.empty() ? request.http_major == 2 || request.headers.has("transfer-encoding") : length != "0";
+}
+
+bool is_html(const io::Headers& headers) {
+  auto type = headers.get("content-type");
+  return base::to_lower(base::trim(type.substr(0, type.find(';')))) == "text/html";
+}
+
+// Whether the links of the answer lead below the proxy only when they are rewritten, and can be.
+bool has_links(const io::Request& request, const io::Headers& answered, const Backend& backend) {
+  if (backend.prefix.empty() || request.method == "HEAD") return false;
+  auto encoding = answered.get("content-encoding");
+  return is_html(answered) && (encoding.empty() || encoding == "identity");
 }
 
 io::Task<base::Result<std::unique_ptr<io::Stream>>> connect_for_upgrade(io::Address address,
@@ -175,6 +189,9 @@ io::Task<void> forward_to(Backend backend, const io::Request& request, const io:
   headers.set("x-forwarded-host", request.authority);
   headers.set("x-forwarded-proto", "https");
   if (!backend.prefix.empty()) headers.set("x-forwarded-uri", request.path());
+  // A page whose links are to be rewritten is best not compressed.
+  if (!backend.prefix.empty() && headers.get("accept").find("text/html") != std::string_view::npos)
+    headers.remove("accept-encoding");
   add_own(headers, backend);
   base::Result<std::unique_ptr<io::ResponseStream>> answer;
   if (has_body(request)) {
@@ -192,11 +209,18 @@ io::Task<void> forward_to(Backend backend, const io::Request& request, const io:
   }
   auto& writer = response.writer();
   writer.start((*answer)->head().status, returned_headers((*answer)->head().headers, backend));
+  std::optional<HtmlLinks> links;
+  if (has_links(request, (*answer)->head().headers, backend)) links.emplace(backend.prefix, backend.address.text());
   for (;;) {
     auto piece = co_await (*answer)->read();
     if (!piece) co_return;  // left unfinished, so that the client notices
     if (piece->empty()) break;
-    if (!co_await writer.write(std::move(*piece))) co_return;
+    if (links) *piece = base::Bytes(links->feed(piece->view()));
+    if (!piece->empty() && !co_await writer.write(std::move(*piece))) co_return;
+  }
+  if (links) {
+    auto rest = links->finish();
+    if (!rest.empty() && !co_await writer.write(base::Bytes(std::move(rest)))) co_return;
   }
   writer.finish();
 }

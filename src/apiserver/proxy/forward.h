@@ -26,7 +26,7 @@ struct Backend {
   std::shared_ptr<io::TlsClient> tls;  // null: plain HTTP
   std::string target;                  // path and query there: "/exec/default/web-0/app?command=ls"
   // What stands before the backend's paths in the client's view ("/api/v1/namespaces/x/services/y/proxy"); redirects of
-  // the backend to itself are rewritten so. "": answers go out as they are.
+  // the backend to itself and links of its pages are rewritten so. "": answers go out as they are.
   std::string prefix;
   io::Headers added =
       {};  // what the backend is to see beside the client's headers, in their place where the client sent such
