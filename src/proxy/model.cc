@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <map>
+#include <optional>
 
 #include "base/strings.h"
 
@@ -74,45 +75,80 @@ std::vector<ServicePort> ports_of(const core::Service& service, Family family) {
   return ports;
 }
 
-// The endpoints of a service port, sorted by what they may be used for.
-struct Candidates {
-  std::vector<Endpoint> ready;
-  std::vector<Endpoint> ending;  // serving while terminating
+struct Candidate {
+  Endpoint endpoint;
+  std::optional<bool> for_this_node, for_this_zone;  // what its hints say; nothing: it has none of the kind
 };
 
-void collect(const discovery::EndpointSlice& slice, const std::string& node_name,
-             std::map<std::string, Candidates>& by_port) {
+// The endpoints of a service port, sorted by what they may be used for.
+struct Candidates {
+  std::vector<Candidate> ready;
+  std::vector<Candidate> ending;  // serving while terminating
+};
+
+Candidate candidate(const discovery::Endpoint& from, int port, const Here& here) {
+  Candidate out{.endpoint = {from.addresses.front(), port, from.node_name && *from.node_name == here.node},
+                .for_this_node = {},
+                .for_this_zone = {}};
+  if (!from.hints) return out;
+  auto names = [](const auto& hints, const std::string& name) -> std::optional<bool> {
+    if (hints.empty()) return {};
+    return !name.empty() && std::ranges::any_of(hints, [&](const auto& one) { return one.name == name; });
+  };
+  out.for_this_node = names(from.hints->for_nodes, here.node);
+  out.for_this_zone = names(from.hints->for_zones, here.zone);
+  return out;
+}
+
+void collect(const discovery::EndpointSlice& slice, const Here& here, std::map<std::string, Candidates>& by_port) {
   for (const auto& port : slice.ports) {
     if (!port.port) continue;
     auto& candidates = by_port[base::cat(
         {port.name ? std::string_view(*port.name) : "", "/", base::to_lower(port.protocol ? *port.protocol : "TCP")})];
     for (const auto& from : slice.endpoints) {
       if (from.addresses.empty()) continue;
-      Endpoint endpoint{from.addresses.front(), *port.port, from.node_name && *from.node_name == node_name};
+      auto one = candidate(from, *port.port, here);
       const auto& conditions = from.conditions;
       bool ready = conditions.ready.value_or(true);
       bool ending = conditions.serving.value_or(ready) && conditions.terminating.value_or(false);
+      one.endpoint.ready = ready;
       if (ready) {
-        candidates.ready.push_back(std::move(endpoint));
+        candidates.ready.push_back(std::move(one));
       } else if (ending) {
-        candidates.ending.push_back(std::move(endpoint));
+        candidates.ending.push_back(std::move(one));
       }
     }
   }
 }
 
-std::vector<Endpoint> usable(const Candidates& candidates, bool local_only) {
-  auto pick = [&](const std::vector<Endpoint>& from) {
+enum class Where : uint8_t { Anywhere, ThisNode };
+
+std::vector<Endpoint> usable(const Candidates& candidates, Where where) {
+  auto pick = [&](const std::vector<Candidate>& from, auto keep) {
     std::vector<Endpoint> picked;
-    for (const auto& endpoint : from) {
-      if (!local_only || endpoint.local) picked.push_back(endpoint);
+    for (const auto& one : from) {
+      if (keep(one)) picked.push_back(one.endpoint);
     }
     std::sort(picked.begin(), picked.end());
     picked.erase(std::unique(picked.begin(), picked.end()), picked.end());
     return picked;
   };
-  auto ready = pick(candidates.ready);
-  return ready.empty() ? pick(candidates.ending) : ready;
+  // Hints count when every ready endpoint has some, and some lead here; of those for nodes and for zones, the nearer.
+  auto hinted = [&](std::optional<bool> Candidate::* hint) {
+    return std::ranges::all_of(candidates.ready, [&](const auto& one) { return (one.*hint).has_value(); }) &&
+           std::ranges::any_of(candidates.ready, [&](const auto& one) { return (one.*hint).value_or(false); });
+  };
+  std::vector<Endpoint> ready;
+  if (where == Where::ThisNode) {
+    auto is_local = [](const Candidate& one) { return one.endpoint.local; };
+    ready = pick(candidates.ready, is_local);
+    return ready.empty() ? pick(candidates.ending, is_local) : ready;
+  }
+  for (auto hint : {&Candidate::for_this_node, &Candidate::for_this_zone})
+    if (hinted(hint)) return pick(candidates.ready, [&](const Candidate& one) { return (one.*hint).value_or(false); });
+  auto any = [](const Candidate&) { return true; };
+  ready = pick(candidates.ready, any);
+  return ready.empty() ? pick(candidates.ending, any) : ready;
 }
 
 }  // namespace
@@ -121,13 +157,13 @@ std::string ServicePort::text() const {
   return name.empty() ? base::cat({namespace_, "/", service}) : base::cat({namespace_, "/", service, ":", name});
 }
 
-Snapshot make_snapshot(const Services& services, const Slices& slices, const std::string& node_name, Family family) {
+Snapshot make_snapshot(const Services& services, const Slices& slices, const Here& here, Family family) {
   std::map<std::string, std::map<std::string, Candidates>> by_service;
   std::string_view type = family == Family::IPv6 ? "IPv6" : "IPv4";
   for (const auto& slice : slices) {
     auto owner = slice->metadata.labels.find(kServiceName);
     if (slice->address_type != type || owner == slice->metadata.labels.end()) continue;
-    collect(*slice, node_name, by_service[base::cat({slice->metadata.namespace_, "/", owner->second})]);
+    collect(*slice, here, by_service[base::cat({slice->metadata.namespace_, "/", owner->second})]);
   }
   Snapshot snapshot;
   for (const auto& service : services) {
@@ -136,8 +172,8 @@ Snapshot make_snapshot(const Services& services, const Slices& slices, const std
       if (found != by_service.end()) {
         auto candidates = found->second.find(base::cat({port.name, "/", port.protocol}));
         if (candidates != found->second.end()) {
-          port.cluster_endpoints = usable(candidates->second, false);
-          port.local_endpoints = usable(candidates->second, true);
+          port.cluster_endpoints = usable(candidates->second, Where::Anywhere);
+          port.local_endpoints = usable(candidates->second, Where::ThisNode);
           port.has_any_endpoint = !port.cluster_endpoints.empty();
         }
       }

@@ -1,8 +1,8 @@
 // What service traffic is to do on this node, free of any kernel's form: which address and port leads to which
 // endpoints.
 //
-// Rules: Kubernetes documentation, "Virtual IPs and Service Proxies", "Service internal traffic policy", and of
-// EndpointSlices "Conditions".
+// Rules: Kubernetes documentation, "Virtual IPs and Service Proxies", "Service internal traffic policy", "Traffic
+// distribution", and of EndpointSlices "Conditions".
 #pragma once
 
 #include <cstdint>
@@ -22,6 +22,7 @@ struct Endpoint {
   std::string address;
   int port = 0;
   bool local = false;  // on this node
+  bool ready = true;   // else it only serves while it ends
   auto operator<=>(const Endpoint&) const = default;
 };
 
@@ -44,7 +45,7 @@ struct ServicePort {
 
   // In order of address and port; those that may get traffic now. Ready ones; when there are none, those that still
   // serve while they end.
-  std::vector<Endpoint> cluster_endpoints;  // whole cluster
+  std::vector<Endpoint> cluster_endpoints;  // whole cluster, or what of it hints mean for this node or its zone
   std::vector<Endpoint> local_endpoints;    // this node's; for the Local policies
   bool has_any_endpoint = false;            // somewhere, usable or not for the policy at hand
 
@@ -67,8 +68,14 @@ struct Snapshot {
 using Services = std::vector<std::shared_ptr<const api::core_v1::Service>>;
 using Slices = std::vector<std::shared_ptr<const api::discovery_k8s_io_v1::EndpointSlice>>;
 
+// Where this proxy works.
+struct Here {
+  std::string node;
+  std::string zone;  // the node's; "" if it has none, or is not known
+};
+
 // Pure. Services that another proxy serves (label service.kubernetes.io/service-proxy-name), headless ones and external
 // names have no place in it.
-Snapshot make_snapshot(const Services& services, const Slices& slices, const std::string& node_name, Family family);
+Snapshot make_snapshot(const Services& services, const Slices& slices, const Here& here, Family family);
 
 }  // namespace proxy

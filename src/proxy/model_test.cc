@@ -18,7 +18,7 @@ using Addresses = std::vector<std::string>;
 
 struct Model : testing::Test {
   World world;
-  Snapshot snapshot() { return make_snapshot(world.services, world.slices, "n1", Family::IPv4); }
+  Snapshot snapshot() { return make_snapshot(world.services, world.slices, {.node = "n1"}, Family::IPv4); }
   ServicePort only() {
     auto made = snapshot();
     EXPECT_EQ(made.ports.size(), 1u);
@@ -51,6 +51,36 @@ TEST_F(Model, WhenNoneIsReadyThoseThatServeWhileTheyEndAreUsed) {
   EXPECT_EQ(addresses(only().cluster_endpoints), Addresses{"10.244.0.2"});
 }
 
+struct Hints : Model {
+  Addresses used(Here here) {
+    auto made = make_snapshot(world.services, world.slices, here, Family::IPv4);
+    return made.ports.empty() ? Addresses{} : addresses(made.ports[0].cluster_endpoints);
+  }
+};
+
+TEST_F(Hints, TheZonesOwnEndpointsAreUsedWhenAllHaveHintsAndSomeAreForTheZone) {
+  world.service("web", "10.96.0.10", 80);
+  world.slice("web", 8080,
+              {{.address = "10.244.0.2", .for_zones = {"a"}}, {.address = "10.244.1.2", .for_zones = {"b"}}});
+  EXPECT_EQ(used({.node = "n1", .zone = "a"}), Addresses{"10.244.0.2"});
+  EXPECT_EQ(used({.node = "n1", .zone = "b"}), Addresses{"10.244.1.2"});
+  EXPECT_EQ(used({.node = "n1", .zone = "c"}), (Addresses{"10.244.0.2", "10.244.1.2"}));
+  EXPECT_EQ(used({.node = "n1", .zone = ""}), (Addresses{"10.244.0.2", "10.244.1.2"}));
+  world.slice("web", 8080, {{.address = "10.244.2.2"}});
+  EXPECT_EQ(used({.node = "n1", .zone = "a"}).size(), 3u) << "one has no hint";
+}
+
+TEST_F(Hints, TheNodesOwnComeBeforeThoseOfItsZone) {
+  world.service("web", "10.96.0.10", 80);
+  world.slice("web", 8080,
+              {{.address = "10.244.0.2", .for_nodes = {"n1"}, .for_zones = {"a"}},
+               {.address = "10.244.1.2", .for_nodes = {"n2"}, .for_zones = {"a"}},
+               {.address = "10.244.2.2", .for_nodes = {"n3"}, .for_zones = {"b"}}});
+  EXPECT_EQ(used({.node = "n1", .zone = "a"}), Addresses{"10.244.0.2"});
+  EXPECT_EQ(used({.node = "n9", .zone = "a"}), (Addresses{"10.244.0.2", "10.244.1.2"}));
+  EXPECT_EQ(used({.node = "n9", .zone = "c"}).size(), 3u);
+}
+
 TEST_F(Model, HeadlessServicesAndExternalNamesHaveNoPlace) {
   world.service("headless", "None", 80);
   world.service("elsewhere", "", 80).spec.type = "ExternalName";
@@ -66,7 +96,7 @@ TEST_F(Model, ADualStackServiceHasOneSideInEachFamily) {
   auto& service = world.service("web", "10.96.0.10", 80);
   service.spec.cluster_ips = {"10.96.0.10", "fd00::10"};
   EXPECT_EQ(only().cluster_ip, "10.96.0.10");
-  auto v6 = make_snapshot(world.services, world.slices, "n1", Family::IPv6);
+  auto v6 = make_snapshot(world.services, world.slices, {.node = "n1"}, Family::IPv6);
   ASSERT_EQ(v6.ports.size(), 1u);
   EXPECT_EQ(v6.ports[0].cluster_ip, "fd00::10");
 }

@@ -6,6 +6,7 @@
 #include "io/loop.h"
 #include "io/process.h"
 #include "proxy/conntrack.h"
+#include "proxy/health_checks.h"
 #include "proxy/iptables/kernel.h"
 #include "proxy/nftables/kernel.h"
 
@@ -54,6 +55,7 @@ struct Proxy::State {
       : options(std::move(given)),
         services(client),
         slices(client),
+        nodes(client, {.field_selector = "metadata.name=" + options.node_name}),
         kernel(options.family),
         tables({.family = options.family,
                 .cluster_cidr = options.cluster_cidr,
@@ -62,16 +64,27 @@ struct Proxy::State {
     slices.add_listener([this](const client::Key&, const discovery::EndpointSlice*, const discovery::EndpointSlice*) {
       changed.set();
     });
+    nodes.add_listener([this](const client::Key&, const core::Node* before, const core::Node* now) {
+      if (zone_of(before) != zone_of(now)) changed.set();
+    });
+  }
+
+  static std::string zone_of(const core::Node* node) {
+    if (node == nullptr) return "";
+    auto zone = node->metadata.labels.find("topology.kubernetes.io/zone");
+    return zone == node->metadata.labels.end() ? "" : zone->second;
   }
 
   io::Task<base::Result<void>> sync() {
-    auto snapshot = make_snapshot(services.list(), slices.list(), options.node_name, options.family);
+    Here here{.node = options.node_name, .zone = zone_of(nodes.get("", options.node_name).get())};
+    auto snapshot = make_snapshot(services.list(), slices.list(), here, options.family);
     if (options.mode == Mode::Nftables) {
       CO_TRY(co_await tables.apply(snapshot));
     } else {
       CO_TRY(co_await kernel.apply(iptables::make_ruleset(snapshot, rules())));
     }
     co_await forget_flows(stale_flows(current, snapshot));
+    health_checks.set(local_health(snapshot), options.family == Family::IPv6 ? "::" : "0.0.0.0");
     current = std::move(snapshot);
     synced = true;
     co_return {};
@@ -87,8 +100,10 @@ struct Proxy::State {
   ProxyOptions options;
   client::Cache<core::Service> services;
   client::Cache<discovery::EndpointSlice> slices;
+  client::Cache<core::Node> nodes;  // ours alone
   iptables::Kernel kernel;
   nftables::Kernel tables;
+  HealthChecks health_checks;
   Snapshot current;
   io::Event changed;
   bool synced = false;
@@ -108,6 +123,7 @@ io::Task<void> Proxy::run() {
   set_kernel_switches(state.options);
   state.scope.spawn(state.services.run());
   state.scope.spawn(state.slices.run());
+  state.scope.spawn(state.nodes.run());
   co_await state.services.wait_synced();
   co_await state.slices.wait_synced();
   io::Duration retry = kRetryAfter;

@@ -15,6 +15,7 @@ struct EndpointSpec {
   bool ready = true;
   bool serving = true;
   bool terminating = false;
+  std::vector<std::string> for_nodes = {}, for_zones = {};  // hints
 };
 
 struct World {
@@ -55,6 +56,9 @@ struct World {
       endpoint.conditions.ready = spec.ready;
       endpoint.conditions.serving = spec.serving;
       endpoint.conditions.terminating = spec.terminating;
+      if (!spec.for_nodes.empty() || !spec.for_zones.empty()) endpoint.hints.emplace();
+      for (auto& name : spec.for_nodes) endpoint.hints->for_nodes.emplace_back().name = name;
+      for (auto& name : spec.for_zones) endpoint.hints->for_zones.emplace_back().name = name;
     }
     slices.push_back(std::move(made));
   }

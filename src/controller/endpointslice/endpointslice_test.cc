@@ -1,5 +1,7 @@
 #include <gtest/gtest.h>
 
+#include <set>
+
 #include "client/testing/builders.h"
 #include "controller/endpoints/endpoints.h"
 #include "controller/endpointslice/plan.h"
@@ -179,6 +181,37 @@ TEST_F(EndpointsTest, NodeZonesAreInTheEndpoints) {
   cluster_.put(node);
   cluster_.advance(2s);
   EXPECT_EQ(slices()[0].endpoints[0].zone, "z1");
+}
+
+TEST_F(EndpointsTest, AServiceWhoseTrafficIsToStayNearHasHints) {
+  Node node;
+  node.metadata.name = "n1";
+  node.metadata.labels = {{"topology.kubernetes.io/zone", "z1"}};
+  cluster_.put(node);
+  cluster_.put(service("web"));
+  cluster_.put<Pod>(backend("a", "10.0.0.1").ready());
+  cluster_.put<Pod>(backend("b", "10.0.0.2"));
+  cluster_.advance(2s);
+  auto hints = [&](size_t at) {
+    auto& endpoint = slices()[0].endpoints[at];
+    std::string text = endpoint.conditions.ready.value_or(false) ? "ready:" : "not ready:";
+    if (!endpoint.hints) return text;
+    for (auto& zone : endpoint.hints->for_zones) text += " zone " + zone.name;
+    for (auto& one : endpoint.hints->for_nodes) text += " node " + one.name;
+    return text;
+  };
+  auto all = [&] { return std::set<std::string>{hints(0), hints(1)}; };
+  EXPECT_EQ(all(), (std::set<std::string>{"ready:", "not ready:"}));
+  auto wish = [&](std::optional<std::string> text) {
+    cluster_.edit<Service>("default", "web", [&](Service& one) { one.spec.traffic_distribution = text; });
+    cluster_.advance(2s);
+  };
+  wish("PreferSameZone");
+  EXPECT_EQ(all(), (std::set<std::string>{"ready: zone z1", "not ready:"}));
+  wish("PreferSameNode");
+  EXPECT_EQ(all(), (std::set<std::string>{"ready: zone z1 node n1", "not ready:"}));
+  wish(std::nullopt);
+  EXPECT_EQ(all(), (std::set<std::string>{"ready:", "not ready:"}));
 }
 
 TEST_F(EndpointsTest, WhatIsSettledIsNotWrittenAgain) {

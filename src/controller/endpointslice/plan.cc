@@ -117,7 +117,20 @@ class Planner {
       endpoint.node_name = pod.spec.node_name;
       if (std::string zone = zone_of(pod.spec.node_name); !zone.empty()) endpoint.zone = std::move(zone);
     }
+    add_hints(endpoint);
     return endpoint;
+  }
+
+  // Who should use it: those in its zone, or on its node, when the service wants its traffic to stay near. Kubernetes
+  // documentation, "Traffic distribution".
+  void add_hints(Endpoint& endpoint) const {
+    auto& wish = service_.spec.traffic_distribution;
+    if (!wish || !endpoint.conditions.ready.value_or(false)) return;
+    if (*wish != "PreferClose" && *wish != "PreferSameZone" && *wish != "PreferSameNode") return;
+    api::discovery_k8s_io_v1::EndpointHints hints;
+    if (endpoint.zone && !endpoint.zone->empty()) hints.for_zones.emplace_back().name = *endpoint.zone;
+    if (*wish == "PreferSameNode" && endpoint.node_name) hints.for_nodes.emplace_back().name = *endpoint.node_name;
+    if (!hints.for_zones.empty() || !hints.for_nodes.empty()) endpoint.hints = std::move(hints);
   }
 
   // The labels a slice has of its service, and ours.

@@ -20,7 +20,7 @@ struct KernelTest : testing::Test {
   ~KernelTest() override { loop->run_task(Kernel(Family::IPv4).remove()).value(); }
 
   Ruleset rules() {
-    return make_ruleset(make_snapshot(world.services, world.slices, "n1", Family::IPv4),
+    return make_ruleset(make_snapshot(world.services, world.slices, {.node = "n1"}, Family::IPv4),
                         {.cluster_cidr = "10.244.0.0/16"});
   }
   std::string apply(Kernel& kernel) {

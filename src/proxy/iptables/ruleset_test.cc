@@ -12,7 +12,9 @@ struct RulesetTest : testing::Test {
   World world;
   Options options{.cluster_cidr = "10.244.0.0/16"};
 
-  Ruleset rules() { return make_ruleset(make_snapshot(world.services, world.slices, "n1", Family::IPv4), options); }
+  Ruleset rules() {
+    return make_ruleset(make_snapshot(world.services, world.slices, {.node = "n1"}, Family::IPv4), options);
+  }
   // The chains of a table whose names start so, as iptables-save would print them.
   static std::string text(const Chains& chains, std::string_view prefix) {
     std::string out;

@@ -18,7 +18,7 @@ namespace {
 const Options kOptions{.cluster_cidr = "10.244.0.0/16"};
 
 Snapshot snapshot(const World& world) {
-  return make_snapshot(world.services, world.slices, "n1", Family::IPv4);
+  return make_snapshot(world.services, world.slices, {.node = "n1"}, Family::IPv4);
 }
 
 TEST(NftablesRuleset, AChangeIsTheElementsThatChange) {
