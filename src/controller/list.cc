@@ -26,6 +26,7 @@
 #include "controller/replicaset/replicaset.h"
 #include "controller/resource_quota/resource_quota.h"
 #include "controller/root_ca/root_ca.h"
+#include "controller/service_cidr/service_cidr.h"
 #include "controller/serviceaccount/serviceaccount.h"
 #include "controller/serviceaccount_token/serviceaccount_token.h"
 #include "controller/statefulset/statefulset.h"
@@ -69,6 +70,7 @@ constexpr Row kRows[] = {
     {"replicationcontroller-controller", "replication-controller", make_replicationcontroller_controller},
     {"resourcequota-controller", "resourcequota-controller", make_resource_quota_controller},
     {"root-ca-certificate-publisher-controller", "root-ca-cert-publisher", make_root_ca_publisher},
+    {"service-cidr-controller", "service-cidrs-controller", make_service_cidr_controller},
     {"serviceaccount-controller", "service-account-controller", make_serviceaccount_controller},
     {"serviceaccount-token-controller", "", make_serviceaccount_token_controller},
     {"statefulset-controller", "statefulset-controller", make_statefulset_controller},

@@ -86,12 +86,15 @@ io::Task<base::Result<void>> Allocations::allocate_addresses(core::Service& next
   // What a service has it keeps; that it must not be changed is for validation to say. A second family may come later.
   size_t first = current != nullptr && needs_cluster_ip(current->spec) ? current->spec.cluster_ips.size() : 0;
   if (first != 0 && is_headless(current->spec)) co_return {};
+  if (first >= spec.ip_families.size()) co_return {};
+  CO_TRY(auto ranges, co_await usable_networks());
   for (size_t i = first; i < spec.ip_families.size(); ++i) {
-    auto network = std::find_if(options_.service_networks.begin(), options_.service_networks.end(),
-                                [&](const auto& one) { return family_name(one.is_v4()) == spec.ip_families[i]; });
-    if (network == options_.service_networks.end()) continue;
+    std::vector<base::IpNetwork> networks;
+    for (const auto& one : ranges)
+      if (family_name(one.is_v4()) == spec.ip_families[i]) networks.push_back(one);
+    if (networks.empty()) continue;
     if (i >= spec.cluster_ips.size() || spec.cluster_ips[i].empty()) {
-      CO_TRY(auto address, co_await take_any_address(*network, next.metadata.namespace_, next.metadata.name));
+      CO_TRY(auto address, co_await take_any_address(networks, next.metadata.namespace_, next.metadata.name));
       taken.addresses.push_back(address);
       if (spec.cluster_ips.size() <= i) spec.cluster_ips.resize(i + 1);
       spec.cluster_ips[i] = address;
@@ -99,7 +102,8 @@ io::Task<base::Result<void>> Allocations::allocate_addresses(core::Service& next
     }
     const std::string& address = spec.cluster_ips[i];
     auto parsed = base::IpAddress::parse(address);
-    if (!parsed || !network->contains(*parsed)) {
+    auto network = std::ranges::find_if(networks, [&](const auto& one) { return parsed && one.contains(*parsed); });
+    if (network == networks.end()) {
       co_return refuse_address(address, "the provided network does not match the current range");
     }
     if (!is_usable(*network, *parsed)) {
@@ -234,8 +238,35 @@ io::Task<base::Result<bool>> Allocations::take_address(std::string address, std:
   co_return taken;
 }
 
-io::Task<base::Result<std::string>> Allocations::take_any_address(const base::IpNetwork& network,
+io::Task<base::Result<std::vector<base::IpNetwork>>> Allocations::usable_networks() {
+  auto networks = options_.service_networks;
+  Reader reader(options_.store, options_.catalog);
+  CO_TRY(auto ranges, co_await reader.list<networking::ServiceCIDR>(""));
+  for (const auto& range : ranges) {
+    // One that nobody has judged yet may be used: the controllers may be away.
+    bool ready = std::ranges::none_of(range.status.conditions,
+                                      [](const auto& one) { return one.type == "Ready" && one.status != "True"; });
+    if (!ready || !range.metadata.deletion_timestamp.is_zero()) continue;
+    for (const auto& text : range.spec.cidrs) {
+      auto network = base::IpNetwork::parse(text);
+      if (network && std::ranges::find(networks, *network) == networks.end()) networks.push_back(*network);
+    }
+  }
+  co_return networks;
+}
+
+io::Task<base::Result<std::string>> Allocations::take_any_address(std::vector<base::IpNetwork> networks,
                                                                   std::string namespace_, std::string name) {
+  base::Result<std::string> taken = base::fail(internal_error("failed to allocate a serviceIP: range is full"));
+  for (const auto& network : networks) {
+    taken = co_await take_address_of(network, namespace_, name);
+    if (taken) break;
+  }
+  co_return taken;
+}
+
+io::Task<base::Result<std::string>> Allocations::take_address_of(const base::IpNetwork& network, std::string namespace_,
+                                                                 std::string name) {
   int host_bits = (network.is_v4() ? 32 : 128) - network.prefix_length();
   uint64_t size = host_bits >= 63 ? INT64_MAX : (uint64_t{1} << host_bits);
   if (size < 3) co_return base::fail(internal_error("failed to allocate a serviceIP: range is full"));

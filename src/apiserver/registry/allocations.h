@@ -28,7 +28,8 @@ class Allocations {
     const Catalog& catalog;
     base::Clock& clock;
     base::Random& random;
-    std::vector<base::IpNetwork> service_networks;  // the first is the family of services that do not say
+    // The first is the family of services that do not say. ServiceCIDRs that are added later count too.
+    std::vector<base::IpNetwork> service_networks;
     int node_port_first = 30000;
     int node_port_last = 32767;
   };
@@ -69,8 +70,12 @@ class Allocations {
 
  private:
   io::Task<base::Result<bool>> take_address(std::string address, std::string namespace_, std::string name);
-  io::Task<base::Result<std::string>> take_any_address(const base::IpNetwork& network, std::string namespace_,
+  // Ours, then those of the ServiceCIDRs that may be used.
+  io::Task<base::Result<std::vector<base::IpNetwork>>> usable_networks();
+  io::Task<base::Result<std::string>> take_any_address(std::vector<base::IpNetwork> networks, std::string namespace_,
                                                        std::string name);
+  io::Task<base::Result<std::string>> take_address_of(const base::IpNetwork& network, std::string namespace_,
+                                                      std::string name);
   io::Task<base::Result<bool>> take_port(int32_t port, bool dry_run);
   io::Task<base::Result<int32_t>> take_any_port(std::vector<int32_t> avoid, bool dry_run);
   io::Task<void> return_address(std::string address);
