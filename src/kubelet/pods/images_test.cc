@@ -4,10 +4,12 @@
 
 #include <gmock/gmock.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include "base/file.h"
 #include "base/strings.h"
 #include "kubelet/testing/fixture.h"
+#include "kubelet/volume/mount.h"
 
 namespace kubelet {
 namespace {
@@ -290,6 +292,32 @@ TEST_F(ImagesTest, AnImageCanBeAVolume) {
   EXPECT_EQ(found->image_sub_path, "weights");
   EXPECT_EQ(found->host_path, "");
   EXPECT_TRUE(found->readonly);
+}
+
+TEST_F(ImagesTest, WhereTheRuntimeCannotTheImageIsMountedOnTheHost) {
+  if (geteuid() != 0) GTEST_SKIP() << "only root can mount";
+  auto made = pod("a");
+  auto& volume = made.spec.volumes.emplace_back();
+  volume.name = "model";
+  volume.image.emplace().reference = "side:v1";
+  volume.image->pull_policy = "IfNotPresent";
+  auto& mount = made.spec.containers[0].volume_mounts.emplace_back();
+  mount.name = "model";
+  mount.mount_path = "/model";
+  ASSERT_TRUE(base::make_directories(directory_ + "/layer", 0755));
+  ASSERT_TRUE(base::write_file(directory_ + "/layer/weights", "1 2 3", 0644));
+  runtime.host_mount = HostMount{.type = "bind", .source = directory_ + "/layer", .options = {"ro", "rbind"}};
+  start(made);
+  pass(3s);
+  ASSERT_THAT(runtime.containers, SizeIs(1));
+  const auto& mounts = runtime.containers.begin()->second.config.mounts;
+  auto found = std::ranges::find(mounts, "/model", &cri::Mount::container_path);
+  ASSERT_NE(found, mounts.end());
+  EXPECT_FALSE(found->image);
+  auto seen = base::read_file(found->host_path + "/weights");
+  EXPECT_EQ(seen ? *seen : "", "1 2 3");
+  EXPECT_FALSE(base::write_file(found->host_path + "/other", "x", 0644));
+  EXPECT_TRUE(unmount_below(directory_));
 }
 
 TEST_F(ImagesTest, AVolumesImageThatIsNotThereKeepsTheContainerWaiting) {

@@ -90,6 +90,7 @@ class PodWorker {
 
   enum class StartOutcome : uint8_t { Started, WaitsForImage, Failed };
   io::Task<StartOutcome> start(StartContainer wanted);
+  io::Task<base::Result<void>> mount_image_volume(std::string volume, cri::Image image);
   std::optional<StartOutcome> image_outcome(const core::Container& container, const Images::Answer& image);
   io::Task<base::Result<std::string>> create(const core::Container& container, const StartContainer& wanted,
                                              const cri::Image& image);

@@ -13,6 +13,7 @@
 #include "kubelet/pods/configuration.h"
 #include "kubelet/pods/environment.h"
 #include "kubelet/pods/worker.h"
+#include "kubelet/volume/mount.h"
 #include "kubelet/volume/pod_volumes.h"
 
 namespace kubelet {
@@ -236,6 +237,20 @@ std::optional<PodWorker::StartOutcome> PodWorker::image_outcome(const core::Cont
   return StartOutcome::Failed;
 }
 
+// By the runtime, or on the host when it cannot: then it is a volume like others.
+io::Task<base::Result<void>> PodWorker::mount_image_volume(std::string volume, cri::Image image) {
+  CO_TRY(auto mount, co_await context_.runtime.host_mount_of(image.id));
+  if (!mount) {
+    image_volumes_[volume] = std::move(image);
+    co_return {};
+  }
+  auto path = base::cat({context_.volumes.pod_directory(pod_.metadata.uid), "/volumes/kubernetes.io~image/", volume});
+  CO_TRY(co_await context_.pool.run(
+      [mount = *mount, path] { return mount_for_reading(mount.type, mount.source, mount.options, path); }));
+  volume_paths_[volume] = path;
+  co_return {};
+}
+
 io::Task<PodWorker::StartOutcome> PodWorker::start(StartContainer wanted) {
   core::Container container;
   {
@@ -264,7 +279,10 @@ io::Task<PodWorker::StartOutcome> PodWorker::start(StartContainer wanted) {
                                                  [this] { wake_.set(); });
     if (auto settled = image_outcome(container, found)) co_return *settled;
     if (!image_volumes_.contains(volume.name)) context_.metrics->image_volume_requested.add();
-    image_volumes_[volume.name] = std::move(found.image);
+    if (auto mounted = co_await mount_image_volume(volume.name, std::move(found.image)); !mounted) {
+      container_failed(container.name, "CreateContainerError", mounted.error(), field);
+      co_return StartOutcome::Failed;
+    }
   }
   if (wanted.failed_ns > 0) back_off_.next(back_off_key(pod_, container), wanted.failed_ns, now_ns());
   auto id = co_await create(container, wanted, image.image);

@@ -17,4 +17,8 @@ const cri::RuntimeHandler* find_handler(const std::vector<cri::RuntimeHandler>& 
   return found == handlers.end() ? nullptr : &*found;
 }
 
+io::Task<base::Result<std::optional<HostMount>>> Runtime::host_mount_of(std::string) {
+  co_return std::optional<HostMount>();
+}
+
 }  // namespace kubelet

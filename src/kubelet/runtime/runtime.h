@@ -37,6 +37,12 @@ struct RuntimeInfo {
 // none.
 const cri::RuntimeHandler* find_handler(const std::vector<cri::RuntimeHandler>& handlers, std::string_view name);
 
+// What mount(2) is to be told, as containerd and runc write it: "overlay", "overlay", {"lowerdir=/a:/b"}.
+struct HostMount {
+  std::string type, source;
+  std::vector<std::string> options;
+};
+
 // Which sandboxes and containers a list is of; empty: all.
 struct RuntimeFilter {
   std::string pod_uid;
@@ -84,6 +90,9 @@ class Runtime {
   virtual io::Task<base::Result<void>> remove_image(std::string image) = 0;
   // Where images and writable layers lie, and how much they hold. By default nothing is known of it.
   virtual io::Task<base::Result<cri::ImageFsInfoResponse>> image_filesystems();
+  // How the host can read an image's files, for a runtime that cannot give a container an image as a mount; nothing for
+  // those that can, as is assumed by default.
+  virtual io::Task<base::Result<std::optional<HostMount>>> host_mount_of(std::string image);
 
   virtual io::Task<base::Result<std::vector<cri::ContainerStats>>> list_container_stats() = 0;
 

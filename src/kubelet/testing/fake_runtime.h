@@ -35,9 +35,10 @@ class FakeRuntime final : public Runtime {
   std::set<std::string> ignore_stop;  // names of containers that end only when killed
   io::Duration stop_takes{0};         // before a container hears of it
   std::function<cri::ExecSyncResponse(std::vector<std::string>)> on_exec;
-  std::string update_error;           // why update_container_resources fails
-  std::string sandbox_error;          // why run_sandbox fails
-  std::vector<std::string> handlers;  // of the sandboxes that were asked for
+  std::string update_error;             // why update_container_resources fails
+  std::string sandbox_error;            // why run_sandbox fails
+  std::vector<std::string> handlers;    // of the sandboxes that were asked for
+  std::optional<HostMount> host_mount;  // of images, when containers cannot be given such
   int created = 0;
   int looks = 0;
 
@@ -233,6 +234,7 @@ class FakeRuntime final : public Runtime {
     co_return "sha256:" + image;
   }
   io::Task<base::Result<void>> remove_image(std::string) override { co_return {}; }
+  io::Task<base::Result<std::optional<HostMount>>> host_mount_of(std::string) override { co_return host_mount; }
   io::Task<base::Result<std::vector<cri::ContainerStats>>> list_container_stats() override {
     co_return std::vector<cri::ContainerStats>();
   }

@@ -208,6 +208,20 @@ base::Result<void> bind_directory(const std::string& source, const std::string& 
   return {};
 }
 
+base::Result<void> mount_for_reading(const std::string& type, const std::string& source,
+                                     const std::vector<std::string>& options, const std::string& target) {
+  if (std::ranges::find_if(options, [](auto& one) { return one == "bind" || one == "rbind"; }) != options.end())
+    return bind_directory(source, target, true);
+  if (is_mount_point(target)) return {};
+  TRY(base::make_directories(target, 0750));
+  std::vector<std::string> data;
+  for (auto& one : options)
+    if (one != "ro") data.push_back(one);
+  if (mount(source.c_str(), target.c_str(), type.c_str(), MS_RDONLY, base::join(data, ",").c_str()) != 0)
+    return system_failure("mount " + type + " at " + target);
+  return {};
+}
+
 base::Result<void> set_group(const std::string& path, int64_t group, bool read_only, bool only_if_root_differs) {
   if (only_if_root_differs) {
     struct stat info{};

@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "base/result.h"
 
@@ -28,6 +29,11 @@ base::Result<std::string> read_file_beneath(const std::string& root, const std::
 
 // The folder `source` seen at `target` too, which is made. Nothing if it is a mount point already.
 base::Result<void> bind_directory(const std::string& source, const std::string& target, bool read_only);
+
+// Mounts at `target`, which is made, for reading only; `type`, `source` and `options` as runtimes write them. Nothing
+// if it is a mount point already.
+base::Result<void> mount_for_reading(const std::string& type, const std::string& source,
+                                     const std::vector<std::string>& options, const std::string& target);
 
 // Everything below belongs to `group`, which may read and write (only read if `read_only`); new files inherit it.
 // `only_if_root_differs`: nothing is looked at below a folder that is so already.

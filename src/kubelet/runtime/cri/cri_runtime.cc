@@ -4,6 +4,8 @@
 #include "base/strings.h"
 #include "io/grpc.h"
 #include "kubelet/runtime/cri/cri_client.h"
+#include "kubelet/runtime/cri/image_view.h"
+#include "kubelet/runtime/cri/wire_fields.h"
 #include "kubelet/runtime/records.h"
 
 namespace kubelet {
@@ -13,46 +15,6 @@ template <class T>
 base::Result<void> done(const base::Result<T>& answer) {
   if (!answer && answer.error().code() != base::Code::NotFound) return base::fail(answer.error());
   return {};
-}
-
-// Just enough of protobuf's wire form for two small messages: field number and its bytes or number.
-struct Field {
-  uint32_t number = 0;
-  std::string_view bytes;
-};
-bool next_varint(std::string_view& text, uint64_t& value) {
-  value = 0;
-  for (int shift = 0; shift < 64 && !text.empty(); shift += 7) {
-    auto byte = static_cast<unsigned char>(text.front());
-    text.remove_prefix(1);
-    value |= static_cast<uint64_t>(byte & 127) << shift;
-    if (byte < 128) return true;
-  }
-  return false;
-}
-bool next_field(std::string_view& text, Field& field) {
-  uint64_t key = 0, size = 0;
-  if (text.empty() || !next_varint(text, key)) return false;
-  field = {.number = static_cast<uint32_t>(key >> 3), .bytes = {}};
-  switch (key & 7) {
-    case 0:
-      return next_varint(text, size);
-    case 1:
-      size = 8;
-      break;
-    case 5:
-      size = 4;
-      break;
-    case 2:
-      if (!next_varint(text, size)) return false;
-      break;
-    default:
-      return false;
-  }
-  if (size > text.size()) return false;
-  field.bytes = text.substr(0, size);
-  text.remove_prefix(size);
-  return true;
 }
 
 class CriRuntime final : public Runtime {
@@ -221,6 +183,23 @@ class CriRuntime final : public Runtime {
   io::Task<base::Result<cri::ImageFsInfoResponse>> image_filesystems() override {
     co_return co_await client_->image_fs_info();
   }
+  io::Task<base::Result<std::optional<HostMount>>> host_mount_of(std::string image) override {
+    CO_TRY(auto version, co_await client_->version());
+    if (!needs_image_views(version.runtime_name, version.runtime_version)) co_return std::optional<HostMount>();
+    cri::ImageStatusRequest request;
+    request.image.emplace().image = image;
+    request.verbose = true;
+    CO_TRY(auto status, co_await client_->image_status(std::move(request)));
+    auto chain_id = chain_id_of(status.info["info"]);
+    if (chain_id.empty())
+      co_return base::fail(base::Code::NotFound, base::cat({"containerd does not tell where image ", image, " lies"}));
+    CO_TRY(auto places, co_await client_->image_fs_info());
+    std::string folder;
+    for (auto& place : places.image_filesystems)
+      if (place.fs_id) folder = place.fs_id->mountpoint;
+    CO_TRY(auto mount, co_await view_image(endpoint_, snapshotter_of(folder), std::move(chain_id)));
+    co_return std::optional(std::move(mount));
+  }
 
   io::Task<base::Result<std::vector<cri::ContainerStats>>> list_container_stats() override {
     CO_TRY(auto answer, co_await client_->list_container_stats());
@@ -315,7 +294,7 @@ class CriRuntime final : public Runtime {
 std::string ended_container(std::string_view envelope) {
   // Envelope: 4 event (Any: 2 value). TaskExit: 1 container id, 2 id of the process, which is the container's for its
   // main one.
-  Field field;
+  WireField field;
   std::string_view any, exit;
   while (next_field(envelope, field))
     if (field.number == 4) any = field.bytes;
