@@ -76,7 +76,7 @@ cri::PodSandboxConfig sandbox_config(const SandboxInput& input) {
   metadata.attempt = input.attempt;
   out.log_directory =
       input.log_root + "/" + log_directory_name(pod.metadata.namespace_, pod.metadata.name, pod.metadata.uid);
-  if (!pod.spec.host_network) out.hostname = pod_names(pod, input.dns.cluster_domain).hostname;
+  if (!pod.spec.host_network) out.hostname = pod_names(pod, input.dns.cluster_domain).shown;
   out.dns_config = pod_dns(pod, input.dns).config;
   for (auto& container : pod.spec.containers)
     for (auto& port : container.ports) {

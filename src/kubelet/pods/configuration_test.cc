@@ -169,6 +169,18 @@ TEST(Network, HostsFileNamesThePod) {
             "10.0.0.5\tweb-0.web.default.svc.cluster.local\tweb-0\n\n# Entries added by HostAliases.\n1.2.3.4\ta\tb\n");
 }
 
+TEST(Network, APodCanShowItsWholeNameAsItsHostname) {
+  auto p = pod("web-0");
+  p.spec.subdomain = "web";
+  p.spec.set_hostname_as_fqdn = true;
+  auto names = pod_names(p, "cluster.local");
+  EXPECT_EQ(names.shown, "web-0.web.default.svc.cluster.local");
+  EXPECT_THAT(hosts_file(p, names, {"10.0.0.5"}),
+              testing::HasSubstr("\n10.0.0.5\tweb-0.web.default.svc.cluster.local\tweb-0\n"));
+  p.spec.set_hostname_as_fqdn = false;
+  EXPECT_EQ(pod_names(p, "cluster.local").shown, "web-0");
+}
+
 TEST(Network, LongNameIsCutToAHostname) {
   EXPECT_EQ(pod_names(pod(std::string(62, 'a') + "-b"), "").hostname, std::string(62, 'a'));
 }

@@ -88,7 +88,7 @@ PodDns pod_dns(const core::Pod& pod, const DnsOptions& options) {
 PodNames pod_names(const core::Pod& pod, const std::string& cluster_domain) {
   PodNames out;
   if (pod.spec.hostname_override) {
-    out.hostname = *pod.spec.hostname_override;
+    out.hostname = out.shown = *pod.spec.hostname_override;
     return out;
   }
   out.hostname = pod.spec.hostname.empty() ? pod.metadata.name : pod.spec.hostname;
@@ -99,7 +99,8 @@ PodNames pod_names(const core::Pod& pod, const std::string& cluster_domain) {
   if (!pod.spec.subdomain.empty())
     out.domain = pod.spec.subdomain + "." + pod.metadata.namespace_ + ".svc" +
                  (cluster_domain.empty() ? "" : "." + cluster_domain);
-  if (pod.spec.set_hostname_as_fqdn.value_or(false) && !out.domain.empty()) out.hostname += "." + out.domain;
+  bool full = pod.spec.set_hostname_as_fqdn.value_or(false) && !out.domain.empty();
+  out.shown = full ? out.hostname + "." + out.domain : out.hostname;
   return out;
 }
 
@@ -107,10 +108,9 @@ std::string hosts_file(const core::Pod& pod, const PodNames& names, const std::v
   std::string out =
       "# Kubernetes-managed hosts file.\n127.0.0.1\tlocalhost\n::1\tlocalhost ip6-localhost ip6-loopback\n"
       "fe00::0\tip6-localnet\nfe00::0\tip6-mcastprefix\nfe00::1\tip6-allnodes\nfe00::2\tip6-allrouters\n";
-  bool is_full = pod.spec.set_hostname_as_fqdn.value_or(false);
   for (auto& ip : pod_ips) {
     out += ip + "\t";
-    if (!names.domain.empty() && !is_full) out += names.hostname + "." + names.domain + "\t";
+    if (!names.domain.empty()) out += names.hostname + "." + names.domain + "\t";
     out += names.hostname + "\n";
   }
   return out + aliases(pod);

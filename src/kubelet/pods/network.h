@@ -26,8 +26,9 @@ struct PodDns {
 PodDns pod_dns(const core::Pod& pod, const DnsOptions& options);
 
 struct PodNames {
-  std::string hostname;  // as the pod sees it, 63 characters at most
+  std::string hostname;  // 63 characters at most
   std::string domain;    // "sub.ns.svc.cluster.local" or ""
+  std::string shown;     // what `hostname` says in the pod: with the domain, if it wants that
 };
 PodNames pod_names(const core::Pod& pod, const std::string& cluster_domain);
 

@@ -253,7 +253,20 @@ class StatusMaker {
       return;
     }
     if (is_terminal(pod_)) return;  // for good
-    out_.phase = phase_of_containers();
+    auto next = phase_of_containers();
+    if ((next == "Succeeded" || next == "Failed") && !in_.ended && anything_runs()) {
+      if (out_.phase.empty()) out_.phase = "Pending";
+      return;
+    }
+    out_.phase = std::move(next);
+  }
+
+  // Sidecars end after the containers proper.
+  bool anything_runs() const {
+    auto runs = [](const auto& statuses) {
+      return std::ranges::any_of(statuses, [](const auto& one) { return one.state.running.has_value(); });
+    };
+    return runs(out_.init_container_statuses) || runs(out_.container_statuses);
   }
 
   std::string phase_of_containers() const {

@@ -229,6 +229,17 @@ TEST_F(PodTest, RestartOfAllContainersGoesOnWithTheNextKubelet) {
   EXPECT_EQ(container_status("main").restart_count, 1);
 }
 
+TEST_F(PodTest, APodIsNotOverWhileASidecarRuns) {
+  start(PodBuilder("job").sidecar("proxy").container("main").restart("Never"));
+  runtime.ignore_stop = {"proxy"};
+  exit("main", 0);
+  EXPECT_THAT(runtime.running(), ElementsAre("proxy"));
+  EXPECT_EQ(status().phase, "Running");
+  pass(31s);
+  EXPECT_THAT(runtime.running(), IsEmpty());
+  EXPECT_EQ(status().phase, "Succeeded");
+}
+
 TEST_F(PodTest, DeletedPodEndsInTimeAndLeavesTheApi) {
   start(PodBuilder("web").container("main"));
   runtime.ignore_stop = {"main"};
