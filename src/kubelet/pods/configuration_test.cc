@@ -177,6 +177,12 @@ TEST(Network, APodCanShowItsWholeNameAsItsHostname) {
   EXPECT_EQ(names.shown, "web-0.web.default.svc.cluster.local");
   EXPECT_THAT(hosts_file(p, names, {"10.0.0.5"}),
               testing::HasSubstr("\n10.0.0.5\tweb-0.web.default.svc.cluster.local\tweb-0\n"));
+  EXPECT_TRUE(check_names(names));
+  p.spec.subdomain = std::string(50, 'w');
+  auto refused = check_names(pod_names(p, "cluster.local"));
+  ASSERT_FALSE(refused);
+  EXPECT_THAT(refused.error().message(),
+              testing::HasSubstr("is too long (64 characters is the max, 82 characters requested)"));
   p.spec.set_hostname_as_fqdn = false;
   EXPECT_EQ(pod_names(p, "cluster.local").shown, "web-0");
 }

@@ -9,6 +9,7 @@ namespace {
 
 constexpr size_t kServersMax = 3;
 constexpr size_t kSearchesMax = 32;
+constexpr size_t kKernelNameMax = 64;
 
 std::vector<std::string> words(std::string_view line) {
   std::vector<std::string> out;
@@ -102,6 +103,14 @@ PodNames pod_names(const core::Pod& pod, const std::string& cluster_domain) {
   bool full = pod.spec.set_hostname_as_fqdn.value_or(false) && !out.domain.empty();
   out.shown = full ? out.hostname + "." + out.domain : out.hostname;
   return out;
+}
+
+base::Result<void> check_names(const PodNames& names) {
+  if (names.shown.size() <= kKernelNameMax) return {};
+  return base::fail(base::Code::Invalid,
+                    base::cat({"failed to construct FQDN from pod hostname and cluster domain, FQDN ", names.shown,
+                               " is too long (", std::to_string(kKernelNameMax), " characters is the max, ",
+                               std::to_string(names.shown.size()), " characters requested)"}));
 }
 
 std::string hosts_file(const core::Pod& pod, const PodNames& names, const std::vector<std::string>& pod_ips) {

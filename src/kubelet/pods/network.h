@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "api/cri.h"
+#include "base/result.h"
 #include "kubelet/pods/pod.h"
 
 namespace kubelet {
@@ -31,6 +32,8 @@ struct PodNames {
   std::string shown;     // what `hostname` says in the pod: with the domain, if it wants that
 };
 PodNames pod_names(const core::Pod& pod, const std::string& cluster_domain);
+// Invalid when the kernel cannot show the name: 64 characters are what it takes.
+base::Result<void> check_names(const PodNames& names);
 
 // The file for a pod with its own network.
 std::string hosts_file(const core::Pod& pod, const PodNames& names, const std::vector<std::string>& pod_ips);

@@ -192,6 +192,7 @@ io::Task<base::Result<void>> PodWorker::create_sandbox(uint32_t attempt) {
   }
   if (auto dns = pod_dns(pod_, context_.dns); !dns.problem.empty() && attempt == 0)
     event(true, "MissingClusterDNS", dns.problem);
+  if (!pod_.spec.host_network) CO_TRY(check_names(pod_names(pod_, context_.dns.cluster_domain)));
   std::string handler;
   if (pod_.spec.runtime_class_name && !pod_.spec.runtime_class_name->empty()) {
     CO_TRY(handler, co_await context_.api.runtime_handler(*pod_.spec.runtime_class_name));
