@@ -41,13 +41,9 @@ Value text_property(std::string_view description) {
 
 Value metadata_property(const schema::Type& type, Dialect dialect) {
   std::string target = reference(dialect, schema_name(type));
-  Value property = Value::object({{"description", kMetadataDescription}});
-  if (dialect == Dialect::V2) {
-    property.as_object().set("$ref", target);
-  } else {
-    property.as_object().set("allOf", Value::array({Value::object({{"$ref", target}})}));
-  }
-  return property;
+  if (dialect == Dialect::V2) return Value::object({{"description", kMetadataDescription}, {"$ref", target}});
+  return Value::object(
+      {{"description", kMetadataDescription}, {"allOf", Value::array({Value::object({{"$ref", target}})})}});
 }
 
 void add_type_meta(schema::Members& properties) {

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <set>
 
+#include "base/strings.h"
 #include "schema/shared_facts.h"
 #include "schema/value.h"
 
@@ -93,6 +94,28 @@ TEST(OpenApiDocuments, PatchTakesFieldValidationForItsKind) {
   std::set<std::string> names;
   for (const auto& one : patch->find("parameters")->as_array()) names.insert(one.find("name")->as_string());
   EXPECT_EQ(names, (std::set<std::string>{"dryRun", "fieldManager", "fieldValidation", "force"}));
+}
+
+// Each kind, and each field of those that people ask about, says what it is.
+TEST(OpenApiDocuments, WhatPeopleAskAboutIsDescribed) {
+  for (std::string_view name : {"api/v1", "apis/apps/v1", "apis/batch/v1", "apis/autoscaling/v2"}) {
+    Value made = document(name);
+    for (const auto& schema : made.at({"components", "schemas"})->as_object()) {
+      if (!schema.key.starts_with("io.k8s.api.") || schema.value.find("properties") == nullptr) continue;
+      bool is_kind = schema.value.find("x-kubernetes-group-version-kind") != nullptr;
+      if (is_kind) EXPECT_NE(schema.value.find("description"), nullptr) << schema.key;
+    }
+  }
+  Value made = document("api/v1");
+  for (std::string_view type :
+       {"PodSpec", "PodStatus", "Container", "ContainerStatus", "Probe", "ServiceSpec", "ServicePort", "Volume",
+        "ResourceRequirements", "SecurityContext", "PodSecurityContext", "Toleration"}) {
+    const auto* properties = made.at({"components", "schemas", base::cat({"io.k8s.api.core.v1.", type}), "properties"});
+    ASSERT_NE(properties, nullptr) << type;
+    for (const auto& field : properties->as_object()) {
+      EXPECT_NE(field.value.find("description"), nullptr) << type << "." << field.key;
+    }
+  }
 }
 
 TEST(OpenApiDocuments, OperationsOfSubresourcesSpeakTheirKind) {

@@ -30,7 +30,7 @@ constexpr QueryParameter kParameters[] = {
      "Whether to delete an object that can no longer be read from the store. Dangerous."},
     {"insecureSkipTLSVerifyBackend", "boolean", "Whether not to check the certificate of the node."},
     {"labelSelector", "string", "Labels that the objects must have."},
-    {"limit", "integer", "The most objects to be returned; the rest with continue."},
+    {"limit", "integer", "The most objects in a list of returned ones; the rest with continue."},
     {"limitBytes", "integer", "The most bytes to be returned."},
     {"orphanDependents", "boolean", "Deprecated: use propagationPolicy."},
     {"path", "string", "The rest of the path, handed on."},
@@ -51,7 +51,8 @@ constexpr QueryParameter kParameters[] = {
     {"timeoutSeconds", "integer", "How long the request may take, in seconds."},
     {"timestamps", "boolean", "Whether to put the time before each line."},
     {"tty", "boolean", "Whether to use a terminal."},
-    {"watch", "boolean", "Whether to go on with changes as they happen."},
+    {"watch", "boolean",
+     "Watch for changes to the described resources: they come as a stream of events, from the given revision on."},
 };
 
 using Names = std::initializer_list<std::string_view>;
