@@ -142,6 +142,28 @@ TEST(Renderer, APartialListOfNothingHasNullForItems) {
   EXPECT_NE(text->view().find("\"items\":null"), std::string_view::npos);
 }
 
+// componentstatuses are made for the answer and never stored.
+TEST(Renderer, AListThatIsMadeForTheAnswerIsATableOfItsItems) {
+  Served statuses(*schema::find_resource("", "v1", "componentstatuses"));
+  core::ComponentStatusList list;
+  for (const char* name : {"etcd-0", "scheduler"}) {
+    auto& status = list.items.emplace_back();
+    status.metadata.name = name;
+    auto& condition = status.conditions.emplace_back();
+    condition.type = "Healthy";
+    condition.status = "True";
+    condition.message = "ok";
+  }
+  auto answer = Answer::of(schema::Object(std::move(list)), 200, &statuses);
+  auto text = Renderer(base::system_clock(), 0).render(answer, {.view = View::Table}, Query(""));
+  ASSERT_TRUE(text);
+  auto table = schema::Value::parse(text->view());
+  ASSERT_TRUE(table) << text->view();
+  EXPECT_EQ(table->find("columnDefinitions")->as_array().size(), 4u);
+  ASSERT_EQ(table->find("rows")->as_array().size(), 2u);
+  EXPECT_EQ(table->find("rows")->as_array()[1].find("cells")->to_json(), R"(["scheduler","Healthy","ok",""])");
+}
+
 TEST_F(ServerTest, RequestsAreCountedByWhatTheyWereAbout) {
   send("GET", "/api/v1/namespaces/default/configmaps/absent");
   send("GET", "/api/v1/namespaces/default/configmaps");

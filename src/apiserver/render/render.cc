@@ -7,6 +7,7 @@
 #include "apiserver/registry/wire.h"
 #include "apiserver/table/table.h"
 #include "base/strings.h"
+#include "schema/convert.h"
 #include "schema/json.h"
 #include "schema/protobuf.h"
 #include "schema/status.h"
@@ -29,6 +30,19 @@ meta::Table make_table(const Served& served, const std::vector<schema::Object>& 
   made.column_definitions = table::columns(served.row(), type);
   for (const auto& object : objects) made.rows.push_back(table::row(served.row(), object, now));
   return made;
+}
+
+// The items, of `type`, of a list that was made for the answer.
+base::Result<std::vector<schema::Object>> items_of(const schema::Type& type, const schema::Object& list) {
+  std::vector<schema::Object> items;
+  schema::Value tree = schema::to_value(list);
+  const schema::Value* found = tree.find("items");
+  if (found == nullptr || !found->is_array()) return items;
+  for (const schema::Value& item : found->as_array()) {
+    TRY(auto object, schema::from_value(type, item));
+    items.push_back(std::move(object));
+  }
+  return items;
 }
 
 std::string finish_json(std::string json, const Representation& representation) {
@@ -282,6 +296,11 @@ base::Result<base::Bytes> Renderer::render(const Answer& answer, const Represent
   if (answer.entry != nullptr) {
     TRY(object, answer.served->decode(*answer.entry));
   }
+  if (answer.served != nullptr && representation.view != View::Object &&
+      &object.type() == answer.served->row().list_type) {
+    TRY(auto items, items_of(answer.served->type(), object));
+    return render_views(*answer.served, std::move(items), {}, representation, query);
+  }
   bool can_view = answer.served != nullptr && object.has_meta();
   if (!can_view || representation.view == View::Object) return base::Bytes(render_object(object, representation));
   if (representation.view == View::Table) {
@@ -357,6 +376,12 @@ base::Result<base::Bytes> Renderer::render_page(const Served& served, const List
     TRY(auto object, served.decode(*entry));
     objects.push_back(std::move(object));
   }
+  return render_views(served, std::move(objects), std::move(list_meta), representation, query);
+}
+
+base::Result<base::Bytes> Renderer::render_views(const Served& served, std::vector<schema::Object> objects,
+                                                 meta::ListMeta list_meta, const Representation& representation,
+                                                 const Query& query) {
   if (representation.view == View::Table) {
     TRY(auto include, include_object(query));
     auto made = make_table(served, objects, base::Time::from_ns(clock_.wall_ns()));

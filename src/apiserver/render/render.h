@@ -6,6 +6,7 @@
 #include <memory>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "apiserver/pipeline/negotiate.h"
 #include "apiserver/registry/call.h"
@@ -17,8 +18,9 @@
 #include "base/result.h"
 
 namespace api::meta_v1 {
+struct ListMeta;
 struct Table;
-}
+}  // namespace api::meta_v1
 
 namespace apiserver {
 
@@ -49,6 +51,10 @@ class Renderer {
  private:
   base::Result<base::Bytes> render_page(const Served& served, const ListPage& page,
                                         const Representation& representation, const Query& query);
+  // `objects` as a table or as their metadata.
+  base::Result<base::Bytes> render_views(const Served& served, std::vector<schema::Object> objects,
+                                         api::meta_v1::ListMeta list_meta, const Representation& representation,
+                                         const Query& query);
   base::Result<schema::Object> viewed(const Served& served, const store::EntryRef& entry, store::Revision revision,
                                       const Representation& representation, const Query& query, bool with_columns);
 

@@ -31,7 +31,7 @@ HandlerTask handle_component_statuses(Desk desk, Call& call, const Served& serve
   }
   core::ComponentStatusList list;
   for (const char* name : kNames) list.items.push_back(healthy(name));
-  co_return Answer::of(schema::Object(std::move(list)));
+  co_return Answer::of(schema::Object(std::move(list)), 200, &served);
 }
 
 }  // namespace apiserver
