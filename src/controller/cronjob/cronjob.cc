@@ -196,6 +196,12 @@ class CronJobController final : public Controller {
       co_return {};
     }
     base::Time now = context_.now();
+    if (!schedule->next(now)) {
+      tell(*cron_job, EventType::Warning, "InvalidSchedule",
+           base::cat({"invalid schedule: ", cron_job->spec.schedule,
+                      " : time difference between two schedules is less than 1 second"}));
+      co_return {};
+    }
     cronjob::Due due = cronjob::due(*cron_job, *schedule, now);
     if (due.next)
       queue_.add_after({cron_job->metadata.namespace_, cron_job->metadata.name},

@@ -68,6 +68,16 @@ TEST_F(CronJobTest, SuspendedStartsNothing) {
   EXPECT_EQ(jobs(), 0u);
 }
 
+TEST_F(CronJobTest, AScheduleThatNeverComesIsToldAndStartsNothing) {
+  make("Allow", "exits");
+  cluster_.edit<CronJob>("default", "tick", [](CronJob& cron_job) { cron_job.spec.schedule = "59 23 31 2 *"; });
+  cluster_.advance(1s);
+  EXPECT_EQ(jobs(), 0u);
+  EXPECT_EQ(cluster_.events("tick"),
+            std::vector<std::string>{"InvalidSchedule invalid schedule: 59 23 31 2 * : time difference between two "
+                                     "schedules is less than 1 second"});
+}
+
 TEST(CronJobDue, MissedMomentsCountOnceAndDeadlinesCut) {
   CronJob cron_job;
   cron_job.metadata.creation_timestamp = *base::parse_rfc3339("2026-01-01T00:00:30Z");
