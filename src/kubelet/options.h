@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <map>
 #include <optional>
 #include <string>
@@ -97,6 +98,7 @@ struct KubeletOptions {
   bool anonymous_auth = false;       // who shows nothing is system:anonymous, instead of being refused
   bool authorize = true;             // false: whoever is known may do all
   std::string configuration = "{}";  // what /configz shows
+  std::map<std::string, std::function<std::string()>> pages;  // more texts, by path: "/flagz"
 };
 
 }  // namespace kubelet

@@ -1,5 +1,6 @@
 #include "main/node_part.h"
 
+#include "base/clock.h"
 #include "base/file.h"
 #include "base/log.h"
 #include "base/random.h"
@@ -112,6 +113,12 @@ io::Task<base::Result<void>> NodePart::start_runtime() {
 
 io::Task<base::Result<void>> NodePart::start_kubelet(client::Client client) {
   State& state = *state_;
+  auto& pages = state.options.kubelet.pages;
+  pages["/flagz"] = [flags = state.options.flags] { return apiserver::flagz_page("kubelet", flags); };
+  pages["/statusz"] = [started = base::system_clock().wall_ns()] {
+    return apiserver::statusz_page("kubelet", started, base::system_clock().wall_ns(),
+                                   {"/configz", "/flagz", "/healthz", "/metrics", "/pods", "/runningpods", "/stats"});
+  };
   state.kubelet = std::make_unique<kubelet::Kubelet>(state.options.kubelet, std::move(client), *state.runtime,
                                                      state.pool, base::system_random());
   state.scope.spawn(state.run_kubelet());

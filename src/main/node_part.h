@@ -6,6 +6,7 @@
 #include <string>
 #include <string_view>
 
+#include "apiserver/discovery/debug_pages.h"
 #include "base/result.h"
 #include "client/client.h"
 #include "io/task.h"
@@ -27,6 +28,7 @@ struct NodePartOptions {
   std::string runtime_endpoint;  // of a remote one; "": a containerd of our own
   kubelet::DockerOptions docker;
   proxy::ProxyOptions proxy;
+  apiserver::FlagValues flags;  // as they were given, for /flagz
 };
 
 // Where it is noted which Engine has the pods, for who clears up after us.

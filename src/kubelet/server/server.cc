@@ -39,7 +39,9 @@ std::vector<std::string> subresources_of(std::string_view first) {
   if (first == "stats" || first == "metrics" || first == "checkpoint") return {std::string(first)};
   if (first == "logs") return {"log"};
   if (first == "runningpods") return {"pods", "proxy"};
-  if (first == "pods" || first == "healthz" || first == "configz") return {std::string(first), "proxy"};
+  for (std::string_view own : {"pods", "healthz", "configz", "flagz", "statusz"}) {
+    if (first == own) return {std::string(first), "proxy"};
+  }
   return {"proxy"};
 }
 
@@ -230,6 +232,8 @@ struct Server::State {
         co_return;
       }
       answer(writer, 404, "404 page not found\n");
+    } else if (auto page = options.pages.find(path); page != options.pages.end()) {
+      answer(writer, 200, page->second());
     } else {
       answer(writer, 404, "404 page not found\n");
     }

@@ -238,6 +238,7 @@ int run_kubelet(const Arguments& arguments) {
     given.image_low = kubelet.image_garbage.low_percent;
     line.parse_again();
   }
+  given.node.flags = line.flags().values();
   if (auto usable = complete(given); !usable) return part_failure(usable.error());
   return run_part([&] { return work(&given); });
 }
