@@ -19,6 +19,15 @@
 
 namespace controller {
 
+// How pods' use of resources is judged; the flags --horizontal-pod-autoscaler-*.
+struct AutoscalerOptions {
+  int64_t sync_period_seconds = 15;
+  int64_t downscale_stabilization_seconds = 300;
+  int64_t cpu_initialization_seconds = 300;
+  int64_t readiness_delay_seconds = 30;
+  double tolerance = 0.1;  // how far use may be from the target, as a share of it
+};
+
 // As the flags of upstream's controller manager; durations in seconds.
 struct Options {
   std::string cluster_name = "kubernetes";
@@ -36,6 +45,7 @@ struct Options {
   int terminated_pod_gc_threshold = 12500;
   int endpoints_per_slice = 100;
   int workers = 5;  // of each queue
+  AutoscalerOptions autoscaler;
 };
 
 // What every controller is given; outlives it.

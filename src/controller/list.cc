@@ -21,6 +21,7 @@
 #include "controller/node_lifecycle/node_lifecycle.h"
 #include "controller/persistentvolume/persistentvolume.h"
 #include "controller/pod_gc/pod_gc.h"
+#include "controller/podautoscaler/podautoscaler.h"
 #include "controller/pv_protection/pv_protection.h"
 #include "controller/pvc_protection/pvc_protection.h"
 #include "controller/replicaset/replicaset.h"
@@ -56,6 +57,7 @@ constexpr Row kRows[] = {
      make_endpointslice_mirroring_controller},
     {"ephemeral-volume-controller", "ephemeral-volume-controller", make_ephemeral_volume_controller},
     {"garbage-collector-controller", "generic-garbage-collector", make_garbage_collector},
+    {"horizontal-pod-autoscaler-controller", "horizontal-pod-autoscaler", make_podautoscaler_controller},
     {"job-controller", "job-controller", make_job_controller},
     {"namespace-controller", "namespace-controller", make_namespace_controller},
     {"node-ipam-controller", "node-controller", make_node_ipam_controller},

@@ -80,6 +80,7 @@ void Cluster::run(Pod pod, io::Duration start_max) {
     pod.status.pod_ips.emplace_back().ip = pod.status.pod_ip;
     next_ip_++;
   }
+  if (pod.status.start_time.is_zero()) pod.status.start_time = now();
   std::string image = image_of(pod);
   pod.status.phase = image == "exits" ? "Succeeded" : image == "fails" ? "Failed" : "Running";
   if (image != "bad" && pod.status.phase == "Running") {

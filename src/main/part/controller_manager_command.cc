@@ -26,7 +26,9 @@ struct Given {
   bool own_accounts = false;
   int64_t mask_ipv4 = 0, mask_ipv6 = 0, gc_threshold = 12500, endpoints_per_slice = 100, workers = 5;
   int64_t grace_ns = 50'000'000'000, startup_ns = 60'000'000'000, signing_ns = 365 * 24 * 3600 * int64_t{1'000'000'000};
-  std::string eviction_rate = "0.1";
+  int64_t autoscaler_sync_ns = 15'000'000'000, downscale_ns = 300'000'000'000;
+  int64_t cpu_initialization_ns = 300'000'000'000, readiness_delay_ns = 30'000'000'000;
+  std::string eviction_rate = "0.1", autoscaler_tolerance = "0.1";
 };
 
 void add_flags(cli::Flags& flags, Given& given) {
@@ -56,8 +58,26 @@ void add_flags(cli::Flags& flags, Given& given) {
             "nodes a second that are emptied when they fail, in a healthy zone");
   flags.add("terminated-pod-gc-threshold", &given.gc_threshold, "how many pods that ended may stay");
   flags.add("max-endpoints-per-slice", &given.endpoints_per_slice, "addresses in one endpoint slice");
+  flags.add_duration("horizontal-pod-autoscaler-sync-period", &given.autoscaler_sync_ns,
+                     "how often autoscalers look at their metrics");
+  flags.add_duration("horizontal-pod-autoscaler-downscale-stabilization", &given.downscale_ns,
+                     "for how long the largest size asked for is kept");
+  flags.add_duration("horizontal-pod-autoscaler-cpu-initialization-period", &given.cpu_initialization_ns,
+                     "for how long a new pod's processor time may be that of its start");
+  flags.add_duration("horizontal-pod-autoscaler-initial-readiness-delay", &given.readiness_delay_ns,
+                     "for how long a new pod may become unready without having been ready");
+  flags.add("horizontal-pod-autoscaler-tolerance", &given.autoscaler_tolerance,
+            "how far use may be from its target, as a share of it");
   given.election.add_to(flags);
   given.serving.add_flags(flags);
+}
+
+base::Result<double> number(std::string_view flag, const std::string& text) {
+  char* end = nullptr;
+  double value = strtod(text.c_str(), &end);
+  if (!text.empty() && *end == 0) return value;
+  return base::fail(base::Code::BadRequest,
+                    base::cat({"invalid argument ", base::quote(text), " for \"--", flag, "\" flag"}));
 }
 
 base::Result<void> complete(Given& given) {
@@ -69,12 +89,12 @@ base::Result<void> complete(Given& given) {
   options.signing_seconds_max = given.signing_ns / 1'000'000'000;
   options.terminated_pod_gc_threshold = static_cast<int>(given.gc_threshold);
   options.endpoints_per_slice = static_cast<int>(given.endpoints_per_slice);
-  char* end = nullptr;
-  options.node_eviction_rate = strtod(given.eviction_rate.c_str(), &end);
-  if (given.eviction_rate.empty() || *end != 0) {
-    return base::fail(base::Code::BadRequest, base::cat({"invalid argument ", base::quote(given.eviction_rate),
-                                                         " for \"--node-eviction-rate\" flag"}));
-  }
+  TRY(options.node_eviction_rate, number("node-eviction-rate", given.eviction_rate));
+  TRY(options.autoscaler.tolerance, number("horizontal-pod-autoscaler-tolerance", given.autoscaler_tolerance));
+  options.autoscaler.sync_period_seconds = std::max<int64_t>(1, given.autoscaler_sync_ns / 1'000'000'000);
+  options.autoscaler.downscale_stabilization_seconds = given.downscale_ns / 1'000'000'000;
+  options.autoscaler.cpu_initialization_seconds = given.cpu_initialization_ns / 1'000'000'000;
+  options.autoscaler.readiness_delay_seconds = given.readiness_delay_ns / 1'000'000'000;
   for (std::string_view word : given.chosen) {
     if (word.starts_with('-')) word.remove_prefix(1);
     auto known = controller::controllers();
