@@ -24,7 +24,6 @@ inline constexpr std::string_view kIndex = "batch.kubernetes.io/job-completion-i
 struct Creation {
   int32_t index = -1;                // -1 for jobs without
   std::optional<Failures> failures;  // of the index so far, where they are limited for each
-  bool operator==(const Creation&) const = default;
 };
 
 struct Plan {
