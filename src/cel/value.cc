@@ -35,6 +35,15 @@ Value Value::of_list(std::vector<Value> elements, const Value& like) {
   return made;
 }
 
+Value Value::of_map_or(std::vector<std::pair<Value, Value>> entries, Value absent) {
+  auto* shared = new SharedMap;
+  shared->entries = std::move(entries);
+  shared->absent = std::move(absent);
+  shared->make_index();
+  Value made(Kind::Map);
+  made.adopt(shared);
+  return made;
+}
 Value Value::of_map(std::vector<std::pair<Value, Value>> entries) {
   auto* shared = new SharedMap;
   shared->entries = std::move(entries);

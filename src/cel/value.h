@@ -110,6 +110,8 @@ class Value {
   // A list that merges and compares as the list `like` does.
   static Value of_list(std::vector<Value> elements, const Value& like);
   static Value of_map(std::vector<std::pair<Value, Value>> entries);  // each key once
+  // A map that gives `absent` for every key that it does not have.
+  static Value of_map_or(std::vector<std::pair<Value, Value>> entries, Value absent);
   // An object made by an expression: Object{...}, JSONPatch{...}.
   static Value of_object(std::string type_name, std::vector<std::pair<std::string, Value>> fields);
   static Value of_type(TypeRef type);

@@ -26,6 +26,7 @@ struct SharedMap final : Shared {
 
   std::vector<std::pair<Value, Value>> entries;
   std::unordered_multimap<uint64_t, size_t> index;
+  std::optional<Value> absent;  // the value of keys that are not there
 
   void make_index() {
     if (entries.size() <= kIndexed) return;
@@ -37,14 +38,17 @@ struct SharedMap final : Shared {
       for (const auto& [k, v] : entries) {
         if (equal(k, key)) return &v;
       }
-      return nullptr;
+      return found_nothing();
     }
     auto [first, last] = index.equal_range(hash_of_key(key));
     for (; first != last; ++first) {
       if (equal(entries[first->second].first, key)) return &entries[first->second].second;
     }
-    return nullptr;
+    return found_nothing();
   }
+
+ private:
+  const Value* found_nothing() const { return absent ? &*absent : nullptr; }
 };
 struct SharedObject final : Shared {
   std::string type_name;

@@ -3,6 +3,7 @@
 #include "base/quantity.h"
 #include "cel/library/libraries.h"
 #include "cel/library/opaque.h"
+#include "cel/library/values.h"
 
 namespace cel::library {
 namespace {
@@ -59,6 +60,10 @@ Value compare_to(Arguments a) {
 }
 
 }  // namespace
+
+Value quantity_value(Quantity amount) {
+  return QuantityHolder::wrap(std::move(amount));
+}
 
 const TypeRef& quantity_type() {
   static const TypeRef type = opaque_type("kubernetes.Quantity");

@@ -7,6 +7,7 @@
 #include "base/strings.h"
 #include "cel/library/libraries.h"
 #include "cel/library/opaque.h"
+#include "cel/library/values.h"
 
 namespace cel::library {
 namespace {
@@ -124,6 +125,12 @@ Value compare_to(Arguments a) {
 }
 
 }  // namespace
+
+Value semver_value(std::string_view version) {
+  auto parsed = parse_semver(version);
+  if (!parsed) return Value::error(base::cat({"Invalid Semver ", base::quote(version)}));
+  return SemverHolder::wrap(std::move(*parsed));
+}
 
 const TypeRef& semver_type() {
   static const TypeRef type = opaque_type("kubernetes.Semver");
