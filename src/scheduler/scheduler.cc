@@ -47,7 +47,10 @@ struct Scheduler::State {
         random(given_random),
         queue(clock),
         storage(given_client),
-        placer(default_plugins({.client = &client, .storage = &storage}), random),
+        devices(given_client),
+        placer(default_plugins(
+                   {.client = &client, .storage = &storage, .devices = &devices, .clock = &clock, .random = &random}),
+               random),
         events(given_client, clock, random, options.name),
         evictor(given_client, events, clock) {
     namespaces.add_listener([this](const client::Key& key, const core::Namespace*, const core::Namespace* now) {
@@ -62,6 +65,7 @@ struct Scheduler::State {
     });
     pods.add_follower([this](const client::Key& key, const core::Pod* now) { pod_changed(key, now); });
     storage.on_change([this](Happening what) { queue.happened(what); });
+    devices.on_change([this](Happening what) { queue.happened(what); });
   }
 
   bool is_ours(const core::Pod& pod) const {
@@ -106,6 +110,9 @@ struct Scheduler::State {
         nominations.remove(key);
       }
       queue.put(std::move(info));
+      // The claims it waited for have been made.
+      if (before && before->status.resource_claim_statuses != now->status.resource_claim_statuses)
+        queue.happened(Happening::DeviceClaimChanged);
     } else {
       queue.remove(key);
       cache.forget(key);
@@ -122,6 +129,10 @@ struct Scheduler::State {
     entry.pod = with_pod(*entry.pod, std::move(object));
     Placement placement = placer.place(*entry.pod, cache, nominations);
     if (placement.node.empty()) {
+      if (!placement.told) {
+        queue.put_back(std::move(entry), placement.wakers, false);
+        return;
+      }
       std::string nominated = preempt(entry.pod, placement);
       queue.put_back(entry, placement.wakers, false);
       scope.spawn(report_unschedulable(entry.pod->pod, std::move(placement.message), std::move(nominated)));
@@ -157,7 +168,11 @@ struct Scheduler::State {
       }
       why_not = std::move(preemption.message);
     }
-    placement.message += base::cat({" no new claims to deallocate, preemption: ", why_not});
+    std::vector<std::string> done;
+    for (auto& plugin : placer.plugins())
+      if (auto what = plugin->unplaced(*pod, cache); !what.empty()) done.push_back(std::move(what));
+    done.push_back("preemption: " + why_not);
+    placement.message += " " + base::join(done, ", ");
     return "";
   }
 
@@ -175,13 +190,13 @@ struct Scheduler::State {
     }
   }
 
-  void release(const PodInfo& pod) {
+  void release(const PodInfo& pod, Outcome outcome) {
     for (auto& plugin : placer.plugins())
-      if (plugin->reserves(pod)) plugin->release(pod);
+      if (plugin->reserves(pod)) plugin->release(pod, outcome);
   }
   // Not bound: what was taken for it is free again.
   void give_back(const PodInfo& pod) {
-    release(pod);
+    release(pod, Outcome::GivenUp);
     cache.forget(pod.key);
     queue.happened(Happening::PodRemoved);
   }
@@ -219,7 +234,7 @@ struct Scheduler::State {
     --binding;
     binding_ended.set();
     if (bound) {
-      release(*entry.pod);
+      release(*entry.pod, Outcome::Bound);
       queue.done(entry.pod->key);
       events.record(
           client::EventRecorder::reference(*pod), client::EventType::Normal, "Scheduled",
@@ -266,6 +281,7 @@ struct Scheduler::State {
   Queue queue;
   Nominations nominations;
   Storage storage;
+  Devices devices;
   Placer placer;
   client::EventRecorder events;
   Evictor evictor;
@@ -287,9 +303,11 @@ io::Task<void> Scheduler::run() {
   co_await state.namespaces.wait_synced();
   co_await state.budgets.wait_synced();
   state.scope.spawn(state.storage.run());
+  state.scope.spawn(state.devices.run());
   co_await state.nodes.wait_synced();
   co_await state.pods.wait_synced();
   co_await state.storage.wait_synced();
+  co_await state.devices.wait_synced();
   int streak = 0;
   for (;;) {
     while (state.binding >= state.options.bindings_max) {

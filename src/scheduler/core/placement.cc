@@ -55,6 +55,7 @@ Placement Placer::place(const PodInfo& pod, const Cache& cache, const Nomination
     diagnosis.add_all(*objection);
     none.message = diagnosis.text(nodes.size());
     none.wakers = diagnosis.wakers();
+    none.told = objection->refusal.told;
     return none;
   }
   // The node that was cleared for it, if it is good by now.

@@ -17,6 +17,7 @@ struct Placement {
   // others would have to go for it.
   std::string message;
   Happening wakers = Happening::None;
+  bool told = true;  // see Refusal
   std::vector<const NodeInfo*> evictable;
 };
 

@@ -20,6 +20,7 @@ constexpr int64_t kScoreMax = 100;
 struct Refusal {
   std::vector<std::string> reasons;  // "Insufficient cpu"; counted over all nodes for the event
   bool evicting_may_help = true;     // false: also without any other pod it would not do
+  bool told = true;                  // false: the pod waits for what others are about to make, and nobody is told
 };
 
 // A plugin's opinion on one pod, while it is being placed. Pure over the cache.
@@ -37,6 +38,9 @@ class Judge {
   virtual int64_t score(const NodeInfo& node) { return 0; }
   virtual void normalize(std::vector<int64_t>& scores) {}
 };
+
+// What became of a pod that was to be bound.
+enum class Outcome : uint8_t { Bound, GivenUp };
 
 class Plugin {
  public:
@@ -56,7 +60,9 @@ class Plugin {
   // Before it is bound there: what has to be so in the API. An Error keeps it from being bound.
   virtual io::Task<base::Result<void>> pre_bind(PodInfoRef pod, std::string node) { co_return {}; }
   // It is bound, or will not be: promises are over.
-  virtual void release(const PodInfo& pod) {}
+  virtual void release(const PodInfo& pod, Outcome outcome) {}
+  // No node will do: what the plugin does about it, in upstream's words, "" for nothing.
+  virtual std::string unplaced(const PodInfo& pod, const Cache& cache) { return ""; }
 };
 
 using Plugins = std::vector<std::unique_ptr<Plugin>>;

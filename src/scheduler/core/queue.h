@@ -32,7 +32,9 @@ enum class Happening : uint32_t {
   StorageClassChanged = 256,
   StorageDriverChanged = 512,  // what a driver says of itself, of its nodes, or of its room
   NodeFeaturesChanged = 1024,
-  All = 2047,
+  DevicesChanged = 2048,  // there are others, or other classes of them
+  DeviceClaimChanged = 4096,
+  All = 8191,
 };
 constexpr Happening operator|(Happening a, Happening b) {
   return static_cast<Happening>(static_cast<uint32_t>(a) | static_cast<uint32_t>(b));

@@ -1,5 +1,6 @@
 #include "scheduler/plugin/list.h"
 
+#include "scheduler/plugin/dynamic_resources/dynamic_resources.h"
 #include "scheduler/plugin/image_locality/image_locality.h"
 #include "scheduler/plugin/inter_pod_affinity/inter_pod_affinity.h"
 #include "scheduler/plugin/node_affinity/node_affinity.h"
@@ -26,13 +27,15 @@ Plugins default_plugins(PluginServices services) {
   plugins.push_back(make_taint_toleration());
   plugins.push_back(make_node_affinity());
   plugins.push_back(make_node_ports());
-  plugins.push_back(make_node_resources_fit());
+  plugins.push_back(make_node_resources_fit(services.devices));
   if (services.storage != nullptr) {
     plugins.push_back(make_volume_restrictions(*services.storage));
     plugins.push_back(make_node_volume_limits(*services.storage));
     plugins.push_back(make_volume_binding(*services.client, *services.storage));
     plugins.push_back(make_volume_zone(*services.storage));
   }
+  if (services.devices != nullptr)
+    plugins.push_back(make_dynamic_resources(*services.client, *services.devices, *services.clock, *services.random));
   plugins.push_back(make_node_resources_balanced_allocation());
   plugins.push_back(make_pod_topology_spread());
   plugins.push_back(make_inter_pod_affinity());

@@ -7,7 +7,7 @@ namespace {
 
 class FitJudge final : public Judge {
  public:
-  explicit FitJudge(const PodInfo& pod) : pod_(pod) {}
+  FitJudge(const PodInfo& pod, const Devices* devices) : pod_(pod), devices_(devices) {}
 
   std::optional<Refusal> filter(const NodeInfo& node) override {
     std::vector<std::string> reasons;
@@ -26,6 +26,8 @@ class FitJudge final : public Judge {
     for (const auto& [name, amount] : wanted.other) {
       auto has = node.allocatable.other.find(name);
       auto used = node.requested.other.find(name);
+      bool lacks = has == node.allocatable.other.end() || has->second == 0;
+      if (lacks && devices_ != nullptr && devices_->class_of_resource(name) != nullptr) continue;  // devices stand in
       check(name, amount, has == node.allocatable.other.end() ? 0 : has->second,
             used == node.requested.other.end() ? 0 : used->second);
     }
@@ -46,24 +48,30 @@ class FitJudge final : public Judge {
 
  private:
   const PodInfo& pod_;
+  const Devices* devices_;
 };
 
 class NodeResourcesFit final : public Plugin {
  public:
+  explicit NodeResourcesFit(const Devices* devices) : devices_(devices) {}
   std::string_view name() const override { return "NodeResourcesFit"; }
   Happening wakers() const override {
-    return Happening::NodeAdded | Happening::NodeResourcesChanged | Happening::PodRemoved;
+    return Happening::NodeAdded | Happening::NodeResourcesChanged | Happening::PodRemoved |
+           Happening::DevicesChanged;
   }
   int64_t weight() const override { return 1; }
   std::unique_ptr<Judge> judge(const PodInfo& pod, const Cache&) const override {
-    return std::make_unique<FitJudge>(pod);
+    return std::make_unique<FitJudge>(pod, devices_);
   }
+
+ private:
+  const Devices* devices_;
 };
 
 }  // namespace
 
-std::unique_ptr<Plugin> make_node_resources_fit() {
-  return std::make_unique<NodeResourcesFit>();
+std::unique_ptr<Plugin> make_node_resources_fit(const Devices* devices) {
+  return std::make_unique<NodeResourcesFit>(devices);
 }
 
 }  // namespace scheduler

@@ -51,7 +51,7 @@ class VolumeBinding final : public Plugin {
     for (auto& claim : choice.provision) storage_.promise_node(key_of(*claim), node.name);
     reserved_[pod.key] = std::move(choice);
   }
-  void release(const PodInfo& pod) override {
+  void release(const PodInfo& pod, Outcome) override {
     auto found = reserved_.find(pod.key);
     if (found == reserved_.end()) return;
     for (auto& match : found->second.matches) storage_.release_volume(match.volume->metadata.name);
