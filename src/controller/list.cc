@@ -9,6 +9,7 @@
 #include "controller/csr/csr.h"
 #include "controller/daemonset/daemonset.h"
 #include "controller/deployment/deployment.h"
+#include "controller/device_taint_eviction/device_taint_eviction.h"
 #include "controller/disruption/disruption.h"
 #include "controller/endpoints/endpoints.h"
 #include "controller/endpointslice/endpointslice.h"
@@ -26,6 +27,7 @@
 #include "controller/pvc_protection/pvc_protection.h"
 #include "controller/replicaset/replicaset.h"
 #include "controller/resource_quota/resource_quota.h"
+#include "controller/resourceclaim/resourceclaim.h"
 #include "controller/root_ca/root_ca.h"
 #include "controller/service_cidr/service_cidr.h"
 #include "controller/serviceaccount/serviceaccount.h"
@@ -50,6 +52,7 @@ constexpr Row kRows[] = {
     {"cronjob-controller", "cronjob-controller", make_cronjob_controller},
     {"daemonset-controller", "daemon-set-controller", make_daemonset_controller},
     {"deployment-controller", "deployment-controller", make_deployment_controller},
+    {"device-taint-eviction-controller", "device-taint-eviction-controller", make_device_taint_eviction_controller},
     {"disruption-controller", "disruption-controller", make_disruption_controller},
     {"endpoints-controller", "endpoint-controller", make_endpoints_controller},
     {"endpointslice-controller", "endpointslice-controller", make_endpointslice_controller},
@@ -70,6 +73,7 @@ constexpr Row kRows[] = {
     {"pod-garbage-collector-controller", "pod-garbage-collector", make_pod_gc_controller},
     {"replicaset-controller", "replicaset-controller", make_replicaset_controller},
     {"replicationcontroller-controller", "replication-controller", make_replicationcontroller_controller},
+    {"resourceclaim-controller", "resource-claim-controller", make_resourceclaim_controller},
     {"resourcequota-controller", "resourcequota-controller", make_resource_quota_controller},
     {"root-ca-certificate-publisher-controller", "root-ca-cert-publisher", make_root_ca_publisher},
     {"service-cidr-controller", "service-cidrs-controller", make_service_cidr_controller},
