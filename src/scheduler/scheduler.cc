@@ -109,10 +109,9 @@ struct Scheduler::State {
       } else if (before && !before->nominated.empty()) {
         nominations.remove(key);
       }
+      bool claims_made = before && before->device_claims != info->device_claims;
       queue.put(std::move(info));
-      // The claims it waited for have been made.
-      if (before && before->status.resource_claim_statuses != now->status.resource_claim_statuses)
-        queue.happened(Happening::DeviceClaimChanged);
+      if (claims_made) queue.happened(Happening::DeviceClaimChanged);  // perhaps those that it waited for
     } else {
       queue.remove(key);
       cache.forget(key);

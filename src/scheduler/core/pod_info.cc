@@ -46,6 +46,7 @@ PodInfoRef make_pod_info(const core::Pod& pod) {
     if (owner.controller.value_or(false)) info->owner = std::hash<std::string>()(owner.uid);
   }
   if (!pod.status.start_time.is_zero()) info->started = pod.status.start_time.seconds;
+  info->device_claims = pod.status.resource_claim_statuses.size();
   info->nominated = pod.status.nominated_node_name;
   bool hashed = pod.spec.node_name.empty() || info->affinity != nullptr;
   if (hashed) info->spec_hash = std::hash<std::string>()(schema::to_protobuf(pod.spec));

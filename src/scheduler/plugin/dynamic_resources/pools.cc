@@ -4,7 +4,7 @@
 
 #include "base/strings.h"
 #include "device/names.h"
-#include "scheduler/core/node_selector.h"
+#include "placement/node_selector.h"
 
 namespace scheduler::dynamic_resources {
 namespace {
@@ -19,7 +19,7 @@ bool needs_preparation(const Pool& pool) {
 template <class T>
 bool reaches(const T& place, const core::Node& node) {
   if (place.node_name) return *place.node_name == node.metadata.name;
-  if (place.node_selector) return matches_selector(*place.node_selector, node);
+  if (place.node_selector) return placement::matches_selector(*place.node_selector, node);
   return place.all_nodes.value_or(false);
 }
 

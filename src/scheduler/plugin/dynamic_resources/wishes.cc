@@ -4,7 +4,7 @@
 
 #include "base/strings.h"
 #include "device/names.h"
-#include "scheduler/core/node_selector.h"
+#include "placement/node_selector.h"
 
 namespace scheduler::dynamic_resources {
 namespace {
@@ -66,7 +66,7 @@ const api::meta_v1::Condition* holding(const resource::AllocatedDeviceStatus& st
 
 bool is_available(const Devices::Claim& claim, const core::Node& node) {
   auto& selector = claim.status.allocation->node_selector;
-  return !selector || matches_selector(*selector, node);
+  return !selector || placement::matches_selector(*selector, node);
 }
 
 }  // namespace
