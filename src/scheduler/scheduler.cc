@@ -109,9 +109,10 @@ struct Scheduler::State {
       } else if (before && !before->nominated.empty()) {
         nominations.remove(key);
       }
-      bool claims_made = before && before->device_claims != info->device_claims;
+      bool is_other = before && before->wish_hash != info->wish_hash;
       queue.put(std::move(info));
-      if (claims_made) queue.happened(Happening::DeviceClaimChanged);  // perhaps those that it waited for
+      // Also while it is being tried: the claims it waited for may have been made.
+      if (is_other) queue.happened(Happening::DeviceClaimChanged);
     } else {
       queue.remove(key);
       cache.forget(key);

@@ -20,6 +20,12 @@ void add_ports(std::vector<HostPort>& ports, const std::vector<core::Container>&
   }
 }
 
+uint64_t hash_of_wish(const core::Pod& pod) {
+  std::string text = schema::to_protobuf(pod.spec);
+  for (const auto& claim : pod.status.resource_claim_statuses) text += schema::to_protobuf(claim);
+  return std::hash<std::string>()(text);
+}
+
 }  // namespace
 
 PodInfoRef make_pod_info(const core::Pod& pod) {
@@ -46,10 +52,8 @@ PodInfoRef make_pod_info(const core::Pod& pod) {
     if (owner.controller.value_or(false)) info->owner = std::hash<std::string>()(owner.uid);
   }
   if (!pod.status.start_time.is_zero()) info->started = pod.status.start_time.seconds;
-  info->device_claims = pod.status.resource_claim_statuses.size();
   info->nominated = pod.status.nominated_node_name;
-  bool hashed = pod.spec.node_name.empty() || info->affinity != nullptr;
-  if (hashed) info->spec_hash = std::hash<std::string>()(schema::to_protobuf(pod.spec));
+  if (pod.spec.node_name.empty() || info->affinity) info->wish_hash = hash_of_wish(pod);
   return info;
 }
 
@@ -62,7 +66,7 @@ PodInfoRef with_pod(const PodInfo& info, std::shared_ptr<const core::Pod> pod) {
 bool count_alike(const PodInfo& a, const PodInfo& b) {
   auto parts = [](const PodInfo& info) {
     return std::tie(info.uid, info.node, info.priority, info.requests, info.nonzero_requests, info.ports, info.labels,
-                    info.owner, info.claims, info.terminating, info.spec_hash);
+                    info.owner, info.claims, info.terminating, info.wish_hash);
   };
   return parts(a) == parts(b);
 }

@@ -34,9 +34,9 @@ struct PodInfo {
   int64_t started = INT64_MAX;               // seconds since 1970; INT64_MAX: not yet
   std::vector<std::string> claims;           // behind its volumes, in its namespace
   bool terminating = false;
-  size_t device_claims = 0;  // that were made for it
-  std::string nominated;     // status.nominatedNodeName
-  uint64_t spec_hash = 0;    // of a pod that waits for a place, or has affinity: another when its spec is another
+  std::string nominated;  // status.nominatedNodeName
+  // Of a pod that waits for a place, or has affinity: another when its spec is, or which claims were made for it.
+  uint64_t wish_hash = 0;
 
   // While it is being placed: all the plugins may look at. Absent otherwise, for there are thousands that have a place
   // or wait for one.

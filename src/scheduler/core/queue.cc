@@ -91,9 +91,9 @@ void Queue::put(PodInfoRef pod) {
     active_.insert(&waiting);
     return;
   }
-  bool spec_changed = waiting.pod->spec_hash != pod->spec_hash || waiting.pod->labels != pod->labels;
+  bool wish_changed = waiting.pod->wish_hash != pod->wish_hash || waiting.pod->labels != pod->labels;
   waiting.pod = std::move(pod);
-  if (spec_changed && waiting.place != Waiting::Place::Out) wake(waiting);
+  if (wish_changed && waiting.place != Waiting::Place::Out) wake(waiting);
   schedule_timer();
 }
 

@@ -49,7 +49,7 @@ class Queue {
   ~Queue();
   Queue(const Queue&) = delete;
 
-  // A pod that waits, new or changed. A changed spec ends its back-off.
+  // A pod that waits, new or changed. A changed wish (PodInfo::wish_hash) or label ends its wait.
   void put(PodInfoRef pod);
   // The pod as it was put last, also while it is taken; null when it is not here.
   PodInfoRef find(const client::Key& key) const;
