@@ -221,11 +221,14 @@ TEST_F(Connect, LogIsStreamedFromTheNodeWithOurCertificate) {
 }
 
 TEST_F(Connect, LogCanBeReadFromAWebSocket) {
-  for (auto [protocol, messages] : {std::pair{"binary.k8s.io", std::vector<std::string>{"", "one\n", "two\n"}},
-                                    {"base64.binary.k8s.io", {"", "b25lCg==", "dHdvCg=="}}}) {
+  // The node's two pieces come as two messages or as one.
+  using Messages = std::vector<std::string>;
+  for (auto [protocol, apart, together] :
+       {std::tuple{"binary.k8s.io", Messages{"", "one\n", "two\n"}, Messages{"", "one\ntwo\n"}},
+        {"base64.binary.k8s.io", {"", "b25lCg==", "dHdvCg=="}, {"", "b25lCnR3bwo="}}}) {
     auto read = loop->run_task(read_messages(front->address(), "/api/v1/namespaces/default/pods/web/log", protocol));
     ASSERT_TRUE(read) << read.error().message();
-    EXPECT_EQ(*read, messages);
+    EXPECT_TRUE(*read == apart || *read == together) << base::join(*read, "|");
   }
 }
 

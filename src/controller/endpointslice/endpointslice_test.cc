@@ -193,7 +193,8 @@ TEST_F(EndpointsTest, AServiceWhoseTrafficIsToStayNearHasHints) {
   cluster_.put<Pod>(backend("b", "10.0.0.2"));
   cluster_.advance(2s);
   auto hints = [&](size_t at) {
-    auto& endpoint = slices()[0].endpoints[at];
+    auto now = slices();
+    auto& endpoint = now[0].endpoints[at];
     std::string text = endpoint.conditions.ready.value_or(false) ? "ready:" : "not ready:";
     if (!endpoint.hints) return text;
     for (auto& zone : endpoint.hints->for_zones) text += " zone " + zone.name;

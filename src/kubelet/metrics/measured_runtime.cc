@@ -86,6 +86,11 @@ io::Task<base::Result<std::string>> MeasuredRuntime::pull_image(std::string imag
 io::Task<base::Result<void>> MeasuredRuntime::remove_image(std::string image) {
   return measured("remove_image", runtime_.remove_image(std::move(image)));
 }
+// Not a call of the CRI.
+io::Task<base::Result<std::optional<HostMount>>> MeasuredRuntime::host_mount_of(std::string image) {
+  return runtime_.host_mount_of(std::move(image));
+}
+
 io::Task<base::Result<cri::ImageFsInfoResponse>> MeasuredRuntime::image_filesystems() {
   return measured("image_fs_info", runtime_.image_filesystems());
 }

@@ -42,6 +42,7 @@ class MeasuredRuntime final : public Runtime {
                                                  cri::PodSandboxConfig sandbox_config) override;
   io::Task<base::Result<void>> remove_image(std::string image) override;
   io::Task<base::Result<cri::ImageFsInfoResponse>> image_filesystems() override;
+  io::Task<base::Result<std::optional<HostMount>>> host_mount_of(std::string image) override;
   io::Task<base::Result<std::vector<cri::ContainerStats>>> list_container_stats() override;
   io::Task<base::Result<void>> checkpoint_container(std::string id, std::string location,
                                                     int64_t timeout_seconds) override;
