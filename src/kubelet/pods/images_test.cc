@@ -299,6 +299,7 @@ TEST_F(ImagesTest, WhereTheRuntimeCannotTheImageIsMountedOnTheHost) {
   auto made = pod("a");
   auto& volume = made.spec.volumes.emplace_back();
   volume.name = "model";
+  runtime.images.insert("side:v1");
   volume.image.emplace().reference = "side:v1";
   volume.image->pull_policy = "IfNotPresent";
   auto& mount = made.spec.containers[0].volume_mounts.emplace_back();
