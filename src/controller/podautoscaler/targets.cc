@@ -28,8 +28,10 @@ io::Task<Result<Value>> get_json(client::Client client, std::string target) {
 }  // namespace
 
 Targets::Targets(client::Client client, base::Clock& clock) : client_(std::move(client)), clock_(clock) {
-  for (ResourceKind& kind : built_in_kinds())
-    known_[{kind.group, kind.kind}] = Known{.kind = std::move(kind), .until_ns = kForEver};
+  for (ResourceKind& kind : built_in_kinds()) {
+    std::pair key(kind.group, kind.kind);
+    known_.emplace(std::move(key), Known{.kind = std::move(kind), .until_ns = kForEver});
+  }
 }
 
 io::Task<Result<ResourceKind>> Targets::find(std::string group, std::string kind) {
