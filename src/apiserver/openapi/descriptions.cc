@@ -240,7 +240,7 @@ constexpr Entry kEntries[] = {
     {"NodeStatus", "volumesInUse", "Volumes that are attached and mounted."},
     {"ObjectMeta", "", "Metadata that every object has."},
     {"ObjectMeta", "annotations", "Texts by key, for tools; they are not selected by."},
-    {"ObjectMeta", "creationTimestamp", "When the object was made. Set by the server."},
+    {"ObjectMeta", "creationTimestamp", "CreationTimestamp is a timestamp of the server: when it made the object."},
     {"ObjectMeta", "deletionGracePeriodSeconds", "How long the object may take to end, in seconds. Set by the server."},
     {"ObjectMeta", "deletionTimestamp",
      "When the object is to be gone. Set by the server when it is asked to delete the object."},

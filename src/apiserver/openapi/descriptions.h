@@ -8,7 +8,8 @@
 namespace apiserver::openapi {
 
 constexpr std::string_view kApiVersionDescription =
-    "Group and version of the schema of this object, such as apps/v1. The server may reject versions it does not know.";
+    "APIVersion defines which group and version of a schema the object is written in, such as apps/v1. The server may "
+    "reject versions it does not know.";
 constexpr std::string_view kKindDescription = "Name of the kind of this object, such as Pod. It cannot be changed.";
 constexpr std::string_view kMetadataDescription = "Standard object's metadata.";
 
