@@ -87,6 +87,8 @@ HandlerTask handle_token(Desk desk, Call& call, const Served& served) {
   if (!request.metadata.name.empty() && request.metadata.name != name) {
     co_return base::fail(bad_request("token's name does not match service account"));
   }
+  // Admission sees what was asked for: a node may ask for its pods' audiences, and none is one.
+  CO_TRY(co_await desk.registry.admit(call, served, Operation::Create, &object, query.dry_run));
   if (request.spec.audiences.empty()) request.spec.audiences = desk.options.token_issuer->api_audiences();
   if (!request.spec.expiration_seconds) request.spec.expiration_seconds = kSecondsDefault;
   int64_t seconds = *request.spec.expiration_seconds;
@@ -98,7 +100,6 @@ HandlerTask handle_token(Desk desk, Call& call, const Served& served) {
     errors.push_back(schema::FieldError::invalid(path, seconds, "may not specify a duration larger than 2^32 seconds"));
   if (!errors.empty()) co_return base::fail(invalid("authentication.k8s.io", "TokenRequest", "", errors));
 
-  CO_TRY(co_await desk.registry.admit(call, served, Operation::Create, &object, query.dry_run));
   TokenClaims claims;
   claims.audiences = request.spec.audiences;
   claims.namespace_ = namespace_;
