@@ -355,6 +355,7 @@ io::Task<void> Server::serve(const io::Request& request, const io::Peer& peer, i
   Exchange exchange{request, peer, body, MeteredWriter(writer), {}};
   int64_t began_ns = options_.clock.monotonic_ns();
   co_await answer(exchange);
+  exchange.admitted.seat.release();
   if (exchange.audit) co_await options_.auditor->complete(*exchange.audit, exchange.call, exchange.writer.status());
   // What was refused on the way is no request to a resource; upstream counts it elsewhere.
   if (exchange.served == nullptr && exchange.call.info.is_resource) co_return;
@@ -656,7 +657,8 @@ io::Task<void> Server::serve_watch(Exchange& exchange) {
 io::Task<void> Server::send_events(Exchange& exchange, WatchStream& stream, const Representation& representation,
                                    EventSink& sink, io::Event& done) {
   const Call& call = exchange.call;
-  // A watch takes its seats until it has told what there was at its beginning.
+  // A watch takes its seats until what there was at its beginning is ready to be sent; how fast a client reads is no
+  // work of ours.
   if (!stream.begins_with_state()) exchange.admitted.seat.release();
   auto counted = parts_->metrics.requests().watch_events(call);
   bool first = true;
@@ -682,11 +684,11 @@ io::Task<void> Server::send_events(Exchange& exchange, WatchStream& stream, cons
       }
     }
     if (error) events.push_back(Renderer::render_error_event(*error, representation.media));
+    exchange.admitted.seat.release();
     if (!events.empty() && !co_await sink.write(std::move(events))) {
       done.set();
       co_return;
     }
-    exchange.admitted.seat.release();
   }
   co_await sink.finish();
   done.set();

@@ -2,6 +2,7 @@
 
 #include "apiserver/aggregation/pass_on.h"
 #include "base/log.h"
+#include "base/mutex.h"
 #include "base/strings.h"
 #include "io/loop.h"
 
@@ -22,20 +23,40 @@ io::Task<base::Result<std::string>> document_of(RemoteVersionRef remote, base::R
   co_return co_await io::read_all(*answer, kBytesMax);
 }
 
+// What was told for one snapshot of the versions: a new one comes whenever their servers have been asked again, so this
+// is never older than that.
+struct Kept {
+  base::Mutex mutex;
+  std::shared_ptr<const RemoteVersions> of GUARDED_BY(mutex);
+  RemoteDocuments documents GUARDED_BY(mutex);
+};
+
+Kept& kept() {
+  static Kept one;
+  return one;
+}
+
 }  // namespace
 
-io::Task<std::vector<openapi::RemoteDocument>> remote_documents(std::shared_ptr<const RemoteVersions> remote,
-                                                                base::Random& random) {
-  std::vector<openapi::RemoteDocument> documents;
+io::Task<RemoteDocuments> remote_documents(std::shared_ptr<const RemoteVersions> remote, base::Random& random) {
+  Kept& last = kept();
+  {
+    base::Lock lock(last.mutex);
+    if (last.of == remote) co_return last.documents;
+  }
+  auto documents = std::make_shared<std::vector<openapi::RemoteDocument>>();
   for (const auto& [name, version] : *remote) {
     if (!version->available || version->own != nullptr) continue;
     auto text = co_await io::with_timeout(kTimeout, document_of(version, random));
     if (text && *text) {
-      documents.push_back({base::cat({"/apis/", name}), std::move(**text)});
+      documents->push_back({base::cat({"/apis/", name}), std::move(**text)});
     } else {
       LOG_V(2, "An extension API server does not describe itself", {"version", name});
     }
   }
+  base::Lock lock(last.mutex);
+  last.of = std::move(remote);
+  last.documents = documents;
   co_return documents;
 }
 

@@ -1,6 +1,7 @@
 // What extension API servers say of themselves in the older form of OpenAPI, asked when somebody asks us.
 #pragma once
 
+#include <memory>
 #include <vector>
 
 #include "apiserver/aggregation/remote_version.h"
@@ -10,8 +11,9 @@
 
 namespace apiserver {
 
+using RemoteDocuments = std::shared_ptr<const std::vector<openapi::RemoteDocument>>;  // never null
+
 // Of all versions whose servers answer in time; the others are left out. On the current loop.
-io::Task<std::vector<openapi::RemoteDocument>> remote_documents(std::shared_ptr<const RemoteVersions> remote,
-                                                                base::Random& random);
+io::Task<RemoteDocuments> remote_documents(std::shared_ptr<const RemoteVersions> remote, base::Random& random);
 
 }  // namespace apiserver

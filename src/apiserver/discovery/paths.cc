@@ -160,9 +160,9 @@ io::Task<void> serve_path(PathContext context, const io::Request& request, const
       send_page_not_found(response);
     }
   } else if (parts[0] == "openapi") {
-    std::vector<openapi::RemoteDocument> others;
+    auto others = std::make_shared<const std::vector<openapi::RemoteDocument>>();
     if (path == "/openapi/v2") others = co_await remote_documents(context.remote, context.options.random);
-    if (!openapi::serve(path, request, call.query, response, kinds, *context.remote, others))
+    if (!openapi::serve(path, request, call.query, response, kinds, *context.remote, *others))
       send_page_not_found(response);
   } else if (path.starts_with("/api/")) {
     response.send_error(no_such_path());
