@@ -266,6 +266,8 @@ base::Result<ServedRef> Server::find_resource(const Call& call) const {
   }
   if (!info.tail.empty() && info.subresource != "proxy") return base::fail(no_such_path());
   bool has_verb = std::find(sub->verbs.begin(), sub->verbs.end(), std::string_view(info.verb)) != sub->verbs.end();
+  // A proxy passes on what has no verb of its own.
+  if (info.subresource == "proxy" && call.method == "OPTIONS") has_verb = true;
   if (!has_verb) return base::fail(no_such_method());
   return served;
 }

@@ -107,6 +107,12 @@ TEST_F(ServerTest, AStrangerIsForbiddenWhatAMasterMay) {
   EXPECT_EQ(status("GET", "/api/v1/namespaces/default/pods"), 200);
 }
 
+TEST_F(ServerTest, OnlyAProxyPassesOnAMethodWithoutAVerb) {
+  EXPECT_EQ(status("OPTIONS", "/api/v1/namespaces/default/pods"), 405);
+  EXPECT_EQ(status("OPTIONS", "/api/v1/namespaces/default/pods/none/log"), 405);
+  EXPECT_NE(status("OPTIONS", "/api/v1/namespaces/default/pods/none/proxy/"), 405);
+}
+
 TEST_F(ServerTest, ATokenReviewKnowsEveryTokenThatARequestMayBear) {
   auto review = [&](std::string token) {
     auto reply = send("POST", "/apis/authentication.k8s.io/v1/tokenreviews", R"({"spec":{"token":")" + token + "\"}}");
