@@ -96,6 +96,7 @@ base::Result<Sequencer::Proposal> Sequencer::propose(const std::string& key, con
 
 TicketRef Sequencer::enqueue(Record record, Revision compact) {
   auto ticket = std::make_shared<Ticket>();
+  if (record.event) ++writes_queued_;
   queue_.push_back({std::move(record), compact, ticket});
   if (queue_.size() == 1) work_.notify_one();
   return ticket;
@@ -166,24 +167,24 @@ void Sequencer::close() {
 size_t Sequencer::wait_for_work() {
   base::Lock lock(mutex_);
   while (queue_.empty() && !closed_) work_.wait(mutex_);
-  return closed_ ? 0 : queue_.size();
+  return closed_ ? 0 : writes_queued_;
 }
 
-size_t Sequencer::queued() {
+size_t Sequencer::writes_queued() {
   base::Lock lock(mutex_);
-  return queue_.size();
+  return writes_queued_;
 }
 
 bool Sequencer::take(std::vector<Item>& items) {
   size_t there = wait_for_work();
   for (int i = 0; i < kGatherStepsMax && there > 1 && there < gathered_; ++i) {
     std::this_thread::sleep_for(kGatherStep);
-    size_t before = std::exchange(there, queued());
+    size_t before = std::exchange(there, writes_queued());
     if (there == before) break;
   }
   base::Lock lock(mutex_);
   items.swap(queue_);
-  gathered_ = items.size();
+  gathered_ = std::exchange(writes_queued_, 0);
   return !items.empty();
 }
 
@@ -228,6 +229,7 @@ void Sequencer::fail_all(std::vector<Item>& items, const base::Error& error) {
     base::Lock lock(mutex_);
     for (Item& item : queue_) items.push_back(std::move(item));
     queue_.clear();
+    writes_queued_ = 0;
     pending_.clear();
     last_ = view_->revision();
     if (!journal_->usable()) failure_ = error;

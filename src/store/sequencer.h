@@ -78,9 +78,9 @@ class Sequencer final : public Store {
   TicketRef enqueue(Record record, Revision compact) REQUIRES(mutex_);
 
   void write_until_closed();
-  // How many wait for the writer; 0 when no more than those there are will come.
+  // How many writes there are for the writer; 0 when no more will come.
   size_t wait_for_work() EXCLUDES(mutex_);
-  size_t queued() EXCLUDES(mutex_);
+  size_t writes_queued() EXCLUDES(mutex_);
   bool take(std::vector<Item>& items) EXCLUDES(mutex_);
   base::Result<void> write(const std::vector<Item>& items);
   void settle(std::vector<Item>& items) EXCLUDES(mutex_);
@@ -97,7 +97,8 @@ class Sequencer final : public Store {
   base::Condition work_;
   Revision last_ GUARDED_BY(mutex_);  // given out
   Pending pending_ GUARDED_BY(mutex_);
-  std::vector<Item> queue_ GUARDED_BY(mutex_);
+  std::vector<Item> queue_ GUARDED_BY(mutex_);  // writes, and those who wait for what is pending
+  size_t writes_queued_ GUARDED_BY(mutex_) = 0;
   std::optional<base::Error> failure_ GUARDED_BY(mutex_);  // of a journal that is no longer usable
   bool closed_ GUARDED_BY(mutex_) = false;
 

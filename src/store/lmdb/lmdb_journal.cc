@@ -20,7 +20,7 @@ namespace {
 constexpr uint64_t kFormat = 1;
 constexpr size_t kNumberBytes = 8;
 constexpr size_t kLengthBytes = 4;
-constexpr size_t kWritesBetweenLettingGo = 1000;
+constexpr size_t kWritesBetweenLettingGo = 100;
 
 template <size_t kBytes>
 void store_number(char* out, uint64_t value) {
