@@ -241,7 +241,7 @@ namespace {
 constexpr uint32_t kItemForm = 0;
 constexpr uint32_t kEventForms = 16;  // then kind and media
 // Of what encodings may take, the events' share. Those who watch ask at about the same time, lists come again later.
-constexpr size_t kEventsShare = 16;
+constexpr size_t kEventsShare = 32;
 
 // The object in its envelope; without a look at its fields where it is kept in the version asked for.
 base::Result<std::string> envelope_of(const Served& served, const store::Entry& entry, store::Revision revision) {

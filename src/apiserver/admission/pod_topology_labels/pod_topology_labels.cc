@@ -21,11 +21,11 @@ class PodTopologyLabels final : public AdmissionPlugin {
     auto* binding = attempt.object->get_if<core::Binding>();
     auto& labels = attempt.object->meta().labels;
     std::string name = binding != nullptr ? binding->target.name : attempt.object->as<core::Pod>().spec.node_name;
-    auto node = co_await attempt.reader.get<core::Node>("", std::move(name));
-    if (!node) co_return {};  // who binds to what is not there is told elsewhere
+    const auto& reader = attempt.reader;
+    auto node = co_await reader.store().get(reader.catalog().of<core::Node>().key("", name));
+    if (!node || *node == nullptr) co_return {};  // who binds to what is not there is told elsewhere
     for (std::string_view key : {"topology.kubernetes.io/zone", "topology.kubernetes.io/region"}) {
-      auto label = node->metadata.labels.find(key);
-      if (label != node->metadata.labels.end()) labels[std::string(key)] = label->second;
+      if (auto label = (*node)->attributes.labels.find(key)) labels[std::string(key)] = *label;
     }
     co_return {};
   }
