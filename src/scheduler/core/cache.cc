@@ -11,6 +11,20 @@ std::string zone_of(const NodeInfo& node) {
 
 }  // namespace
 
+std::shared_ptr<const Taints> Cache::shared(const Taints& taints) {
+  std::string text;
+  for (const auto& taint : taints) {
+    for (const auto* part : {&taint.key, &taint.value, &taint.effect}) text.append(*part) += '\0';
+  }
+  auto& known = taints_[text];
+  auto found = known.lock();
+  if (found) return found;
+  found = std::make_shared<const Taints>(taints);
+  known = found;
+  std::erase_if(taints_, [](const auto& one) { return one.second.expired(); });
+  return found;
+}
+
 NodeInfo& Cache::ensure_node(const std::string& name) {
   auto& slot = nodes_[name];
   if (!slot) {
@@ -25,6 +39,7 @@ void Cache::put_node(const api::core_v1::Node& node) {
   bool was_known = info.node != nullptr;
   std::string zone_before = zone_of(info);
   info.set_node(node);
+  info.taints = shared(node.spec.taints);
   if (!was_known || zone_before != zone_of(info)) order_is_stale_ = true;
 }
 

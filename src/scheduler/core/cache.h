@@ -52,6 +52,8 @@ class Cache {
     PodInfoRef pod;
     bool assumed = false;
   };
+  // The one copy of what many nodes have.
+  std::shared_ptr<const Taints> shared(const Taints& taints);
   NodeInfo& ensure_node(const std::string& name);
   void put_on(const PodInfoRef& pod, bool assumed);
   void take_off(const client::Key& key);
@@ -62,6 +64,7 @@ class Cache {
   std::unordered_map<client::Key, Placed> pods_;
   mutable std::vector<NodeInfo*> order_;  // made when someone asks: nodes come by the thousand at start
   mutable bool order_is_stale_ = false;
+  std::unordered_map<std::string, std::weak_ptr<const Taints>> taints_;  // by their text
   std::set<const NodeInfo*> nodes_with_affinity_;
   std::unordered_map<uint64_t, PodsByNode> owners_;
   NamespaceLabels namespaces_;

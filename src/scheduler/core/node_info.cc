@@ -35,6 +35,7 @@ int64_t NodeInfo::image_size(ImageName wanted) const {
 
 void NodeInfo::forget_node() {
   node = nullptr;
+  taints = nullptr;
   allocatable = {};
   pods_max = 0;
   images.clear();

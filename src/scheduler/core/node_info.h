@@ -20,11 +20,15 @@ namespace scheduler {
 using ImageName = uint64_t;
 ImageName image_name(std::string_view name);
 
+using Taints = std::vector<api::core_v1::Taint>;
+
 struct NodeInfo {
   std::string name;
   // What plugins judge by: name, labels, annotations and spec; the rest of the object is left out, for there are
   // thousands. Null: pods are known to be on it, the node itself is not (yet).
   std::shared_ptr<const api::core_v1::Node> node;
+  // Those of the node, but for when they were added; shared by all nodes that have the same. Null without a node.
+  std::shared_ptr<const Taints> taints;
   Resources allocatable;
   int64_t pods_max = 0;
   std::vector<std::pair<ImageName, int64_t>> images;  // with their sizes in bytes, by name
