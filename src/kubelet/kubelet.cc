@@ -1,18 +1,27 @@
 #include "kubelet/kubelet.h"
 
+#include <algorithm>
+
 #include "base/file.h"
 #include "base/log.h"
 #include "client/cache.h"
 #include "client/events.h"
+#include "kubelet/alignment/alignment.h"
+#include "kubelet/alignment/shared_cpus.h"
 #include "kubelet/cgroup/node_groups.h"
 #include "kubelet/client_api.h"
 #include "kubelet/csi/csi_volumes.h"
 #include "kubelet/csi/drivers.h"
+#include "kubelet/device_plugins/device_hints.h"
+#include "kubelet/device_plugins/device_plugins.h"
+#include "kubelet/dra/claims.h"
+#include "kubelet/dra/drivers.h"
 #include "kubelet/eviction/evictor.h"
 #include "kubelet/garbage/collector.h"
 #include "kubelet/metrics/measured_runtime.h"
 #include "kubelet/node/node_agent.h"
 #include "kubelet/plugins/plugin_watcher.h"
+#include "kubelet/pod_resources/pod_resources.h"
 #include "kubelet/pods/context.h"
 #include "kubelet/pods/images.h"
 #include "kubelet/pods/pods.h"
@@ -137,8 +146,13 @@ struct Kubelet::State {
         drivers(client, options.node_name),
         csi(options.root_directory, options.node_name, client, api, drivers, pool),
         pod_volumes(client, context.volumes, csi, pool),
+        device_plugins(options.root_directory),
+        dra_drivers(client, options.node_name),
+        dra(options.root_directory, client, dra_drivers),
         plugins(options.root_directory + "/plugins_registry", pool),
         pods(context, [this] { return agent.node(); }),
+        pod_resources(
+            options.root_directory, [this] { return active_pods(); }, device_plugins.inventory(), dra),
         static_pods(options, pool, client, pods, mirror_api, [this] { return agent.node(); }),
         garbage(context, pods,
                 [this](std::string_view reason, std::string message) { node_event(reason, std::move(message), true); }),
@@ -172,8 +186,14 @@ struct Kubelet::State {
   CsiDrivers drivers;
   CsiVolumes csi;
   PodVolumes pod_volumes;
+  std::unique_ptr<Alignment> alignment;  // once prepared
+  DevicePlugins device_plugins;
+  DraDrivers dra_drivers;
+  DraClaims dra;
   PluginWatcher plugins;
   Pods pods;
+  PodResources pod_resources;
+  std::optional<SharedCpus> shared_cpus;
   StaticPods static_pods;
   GarbageCollector garbage;
   Evictor evictor;
@@ -196,6 +216,11 @@ struct Kubelet::State {
     TRY(base::make_directories(options.root_directory, 0750));
     TRY(base::make_directories(options.root_directory + "/pods", 0750));
     TRY(base::make_directories(options.pod_log_directory, 0755));
+    TRY(dra.load());
+    AlignmentOptions aligned = options.alignment;
+    if (auto cpu = options.reserved.find("cpu"); cpu != options.reserved.end())
+      aligned.reserved_milli_cpu = cpu->second.milli_value();
+    TRY(alignment, Alignment::create(std::move(aligned), options.root_directory, machine.memory_bytes));
     if (auto text = base::read_file(options.resolv_conf)) context.dns.host = parse_resolv_conf(*text);
     auto text_of = [](const char* path) { return base::read_file(path).value_or(""); };
     TRY(auto id_options, id_range_options(text_of("/etc/passwd"), text_of("/etc/subuid"), text_of("/etc/subgid"),
@@ -212,6 +237,16 @@ struct Kubelet::State {
       }
     }
     return {};
+  }
+
+  std::vector<const core::Pod*> active_pods() const {
+    std::vector<const core::Pod*> out;
+    for (auto* worker : pods.workers())
+      if (worker->is_active()) out.push_back(&worker->pod());
+    return out;
+  }
+  bool is_here(const std::string& uid) const {
+    return std::ranges::any_of(pods.workers(), [&](auto* worker) { return worker->pod().metadata.uid == uid; });
   }
 
   void write_network(const core::Node& node) {
@@ -260,6 +295,30 @@ struct Kubelet::State {
       pods.volumes_changed();
       scope.spawn(csi.sweep(name));
     });
+    context.device_plugins = &device_plugins;
+    context.gates.emplace_back([this](const core::Pod& pod) -> std::optional<PodFailure> {
+      auto possible = device_plugins.check(pod);
+      if (possible) return std::nullopt;
+      return unexpected_admission_error(possible.error());
+    });
+    device_plugins.on_change([this] { agent.look_now(); });
+    agent.ask_devices([this] { return DeviceAmounts{device_plugins.capacity(), device_plugins.allocatable()}; });
+    context.alignment = alignment.get();
+    alignment->ask_devices([this](const core::Pod& pod, const core::Container& container) {
+      return device_hints(device_plugins.inventory(), pod, container);
+    });
+    device_plugins.ask_nodes(
+        [this](const std::string& uid, const std::string& container) { return alignment->nodes_of(uid, container); });
+    context.gates.emplace_back([this](const core::Pod& pod) -> std::optional<PodFailure> {
+      auto refused = alignment->admit(pod);
+      if (!refused) return std::nullopt;
+      return PodFailure{.reason = std::move(refused->reason), .message = std::move(refused->message)};
+    });
+    shared_cpus.emplace(*alignment, pods, runtime);
+    pod_resources.show(*alignment);
+    context.dra = &dra;
+    plugins.handle("DRAPlugin", dra_drivers.handler());
+    dra_drivers.on_ready([this] { pods.volumes_changed(); });
     context.services = [this] { return service_cache.list(); };
     pods.on_gone([this](const std::string& uid) { static_pods.worker_gone(uid); });
     pod_cache.add_listener([this](const client::Key& key, const core::Pod* before, const core::Pod* now) {
@@ -299,6 +358,7 @@ struct Kubelet::State {
     while (agent.node() == nullptr && options.register_node) co_await io::sleep(std::chrono::milliseconds(50));
     scope.spawn(follow_plugins());
     scope.spawn(pods.look_after_volumes());
+    scope.spawn(dra_drivers.run());
     scope.spawn(evictor.run());
     scope.spawn(shutdown.run());
     scope.spawn(garbage.run());
@@ -312,6 +372,10 @@ struct Kubelet::State {
       LOG_WARNING("Cannot list what the runtime holds", {"error", adopted.error().message()});
       co_await io::sleep(std::chrono::seconds(1));
     }
+    alignment->keep_only([this](const std::string& uid) { return is_here(uid); });
+    scope.spawn(shared_cpus->run());
+    device_plugins.keep_only([this](const std::string& uid) { return is_here(uid); });
+    scope.spawn(dra.sweep([this](const std::string& uid) { return is_here(uid); }));
   }
 };
 
@@ -331,6 +395,8 @@ io::Task<base::Result<void>> Kubelet::run() {
     CO_TRY(it.server, Server::create(it.options, it.view, it.runtime, *it.access, *it.metrics));
   }
   it.listen();
+  CO_TRY(it.device_plugins.start());
+  CO_TRY(it.pod_resources.start());
   it.scope.spawn(it.events.run());
   it.node_event("Starting", "Starting kubelet.");
   it.scope.spawn(it.run_pods());

@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "base/quantity.h"
+#include "kubelet/alignment/alignment_options.h"
 #include "kubelet/eviction/threshold.h"
 #include "kubelet/pods/image_options.h"
 #include "kubelet/runtime/cni.h"
@@ -77,6 +78,7 @@ struct KubeletOptions {
   int32_t dead_containers_per_container = 1;
   int32_t dead_containers_max = -1;
   int64_t dead_container_age_ns = 0;
+  AlignmentOptions alignment;
   // Control groups: pods live below cgroup_root + "/kubepods".
   bool cgroups = true;
   std::string cgroup_root;

@@ -49,7 +49,7 @@ PluginHandler CsiDrivers::handler() {
               [this](std::string name, std::string endpoint, std::vector<std::string> versions) {
                 return registered(std::move(name), std::move(endpoint), std::move(versions));
               },
-          .gone = [this](const std::string& name) { scope_.spawn(forget(name)); }};
+          .gone = [this](const std::string& name, const std::string&) { scope_.spawn(forget(name)); }};
 }
 
 std::shared_ptr<CsiDriver> CsiDrivers::find(const std::string& name) const {

@@ -64,6 +64,7 @@ io::Task<NodeFacts> NodeAgent::gather(bool with_images) {
   facts.images = images_;
   facts.pressures = pressures_();
   facts.shutting_down = shutting_down_();
+  facts.devices = devices_();
   facts.now_ns = io::Loop::current().clock().wall_ns();
   co_return facts;
 }
@@ -106,6 +107,7 @@ io::Task<void> NodeAgent::keep_status() {
   std::optional<RuntimeInfo> before;
   std::set<std::string> pressures;
   bool shutting_down = false;
+  DeviceAmounts devices;
   for (int looks = 0;; ++looks) {
     int64_t now = io::Loop::current().clock().monotonic_ns();
     bool due = written_ns_ == 0 || now - written_ns_ >= options_.status_update_seconds * 1'000'000'000;
@@ -115,7 +117,7 @@ io::Task<void> NodeAgent::keep_status() {
     };
     // The API is only asked when there is something to say.
     bool changed = before.has_value() != facts.runtime.has_value() || (before && !same(*before, *facts.runtime)) ||
-                   pressures != facts.pressures || shutting_down != facts.shutting_down;
+                   pressures != facts.pressures || shutting_down != facts.shutting_down || devices != facts.devices;
     bool failed = false;
     if (due || changed || !registered_ || std::exchange(has_news_, false)) {
       auto written = co_await write(facts);
@@ -126,6 +128,7 @@ io::Task<void> NodeAgent::keep_status() {
         before = facts.runtime;
         pressures = facts.pressures;
         shutting_down = facts.shutting_down;
+        devices = facts.devices;
       }
     }
     bool quick = (failed || !ready_) && looks < kQuickLooks;

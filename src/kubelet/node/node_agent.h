@@ -39,6 +39,7 @@ class NodeAgent {
   void on_reboot(std::function<void()> rebooted) { rebooted_ = std::move(rebooted); }
   // Asked at each look.
   void ask_pressures(std::function<std::set<std::string>()> ask) { pressures_ = std::move(ask); }
+  void ask_devices(std::function<DeviceAmounts()> ask) { devices_ = std::move(ask); }
   void ask_shutting_down(std::function<bool()> ask) { shutting_down_ = std::move(ask); }
   // Looks at once instead of in some seconds: the runtime came or went.
   void look_now() { wake_.set(); }
@@ -60,6 +61,7 @@ class NodeAgent {
   std::function<void(const std::string&)> condition_changed_ = [](const std::string&) {};
   std::function<void()> rebooted_ = [] {};
   std::function<std::set<std::string>()> pressures_ = [] { return std::set<std::string>(); };
+  std::function<DeviceAmounts()> devices_ = [] { return DeviceAmounts(); };
   std::function<bool()> shutting_down_ = [] { return false; };
   client::Cache<core::Node> cache_;
   std::vector<cri::Image> images_;

@@ -130,10 +130,12 @@ core::Node update_node(core::Node node, const NodeFacts& facts) {
   for (auto& [key, value] : labels_of(facts)) node.metadata.labels[key] = value;
   auto& status = node.status;
   auto now = base::Time::from_ns(facts.now_ns).truncated_to_seconds();
-  // What device plugins and others added stays.
+  // What others added stays.
   for (auto& [name, amount] : node_capacity(facts.machine, facts.options.pods_max)) status.capacity[name] = amount;
   follow_extended_capacity(status);
   for (auto& [name, amount] : facts.allocatable) status.allocatable[name] = amount;
+  for (const auto& [name, count] : facts.devices.capacity) status.capacity[name] = base::Quantity::of(count);
+  for (const auto& [name, count] : facts.devices.allocatable) status.allocatable[name] = base::Quantity::of(count);
   status.addresses.clear();
   for (auto& address : facts.addresses) {
     auto& one = status.addresses.emplace_back();

@@ -2,6 +2,7 @@
 // upstream's.
 #pragma once
 
+#include <map>
 #include <set>
 #include <string>
 #include <vector>
@@ -15,6 +16,13 @@ namespace kubelet {
 
 inline constexpr std::string_view kKubeletVersion = "v1.36.2";
 
+// Devices of plugins, by resource.
+struct DeviceAmounts {
+  std::map<std::string, int64_t> capacity;
+  std::map<std::string, int64_t> allocatable;
+  bool operator==(const DeviceAmounts&) const = default;
+};
+
 struct NodeFacts {
   const KubeletOptions& options;
   const Machine& machine;
@@ -25,6 +33,7 @@ struct NodeFacts {
   std::vector<cri::Image> images;
   std::set<std::string> pressures;  // "MemoryPressure", ...: conditions that hold
   bool shutting_down = false;
+  DeviceAmounts devices = {};
   int64_t now_ns = 0;
 };
 

@@ -87,7 +87,7 @@ void PluginWatcher::forget(const std::string& path) {
   plugin->scope.cancel();
   if (auto handler = handlers_.find(plugin->type); handler != handlers_.end()) {
     LOG_INFO("A plugin has gone", {"type", plugin->type}, {"name", plugin->name});
-    handler->second.gone(plugin->name);
+    handler->second.gone(plugin->name, plugin->endpoint);
   }
 }
 
@@ -107,12 +107,12 @@ io::Task<base::Result<void>> PluginWatcher::register_once(std::string path) {
   CO_TRY(auto info, (co_await rpc::call<registration::PluginInfo>(client, registration::registration::kGetInfo,
                                                                   registration::InfoRequest{}, kCallTimeout)));
   auto handler = handlers_.find(info.type);
+  std::string endpoint = info.endpoint.empty() ? path : info.endpoint;
   base::Result<void> outcome;
   if (handler == handlers_.end()) {
     outcome = base::fail(base::Code::Invalid, "no handler registered for plugin type: " + info.type);
   } else {
-    outcome = co_await handler->second.registered(info.name, info.endpoint.empty() ? path : info.endpoint,
-                                                  info.supported_versions);
+    outcome = co_await handler->second.registered(info.name, endpoint, info.supported_versions);
   }
   registration::RegistrationStatus status;
   status.plugin_registered = outcome.has_value();
@@ -123,6 +123,7 @@ io::Task<base::Result<void>> PluginWatcher::register_once(std::string path) {
   auto& plugin = *plugins_.at(path);
   plugin.type = info.type;
   plugin.name = info.name;
+  plugin.endpoint = endpoint;
   LOG_INFO("A plugin is registered", {"type", info.type}, {"name", info.name});
   if (!told) co_return base::fail(told.error());
   co_return {};

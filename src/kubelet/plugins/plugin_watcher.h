@@ -20,7 +20,7 @@ struct PluginHandler {
   // An Error is told to the plugin, and the plugin asked again later. `endpoint` is a path.
   std::function<io::Task<base::Result<void>>(std::string name, std::string endpoint, std::vector<std::string> versions)>
       registered;
-  std::function<void(const std::string& name)> gone;
+  std::function<void(const std::string& name, const std::string& endpoint)> gone;
 };
 
 class PluginWatcher {
@@ -38,6 +38,7 @@ class PluginWatcher {
     std::string identity;  // of the socket: a new one of the same name is another plugin
     std::string type;      // once registered
     std::string name;
+    std::string endpoint;
     io::Scope scope;
   };
   io::Task<void> look();

@@ -22,6 +22,9 @@
 
 namespace kubelet {
 
+class Alignment;
+class DevicePlugins;
+class DraClaims;
 class Images;
 class PodVolumes;
 class Prober;
@@ -38,6 +41,9 @@ struct PodContext {
   Volumes volumes;
   PodVolumes* pod_volumes = nullptr;  // null: no claims and no drivers
   IdRanges* id_ranges = nullptr;      // null: no pod gets users of its own
+  Alignment* alignment = nullptr;           // null: all share all
+  DevicePlugins* device_plugins = nullptr;  // null: no devices of plugins
+  DraClaims* dra = nullptr;                 // null: no claims of devices
   std::string runtime_name = "containerd";
   std::vector<cri::RuntimeHandler> handlers = {};  // of the runtime, as it told last
   std::vector<std::string> host_ips;

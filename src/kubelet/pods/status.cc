@@ -409,6 +409,11 @@ class StatusMaker {
 
 }  // namespace
 
+PodFailure unexpected_admission_error(const base::Error& why) {
+  return {.reason = "UnexpectedAdmissionError",
+          .message = base::cat({"Pod was rejected: Allocate failed due to ", why.message(), ", which is unexpected"})};
+}
+
 core::PodStatus make_status(const StatusInput& input) {
   return StatusMaker(input).run();
 }

@@ -21,6 +21,9 @@ struct PodFailure {
   bool disruption = false;  // it was not the pod's fault: it gets the condition DisruptionTarget
 };
 
+// The refusal of a pod to which something that was taken for granted could not be given.
+PodFailure unexpected_admission_error(const base::Error& why);
+
 struct StatusInput {
   const core::Pod& pod;  // its status is the last one: times and counts go on from there
   const PodRecord& record;

@@ -125,6 +125,7 @@ void PodWorker::update(core::Pod pod) {
       if (!is_ours(condition.type)) status.conditions.push_back(condition);
     status.nominated_node_name = pod.status.nominated_node_name;
     status.resource_claim_statuses = pod.status.resource_claim_statuses;
+    status.extended_resource_claim_status = pod.status.extended_resource_claim_status;
     pod.status = std::move(status);
   }
   // Labels and annotations may stand in files.
@@ -158,7 +159,7 @@ void PodWorker::capacity_freed() {
 }
 
 void PodWorker::volumes_changed() {
-  if (!volumes_ready_ || (state_ == State::Terminated && !cleaned_)) wake_.set();
+  if (!volumes_ready_ || !devices_ready_ || (state_ == State::Terminated && !cleaned_)) wake_.set();
 }
 
 void PodWorker::removed() {
@@ -311,6 +312,7 @@ io::Task<PodWorker::Pause> PodWorker::step_running() {
   }
 
   bool something_begins = plan.create_sandbox || !plan.start.empty();
+  if (something_begins && !devices_allocated_ && !co_await allocate_devices()) co_return Pause();
   // What runs already when a kubelet takes over has volumes that change.
   if (((something_begins || record_.any_running()) && !volumes_ready_) || volumes_due()) {
     auto ready = co_await prepare_volumes();
@@ -320,6 +322,13 @@ io::Task<PodWorker::Pause> PodWorker::step_running() {
       co_return sooner(pause, growing(++volume_failures_, std::chrono::milliseconds(500), std::chrono::seconds(122)));
     }
     volume_failures_ = 0;
+  }
+  if (something_begins && !devices_ready_) {
+    if (auto ready = co_await prepare_devices(); !ready) {
+      event(true, "FailedPrepareDynamicResources", "Failed to prepare dynamic resources: " + ready.error().message());
+      co_return sooner(pause, growing(++device_failures_, std::chrono::seconds(1), std::chrono::seconds(60)));
+    }
+    device_failures_ = 0;
   }
   if (auto renewal = next_token_ns()) pause = sooner(pause, until(*renewal, now_ns()));
   if (wake_.is_set() && !pod_.metadata.deletion_timestamp.is_zero()) co_return pause;

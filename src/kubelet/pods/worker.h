@@ -46,7 +46,7 @@ class PodWorker {
   void evict(PodFailure failure, std::optional<int64_t> grace_seconds = {});
   void object_changed(const std::string& name);  // a ConfigMap or Secret of its namespace
   void capacity_freed();                         // another pod needs less than before
-  void volumes_changed();                        // what its volumes may have waited for has come
+  void volumes_changed();                        // what its volumes or devices may have waited for has come
 
   const core::Pod& pod() const { return pod_; }  // with the newest status
   const PodRecord& record() const { return record_; }
@@ -81,6 +81,8 @@ class PodWorker {
   io::Task<base::Result<Pause>> prepare_volumes();
   io::Task<base::Result<PodObjects>> fetch_objects();
   io::Task<base::Result<Tokens>> fetch_tokens();
+  io::Task<bool> allocate_devices();  // false: it cannot have them, and ends
+  io::Task<base::Result<void>> prepare_devices();
   bool volumes_due() const;
   std::optional<int64_t> next_token_ns() const;  // when the first token is to be renewed
   io::Task<base::Result<void>> create_sandbox(uint32_t attempt);
@@ -156,6 +158,9 @@ class PodWorker {
   std::map<std::string, std::string> volume_complaints_;  // told once until they change
   PodObjects objects_;
   std::map<TokenKey, IssuedToken> tokens_;
+  bool devices_allocated_ = false;
+  bool devices_ready_ = false;
+  int device_failures_ = 0;
   int sandbox_failures_ = 0;
   int observe_failures_ = 0;
   uint32_t sandbox_change_told_ = 0;  // the attempt that the event was about

@@ -9,6 +9,9 @@
 #include "base/file.h"
 #include "base/log.h"
 #include "base/strings.h"
+#include "kubelet/alignment/alignment.h"
+#include "kubelet/device_plugins/device_plugins.h"
+#include "kubelet/dra/claims.h"
 #include "kubelet/metrics/stopwatch.h"
 #include "kubelet/pods/configuration.h"
 #include "kubelet/pods/environment.h"
@@ -182,6 +185,26 @@ void PodWorker::count_sandbox(bool started) const {
   if (started) return;
   metrics.started_pods_errors.add();
   if (own_users) metrics.started_user_namespaced_pods_errors.add();
+}
+
+io::Task<bool> PodWorker::allocate_devices() {
+  if (context_.device_plugins != nullptr) {
+    if (auto done = co_await context_.device_plugins->allocate(pod_); !done) {
+      failure_ = unexpected_admission_error(done.error());
+      rejected_ = !record_.any_running();
+      event(true, failure_->reason, failure_->message);
+      begin_terminating();
+      co_return false;
+    }
+  }
+  devices_allocated_ = true;
+  co_return true;
+}
+
+io::Task<base::Result<void>> PodWorker::prepare_devices() {
+  if (context_.dra != nullptr && DraClaims::uses_claims(pod_)) CO_TRY(co_await context_.dra->prepare(pod_));
+  devices_ready_ = true;
+  co_return {};
 }
 
 io::Task<base::Result<void>> PodWorker::create_sandbox(uint32_t attempt) {
@@ -381,6 +404,16 @@ io::Task<base::Result<std::string>> PodWorker::create(const core::Container& spe
                                         .seccomp_root = context_.options.root_directory + "/seccomp",
                                         .user_ids = user_ids(),
                                         .recursive_read_only_mounts = recursive}));
+  if (context_.alignment != nullptr && config.linux && config.linux->resources)
+    context_.alignment->apply(pod, container, *config.linux->resources);
+  if (context_.device_plugins != nullptr) {
+    CO_TRY(co_await context_.device_plugins->before_start(pod, container));
+    context_.device_plugins->apply(pod, container, config);
+  }
+  if (context_.dra != nullptr) {
+    CO_TRY(auto ids, context_.dra->devices_of(pod, container));
+    for (auto& id : ids) config.cdi_devices.emplace_back().name = std::move(id);
+  }
   auto sandbox = make_sandbox_config(record_.sandboxes.front().attempt);
   CO_TRY(base::make_directories(sandbox.log_directory + "/" + container.name, 0755));
   std::string log = sandbox.log_directory + "/" + config.log_path;

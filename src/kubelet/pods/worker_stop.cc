@@ -7,6 +7,9 @@
 #include "base/file.h"
 #include "base/log.h"
 #include "base/strings.h"
+#include "kubelet/alignment/alignment.h"
+#include "kubelet/device_plugins/device_plugins.h"
+#include "kubelet/dra/claims.h"
 #include "kubelet/metrics/stopwatch.h"
 #include "kubelet/pods/log_rotation.h"
 #include "kubelet/pods/worker.h"
@@ -163,6 +166,9 @@ io::Task<void> PodWorker::remove_dead_containers() {
 io::Task<base::Result<void>> PodWorker::clean_up() {
   std::string uid = pod_.metadata.uid;
   held_.reset();
+  if (context_.alignment != nullptr) context_.alignment->release(uid);
+  if (context_.device_plugins != nullptr) context_.device_plugins->release(uid);
+  if (context_.dra != nullptr) CO_TRY(co_await context_.dra->unprepare(uid));
   if (context_.pod_volumes != nullptr) CO_TRY(co_await context_.pod_volumes->tear_down(uid));
   CO_TRY(co_await context_.pool.run([volumes = context_.volumes, uid] { return volumes.tear_down(uid); }));
   if (context_.id_ranges != nullptr) context_.id_ranges->release(uid);

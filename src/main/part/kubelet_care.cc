@@ -5,6 +5,7 @@
 #include "base/contains.h"
 #include "base/strings.h"
 #include "base/time.h"
+#include "kubelet/alignment/alignment.h"
 
 namespace navarch {
 namespace {
@@ -58,6 +59,17 @@ base::Result<void> take_shutdown(const Configuration& from, std::vector<kubelet:
   return {};
 }
 
+void take_alignment(const Configuration& from, kubelet::AlignmentOptions& to) {
+  if (!from.cpu_manager_policy.empty()) to.cpu_policy = from.cpu_manager_policy;
+  for (const auto& [option, value] : from.cpu_manager_policy_options) to.cpu_policy_options[option] = value;
+  if (!from.memory_manager_policy.empty()) to.memory_policy = from.memory_manager_policy;
+  if (!from.topology_manager_policy.empty()) to.topology_policy = from.topology_manager_policy;
+  if (!from.topology_manager_scope.empty()) to.topology_scope = from.topology_manager_scope;
+  if (!from.reserved_system_cpus.empty()) to.reserved_cpus = from.reserved_system_cpus;
+  for (const auto& one : from.reserved_memory)
+    for (const auto& [resource, amount] : one.limits) to.reserved_memory[one.numa_node][resource] = amount.value();
+}
+
 }  // namespace
 
 base::Result<void> take_care_options(const Configuration& from, kubelet::KubeletOptions& options,
@@ -79,6 +91,7 @@ base::Result<void> take_care_options(const Configuration& from, kubelet::Kubelet
   take(from.file_check_frequency, pods.file_check_ns);
   take(from.http_check_frequency, pods.url_check_ns);
   if (from.pod_pids_limit) options.pod_processes_max = *from.pod_pids_limit;
+  take_alignment(from, options.alignment);
   return take_shutdown(from, options.shutdown);
 }
 
@@ -101,6 +114,10 @@ base::Result<void> check_care_options(const kubelet::KubeletOptions& options) {
   if (options.eviction.pod_grace_seconds_max < 0)
     return base::fail(invalid({"evictionMaxPodGracePeriod ", std::to_string(options.eviction.pod_grace_seconds_max),
                                " must not be negative"}));
+  auto alignment = options.alignment;
+  if (auto cpu = options.reserved.find("cpu"); cpu != options.reserved.end())
+    alignment.reserved_milli_cpu = cpu->second.milli_value();
+  if (auto fine = kubelet::check_alignment(alignment); !fine) return base::fail(invalid({fine.error().message()}));
   return {};
 }
 

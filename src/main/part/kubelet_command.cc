@@ -61,6 +61,15 @@ void add_care_flags(cli::Flags& flags, Given& given) {
   flags.add("maximum-dead-containers-per-container", &given.dead_per_container, "and of each container");
   flags.add_duration("minimum-container-ttl-duration", &kubelet.dead_container_age_ns,
                      "how long one that has ended is kept at the least");
+  auto& alignment = kubelet.alignment;
+  flags.add("cpu-manager-policy", &alignment.cpu_policy, "none, or static: whole processors for guaranteed pods alone");
+  flags.add("cpu-manager-policy-options", &alignment.cpu_policy_options,
+            "of the static policy: full-pcpus-only=true,strict-cpu-reservation=true");
+  flags.add("memory-manager-policy", &alignment.memory_policy,
+            "None, or Static: memory of certain nodes for guaranteed pods");
+  flags.add("topology-manager-policy", &alignment.topology_policy,
+            "none, best-effort, restricted or single-numa-node: whether resources come from one part of the machine");
+  flags.add("topology-manager-scope", &alignment.topology_scope, "container or pod: what is brought together");
   flags.add("pod-max-pids", &kubelet.pod_processes_max, "processes of a pod at most; -1: no bound");
 }
 

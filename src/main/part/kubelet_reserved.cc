@@ -113,6 +113,7 @@ base::Result<void> take_reserved(const ReservedWords& words, kubelet::KubeletOpt
           invalid({"can't use reservedSystemCPUs (--reserved-cpus) with systemReservedCgroup "
                    "(--system-reserved-cgroup) or kubeReservedCgroup (--kube-reserved-cgroup)"}));
     TRY(auto count, count_processors(words.processors));
+    options.alignment.reserved_cpus = words.processors;
     to.kube.erase("cpu");
     to.system["cpu"] = base::Quantity::of(count);
   }
