@@ -395,8 +395,9 @@ io::Task<base::Result<void>> Kubelet::run() {
     CO_TRY(it.server, Server::create(it.options, it.view, it.runtime, *it.access, *it.metrics));
   }
   it.listen();
-  CO_TRY(it.device_plugins.start());
-  CO_TRY(it.pod_resources.start());
+  // Pods without devices can do without.
+  for (auto started : {it.device_plugins.start(), it.pod_resources.start()})
+    if (!started) LOG_ERROR("Device plugins cannot be served", {"error", started.error().message()});
   it.scope.spawn(it.events.run());
   it.node_event("Starting", "Starting kubelet.");
   it.scope.spawn(it.run_pods());

@@ -6,6 +6,7 @@
 #include "base/log.h"
 #include "base/strings.h"
 #include "client/target.h"
+#include "io/socket.h"
 #include "rpc/rpc.h"
 
 namespace kubelet {
@@ -15,6 +16,8 @@ namespace dra = ::api::dra_v1;
 
 constexpr auto kTimeout = std::chrono::seconds(45);
 constexpr auto kWipeDelay = std::chrono::seconds(30);
+constexpr io::Duration kWatchPause = std::chrono::seconds(2);
+constexpr io::Duration kWatchPauseMax = std::chrono::seconds(30);
 constexpr auto kWipeRetry = std::chrono::seconds(5);
 constexpr const char* kAllDrivers = "";
 
@@ -32,6 +35,20 @@ std::string_view service_of(const std::vector<std::string>& versions) {
   return "";
 }
 
+// Until the other side has closed it.
+io::Task<void> wait_end(io::Transport& connection) {
+  io::Event readable;
+  io::Watch watch(connection.fd(), io::Ready::Read, [&](io::Ready) { readable.set(); });
+  for (;;) {
+    char nothing[256];
+    auto read = connection.read(nothing, sizeof nothing);
+    if (read.status == io::Transport::Status::End || read.status == io::Transport::Status::Failed) co_return;
+    if (read.status == io::Transport::Status::Ok) continue;
+    readable.reset();
+    co_await readable.wait();
+  }
+}
+
 }  // namespace
 
 DraDrivers::DraDrivers(client::Client client, std::string node_name)
@@ -47,8 +64,7 @@ PluginHandler DraDrivers::handler() {
 
 io::Task<void> DraDrivers::run() {
   io::Event never;
-  wiping_[kAllDrivers] = std::make_unique<io::Scope>();
-  wiping_[kAllDrivers]->spawn(wipe_later(kAllDrivers));
+  begin_wiping(kAllDrivers);
   co_await never.wait();
 }
 
@@ -64,9 +80,39 @@ io::Task<base::Result<void>> DraDrivers::registered(std::string name, std::strin
                        .service = std::string(service),
                        .client = std::make_shared<io::GrpcClient>(
                            io::GrpcClient::Options{.address = io::Address::unix_socket(endpoint)})});
+  instances.back().watch = std::make_shared<io::Scope>();
+  instances.back().watch->spawn(watch(name, endpoint));
   wiping_.erase(name);
   ready_();
   co_return {};
+}
+
+// Holds a connection, for as long as the driver lives. Nothing is sent over it, so a driver may close it in a while:
+// then there is another.
+io::Task<void> DraDrivers::watch(std::string name, std::string endpoint) {
+  for (io::Duration pause = kWatchPause;;) {
+    auto connection = co_await io::connect(io::Address::unix_socket(endpoint));
+    set_away(name, endpoint, !connection);
+    pause = connection ? kWatchPause : std::min<io::Duration>(pause * 2, kWatchPauseMax);
+    if (connection) co_await wait_end(**connection);
+    co_await io::sleep(pause);
+  }
+}
+
+void DraDrivers::set_away(const std::string& name, const std::string& endpoint, bool away) {
+  auto found = drivers_.find(name);
+  if (found == drivers_.end()) return;
+  bool before = std::ranges::all_of(found->second, [](auto& one) { return one.away; });
+  for (auto& one : found->second)
+    if (one.endpoint == endpoint) one.away = away;
+  bool now = std::ranges::all_of(found->second, [](auto& one) { return one.away; });
+  if (now && !before) begin_wiping(name);
+  if (!now && before) wiping_.erase(name);
+}
+
+void DraDrivers::begin_wiping(const std::string& name) {
+  wiping_[name] = std::make_unique<io::Scope>();
+  wiping_[name]->spawn(wipe_later(name));
 }
 
 void DraDrivers::gone(const std::string& name, const std::string& endpoint) {
@@ -75,8 +121,7 @@ void DraDrivers::gone(const std::string& name, const std::string& endpoint) {
   std::erase_if(found->second, [&](auto& one) { return one.endpoint == endpoint; });
   if (!found->second.empty()) return;
   drivers_.erase(found);
-  wiping_[name] = std::make_unique<io::Scope>();
-  wiping_[name]->spawn(wipe_later(name));
+  begin_wiping(name);
 }
 
 io::Task<void> DraDrivers::wipe_later(std::string driver) {

@@ -1,5 +1,6 @@
 // The drivers of devices that are registered on this node, and their calls. A driver that has been gone for half a
-// minute loses its ResourceSlices of this node: nobody is to count on devices that nobody can prepare. One loop.
+// minute, or does not listen any more, loses its ResourceSlices of this node: nobody is to count on devices that nobody
+// can prepare. One loop.
 #pragma once
 
 #include <map>
@@ -39,9 +40,14 @@ class DraDrivers {
     std::string endpoint;
     std::string service;  // "/k8s.io.kubelet.pkg.apis.dra.v1.DRAPlugin/"
     std::shared_ptr<io::GrpcClient> client;
+    std::shared_ptr<io::Scope> watch;  // of whether it listens
+    bool away = false;
   };
   io::Task<base::Result<void>> registered(std::string name, std::string endpoint, std::vector<std::string> versions);
   void gone(const std::string& name, const std::string& endpoint);
+  io::Task<void> watch(std::string name, std::string endpoint);
+  void set_away(const std::string& name, const std::string& endpoint, bool away);
+  void begin_wiping(const std::string& name);
   io::Task<void> wipe_later(std::string driver);
   io::Task<void> wipe(std::string driver);
   template <class Response, class Request>
