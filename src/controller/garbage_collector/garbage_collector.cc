@@ -33,6 +33,9 @@ using garbage::Place;
 constexpr std::string_view kForeground = "foregroundDeletion";
 constexpr std::string_view kOrphan = "orphan";
 
+// How long the first lists may take; upstream's.
+constexpr io::Duration kSyncPatience = std::chrono::seconds(30);
+
 bool has_finalizer(const ObjectMeta& meta, std::string_view finalizer) {
   return std::find(meta.finalizers.begin(), meta.finalizers.end(), finalizer) != meta.finalizers.end();
 }
@@ -82,8 +85,11 @@ class GarbageCollector final : public Controller {
     io::Scope scope;
     for (auto& watched : kinds_) scope.spawn(client::reflect(context_.reader, watched->kind.target(""), {}, *watched));
     scope.spawn(follow_definitions());
-    // Nothing is judged before all is known.
-    for (size_t i = 0; i < kinds_.size(); i++) co_await kinds_[i]->synced.wait();
+    // Nothing is judged before all is known, but for kinds that cannot be listed: they must not keep all others
+    // waiting.
+    if (!co_await io::with_timeout(kSyncPatience, wait_known())) {
+      LOG_WARNING("Not all resources could be listed; garbage is collected without them");
+    }
     co_await client::run_workers("garbage-collector", queue_, 2 * context_.options.workers,
                                  [this](Key key) { return examine(std::move(key)); });
   }
@@ -126,6 +132,10 @@ class GarbageCollector final : public Controller {
 
   void add_kind(ResourceKind kind) {
     kinds_.push_back(std::make_unique<Watched>(*this, static_cast<uint32_t>(kinds_.size()), std::move(kind)));
+  }
+
+  io::Task<void> wait_known() {
+    for (size_t i = 0; i < kinds_.size(); i++) co_await kinds_[i]->synced.wait();
   }
 
   // Custom resources join as they are defined, and leave with their definition.

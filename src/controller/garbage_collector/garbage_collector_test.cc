@@ -104,6 +104,29 @@ TEST_F(GarbageTest, OneLivingOwnerIsEnough) {
   EXPECT_EQ(left->metadata.owner_references[0].name, "keeper");
 }
 
+TEST(Garbage, AKindThatCannotBeListedDoesNotKeepTheOthersWaiting) {
+  Cluster cluster;
+  cluster.server.set_fault([](const client::Call& call) -> std::optional<base::Error> {
+    if (call.target.find("/podtemplates") == std::string::npos) return std::nullopt;
+    return base::Error(base::Code::Internal, "broken");
+  });
+  ConfigMap left;
+  left.metadata.name = "left";
+  left.metadata.namespace_ = "default";
+  auto& owner = left.metadata.owner_references.emplace_back();
+  owner.api_version = "v1";
+  owner.kind = "ConfigMap";
+  owner.name = "gone";
+  owner.uid = "gone";
+  cluster.put(left);
+  cluster.run({"garbage-collector-controller"});
+  cluster.advance(20s);
+  EXPECT_TRUE(cluster.server.get<ConfigMap>("default", "left"));
+  cluster.advance(20s);
+  EXPECT_FALSE(cluster.server.get<ConfigMap>("default", "left"));
+  cluster.scope.cancel();
+}
+
 TEST(GarbageGraph, OwnersLiveAsLongAsTheirDependents) {
   garbage::Graph graph;
   api::meta_v1::ObjectMeta pod;
