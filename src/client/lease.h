@@ -39,7 +39,8 @@ struct HeartbeatOptions {
   std::function<std::vector<api::meta_v1::OwnerReference>()> owners;
 };
 
-// Renews the lease of a node, or of a server, for ever; creates it when absent. Failures are tried again, at most 7 s apart.
+// Renews the lease of a node, or of a server, for ever; creates it when absent. Failures are tried again, at most 7 s
+// apart.
 io::Task<void> keep_heartbeat(Client client, base::Clock& clock, HeartbeatOptions options);
 
 }  // namespace client

@@ -69,13 +69,13 @@ io::Task<void> keep_server_identity(client::Client client, base::Clock& clock, b
   std::string host = host_name();
   std::string name = server_identity(host);
   io::Scope scope;
-  scope.spawn(client::keep_heartbeat(
-      client, clock,
-      {.namespace_ = "kube-system",
-       .name = name,
-       .holder = base::cat({name, "_", random.uuid()}),
-       .labels = {{std::string(kLabel), std::string(kServer)}, {"kubernetes.io/hostname", host}},
-       .lease_duration = kLeaseDuration}));
+  scope.spawn(
+      client::keep_heartbeat(client, clock,
+                             {.namespace_ = "kube-system",
+                              .name = name,
+                              .holder = base::cat({name, "_", random.uuid()}),
+                              .labels = {{std::string(kLabel), std::string(kServer)}, {"kubernetes.io/hostname", host}},
+                              .lease_duration = kLeaseDuration}));
   for (;;) {
     co_await remove_expired(client, clock);
     co_await io::sleep(kLookEvery);

@@ -1,6 +1,6 @@
-// How an API server says that it lives: a Lease in kube-system, named for its host. Those of servers that are no more are taken
-// away. As upstream's API server identity, so `kubectl -n kube-system get lease -l apiserver.kubernetes.io/identity=kube-apiserver`
-// shows the servers.
+// How an API server says that it lives: a Lease in kube-system, named for its host. Those of servers that are no more
+// are taken away. As upstream's API server identity, so `kubectl -n kube-system get lease -l
+// apiserver.kubernetes.io/identity=kube-apiserver` shows the servers.
 #pragma once
 
 #include <string>

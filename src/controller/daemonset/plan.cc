@@ -148,7 +148,8 @@ Fit fit(const DaemonSet& set, const Node& node) {
   if (!placement::matches_node(spec, node)) return {};
   auto tolerations = tolerations_of(spec);
   bool may_stay = placement::tolerates_all(tolerations, node.spec.taints, "NoExecute");
-  return {.should_run = may_stay && placement::tolerates_all(tolerations, node.spec.taints, "NoSchedule"), .may_stay = may_stay};
+  return {.should_run = may_stay && placement::tolerates_all(tolerations, node.spec.taints, "NoSchedule"),
+          .may_stay = may_stay};
 }
 
 Plan plan(const Snapshot& snapshot) {

@@ -39,8 +39,8 @@ struct PodContext {
   base::Random& random;
   std::optional<Cgroups> cgroups;
   Volumes volumes;
-  PodVolumes* pod_volumes = nullptr;  // null: no claims and no drivers
-  IdRanges* id_ranges = nullptr;      // null: no pod gets users of its own
+  PodVolumes* pod_volumes = nullptr;        // null: no claims and no drivers
+  IdRanges* id_ranges = nullptr;            // null: no pod gets users of its own
   Alignment* alignment = nullptr;           // null: all share all
   DevicePlugins* device_plugins = nullptr;  // null: no devices of plugins
   DraClaims* dra = nullptr;                 // null: no claims of devices

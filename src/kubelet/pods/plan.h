@@ -6,8 +6,9 @@
 //  - init containers one after the other, each to success; a sidecar (restartPolicy Always) only until it has started;
 //  - then the containers, all of them; a container that ended runs again as its policy says, after its back-off;
 //  - a container that failed its liveness or startup probe, or whose image changed, is stopped and runs again;
-//  - a container whose end asks for all to run anew (RestartAllContainers) has them all stopped at once and removed; then the
-//  pod begins again in the same sandbox. The condition AllContainersRestarting holds meanwhile, and reminds a restarted kubelet;
+//  - a container whose end asks for all to run anew (RestartAllContainers) has them all stopped at once and removed;
+//  then the pod begins again in the same sandbox. The condition AllContainersRestarting holds meanwhile, and reminds a
+//  restarted kubelet;
 //  - when no container is left that runs or will run, the pod has finished: sidecars and sandbox are stopped.
 #pragma once
 
@@ -68,8 +69,8 @@ struct StopContainer {
 };
 
 struct PodPlan {
-  std::string restart_all;  // why all containers are to be stopped and removed, sandbox and ephemeral ones apart; "": they are not
-  bool stop_all = false;  // containers and sandboxes; look again afterwards
+  std::string restart_all;  // why all but ephemeral containers are to be stopped and removed; "": they are not
+  bool stop_all = false;    // containers and sandboxes; look again afterwards
   bool create_sandbox = false;
   uint32_t sandbox_attempt = 0;
   std::vector<StartContainer> start;  // in order

@@ -403,7 +403,7 @@ class StatusMaker {
   core::PodStatus out_;
   std::vector<core::PodCondition> ours_;
   std::vector<std::string> incomplete_;  // init containers
-  std::set<std::string> removed_;  // containers that all ended for a restart, and have not begun again
+  std::set<std::string> removed_;        // containers that all ended for a restart, and have not begun again
   bool begun_ = false;
 };
 

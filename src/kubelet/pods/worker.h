@@ -146,7 +146,7 @@ class PodWorker {
   std::map<std::string, int64_t> failed_before_;  // creations that failed, by container: not tried again before
   std::map<std::string, std::string> messages_;   // termination messages by container id
   std::set<std::string> message_known_;
-  std::string restarting_all_;     // why all containers are being stopped to run anew
+  std::string restarting_all_;      // why all containers are being stopped to run anew
   int64_t restart_told_by_ns_ = 0;  // until when that waits for the API to be told
 
   VolumePaths volume_paths_;

@@ -27,8 +27,9 @@ class NodeDeclaredFeatureValidator final : public AdmissionPlugin {
     if (!node) co_return attempt.refuse(base::cat({"node ", base::quote(next.spec.node_name), " not found"}));
     auto missing = placement::missing_features(needed, *node);
     if (missing.empty()) co_return {};
-    co_return attempt.refuse(base::cat({"pod update requires features ", base::join({missing.begin(), missing.end()}, ", "),
-                                        " which are not available on node ", base::quote(next.spec.node_name)}));
+    co_return attempt.refuse(
+        base::cat({"pod update requires features ", base::join({missing.begin(), missing.end()}, ", "),
+                   " which are not available on node ", base::quote(next.spec.node_name)}));
   }
 };
 

@@ -56,8 +56,7 @@ class NodeResourcesFit final : public Plugin {
   explicit NodeResourcesFit(const Devices* devices) : devices_(devices) {}
   std::string_view name() const override { return "NodeResourcesFit"; }
   Happening wakers() const override {
-    return Happening::NodeAdded | Happening::NodeResourcesChanged | Happening::PodRemoved |
-           Happening::DevicesChanged;
+    return Happening::NodeAdded | Happening::NodeResourcesChanged | Happening::PodRemoved | Happening::DevicesChanged;
   }
   int64_t weight() const override { return 1; }
   std::unique_ptr<Judge> judge(const PodInfo& pod, const Cache&) const override {
