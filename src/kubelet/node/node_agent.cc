@@ -31,7 +31,7 @@ NodeAgent::NodeAgent(client::Client client, Runtime& runtime, const KubeletOptio
       addresses_(std::move(addresses)),
       cache_(client, {.field_selector = "metadata.name=" + options.node_name}) {
   cache_.add_listener([this](const client::Key&, const core::Node*, const core::Node* now) {
-    if (now != nullptr && has_new_resources(*now)) {
+    if (now != nullptr && has_new_resources(*now, devices_())) {
       has_news_ = true;
       wake_.set();
     }

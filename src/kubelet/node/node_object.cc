@@ -192,9 +192,13 @@ std::vector<std::string> condition_changes(const core::Node* before, const core:
   return out;
 }
 
-bool has_new_resources(const core::Node& node) {
+bool has_new_resources(const core::Node& node, const DeviceAmounts& devices) {
   core::NodeStatus followed = node.status;
   follow_extended_capacity(followed);
+  // Of our own devices some may be out of order.
+  for (const auto& [name, count] : devices.capacity)
+    if (auto told = node.status.allocatable.find(name); told != node.status.allocatable.end())
+      followed.allocatable[name] = told->second;
   return followed.allocatable != node.status.allocatable;
 }
 

@@ -46,7 +46,7 @@ core::Node update_node(core::Node node, const NodeFacts& facts);
 // say.
 std::vector<std::string> condition_changes(const core::Node* before, const core::Node& now);
 // Whether somebody added to the capacity, or took from it, and pods may not have it yet or still.
-bool has_new_resources(const core::Node& node);
+bool has_new_resources(const core::Node& node, const DeviceAmounts& devices = {});
 // Whether they differ in more than heartbeats.
 bool same_node(const core::Node& a, const core::Node& b);
 
