@@ -66,6 +66,7 @@ constexpr Row kRows[] = {
      [](const Needs& needs) {
        return needs.rbac == nullptr ? nullptr : make_rbac_escalation(needs.authorizer, *needs.rbac);
      }},
+    {"ResourceClaimRights", true, [](const Needs& needs) { return make_device_claim_rights(needs.authorizer); }},
     {"DefaultIngressClass", true, [](const Needs&) { return make_default_ingress_class(); }},
     {"DenyServiceExternalIPs", false, [](const Needs&) { return make_deny_external_ips(); }},
     {"MutatingAdmissionPolicy", true, [](const Needs& needs) { return make_mutating_policies(needs.authorizer); }},

@@ -38,6 +38,7 @@ std::unique_ptr<AdmissionPlugin> make_runtime_class();
 std::unique_ptr<AdmissionPlugin> make_certificate_rights(const Authorizer& authorizer);
 std::unique_ptr<AdmissionPlugin> make_certificate_subject_restriction();
 std::unique_ptr<AdmissionPlugin> make_rbac_escalation(const Authorizer& authorizer, const RbacAuthorizer& rules);
+std::unique_ptr<AdmissionPlugin> make_device_claim_rights(const Authorizer& authorizer);
 std::unique_ptr<AdmissionPlugin> make_default_ingress_class();
 std::unique_ptr<AdmissionPlugin> make_default_storage_class();
 std::unique_ptr<AdmissionPlugin> make_mutating_policies(const Authorizer& authorizer);

@@ -42,6 +42,8 @@ class References {
     for (const auto& status : pod.status.resource_claim_statuses) {
       if (status.resource_claim_name) add("resourceclaim", *status.resource_claim_name);
     }
+    if (const auto& extended = pod.status.extended_resource_claim_status)
+      add("resourceclaim", extended->resource_claim_name);
     for (const auto& claim : spec.resource_claims) {
       if (claim.resource_claim_name) add("resourceclaim", *claim.resource_claim_name);
     }
@@ -170,6 +172,11 @@ std::optional<Authorization> NodeAuthorizer::decide(const AuthorizationAttribute
     }
     if (selects_node(attributes.field_selector, *node)) return Authorization{Decision::Allow, {}, {}};
     return no_opinion("can only list/watch pods with spec.nodeName field selector");
+  }
+
+  if (attributes.api_group == "resource.k8s.io" && attributes.resource == "resourceslices") {
+    if (selects_node(attributes.field_selector, *node)) return Authorization{Decision::Allow, {}, {}};
+    return no_opinion("can only list/watch/deletecollection resourceslices with nodeName field selector");
   }
 
   auto kind = narrowed_kind(attributes);
