@@ -2,7 +2,6 @@
 
 #include <fcntl.h>
 #include <sys/file.h>
-#include <sys/mman.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -20,7 +19,6 @@ namespace {
 constexpr uint64_t kFormat = 1;
 constexpr size_t kNumberBytes = 8;
 constexpr size_t kLengthBytes = 4;
-constexpr size_t kWritesBetweenLettingGo = 100;
 
 template <size_t kBytes>
 void store_number(char* out, uint64_t value) {
@@ -298,24 +296,12 @@ int LmdbJournal::write(MDB_txn* transaction, const std::vector<Record>& records,
   return records.empty() ? 0 : put_number(transaction, main_, "revision", records.back().event->entry->revision);
 }
 
-void LmdbJournal::let_go_of_pages() {
-  written_since_letting_go_ = 0;
-  MDB_envinfo info;
-  MDB_stat statistics;
-  if (mdb_env_info(environment_, &info) != 0 || mdb_env_stat(environment_, &statistics) != 0) return;
-  madvise(info.me_mapaddr, (info.me_last_pgno + 1) * statistics.ms_psize, MADV_DONTNEED);
-}
-
 base::Result<void> LmdbJournal::append(const std::vector<Record>& records, Revision compact) {
   Transaction transaction(environment_, 0);
   int number = transaction.status();
   if (number == 0) number = write(transaction.get(), records, compact);
   if (number == 0) number = transaction.commit();
-  if (number == 0) {
-    written_since_letting_go_ += records.size();
-    if (written_since_letting_go_ >= kWritesBetweenLettingGo) let_go_of_pages();
-    return {};
-  }
+  if (number == 0) return {};
   usable_ = is_full(number);
   return base::fail(error("write to store", number));
 }

@@ -57,9 +57,6 @@ class LmdbJournal final : public Journal {
   int write(MDB_txn* transaction, const std::vector<Record>& records, Revision compact);
   int put(MDB_txn* transaction, const Entry& entry, std::string_view kept);
   int remove(MDB_txn* transaction, const std::string& key);
-  // Pages of the file that were looked at for writing count as this process's memory until they are let go; what is
-  // asked of them again comes back from the system's cache.
-  void let_go_of_pages();
   base::Error error(std::string_view what, int number) const;
 
   const std::string directory_;
@@ -72,7 +69,6 @@ class LmdbJournal final : public Journal {
   std::unordered_map<std::string, uint64_t> long_numbers_;  // of the keys in "long"
   uint64_t next_long_number_ = 1;
   bool usable_ = true;
-  size_t written_since_letting_go_ = 0;
 };
 
 struct LmdbJournal::Opened {
