@@ -143,9 +143,11 @@ def own_pods(cluster):
         assert status in (201, 403), (status, text[:300])
         for more in ({"volumes": [{"name": "s", "secret": {"secretName": "s"}}]}, {"serviceAccountName": "default"}, {"imagePullSecrets": [{"name": "s"}]},
                      {"volumes": [{"name": "c", "persistentVolumeClaim": {"claimName": "web-data"}}]}, {"volumes": [{"name": "m", "configMap": {"name": "m"}}]},
-                     {"volumes": [{"name": "d", "csi": {"driver": "d.example.com", "nodePublishSecretRef": {"name": "s"}}}]},
-                     {"volumes": [{"name": "t", "projected": {"sources": [{"serviceAccountToken": {"path": "t"}}]}}]}):
+                     {"volumes": [{"name": "d", "csi": {"driver": "d.example.com", "nodePublishSecretRef": {"name": "s"}}}]}):
             refused(mirror("more", **more), "reference")
+        # Without an account there is nobody for a token to be of.
+        status, text = mirror("more", volumes=[{"name": "t", "projected": {"sources": [{"serviceAccountToken": {"path": "t"}}]}}])
+        assert status == 422 and b"serviceAccountToken" in text, (status, text[:300])
         assert mirror("seen")[0] == 201
         # The index follows the store: once it has the last pod it has those before.
         for _ in range(2000):

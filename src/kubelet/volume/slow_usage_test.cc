@@ -2,6 +2,8 @@
 
 #include <gtest/gtest.h>
 
+#include <deque>
+
 #include "base/clock.h"
 
 namespace kubelet {
@@ -20,16 +22,18 @@ class SlowUsageTest : public testing::Test {
     co_await io::sleep(takes_);
     co_return stats::FilesystemUsage{.used_bytes = says_};
   }
+  // 999: there is no answer yet.
   uint64_t look() {
-    uint64_t out = 999;
-    scope_.spawn(get(&out));
+    uint64_t& answer = answers_.emplace_back(999);
+    scope_.spawn(get(&answer));
     loop_->run_until_idle();
-    return out;
+    return answer;
   }
 
   base::FakeClock clock_{1'700'000'000'000'000'000};
   std::unique_ptr<io::Loop> loop_ = io::Loop::create_simulated(clock_);
   io::Loop::Entered entered_{*loop_};
+  std::deque<uint64_t> answers_;  // outlive those who write them
   int asked_ = 0;
   uint64_t says_ = 5;
   io::Duration takes_ = 0s;
