@@ -79,7 +79,6 @@ io::Task<std::string> NodeMetrics::text() const {
   Exposition out(io::Loop::current().clock().wall_ns());
   std::vector<LogPlace> logs;
   std::vector<ClaimPlace> claims;
-  std::set<std::pair<std::string, std::string>> known;  // a claim that several pods have is told once
   std::map<std::string, int64_t> actual;
   for (const auto* worker : pods_.workers()) {
     const auto& pod = worker->pod();
@@ -98,7 +97,6 @@ io::Task<std::string> NodeMetrics::text() const {
       auto claim = volume::claim_name(pod, volume);
       auto path = worker->volume_paths().find(volume.name);
       if (claim.empty() || path == worker->volume_paths().end()) continue;
-      if (!known.emplace(pod.metadata.namespace_, claim).second) continue;
       auto plugin = volume_plugin(path->second);
       claims.push_back({.namespace_ = pod.metadata.namespace_,
                         .claim = claim,
@@ -106,13 +104,21 @@ io::Task<std::string> NodeMetrics::text() const {
                         .is_filesystem = plugin == "kubernetes.io/local-volume"});
     }
   }
+  // A claim that several pods have is told once, by one that has it still.
+  std::set<std::pair<std::string, std::string>> told;
   for (const auto& claim : claims) {
+    std::pair key(claim.namespace_, claim.claim);
+    if (told.contains(key)) continue;
+    SlowUsage::Usage usage;
     if (claim.is_filesystem) {
-      auto usage = co_await context_.pool.run([path = claim.path] { return stats::read_filesystem(path); });
-      if (usage) tell(out, claim, *usage);
+      auto read = co_await context_.pool.run([path = claim.path] { return stats::read_filesystem(path); });
+      if (read) usage = *read;
     } else if (context_.pod_volumes != nullptr) {
-      if (auto usage = co_await context_.pod_volumes->usage(claim.path)) tell(out, claim, *usage);
+      usage = co_await context_.pod_volumes->usage(claim.path);
     }
+    if (!usage) continue;
+    tell(out, claim, *usage);
+    told.insert(std::move(key));
   }
   auto measured = co_await context_.pool.run([logs] {
     std::vector<uint64_t> bytes;

@@ -4,6 +4,7 @@ namespace kubelet {
 namespace {
 
 constexpr int64_t kGoodForNs = 60'000'000'000;
+constexpr int64_t kNothingGoodForNs = 10'000'000'000;  // a volume may not have been there yet
 constexpr auto kWait = std::chrono::seconds(2);
 
 int64_t now_ns() {
@@ -16,7 +17,7 @@ io::Task<SlowUsage::Usage> SlowUsage::get(std::string path, std::function<io::Ta
   auto& place = known_[path];
   if (place == nullptr) place = std::make_shared<Known>();
   auto known = place;
-  bool is_old = !known->at_ns || now_ns() - *known->at_ns >= kGoodForNs;
+  bool is_old = !known->at_ns || now_ns() - *known->at_ns >= (known->usage ? kGoodForNs : kNothingGoodForNs);
   if (is_old && !known->under_way) {
     known->under_way = true;
     known->done.reset();

@@ -1,5 +1,6 @@
 // How full volumes are whose keeper may take its time to say, or never answer: a driver, another machine. Asked at most
-// once a minute, and never waited for longer than two seconds: then what was said last counts. One loop.
+// once a minute (every ten seconds while it does not say), and never waited for longer than two seconds: then what was
+// said last counts. One loop.
 #pragma once
 
 #include <cstdint>

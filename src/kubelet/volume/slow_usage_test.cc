@@ -20,6 +20,7 @@ class SlowUsageTest : public testing::Test {
   io::Task<SlowUsage::Usage> ask() {
     ++asked_;
     co_await io::sleep(takes_);
+    if (silent_) co_return std::nullopt;
     co_return stats::FilesystemUsage{.used_bytes = says_};
   }
   // 999: there is no answer yet.
@@ -35,6 +36,7 @@ class SlowUsageTest : public testing::Test {
   io::Loop::Entered entered_{*loop_};
   std::deque<uint64_t> answers_;  // outlive those who write them
   int asked_ = 0;
+  bool silent_ = false;
   uint64_t says_ = 5;
   io::Duration takes_ = 0s;
   SlowUsage usage_;
@@ -49,6 +51,16 @@ TEST_F(SlowUsageTest, WhatWasSaidIsGoodForAMinute) {
   loop_->advance(2s);
   EXPECT_EQ(look(), 6U);
   EXPECT_EQ(asked_, 2);
+}
+
+TEST_F(SlowUsageTest, WhoSaysNothingIsAskedAgainSoon) {
+  silent_ = true;
+  EXPECT_EQ(look(), 0U);
+  silent_ = false;
+  loop_->advance(9s);
+  EXPECT_EQ(look(), 0U);
+  loop_->advance(2s);
+  EXPECT_EQ(look(), 5U);
 }
 
 TEST_F(SlowUsageTest, WhoTakesTooLongIsNotWaitedFor) {
