@@ -177,7 +177,10 @@ class GarbageCollector final : public Controller {
 
   void seen(uint32_t kind, const ObjectMeta& meta) {
     Place place{kind, meta.namespace_, meta.name};
+    std::vector<Place> waited_for = waiting_owners(graph_.find(meta.uid));
     Graph::News news = graph_.put(place, meta);
+    // It may block some of them no longer.
+    for (const Place& owner : waited_for) add(owner);
     if (!news.unknown.empty()) add(place);
     if (news.owners_changed) {
       for (const auto& reference : meta.owner_references) {
@@ -187,28 +190,30 @@ class GarbageCollector final : public Controller {
     }
     if (is_being_deleted(meta)) {
       if (has_finalizer(meta, kForeground) || has_finalizer(meta, kOrphan)) add(place);
-      add_waiting_owners(graph_.find(meta.uid));
     }
   }
 
   void gone(const std::string& uid) {
-    if (const Graph::Dependent* dependent = graph_.find(uid)) add_waiting_owners(dependent);
+    std::vector<Place> waited_for = waiting_owners(graph_.find(uid));
     graph_.remove(uid);
+    for (const Place& owner : waited_for) add(owner);
     Graph::Owner* owner = graph_.owner(uid);
     if (owner == nullptr) return;
     owner->absent = true;
     for (const Graph::Dependent* dependent : owner->dependents) add(dependent->place);
   }
 
-  // An owner in foreground deletion waits for those that block it.
-  void add_waiting_owners(const Graph::Dependent* dependent) {
-    if (dependent == nullptr) return;
+  // Owners in foreground deletion that the dependent blocks.
+  std::vector<Place> waiting_owners(const Graph::Dependent* dependent) const {
+    std::vector<Place> places;
+    if (dependent == nullptr) return places;
     for (const auto& [owner, blocks] : dependent->owners) {
       if (!blocks || !waiting_.contains(owner->reference.uid)) continue;
       if (auto kind = kind_number(owner->reference)) {
-        add({*kind, kinds_[*kind]->kind.namespaced ? owner->namespace_ : "", owner->reference.name});
+        places.push_back({*kind, kinds_[*kind]->kind.namespaced ? owner->namespace_ : "", owner->reference.name});
       }
     }
+    return places;
   }
 
   void check_owners_of_kind(const ResourceKind& kind, const std::set<std::string>& present) {
@@ -291,6 +296,14 @@ class GarbageCollector final : public Controller {
       if (!dangling && !waiting) co_return {};
       co_return co_await merge_patch(context_.client, kind, meta.namespace_, meta.name, owners_patch(meta, solid));
     }
+    if (waiting && closes_circle(meta.uid)) {
+      // Each would wait for the next for ever: this one is the first that is not waited for.
+      std::vector<OwnerReference> unblocking = meta.owner_references;
+      for (OwnerReference& owner : unblocking) owner.block_owner_deletion = false;
+      if (unblocking != meta.owner_references) {
+        CO_TRY(co_await merge_patch(context_.client, kind, meta.namespace_, meta.name, owners_patch(meta, unblocking)));
+      }
+    }
     // An owner that waits wants everything below it gone first.
     std::string policy = "Background";
     if (waiting && graph_.owner(meta.uid) != nullptr) {
@@ -305,16 +318,26 @@ class GarbageCollector final : public Controller {
     co_return co_await remove(context_.client, kind, meta.namespace_, meta.name, meta.uid, policy);
   }
 
+  // Whether something that depends on the object waits for its own dependents already: they may be one circle.
+  bool closes_circle(const std::string& uid) {
+    Graph::Owner* owner = graph_.owner(uid);
+    return owner != nullptr && std::any_of(owner->dependents.begin(), owner->dependents.end(),
+                                           [&](const auto* one) { return waiting_.contains(one->uid); });
+  }
+
   std::vector<Place> dependents_of(const std::string& uid, bool blocking_only) {
     std::vector<Place> places;
     Graph::Owner* owner = graph_.owner(uid);
     if (owner == nullptr) return places;
     for (const Graph::Dependent* dependent : owner->dependents) {
-      bool blocks = false;
-      for (const auto& [one, blocking] : dependent->owners) blocks |= one == owner && blocking;
-      if (blocks || !blocking_only) places.push_back(dependent->place);
+      if (!blocking_only || blocks(*dependent, owner)) places.push_back(dependent->place);
     }
     return places;
+  }
+
+  static bool blocks(const Graph::Dependent& dependent, const Graph::Owner* owner) {
+    return std::any_of(dependent.owners.begin(), dependent.owners.end(),
+                       [&](const auto& one) { return one.first == owner && one.second; });
   }
 
   io::Task<Result<void>> finish_foreground(ResourceKind kind, ObjectMeta meta) {
@@ -325,7 +348,11 @@ class GarbageCollector final : public Controller {
                                      finalizers_patch(meta, kForeground));
     }
     waiting_.insert(meta.uid);
-    for (const Place& place : blocking) add(place);
+    // What becomes of those that are on their way is heard from the watches.
+    const Graph::Owner* owner = graph_.owner(meta.uid);
+    for (const Graph::Dependent* dependent : owner->dependents) {
+      if (!dependent->deleting && blocks(*dependent, owner)) add(dependent->place);
+    }
     co_return {};
   }
 

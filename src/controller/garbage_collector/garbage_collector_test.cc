@@ -104,6 +104,32 @@ TEST_F(GarbageTest, OneLivingOwnerIsEnough) {
   EXPECT_EQ(left->metadata.owner_references[0].name, "keeper");
 }
 
+TEST(Garbage, ACircleGoesToo) {
+  Cluster cluster;
+  cluster.server.set_latency_max(10ms);
+  auto put = [&](std::string name, std::string owner_name) {
+    ConfigMap map;
+    map.metadata.name = map.metadata.uid = name;
+    map.metadata.namespace_ = "default";
+    auto& owner = map.metadata.owner_references.emplace_back();
+    owner.api_version = "v1";
+    owner.kind = "ConfigMap";
+    owner.name = owner.uid = owner_name;
+    owner.block_owner_deletion = true;
+    cluster.put(map);
+  };
+  put("a", "c");
+  put("b", "a");
+  put("c", "b");
+  cluster.run({"garbage-collector-controller"});
+  cluster.advance(5s);
+  ASSERT_EQ(cluster.server.list<ConfigMap>().size(), 3u);
+  ASSERT_TRUE(cluster.await(cluster.client.remove<ConfigMap>("default", "a", {.propagation_policy = "Foreground"})));
+  cluster.advance(30s);
+  EXPECT_EQ(cluster.server.list<ConfigMap>().size(), 0u);
+  cluster.scope.cancel();
+}
+
 TEST(Garbage, AKindThatCannotBeListedDoesNotKeepTheOthersWaiting) {
   Cluster cluster;
   cluster.server.set_fault([](const client::Call& call) -> std::optional<base::Error> {
