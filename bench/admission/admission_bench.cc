@@ -80,7 +80,7 @@ core::Pod pod() {
 void BM_DefaultChainForAPod(benchmark::State& state) {
   World world;
   auto wanted = pod();
-  if (auto done = world.run(wanted); !done) return state.SkipWithError(std::string(done.error().message()));
+  if (auto done = world.run(wanted); !done) return state.SkipWithError(std::string(done.error().message()).c_str());
   for (auto _ : state) benchmark::DoNotOptimize(world.run(wanted));
 }
 BENCHMARK(BM_DefaultChainForAPod);
