@@ -23,6 +23,8 @@ using base::Result;
 using client::Key;
 
 constexpr std::string_view kFinalizer = "kubernetes";
+constexpr io::Duration kPauseMin = std::chrono::milliseconds(250);
+constexpr io::Duration kPauseMax = std::chrono::seconds(8);
 
 // What is left after a sweep.
 struct Leftovers {
@@ -81,6 +83,7 @@ class NamespaceController final : public Controller {
   explicit NamespaceController(Context& context)
       : context_(context), namespaces_(context.caches.of<Namespace>()), queue_(context.random) {
     namespaces_.add_listener([this](const Key& key, const Namespace*, const Namespace* now) {
+      if (now == nullptr) pauses_.erase(key);
       if (now != nullptr && is_being_deleted(now->metadata)) queue_.add(key);
     });
   }
@@ -111,7 +114,9 @@ class NamespaceController final : public Controller {
     if (!left.none()) {
       // What remains is on its way (grace periods, finalizers): looked at again, ever more slowly.
       LOG_V(3, "Namespace content remains", {"namespace", key.name});
-      queue_.add_rate_limited(key);
+      io::Duration& pause = pauses_.try_emplace(key, kPauseMin / 2).first->second;
+      pause = std::min(pause * 2, kPauseMax);
+      queue_.add_after(key, pause);
       co_return {};
     }
     std::erase(space.spec.finalizers, kFinalizer);
@@ -182,6 +187,7 @@ class NamespaceController final : public Controller {
   Context& context_;
   client::Cache<Namespace>& namespaces_;
   client::Queue queue_;
+  std::map<Key, io::Duration> pauses_;  // before the next look at what remains
 };
 
 }  // namespace

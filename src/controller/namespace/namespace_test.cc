@@ -87,6 +87,23 @@ TEST_F(NamespaceTest, WhatHoldsItIsToldUntilItIsGone) {
   EXPECT_FALSE(cluster_.server.get<Namespace>("", "a"));
 }
 
+TEST_F(NamespaceTest, WhatRemainsIsLookedAtEverMoreSlowly) {
+  make("a");
+  Pod held = pod("p", "a");
+  held.metadata.finalizers = {"example.com/hold"};
+  cluster_.put(held);
+  remove("a");
+  cluster_.advance(30s);
+  auto sweeps = [&] {
+    const auto& writes = cluster_.server.writes();
+    return std::count(writes.begin(), writes.end(), "DELETE /api/v1/namespaces/a/pods");
+  };
+  auto before = sweeps();
+  EXPECT_GT(before, 0);
+  cluster_.advance(10min);
+  EXPECT_LE(sweeps() - before, 80);
+}
+
 TEST_F(NamespaceTest, NothingGoesBeforeThePodsAreGone) {
   make("a");
   Pod held = pod("p", "a");
