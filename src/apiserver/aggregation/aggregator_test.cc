@@ -244,6 +244,29 @@ TEST_F(Aggregation, ItsDescriptionIsInTheIndexAndComesFromItself) {
   EXPECT_EQ(seen.targets, (std::vector<std::string>{"GET /openapi/v3/apis/x.io/v1?hash=AB"}));
 }
 
+constexpr const char* kDefinitions = "/apis/apiextensions.k8s.io/v1/customresourcedefinitions";
+
+// Of a cluster kind in y.io/v1.
+std::string definition(std::string_view plural) {
+  return base::cat({R"({"metadata":{"name":")", plural,
+                    R"(.y.io"},"spec":{"group":"y.io","scope":"Cluster","names":{"plural":")", plural, R"(","kind":"K)",
+                    plural,
+                    R"("},"versions":[{"name":"v1","served":true,"storage":true,)"
+                    R"("schema":{"openAPIV3Schema":{"type":"object"}}}]}})"});
+}
+
+TEST_F(Aggregation, DefinitionsMayComeAndGoFasterThanTheirAPIServices) {
+  constexpr std::string_view kPath = "/apis/apiregistration.k8s.io/v1/apiservices/v1.y.io";
+  for (int round = 0; round < 40; ++round) {
+    for (const char* plural : {"as", "bs"}) ours.send("POST", kDefinitions, definition(plural));
+    if (round % 3 == 0) ours.send("DELETE", std::string(kPath));
+    for (const char* plural : {"as", "bs"}) ours.send("DELETE", base::cat({kDefinitions, "/", plural, ".y.io"}));
+  }
+  int status = 0;
+  for (int i = 0; i < 2000 && status != 404; ++i) status = ask("GET", std::string(kPath)).status;
+  EXPECT_EQ(status, 404);
+}
+
 TEST_F(Aggregation, CustomVersionsHaveAnAPIServiceAsLongAsTheyAreServed) {
   constexpr std::string_view kPath = "/apis/apiregistration.k8s.io/v1/apiservices/v1.y.io";
   // The APIService once its status is `wanted`, or what it was last.
@@ -256,10 +279,7 @@ TEST_F(Aggregation, CustomVersionsHaveAnAPIServiceAsLongAsTheyAreServed) {
     }
     return answer;
   };
-  auto made = ours.send("POST", "/apis/apiextensions.k8s.io/v1/customresourcedefinitions",
-                        R"({"metadata":{"name":"as.y.io"},"spec":{"group":"y.io","scope":"Cluster",)"
-                        R"("names":{"plural":"as","kind":"A"},"versions":[{"name":"v1","served":true,"storage":true,)"
-                        R"("schema":{"openAPIV3Schema":{"type":"object"}}}]}})");
+  auto made = ours.send("POST", kDefinitions, definition("as"));
   ASSERT_EQ(made.status, 201) << made.body;
   auto service = schema::Value::parse(wait(200).body);
   ASSERT_TRUE(service);
@@ -269,7 +289,7 @@ TEST_F(Aggregation, CustomVersionsHaveAnAPIServiceAsLongAsTheyAreServed) {
   // Taken away by somebody, it comes back; with the definition it goes.
   ours.send("DELETE", std::string(kPath));
   EXPECT_EQ(wait(200).status, 200);
-  ours.send("DELETE", "/apis/apiextensions.k8s.io/v1/customresourcedefinitions/as.y.io");
+  ours.send("DELETE", base::cat({kDefinitions, "/as.y.io"}));
   EXPECT_EQ(wait(404).status, 404);
 }
 

@@ -125,16 +125,19 @@ io::Task<void> AutomaticServices::run() {
 }
 
 io::Task<base::Result<void>> AutomaticServices::reconcile(std::string name) {
-  auto [group, version] = named_.at(name);
+  auto known = named_.find(name);
+  if (known == named_.end()) co_return {};  // settled while this look at it was due
+  auto [group, version] = known->second;
   auto current = co_await registry_.reader().get_object(services_, "", name);
   bool absent = !current && current.error().code() == base::Code::NotFound;
   if (!current && !absent) co_return base::fail(current.error());
   if (!is_served({group, version})) {
-    named_.erase(name);
-    if (absent || !is_ours(current->meta()) || !current->meta().deletion_timestamp.is_zero()) co_return {};
-    Call call = own_call("DELETE");
-    auto removed = co_await registry_.remove_object(call, services_, "", name, {});
-    if (!removed && removed.error().code() != base::Code::NotFound) co_return base::fail(removed.error());
+    if (!absent && is_ours(current->meta()) && current->meta().deletion_timestamp.is_zero()) {
+      Call call = own_call("DELETE");
+      auto removed = co_await registry_.remove_object(call, services_, "", name, {});
+      if (!removed && removed.error().code() != base::Code::NotFound) co_return base::fail(removed.error());
+    }
+    if (!is_served({group, version})) named_.erase(name);  // it may have come back meanwhile
     co_return {};
   }
   CO_TRY(auto next, co_await wanted(absent ? nullptr : &*current, name, group, version));
