@@ -5,6 +5,7 @@
 #include "base/strings.h"
 #include "client/events.h"
 #include "client/queue.h"
+#include "controller/common/disrupt.h"
 #include "controller/common/ownership.h"
 #include "controller/common/pods.h"
 #include "device/names.h"
@@ -16,7 +17,6 @@ using api::resource_k8s_io_v1::DeviceTaint;
 using api::resource_k8s_io_v1::DeviceToleration;
 using api::resource_k8s_io_v1::ResourceClaim;
 using api::resource_k8s_io_v1::ResourceSlice;
-using base::Code;
 using base::Result;
 using client::Key;
 
@@ -146,23 +146,8 @@ class DeviceTaintEviction final : public Controller {
     }
     events_.record(client::EventRecorder::reference(*pod), client::EventType::Normal, "DeviceTaintManagerEviction",
                    "Marking for deletion");
-    Pod marked = *pod;
-    auto& conditions = marked.status.conditions;
-    std::erase_if(conditions, [](const auto& one) { return one.type == "DisruptionTarget"; });
-    auto& target = conditions.emplace_back();
-    target.type = "DisruptionTarget";
-    target.status = "True";
-    target.reason = "DeletionByDeviceTaintManager";
-    target.message = "Device Taint manager: deleting due to NoExecute taint";
-    target.last_transition_time = context_.now();
-    auto updated = co_await context_.client.update_status(std::move(marked));
-    if (!updated && updated.error().code() == Code::NotFound) co_return {};
-    if (!updated) co_return base::fail(updated.error());
-    client::DeleteOptions options;
-    options.uid = pod->metadata.uid;
-    auto removed = co_await context_.client.remove<Pod>(key.namespace_, key.name, std::move(options));
-    if (!removed && removed.error().code() != Code::NotFound) co_return removed;
-    co_return {};
+    co_return co_await disrupt(context_.client, *pod, "DeletionByDeviceTaintManager",
+                               "Device Taint manager: deleting due to NoExecute taint", context_.now());
   }
 
   Context& context_;

@@ -8,6 +8,7 @@
 
 #include "client/events.h"
 #include "client/queue.h"
+#include "controller/common/disrupt.h"
 #include "controller/common/ownership.h"
 #include "controller/common/pods.h"
 #include "placement/toleration.h"
@@ -19,7 +20,6 @@ using api::core_v1::Node;
 using api::core_v1::Pod;
 using api::core_v1::Taint;
 using api::core_v1::Toleration;
-using base::Code;
 using base::Result;
 using client::Key;
 
@@ -105,23 +105,8 @@ class TaintEviction final : public Controller {
     }
     events_.record(client::EventRecorder::reference(*pod), client::EventType::Normal, "TaintManagerEviction",
                    "Marking for deletion Pod " + key.text());
-    Pod marked = *pod;
-    auto& conditions = marked.status.conditions;
-    std::erase_if(conditions, [](const auto& one) { return one.type == "DisruptionTarget"; });
-    auto& target = conditions.emplace_back();
-    target.type = "DisruptionTarget";
-    target.status = "True";
-    target.reason = "DeletionByTaintManager";
-    target.message = "Taint manager: deleting due to NoExecute taint";
-    target.last_transition_time = context_.now();
-    auto updated = co_await context_.client.update_status(std::move(marked));
-    if (!updated && updated.error().code() == Code::NotFound) co_return {};
-    if (!updated) co_return base::fail(updated.error());
-    client::DeleteOptions options;
-    options.uid = pod->metadata.uid;
-    auto removed = co_await context_.client.remove<Pod>(key.namespace_, key.name, std::move(options));
-    if (!removed && removed.error().code() != Code::NotFound) co_return removed;
-    co_return {};
+    co_return co_await disrupt(context_.client, *pod, "DeletionByTaintManager",
+                               "Taint manager: deleting due to NoExecute taint", context_.now());
   }
 
   Context& context_;

@@ -3,9 +3,8 @@
 #include <gtest/gtest.h>
 
 #include "client/testing/builders.h"
-#include "client/testing/fixture.h"
 #include "device/names.h"
-#include "scheduler/scheduler.h"
+#include "scheduler/testing.h"
 
 namespace scheduler {
 namespace {
@@ -17,35 +16,7 @@ using ::testing::HasSubstr;
 using ::testing::UnorderedElementsAre;
 using namespace std::chrono_literals;
 
-base::Quantity amount(std::string_view text) {
-  return *base::Quantity::parse(text);
-}
-
-struct DynamicResources : ::testing::Test {
-  client::testing::World world;
-  client::Cache<core::Pod> pods{world.client};
-  client::Cache<core::Node> nodes{world.client};
-  std::unique_ptr<Scheduler> scheduler;
-
-  void run() {
-    world.on_loop([&] {
-      scheduler = std::make_unique<Scheduler>(SchedulerOptions{}, world.client, pods, nodes, world.clock, world.random);
-    });
-    world.start(pods.run());
-    world.start(nodes.run());
-    world.start(scheduler->run());
-    world.advance(1s);
-  }
-  ~DynamicResources() override {
-    world.scope.cancel();
-    world.on_loop([&] { scheduler.reset(); });
-  }
-
-  template <class T>
-  void put(T object) {
-    world.on_loop([&] { world.server.put(std::move(object)); });
-    world.advance(1s);
-  }
+struct DynamicResources : SchedulerFixture {
   void node(const std::string& name) {
     core::Node out;
     out.metadata.name = name;

@@ -3,10 +3,9 @@
 #include <gtest/gtest.h>
 
 #include "client/testing/builders.h"
-#include "client/testing/fixture.h"
 #include "scheduler/core/placement.h"
 #include "scheduler/plugin/list.h"
-#include "scheduler/scheduler.h"
+#include "scheduler/testing.h"
 
 namespace scheduler {
 namespace {
@@ -16,35 +15,7 @@ namespace storage = api::storage_k8s_io_v1;
 using ::testing::HasSubstr;
 using namespace std::chrono_literals;
 
-base::Quantity amount(std::string_view text) {
-  return *base::Quantity::parse(text);
-}
-
-struct VolumePlugins : ::testing::Test {
-  client::testing::World world;
-  client::Cache<core::Pod> pods{world.client};
-  client::Cache<core::Node> nodes{world.client};
-  std::unique_ptr<Scheduler> scheduler;
-
-  void run() {
-    world.on_loop([&] {
-      scheduler = std::make_unique<Scheduler>(SchedulerOptions{}, world.client, pods, nodes, world.clock, world.random);
-    });
-    world.start(pods.run());
-    world.start(nodes.run());
-    world.start(scheduler->run());
-    world.advance(1s);
-  }
-  ~VolumePlugins() override {
-    world.scope.cancel();
-    world.on_loop([&] { scheduler.reset(); });
-  }
-
-  template <class T>
-  void put(T object) {
-    world.on_loop([&] { world.server.put(std::move(object)); });
-    world.advance(1s);
-  }
+struct VolumePlugins : SchedulerFixture {
   void node(std::string name, std::string zone = "") {
     core::Node out;
     out.metadata.name = name;
