@@ -1,27 +1,13 @@
 #include "device/selector.h"
 
 #include "base/strings.h"
+#include "cel/device_environment.h"
 #include "cel/library/values.h"
 
 namespace device {
 namespace {
 
 namespace resource = api::resource_k8s_io_v1;
-
-cel::Environment make_environment() {
-  auto text = cel::declare(cel::string_type());
-  auto by_domain = [&](cel::TypeRef value) {
-    return cel::declare_map(text, cel::declare_map(text, cel::declare(std::move(value))));
-  };
-  cel::Environment environment;
-  environment.add_variable(
-      "device",
-      cel::declare_object("kubernetes.DRADevice", {{"driver", text},
-                                                   {"attributes", by_domain(cel::dyn_type())},
-                                                   {"capacity", by_domain(cel::opaque_type("kubernetes.Quantity"))},
-                                                   {"allowMultipleAllocations", cel::declare(cel::bool_type())}}));
-  return environment;
-}
 
 cel::Value value_of(const resource::DeviceAttribute& attribute) {
   if (attribute.int_) return cel::Value::of_int(*attribute.int_);
@@ -55,11 +41,6 @@ class ByDomain {
 
 }  // namespace
 
-const cel::Environment& selector_environment() {
-  static const auto* const environment = new cel::Environment(make_environment());
-  return *environment;
-}
-
 cel::Value selector_value(const resource::Device& device, std::string_view driver) {
   ByDomain attributes(driver), capacity(driver);
   for (const auto& [name, attribute] : device.attributes) attributes.add(name, value_of(attribute));
@@ -76,7 +57,7 @@ base::Result<bool> Selectors::chooses(const std::string& expression, const cel::
   auto found = programs_.find(expression);
   if (found == programs_.end()) {
     if (programs_.size() >= kKeptMax) programs_.clear();
-    found = programs_.emplace(expression, selector_environment().compile(expression)).first;
+    found = programs_.emplace(expression, cel::device_environment().compile(expression)).first;
   }
   if (!found->second)
     return base::fail(base::Code::Invalid, base::cat({"CEL compile error: ", found->second.error().message()}));

@@ -1,4 +1,4 @@
-// Expressions that choose among devices: what they may name, and their answer for one device. Kubernetes documentation,
+// Expressions that choose among devices: what they see of one, and their answer. Kubernetes documentation,
 // "Dynamic Resource Allocation", "DeviceClass"; API documentation of CELDeviceSelector.
 #pragma once
 
@@ -13,9 +13,6 @@
 #include "cel/program.h"
 
 namespace device {
-
-// `device`: driver, attributes and capacity by the domains of their names, allowMultipleAllocations.
-const cel::Environment& selector_environment();
 
 // What an expression sees of a device; the device is borrowed.
 cel::Value selector_value(const api::resource_k8s_io_v1::Device& device, std::string_view driver);

@@ -4,6 +4,7 @@
 
 #include "base/strings.h"
 #include "cel/admission_environment.h"
+#include "cel/device_environment.h"
 #include "cel/program.h"
 
 namespace apiserver {
@@ -37,22 +38,6 @@ std::string mismatch_text(const std::vector<cel::TypeRef>& wanted, const cel::Ty
   std::string names;
   for (const auto& type : wanted) names += base::cat({names.empty() ? "" : " ", type->runtime_name()});
   return base::cat({"must evaluate to one of [", names, "] but got ", found.to_string()});
-}
-
-// What drivers say of a device, by the domains of the names.
-cel::Environment device_environment() {
-  auto text = cel::declare(cel::string_type());
-  auto by_domain = [&](cel::TypeRef value) {
-    return cel::declare_map(text, cel::declare_map(text, cel::declare(std::move(value))));
-  };
-  cel::Environment environment;
-  environment.add_variable(
-      "device",
-      cel::declare_object("kubernetes.DRADevice", {{"driver", text},
-                                                   {"attributes", by_domain(cel::dyn_type())},
-                                                   {"capacity", by_domain(cel::opaque_type("kubernetes.Quantity"))},
-                                                   {"allowMultipleAllocations", cel::declare(cel::bool_type())}}));
-  return environment;
 }
 
 }  // namespace
@@ -89,8 +74,7 @@ void ExpressionScope::add_variable(Report& report, const api::admissionregistrat
 }
 
 void check_device_expression(Report& report, std::string_view expression, const Place& at) {
-  static const auto* const environment = new cel::Environment(device_environment());
-  auto compiled = environment->compile(expression);
+  auto compiled = cel::device_environment().compile(expression);
   if (!compiled) {
     report.invalid(at, expression, failure_text(compiled.error()));
     return;
