@@ -13,7 +13,7 @@ set(NAVARCH_SANITIZE "" CACHE STRING "Sanitizers, as in -fsanitize=")
 
 add_compile_options(-Wall -Wextra -Wno-unused-parameter -Wno-missing-field-initializers -Wno-invalid-offsetof
                     -Werror=return-type -Werror=unused-result -Werror=thread-safety -Wthread-safety -fno-plt -fPIE
-                    -fstack-protector-strong -D_GLIBCXX_ASSERTIONS)
+                    -fstack-protector-strong -D_GLIBCXX_ASSERTIONS "SHELL:-Xclang -fno-pch-timestamp")
 add_link_options(-fuse-ld=lld -pie -Wl,-z,relro,-z,now -Wl,--gc-sections)
 add_compile_options(-ffunction-sections -fdata-sections)
 if(NOT NAVARCH_SANITIZE STREQUAL "")
@@ -28,7 +28,8 @@ if(NAVARCH_TESTS)
 endif()
 
 # What nearly every file reads is compiled once: the standard library for all, the API's structs and the loop too for the folders
-# above them, and GoogleTest for every test. That is half of a build. Files name what they use all the same;
+# above them, and GoogleTest for every test. That is half of a build. The compiled headers hold no time of their
+# making, so that a compiler cache knows them again. Files name what they use all the same;
 # -DCMAKE_DISABLE_PRECOMPILE_HEADERS=ON builds without.
 set(navarch_std_headers
   <algorithm> <array> <atomic> <bit> <charconv> <chrono> <cmath> <condition_variable> <coroutine> <cstdint> <cstring> <deque> <expected>

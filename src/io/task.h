@@ -12,8 +12,6 @@
 #pragma once
 
 #include <coroutine>
-#include <cstdio>
-#include <cstdlib>
 #include <list>
 #include <memory>
 #include <optional>
@@ -26,6 +24,10 @@ template <class T = void>
 class Task;
 
 namespace detail {
+
+// Says which exception is being handled and ends the process: errors travel in results, so one that is thrown is a
+// fault of the program.
+[[noreturn]] void exception_left_a_task() noexcept;
 
 struct PromiseBase {
   std::coroutine_handle<> continuation = std::noop_coroutine();
@@ -40,10 +42,7 @@ struct PromiseBase {
   };
   std::suspend_always initial_suspend() noexcept { return {}; }
   Final final_suspend() noexcept { return {}; }
-  [[noreturn]] void unhandled_exception() noexcept {
-    fputs("an exception left a task\n", stderr);
-    abort();
-  }
+  [[noreturn]] void unhandled_exception() noexcept { exception_left_a_task(); }
 };
 
 template <class T>
@@ -151,7 +150,7 @@ class Scope {
         return Leave{};
       }
       void return_void() {}
-      [[noreturn]] void unhandled_exception() noexcept { abort(); }
+      [[noreturn]] void unhandled_exception() noexcept { detail::exception_left_a_task(); }
     };
     std::coroutine_handle<promise_type> handle;
   };
