@@ -5,6 +5,7 @@
 #include "base/strings.h"
 #include "controller/common/hash.h"
 #include "controller/common/ownership.h"
+#include "controller/common/removal.h"
 #include "schema/json.h"
 #include "schema/value.h"
 
@@ -76,6 +77,11 @@ std::vector<RevisionPointer> surplus_of_revisions(std::vector<RevisionPointer> r
             [](const RevisionPointer& a, const RevisionPointer& b) { return a->revision < b->revision; });
   revisions.resize(revisions.size() - static_cast<size_t>(std::max(limit, 0)));
   return revisions;
+}
+
+io::Task<base::Result<void>> remove_revisions(client::Client client, std::vector<RevisionPointer> revisions) {
+  for (const RevisionPointer& revision : revisions) CO_TRY(co_await remove_exactly(client, revision));
+  co_return {};
 }
 
 }  // namespace controller

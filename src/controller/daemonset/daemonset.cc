@@ -4,6 +4,7 @@
 #include "client/events.h"
 #include "client/queue.h"
 #include "client/status.h"
+#include "controller/common/owned_pods.h"
 #include "controller/common/ownership.h"
 #include "controller/common/pending.h"
 #include "controller/common/revisions.h"
@@ -37,7 +38,8 @@ class DaemonSetController final : public Controller {
         revisions_(context.caches.owned<ControllerRevision>()),
         queue_(context.random),
         pending_(context.clock),
-        events_(context.client, context.clock, context.random, std::string(kName)) {
+        events_(context.client, context.clock, context.random, std::string(kName)),
+        owned_(context.client, pending_, events_) {
     sets_.add_listener([this](const Key& key, const DaemonSet*, const DaemonSet* now) {
       if (now == nullptr) pending_.forget(key);
       queue_.add(key);
@@ -48,16 +50,8 @@ class DaemonSetController final : public Controller {
       if (same) return;
       for (const Key& key : sets_.keys()) queue_.add(key);
     });
-    pods_.add_listener([this](const Key& key, const Pod* before, const Pod* now) {
-      for (const Pod* pod : {before, now}) {
-        const auto* owner = pod == nullptr ? nullptr : controller_of(pod->metadata);
-        if (owner != nullptr && owner->kind == DaemonSet::kType.name) queue_.add({key.namespace_, owner->name});
-      }
-    });
-    revisions_.add_listener([this](const Key& key, const ControllerRevision* before, const ControllerRevision* now) {
-      const auto* owner = controller_of((now != nullptr ? now : before)->metadata);
-      if (owner != nullptr && owner->kind == DaemonSet::kType.name) queue_.add({key.namespace_, owner->name});
-    });
+    queue_controllers(pods_, DaemonSet::kType, queue_);
+    queue_controllers(revisions_, DaemonSet::kType, queue_);
   }
 
   io::Task<void> run() override {
@@ -88,7 +82,7 @@ class DaemonSetController final : public Controller {
     auto revisions = revisions_.by_index("controller", set->metadata.uid);
     auto history =
         plan_revisions(DaemonSet::kType, set->metadata, set->spec.template_, set->status.collision_count, revisions);
-    if (history.create) co_return co_await record_revision(set, std::move(*history.create));
+    if (history.create) co_return co_await record_revision(context_.client, set, std::move(*history.create));
     if (history.renumber) {
       auto renumbered = co_await context_.client.update(std::move(*history.renumber));
       if (!renumbered) co_return base::fail(renumbered.error());
@@ -119,21 +113,6 @@ class DaemonSetController final : public Controller {
     }
   }
 
-  io::Task<Result<void>> record_revision(std::shared_ptr<const DaemonSet> set, ControllerRevision revision) {
-    std::string name = revision.metadata.name;
-    std::string data = revision.data;
-    auto created = co_await context_.client.create(std::move(revision));
-    // Its event brings us back.
-    if (created || client::is_namespace_terminating(created.error())) co_return {};
-    if (created.error().code() != Code::AlreadyExists) co_return base::fail(created.error());
-    CO_TRY(ControllerRevision there, co_await context_.client.get<ControllerRevision>(set->metadata.namespace_, name));
-    if (is_controlled_by(there.metadata, set->metadata.uid) && there.data == data) co_return {};
-    DaemonSet changed = *set;
-    changed.status.collision_count = changed.status.collision_count.value_or(0) + 1;
-    CO_TRY(co_await context_.client.update_status(std::move(changed)));
-    co_return {};
-  }
-
   io::Task<Result<void>> forget_history(std::shared_ptr<const DaemonSet> set, const Snapshot& snapshot) {
     std::vector<std::string> live = {snapshot.hash};
     for (const PodPointer& pod : snapshot.pods) {
@@ -142,14 +121,7 @@ class DaemonSetController final : public Controller {
     }
     auto surplus = surplus_of_revisions(revisions_.by_index("controller", set->metadata.uid),
                                         set->spec.revision_history_limit.value_or(10), live);
-    for (const RevisionPointer& revision : surplus) {
-      client::DeleteOptions options;
-      options.uid = revision->metadata.uid;
-      auto removed = co_await context_.client.remove<ControllerRevision>(revision->metadata.namespace_,
-                                                                         revision->metadata.name, std::move(options));
-      if (!removed && removed.error().code() != Code::NotFound) co_return removed;
-    }
-    co_return {};
+    co_return co_await remove_revisions(context_.client, std::move(surplus));
   }
 
   io::Task<Result<void>> carry_out(std::shared_ptr<const DaemonSet> set, daemonset::Plan plan, std::string hash) {
@@ -161,47 +133,17 @@ class DaemonSetController final : public Controller {
                                 "/", pod->metadata.name, " on node ", pod->spec.node_name, ", will try to ",
                                 failed ? "kill" : "delete", " it"}));
     }
+    auto owner = EventRecorder::reference(*set);
     plan.create.resize(std::min(plan.create.size(), kBurst));
-    auto created = co_await slow_start(plan.create.size(),
-                                       [&](size_t number) { return create_one(set, plan.create[number], hash); });
+    auto created = co_await slow_start(plan.create.size(), [&](size_t number) {
+      return owned_.create(owner, daemonset::make_pod(*set, plan.create[number], hash));
+    });
     auto removed = co_await together(std::min(plan.remove.size(), kBurst),
-                                     [&](size_t number) { return remove_one(set, plan.remove[number]); });
+                                     [&](size_t number) { return owned_.remove(owner, plan.remove[number]); });
     if (auto failure = first_failure(created); !failure) co_return failure;
     if (auto failure = first_failure(removed); !failure) co_return failure;
     // What ended by itself comes back ever more slowly.
     if (!plan.failed.empty()) queue_.add_rate_limited({set->metadata.namespace_, set->metadata.name});
-    co_return {};
-  }
-
-  io::Task<Result<void>> create_one(std::shared_ptr<const DaemonSet> set, std::string node, std::string hash) {
-    auto created = co_await context_.client.create(daemonset::make_pod(*set, node, hash));
-    if (created) {
-      pending_.written({set->metadata.namespace_, set->metadata.name}, created->metadata);
-      events_.record(EventRecorder::reference(*set), EventType::Normal, "SuccessfulCreate",
-                     "Created pod: " + created->metadata.name);
-      co_return {};
-    }
-    if (client::is_namespace_terminating(created.error())) co_return {};
-    events_.record(EventRecorder::reference(*set), EventType::Warning, "FailedCreate",
-                   "Error creating: " + created.error().message());
-    co_return base::fail(created.error());
-  }
-
-  io::Task<Result<void>> remove_one(std::shared_ptr<const DaemonSet> set, PodPointer pod) {
-    client::DeleteOptions options;
-    options.uid = pod->metadata.uid;
-    auto removed =
-        co_await context_.client.remove<Pod>(pod->metadata.namespace_, pod->metadata.name, std::move(options));
-    if (!removed && (removed.error().code() == Code::NotFound || removed.error().code() == Code::Conflict))
-      co_return {};
-    if (!removed) {
-      events_.record(EventRecorder::reference(*set), EventType::Warning, "FailedDelete",
-                     "Error deleting: " + removed.error().message());
-      co_return removed;
-    }
-    pending_.deleted({set->metadata.namespace_, set->metadata.name}, pod->metadata);
-    events_.record(EventRecorder::reference(*set), EventType::Normal, "SuccessfulDelete",
-                   "Deleted pod: " + pod->metadata.name);
     co_return {};
   }
 
@@ -213,6 +155,7 @@ class DaemonSetController final : public Controller {
   client::Queue queue_;
   Pending pending_;
   EventRecorder events_;
+  OwnedPods owned_;
 };
 
 }  // namespace

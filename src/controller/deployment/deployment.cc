@@ -6,6 +6,7 @@
 #include "client/status.h"
 #include "controller/common/ownership.h"
 #include "controller/common/pods.h"
+#include "controller/common/removal.h"
 #include "controller/deployment/plan.h"
 
 namespace controller {
@@ -117,7 +118,9 @@ class DeploymentController final : public Controller {
       if (done) done = co_await apply(deployment, std::move(change));
     }
     for (const SetPointer& set : plan.remove) {
-      if (done) done = co_await forget(set);
+      if (!done) break;
+      auto removed = co_await remove_exactly(context_.client, set);
+      if (!removed) done = base::fail(removed.error());
     }
     if (happened.failed.empty() && !done) co_return done;
 
@@ -193,15 +196,6 @@ class DeploymentController final : public Controller {
     events_.record(EventRecorder::reference(*deployment), EventType::Normal, "ScalingReplicaSet",
                    base::cat({to > change.from ? "Scaled up" : "Scaled down", " replica set ", updated.metadata.name,
                               " from ", std::to_string(change.from), " to ", std::to_string(to)}));
-    co_return {};
-  }
-
-  io::Task<Result<void>> forget(SetPointer set) {
-    client::DeleteOptions options;
-    options.uid = set->metadata.uid;
-    auto removed =
-        co_await context_.client.remove<ReplicaSet>(set->metadata.namespace_, set->metadata.name, std::move(options));
-    if (!removed && removed.error().code() != Code::NotFound) co_return removed;
     co_return {};
   }
 

@@ -4,6 +4,7 @@
 #include "client/queue.h"
 #include "client/status.h"
 #include "controller/common/pending.h"
+#include "controller/common/removal.h"
 #include "controller/common/services.h"
 
 namespace controller {
@@ -55,10 +56,7 @@ class EndpointsController final : public Controller {
     if (!service) {
       pending_.forget(key);
       if (!current || !is_ours(*current)) co_return {};
-      client::DeleteOptions options;
-      options.uid = current->metadata.uid;
-      auto removed = co_await context_.client.remove<Endpoints>(key.namespace_, key.name, std::move(options));
-      if (!removed && removed.error().code() != Code::NotFound) co_return removed;
+      CO_TRY(co_await remove_exactly(context_.client, current));
       co_return {};
     }
     if (!has_managed_endpoints(*service)) co_return {};

@@ -1,5 +1,7 @@
 #include "controller/endpointslice/slices.h"
 
+#include "controller/common/removal.h"
+
 namespace controller::endpointslice {
 
 client::Key service_of(const EndpointSlice& slice, std::string_view manager) {
@@ -20,10 +22,7 @@ io::Task<base::Result<void>> carry_out(client::Client client, client::Key servic
     pending.written(service, stored.metadata);
   }
   for (SlicePointer& slice : plan.remove) {
-    client::DeleteOptions options;
-    options.uid = slice->metadata.uid;
-    auto removed = co_await client.remove<EndpointSlice>(service.namespace_, slice->metadata.name, std::move(options));
-    if (!removed && removed.error().code() != base::Code::NotFound) co_return removed;
+    CO_TRY(co_await remove_exactly(client, slice));
     pending.deleted(service, slice->metadata);
   }
   co_return {};

@@ -5,6 +5,7 @@
 #include "client/events.h"
 #include "client/queue.h"
 #include "client/status.h"
+#include "controller/common/owned_pods.h"
 #include "controller/common/ownership.h"
 #include "controller/common/pending.h"
 #include "controller/common/together.h"
@@ -32,7 +33,8 @@ class JobController final : public Controller {
         pods_(pods_of(context.caches)),
         queue_(context.random),
         pending_(context.clock),
-        events_(context.client, context.clock, context.random, std::string(kName)) {
+        events_(context.client, context.clock, context.random, std::string(kName)),
+        owned_(context.client, pending_, events_) {
     jobs_.add_listener([this](const Key& key, const Job*, const Job* now) {
       if (now == nullptr) pending_.forget(key);
       queue_.add(key);
@@ -94,13 +96,15 @@ class JobController final : public Controller {
       events_.record(EventRecorder::reference(*job), one.warning ? EventType::Warning : EventType::Normal, one.reason,
                      std::move(one.message));
     }
+    auto owner = EventRecorder::reference(*job);
     auto released = co_await together(std::min(plan.release.size(), kBurst),
                                       [&](size_t number) { return release(plan.release[number]); });
     auto removed = co_await together(std::min(plan.remove.size(), kBurst),
-                                     [&](size_t number) { return remove_one(job, plan.remove[number]); });
+                                     [&](size_t number) { return owned_.remove(owner, plan.remove[number]); });
     plan.create.resize(std::min(plan.create.size(), kBurst));
-    auto created =
-        co_await slow_start(plan.create.size(), [&](size_t number) { return create_one(job, plan.create[number]); });
+    auto created = co_await slow_start(plan.create.size(), [&](size_t number) {
+      return owned_.create(owner, job::make_pod(*job, plan.create[number]));
+    });
     if (!plan.again.is_zero()) queue_.add_after(key, io::Duration(plan.again.to_ns() - context_.clock.wall_ns()));
     for (const auto* results : {&released, &removed, &created}) {
       if (auto failure = first_failure(*results); !failure) co_return failure;
@@ -137,34 +141,6 @@ class JobController final : public Controller {
     co_return {};
   }
 
-  io::Task<Result<void>> create_one(std::shared_ptr<const Job> job, job::Creation creation) {
-    auto created = co_await context_.client.create(job::make_pod(*job, creation));
-    if (created) {
-      pending_.written({job->metadata.namespace_, job->metadata.name}, created->metadata);
-      events_.record(EventRecorder::reference(*job), EventType::Normal, "SuccessfulCreate",
-                     "Created pod: " + created->metadata.name);
-      co_return {};
-    }
-    if (client::is_namespace_terminating(created.error())) co_return {};
-    events_.record(EventRecorder::reference(*job), EventType::Warning, "FailedCreate",
-                   "Error creating: " + created.error().message());
-    co_return base::fail(created.error());
-  }
-
-  io::Task<Result<void>> remove_one(std::shared_ptr<const Job> job, PodPointer pod) {
-    client::DeleteOptions options;
-    options.uid = pod->metadata.uid;
-    auto removed =
-        co_await context_.client.remove<Pod>(pod->metadata.namespace_, pod->metadata.name, std::move(options));
-    if (!removed && (removed.error().code() == Code::NotFound || removed.error().code() == Code::Conflict))
-      co_return {};
-    if (!removed) co_return removed;
-    pending_.deleted({job->metadata.namespace_, job->metadata.name}, pod->metadata);
-    events_.record(EventRecorder::reference(*job), EventType::Normal, "SuccessfulDelete",
-                   "Deleted pod: " + pod->metadata.name);
-    co_return {};
-  }
-
   Context& context_;
   client::Cache<Job>& jobs_;
   client::Cache<Pod>& pods_;
@@ -172,6 +148,7 @@ class JobController final : public Controller {
   Pending pending_;
   std::map<Key, uint64_t> written_;  // version of the status we wrote last, until the cache shows it
   EventRecorder events_;
+  OwnedPods owned_;
 };
 
 }  // namespace

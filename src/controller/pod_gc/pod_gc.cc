@@ -9,6 +9,7 @@
 #include "base/time.h"
 #include "client/queue.h"
 #include "controller/common/ownership.h"
+#include "controller/common/removal.h"
 
 namespace controller {
 namespace {
@@ -116,10 +117,7 @@ class PodGc final : public Controller {
     }
     client::DeleteOptions options;
     options.grace_period_seconds = 0;
-    options.uid = pod->metadata.uid;
-    auto removed =
-        co_await context_.client.remove<Pod>(pod->metadata.namespace_, pod->metadata.name, std::move(options));
-    if (!removed && removed.error().code() != Code::NotFound) co_return removed;
+    CO_TRY(co_await remove_exactly(context_.client, pod, std::move(options)));
     co_return {};
   }
 

@@ -3,6 +3,7 @@
 #include "client/events.h"
 #include "client/queue.h"
 #include "client/status.h"
+#include "controller/common/owned_pods.h"
 #include "controller/common/ownership.h"
 #include "controller/common/pending.h"
 #include "controller/common/together.h"
@@ -86,7 +87,8 @@ class ReplicaController final : public Controller {
         pods_(pods_of(context.caches)),
         queue_(context.random),
         pending_(context.clock),
-        events_(context.client, context.clock, context.random, name_) {
+        events_(context.client, context.clock, context.random, name_),
+        owned_(context.client, pending_, events_) {
     sets_.add_listener([this](const Key& key, const Kind* before, const Kind* now) {
       if (now == nullptr || (before != nullptr && before->metadata.uid != now->metadata.uid)) pending_.forget(key);
       queue_.add(key);
@@ -175,46 +177,15 @@ class ReplicaController final : public Controller {
 
   io::Task<Result<void>> create(std::shared_ptr<const Kind> kind, const ReplicaSet& set, size_t count) {
     Pod pod = pod_from_template(set.spec.template_, schema::type_of<Kind>(), kind->metadata);
-    auto results = co_await slow_start(count, [&](size_t) { return create_one(kind, pod); });
+    auto owner = client::EventRecorder::reference(*kind);
+    auto results = co_await slow_start(count, [&](size_t) { return owned_.create(owner, pod); });
     co_return first_failure(results);
-  }
-
-  io::Task<Result<void>> create_one(std::shared_ptr<const Kind> kind, Pod pod) {
-    auto created = co_await context_.client.create(std::move(pod));
-    if (created) {
-      pending_.written({kind->metadata.namespace_, kind->metadata.name}, created->metadata);
-      events_.record(client::EventRecorder::reference(*kind), client::EventType::Normal, "SuccessfulCreate",
-                     "Created pod: " + created->metadata.name);
-      co_return {};
-    }
-    // Nothing to complain about: the set goes with its namespace.
-    if (client::is_namespace_terminating(created.error())) co_return {};
-    events_.record(client::EventRecorder::reference(*kind), client::EventType::Warning, "FailedCreate",
-                   "Error creating: " + created.error().message());
-    co_return base::fail(created.error());
   }
 
   io::Task<Result<void>> remove(std::shared_ptr<const Kind> kind, std::vector<PodPointer> pods) {
-    auto results = co_await together(pods.size(), [&](size_t number) { return remove_one(kind, pods[number]); });
+    auto owner = client::EventRecorder::reference(*kind);
+    auto results = co_await together(pods.size(), [&](size_t number) { return owned_.remove(owner, pods[number]); });
     co_return first_failure(results);
-  }
-
-  io::Task<Result<void>> remove_one(std::shared_ptr<const Kind> kind, PodPointer pod) {
-    client::DeleteOptions options;
-    options.uid = pod->metadata.uid;
-    auto removed =
-        co_await context_.client.remove<Pod>(pod->metadata.namespace_, pod->metadata.name, std::move(options));
-    if (!removed && (removed.error().code() == Code::NotFound || removed.error().code() == Code::Conflict))
-      co_return {};
-    if (!removed) {
-      events_.record(client::EventRecorder::reference(*kind), client::EventType::Warning, "FailedDelete",
-                     "Error deleting: " + removed.error().message());
-      co_return removed;
-    }
-    pending_.deleted({kind->metadata.namespace_, kind->metadata.name}, pod->metadata);
-    events_.record(client::EventRecorder::reference(*kind), client::EventType::Normal, "SuccessfulDelete",
-                   "Deleted pod: " + pod->metadata.name);
-    co_return {};
   }
 
   Context& context_;
@@ -224,6 +195,7 @@ class ReplicaController final : public Controller {
   client::Queue queue_;
   Pending pending_;
   client::EventRecorder events_;
+  OwnedPods owned_;
 };
 
 }  // namespace

@@ -9,6 +9,7 @@
 #include "client/queue.h"
 #include "controller/common/ownership.h"
 #include "controller/common/pods.h"
+#include "controller/common/removal.h"
 #include "device/names.h"
 
 namespace controller {
@@ -264,11 +265,8 @@ class ResourceClaims final : public Controller {
       co_return {};
     auto pod = pods_.get(claim.metadata.namespace_, owner->name);
     if (!pod || (pod->metadata.uid == owner->uid && !is_done(*pod))) co_return {};
-    client::DeleteOptions options;
-    options.uid = claim.metadata.uid;
-    auto removed = co_await context_.client.remove<ResourceClaim>(claim.metadata.namespace_, claim.metadata.name,
-                                                                  std::move(options));
-    if (!removed && removed.error().code() != Code::NotFound)
+    auto removed = co_await remove_exactly(context_.client, std::make_shared<const ResourceClaim>(claim));
+    if (!removed)
       co_return base::fail(removed.error().with_context(
           base::cat({"delete claim ", claim.metadata.namespace_, "/", claim.metadata.name})));
     co_return {};

@@ -4,8 +4,10 @@
 #include "client/events.h"
 #include "client/queue.h"
 #include "client/status.h"
+#include "controller/common/owned_pods.h"
 #include "controller/common/ownership.h"
 #include "controller/common/pending.h"
+#include "controller/common/removal.h"
 #include "controller/common/revisions.h"
 #include "controller/statefulset/claims.h"
 #include "controller/statefulset/plan.h"
@@ -44,16 +46,8 @@ class StatefulSetController final : public Controller {
       if (now == nullptr) pending_.forget(key);
       queue_.add(key);
     });
-    pods_.add_listener([this](const Key& key, const Pod* before, const Pod* now) {
-      for (const Pod* pod : {before, now}) {
-        const auto* owner = pod == nullptr ? nullptr : controller_of(pod->metadata);
-        if (owner != nullptr && owner->kind == StatefulSet::kType.name) queue_.add({key.namespace_, owner->name});
-      }
-    });
-    revisions_.add_listener([this](const Key& key, const ControllerRevision* before, const ControllerRevision* now) {
-      const auto* owner = controller_of((now != nullptr ? now : before)->metadata);
-      if (owner != nullptr && owner->kind == StatefulSet::kType.name) queue_.add({key.namespace_, owner->name});
-    });
+    queue_controllers(pods_, StatefulSet::kType, queue_);
+    queue_controllers(revisions_, StatefulSet::kType, queue_);
   }
 
   io::Task<void> run() override {
@@ -83,7 +77,7 @@ class StatefulSetController final : public Controller {
         plan_revisions(StatefulSet::kType, set->metadata, set->spec.template_, set->status.collision_count, revisions);
     if (history.create) {
       if (is_being_deleted(set->metadata)) co_return {};
-      co_return co_await record_revision(set, std::move(*history.create));
+      co_return co_await record_revision(context_.client, set, std::move(*history.create));
     }
     if (history.renumber) {
       auto renumbered = co_await context_.client.update(std::move(*history.renumber));
@@ -116,20 +110,6 @@ class StatefulSetController final : public Controller {
     co_return done;
   }
 
-  io::Task<Result<void>> record_revision(std::shared_ptr<const StatefulSet> set, ControllerRevision revision) {
-    std::string name = revision.metadata.name;
-    std::string data = revision.data;
-    auto created = co_await context_.client.create(std::move(revision));
-    if (created || client::is_namespace_terminating(created.error())) co_return {};
-    if (created.error().code() != Code::AlreadyExists) co_return base::fail(created.error());
-    CO_TRY(ControllerRevision there, co_await context_.client.get<ControllerRevision>(set->metadata.namespace_, name));
-    if (is_controlled_by(there.metadata, set->metadata.uid) && there.data == data) co_return {};
-    StatefulSet changed = *set;
-    changed.status.collision_count = changed.status.collision_count.value_or(0) + 1;
-    CO_TRY(co_await context_.client.update_status(std::move(changed)));
-    co_return {};
-  }
-
   io::Task<Result<void>> forget_history(std::shared_ptr<const StatefulSet> set, std::vector<RevisionPointer> revisions,
                                         const Snapshot& snapshot) {
     std::vector<std::string> live;
@@ -142,15 +122,8 @@ class StatefulSetController final : public Controller {
       }
       if (used) live.push_back(hash_of(*revision));
     }
-    for (const RevisionPointer& revision :
-         surplus_of_revisions(revisions, set->spec.revision_history_limit.value_or(10), live)) {
-      client::DeleteOptions options;
-      options.uid = revision->metadata.uid;
-      auto removed = co_await context_.client.remove<ControllerRevision>(revision->metadata.namespace_,
-                                                                         revision->metadata.name, std::move(options));
-      if (!removed && removed.error().code() != Code::NotFound) co_return removed;
-    }
-    co_return {};
+    auto surplus = surplus_of_revisions(std::move(revisions), set->spec.revision_history_limit.value_or(10), live);
+    co_return co_await remove_revisions(context_.client, std::move(surplus));
   }
 
   // The template that a revision keeps.
@@ -246,18 +219,14 @@ class StatefulSetController final : public Controller {
   }
 
   io::Task<Result<void>> remove_one(std::shared_ptr<const StatefulSet> set, PodPointer pod) {
-    client::DeleteOptions options;
-    options.uid = pod->metadata.uid;
-    auto removed =
-        co_await context_.client.remove<Pod>(pod->metadata.namespace_, pod->metadata.name, std::move(options));
-    if (!removed && (removed.error().code() == Code::NotFound || removed.error().code() == Code::Conflict))
-      co_return {};
+    auto removed = co_await remove_exactly(context_.client, pod);
     std::string what = base::cat({"delete Pod ", pod->metadata.name, " in StatefulSet ", set->metadata.name});
     if (!removed) {
       events_.record(EventRecorder::reference(*set), EventType::Warning, "FailedDelete",
                      what + " failed error: " + removed.error().message());
-      co_return removed;
+      co_return base::fail(removed.error());
     }
+    if (!*removed) co_return {};
     pending_.deleted({set->metadata.namespace_, set->metadata.name}, pod->metadata);
     events_.record(EventRecorder::reference(*set), EventType::Normal, "SuccessfulDelete", what + " successful");
     co_return {};
