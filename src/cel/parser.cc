@@ -392,48 +392,60 @@ class Parser {
     holder.optional_entries[entry] = true;
   }
 
-  ExpressionPtr list(TokenSet follow) {
-    auto made = make_expression(Expression::Kind::List, take());
-    if (!sync(kFirst | set_of(Token::Question, Token::Comma, Token::RightBracket))) return recover(follow);
-    while (token() != Token::RightBracket && token() != Token::Comma) {
+  // What lists, maps and objects share, after the opening token: entries, each perhaps marked as optional, with commas
+  // between them and perhaps one after the last. `entry` parses one, and says whether it could.
+  template <class Entry>
+  ExpressionPtr entries(ExpressionPtr made, TokenSet first, Token close, TokenSet follow, Entry entry) {
+    if (!sync(first | set_of(Token::Question, Token::Comma, close))) return recover(follow);
+    size_t count = 0;
+    while (token() != close && token() != Token::Comma) {
       if (token() == Token::Question) {
         take();
-        mark_optional(*made, made->arguments.size());
+        mark_optional(*made, count);
       }
-      made->arguments.push_back(expr(follow | set_of(Token::Comma, Token::RightBracket)));
-      rise(*made, *made->arguments.back());
-      if (token() != Token::Comma || token(1) == Token::RightBracket) break;
+      if (!entry(*made)) return recover(follow);
+      count++;
+      if (token() != Token::Comma || token(1) == close) break;
       take();
     }
     if (token() == Token::Comma) take();
-    if (!expect(Token::RightBracket, follow | kOperators)) return recover(follow);
-    if (!made->optional_entries.empty()) made->optional_entries.resize(made->arguments.size());
+    if (!expect(close, follow | kOperators)) return recover(follow);
+    if (!made->optional_entries.empty()) made->optional_entries.resize(count);
     return made;
+  }
+
+  // An expression as the next argument of `made`.
+  void argument(Expression& made, TokenSet follow) {
+    ExpressionPtr value = expr(follow);
+    rise(made, *value);
+    made.arguments.push_back(std::move(value));
+  }
+
+  // The colon of an entry of a map or an object, and what follows it.
+  bool entry_value(Expression& made, TokenSet follow) {
+    uint32_t colon = here();
+    if (!expect(Token::Colon, kFirst)) return false;
+    made.entry_offsets.push_back(colon);
+    argument(made, follow);
+    return true;
+  }
+
+  ExpressionPtr list(TokenSet follow) {
+    auto made = make_expression(Expression::Kind::List, take());
+    TokenSet after = follow | set_of(Token::Comma, Token::RightBracket);
+    return entries(std::move(made), kFirst, Token::RightBracket, follow, [&](Expression& list) {
+      argument(list, after);
+      return true;
+    });
   }
 
   ExpressionPtr map(TokenSet follow) {
     auto made = make_expression(Expression::Kind::Map, take());
-    if (!sync(kFirst | set_of(Token::Question, Token::Comma, Token::RightBrace))) return recover(follow);
-    while (token() != Token::RightBrace && token() != Token::Comma) {
-      if (token() == Token::Question) {
-        take();
-        mark_optional(*made, made->entry_offsets.size());
-      }
-      ExpressionPtr key = expr(follow | set_of(Token::Colon, Token::Comma, Token::RightBrace));
-      uint32_t colon = here();
-      if (!expect(Token::Colon, kFirst)) return recover(follow);
-      made->entry_offsets.push_back(colon);
-      rise(*made, *key);
-      made->arguments.push_back(std::move(key));
-      made->arguments.push_back(expr(follow | set_of(Token::Comma, Token::RightBrace)));
-      rise(*made, *made->arguments.back());
-      if (token() != Token::Comma || token(1) == Token::RightBrace) break;
-      take();
-    }
-    if (token() == Token::Comma) take();
-    if (!expect(Token::RightBrace, follow | kOperators)) return recover(follow);
-    if (!made->optional_entries.empty()) made->optional_entries.resize(made->entry_offsets.size());
-    return made;
+    TokenSet after = follow | set_of(Token::Comma, Token::RightBrace);
+    return entries(std::move(made), kFirst, Token::RightBrace, follow, [&](Expression& map) {
+      argument(map, after | set_of(Token::Colon));
+      return entry_value(map, after);
+    });
   }
 
   ExpressionPtr object(TokenSet follow) {
@@ -444,33 +456,18 @@ class Parser {
     }
     auto made = make_expression(Expression::Kind::Object, take());
     made->name = std::move(name);
-    constexpr TokenSet kFieldFirst = set_of(Token::Question, Token::Identifier, Token::EscapedIdentifier);
-    if (!sync(kFieldFirst | set_of(Token::Comma, Token::RightBrace))) return recover(follow);
-    while (token() != Token::RightBrace && token() != Token::Comma) {
-      if (token() == Token::Question) {
-        take();
-        mark_optional(*made, made->field_names.size());
-      }
-      if (!is(set_of(Token::Identifier, Token::EscapedIdentifier))) {
-        mismatched(set_of(Token::Identifier, Token::EscapedIdentifier));
-        return recover(follow);
+    constexpr TokenSet kField = set_of(Token::Identifier, Token::EscapedIdentifier);
+    TokenSet after = follow | set_of(Token::Comma, Token::RightBrace);
+    return entries(std::move(made), kField, Token::RightBrace, follow, [&](Expression& object) {
+      if (!is(kField)) {
+        mismatched(kField);
+        return false;
       }
       if (token() == Token::EscapedIdentifier) issues_.add(here(), "unsupported syntax: '`'");
-      std::string field = text(lexeme());
+      object.field_names.push_back(text(lexeme()));
       take();
-      uint32_t colon = here();
-      if (!expect(Token::Colon, kFirst)) return recover(follow);
-      made->field_names.push_back(std::move(field));
-      made->entry_offsets.push_back(colon);
-      made->arguments.push_back(expr(follow | set_of(Token::Comma, Token::RightBrace)));
-      rise(*made, *made->arguments.back());
-      if (token() != Token::Comma || token(1) == Token::RightBrace) break;
-      take();
-    }
-    if (token() == Token::Comma) take();
-    if (!expect(Token::RightBrace, follow | kOperators)) return recover(follow);
-    if (!made->optional_entries.empty()) made->optional_entries.resize(made->field_names.size());
-    return made;
+      return entry_value(object, after);
+    });
   }
 
   ExpressionPtr literal(TokenSet follow) {
