@@ -12,51 +12,43 @@ namespace {
 namespace core = api::core_v1;
 namespace events = api::events_k8s_io_v1;
 
+// Each field beside the one that says the same; `carry` takes it from one side to the other.
+template <class Carry>
+void carry_fields(core::Event& core, events::Event& event, Carry carry) {
+  carry(core.metadata, event.metadata);
+  carry(core.involved_object, event.regarding);
+  carry(core.reason, event.reason);
+  carry(core.message, event.note);
+  carry(core.type, event.type);
+  carry(core.event_time, event.event_time);
+  carry(core.action, event.action);
+  carry(core.reporting_component, event.reporting_controller);
+  carry(core.reporting_instance, event.reporting_instance);
+  carry(core.related, event.related);
+  carry(core.source, event.deprecated_source);
+  carry(core.first_timestamp, event.deprecated_first_timestamp);
+  carry(core.last_timestamp, event.deprecated_last_timestamp);
+  carry(core.count, event.deprecated_count);
+}
+
+void carry_series(const auto& from, auto& to) {
+  if (!from.series) return;
+  auto& series = to.series.emplace();
+  series.count = from.series->count;
+  series.last_observed_time = from.series->last_observed_time;
+}
+
 core::Event to_core(events::Event from) {
   core::Event to;
-  to.metadata = std::move(from.metadata);
-  to.involved_object = std::move(from.regarding);
-  to.reason = std::move(from.reason);
-  to.message = std::move(from.note);
-  to.type = std::move(from.type);
-  to.event_time = from.event_time;
-  to.action = std::move(from.action);
-  to.reporting_component = std::move(from.reporting_controller);
-  to.reporting_instance = std::move(from.reporting_instance);
-  to.related = std::move(from.related);
-  if (from.series) {
-    auto& series = to.series.emplace();
-    series.count = from.series->count;
-    series.last_observed_time = from.series->last_observed_time;
-  }
-  to.source = std::move(from.deprecated_source);
-  to.first_timestamp = from.deprecated_first_timestamp;
-  to.last_timestamp = from.deprecated_last_timestamp;
-  to.count = from.deprecated_count;
+  carry_fields(to, from, [](auto& core, auto& event) { core = std::move(event); });
+  carry_series(from, to);
   return to;
 }
 
 events::Event to_events(core::Event from) {
   events::Event to;
-  to.metadata = std::move(from.metadata);
-  to.regarding = std::move(from.involved_object);
-  to.reason = std::move(from.reason);
-  to.note = std::move(from.message);
-  to.type = std::move(from.type);
-  to.event_time = from.event_time;
-  to.action = std::move(from.action);
-  to.reporting_controller = std::move(from.reporting_component);
-  to.reporting_instance = std::move(from.reporting_instance);
-  to.related = std::move(from.related);
-  if (from.series) {
-    auto& series = to.series.emplace();
-    series.count = from.series->count;
-    series.last_observed_time = from.series->last_observed_time;
-  }
-  to.deprecated_source = std::move(from.source);
-  to.deprecated_first_timestamp = from.first_timestamp;
-  to.deprecated_last_timestamp = from.last_timestamp;
-  to.deprecated_count = from.count;
+  carry_fields(from, to, [](auto& core, auto& event) { event = std::move(core); });
+  carry_series(from, to);
   return to;
 }
 

@@ -6,186 +6,140 @@ namespace {
 namespace v1 = api::autoscaling_v1;
 namespace v2 = api::autoscaling_v2;
 
-std::optional<base::Quantity> unless_zero(const base::Quantity& value) {
-  return value.is_zero() ? std::nullopt : std::optional<base::Quantity>(value);
+// Which field is which is said once, below; a way carries it from one side to the other.
+struct ToOlder {
+  template <class T>
+  static void carry(T& older, const T& newer) {
+    older = newer;
+  }
+  static void carry(base::Quantity& older, const std::optional<base::Quantity>& newer) {
+    older = newer.value_or(base::Quantity());
+  }
+  static void carry(v1::CrossVersionObjectReference& older, const v2::CrossVersionObjectReference& newer) {
+    older = same_reference<v1::CrossVersionObjectReference>(newer);
+  }
+  static void part(auto& older, const auto& newer, auto fields) {
+    if (newer) fields(older.emplace(), *newer);
+  }
+};
+
+struct ToNewer {
+  template <class T>
+  static void carry(const T& older, T& newer) {
+    newer = older;
+  }
+  static void carry(const base::Quantity& older, std::optional<base::Quantity>& newer) { newer = older; }
+  static void carry(const v1::CrossVersionObjectReference& older, v2::CrossVersionObjectReference& newer) {
+    newer = same_reference<v2::CrossVersionObjectReference>(older);
+  }
+  static void part(const auto& older, auto& newer, auto fields) {
+    if (older) fields(*older, newer.emplace());
+  }
+};
+
+template <class Way>
+void carry_spec(auto& older, auto& newer) {
+  Way::carry(older.type, newer.type);
+  Way::part(older.object, newer.object, [](auto& older, auto& newer) {
+    Way::carry(older.target, newer.described_object);
+    Way::carry(older.metric_name, newer.metric.name);
+    Way::carry(older.selector, newer.metric.selector);
+    Way::carry(older.target_value, newer.target.value);
+    Way::carry(older.average_value, newer.target.average_value);
+  });
+  Way::part(older.pods, newer.pods, [](auto& older, auto& newer) {
+    Way::carry(older.metric_name, newer.metric.name);
+    Way::carry(older.selector, newer.metric.selector);
+    Way::carry(older.target_average_value, newer.target.average_value);
+  });
+  auto resource = [](auto& older, auto& newer) {
+    Way::carry(older.name, newer.name);
+    Way::carry(older.target_average_utilization, newer.target.average_utilization);
+    Way::carry(older.target_average_value, newer.target.average_value);
+  };
+  Way::part(older.resource, newer.resource, resource);
+  Way::part(older.container_resource, newer.container_resource, [&](auto& older, auto& newer) {
+    resource(older, newer);
+    Way::carry(older.container, newer.container);
+  });
+  Way::part(older.external, newer.external, [](auto& older, auto& newer) {
+    Way::carry(older.metric_name, newer.metric.name);
+    Way::carry(older.metric_selector, newer.metric.selector);
+    Way::carry(older.target_value, newer.target.value);
+    Way::carry(older.target_average_value, newer.target.average_value);
+  });
 }
 
-v2::MetricTarget utilization_target(const std::optional<int32_t>& utilization,
-                                    const std::optional<base::Quantity>& average) {
-  v2::MetricTarget target;
-  target.type = average ? "AverageValue" : "Utilization";
-  target.average_utilization = utilization;
-  target.average_value = average;
-  return target;
+template <class Way>
+void carry_status(auto& older, auto& newer) {
+  Way::carry(older.type, newer.type);
+  Way::part(older.object, newer.object, [](auto& older, auto& newer) {
+    Way::carry(older.target, newer.described_object);
+    Way::carry(older.metric_name, newer.metric.name);
+    Way::carry(older.selector, newer.metric.selector);
+    Way::carry(older.current_value, newer.current.value);
+    Way::carry(older.average_value, newer.current.average_value);
+  });
+  Way::part(older.pods, newer.pods, [](auto& older, auto& newer) {
+    Way::carry(older.metric_name, newer.metric.name);
+    Way::carry(older.selector, newer.metric.selector);
+    Way::carry(older.current_average_value, newer.current.average_value);
+  });
+  auto resource = [](auto& older, auto& newer) {
+    Way::carry(older.name, newer.name);
+    Way::carry(older.current_average_utilization, newer.current.average_utilization);
+    Way::carry(older.current_average_value, newer.current.average_value);
+  };
+  Way::part(older.resource, newer.resource, resource);
+  Way::part(older.container_resource, newer.container_resource, [&](auto& older, auto& newer) {
+    resource(older, newer);
+    Way::carry(older.container, newer.container);
+  });
+  Way::part(older.external, newer.external, [](auto& older, auto& newer) {
+    Way::carry(older.metric_name, newer.metric.name);
+    Way::carry(older.metric_selector, newer.metric.selector);
+    Way::carry(older.current_value, newer.current.value);
+    Way::carry(older.current_average_value, newer.current.average_value);
+  });
 }
 
-v2::MetricTarget value_target(const std::optional<base::Quantity>& value,
-                              const std::optional<base::Quantity>& average) {
-  v2::MetricTarget target;
-  target.type = average ? "AverageValue" : "Value";
-  target.value = value;
-  target.average_value = average;
-  return target;
+// What the older form leaves to be concluded.
+void conclude_type(v2::MetricTarget& target, std::string_view otherwise) {
+  target.type = target.average_value ? "AverageValue" : otherwise;
 }
 
 }  // namespace
 
 v1::MetricSpec to_older(const v2::MetricSpec& from) {
   v1::MetricSpec to;
-  to.type = from.type;
-  if (from.object) {
-    auto& object = to.object.emplace();
-    object.target = same_reference<v1::CrossVersionObjectReference>(from.object->described_object);
-    object.metric_name = from.object->metric.name;
-    object.selector = from.object->metric.selector;
-    object.target_value = from.object->target.value.value_or(base::Quantity());
-    object.average_value = from.object->target.average_value;
-  }
-  if (from.pods) {
-    auto& pods = to.pods.emplace();
-    pods.metric_name = from.pods->metric.name;
-    pods.selector = from.pods->metric.selector;
-    pods.target_average_value = from.pods->target.average_value.value_or(base::Quantity());
-  }
-  if (from.resource) {
-    auto& resource = to.resource.emplace();
-    resource.name = from.resource->name;
-    resource.target_average_utilization = from.resource->target.average_utilization;
-    resource.target_average_value = from.resource->target.average_value;
-  }
-  if (from.container_resource) {
-    auto& resource = to.container_resource.emplace();
-    resource.name = from.container_resource->name;
-    resource.container = from.container_resource->container;
-    resource.target_average_utilization = from.container_resource->target.average_utilization;
-    resource.target_average_value = from.container_resource->target.average_value;
-  }
-  if (from.external) {
-    auto& external = to.external.emplace();
-    external.metric_name = from.external->metric.name;
-    external.metric_selector = from.external->metric.selector;
-    external.target_value = from.external->target.value;
-    external.target_average_value = from.external->target.average_value;
-  }
+  carry_spec<ToOlder>(to, from);
   return to;
 }
 
 v2::MetricSpec to_newer(const v1::MetricSpec& from) {
   v2::MetricSpec to;
-  to.type = from.type;
-  if (from.object) {
-    auto& object = to.object.emplace();
-    object.described_object = same_reference<v2::CrossVersionObjectReference>(from.object->target);
-    object.metric.name = from.object->metric_name;
-    object.metric.selector = from.object->selector;
-    object.target = value_target(unless_zero(from.object->target_value), from.object->average_value);
+  carry_spec<ToNewer>(from, to);
+  if (to.object) {
+    auto& target = to.object->target;
+    if (target.value->is_zero()) target.value.reset();
+    conclude_type(target, "Value");
   }
-  if (from.pods) {
-    auto& pods = to.pods.emplace();
-    pods.metric.name = from.pods->metric_name;
-    pods.metric.selector = from.pods->selector;
-    pods.target.type = "AverageValue";
-    pods.target.average_value = from.pods->target_average_value;
-  }
-  if (from.resource) {
-    auto& resource = to.resource.emplace();
-    resource.name = from.resource->name;
-    resource.target =
-        utilization_target(from.resource->target_average_utilization, from.resource->target_average_value);
-  }
-  if (from.container_resource) {
-    auto& resource = to.container_resource.emplace();
-    resource.name = from.container_resource->name;
-    resource.container = from.container_resource->container;
-    resource.target = utilization_target(from.container_resource->target_average_utilization,
-                                         from.container_resource->target_average_value);
-  }
-  if (from.external) {
-    auto& external = to.external.emplace();
-    external.metric.name = from.external->metric_name;
-    external.metric.selector = from.external->metric_selector;
-    external.target = value_target(from.external->target_value, from.external->target_average_value);
-  }
+  if (to.pods) to.pods->target.type = "AverageValue";
+  if (to.resource) conclude_type(to.resource->target, "Utilization");
+  if (to.container_resource) conclude_type(to.container_resource->target, "Utilization");
+  if (to.external) conclude_type(to.external->target, "Value");
   return to;
 }
 
 v1::MetricStatus to_older(const v2::MetricStatus& from) {
   v1::MetricStatus to;
-  to.type = from.type;
-  if (from.object) {
-    auto& object = to.object.emplace();
-    object.target = same_reference<v1::CrossVersionObjectReference>(from.object->described_object);
-    object.metric_name = from.object->metric.name;
-    object.selector = from.object->metric.selector;
-    object.current_value = from.object->current.value.value_or(base::Quantity());
-    object.average_value = from.object->current.average_value;
-  }
-  if (from.pods) {
-    auto& pods = to.pods.emplace();
-    pods.metric_name = from.pods->metric.name;
-    pods.selector = from.pods->metric.selector;
-    pods.current_average_value = from.pods->current.average_value.value_or(base::Quantity());
-  }
-  if (from.resource) {
-    auto& resource = to.resource.emplace();
-    resource.name = from.resource->name;
-    resource.current_average_utilization = from.resource->current.average_utilization;
-    resource.current_average_value = from.resource->current.average_value.value_or(base::Quantity());
-  }
-  if (from.container_resource) {
-    auto& resource = to.container_resource.emplace();
-    resource.name = from.container_resource->name;
-    resource.container = from.container_resource->container;
-    resource.current_average_utilization = from.container_resource->current.average_utilization;
-    resource.current_average_value = from.container_resource->current.average_value.value_or(base::Quantity());
-  }
-  if (from.external) {
-    auto& external = to.external.emplace();
-    external.metric_name = from.external->metric.name;
-    external.metric_selector = from.external->metric.selector;
-    external.current_value = from.external->current.value.value_or(base::Quantity());
-    external.current_average_value = from.external->current.average_value;
-  }
+  carry_status<ToOlder>(to, from);
   return to;
 }
 
 v2::MetricStatus to_newer(const v1::MetricStatus& from) {
   v2::MetricStatus to;
-  to.type = from.type;
-  if (from.object) {
-    auto& object = to.object.emplace();
-    object.described_object = same_reference<v2::CrossVersionObjectReference>(from.object->target);
-    object.metric.name = from.object->metric_name;
-    object.metric.selector = from.object->selector;
-    object.current.value = from.object->current_value;
-    object.current.average_value = from.object->average_value;
-  }
-  if (from.pods) {
-    auto& pods = to.pods.emplace();
-    pods.metric.name = from.pods->metric_name;
-    pods.metric.selector = from.pods->selector;
-    pods.current.average_value = from.pods->current_average_value;
-  }
-  if (from.resource) {
-    auto& resource = to.resource.emplace();
-    resource.name = from.resource->name;
-    resource.current.average_utilization = from.resource->current_average_utilization;
-    resource.current.average_value = from.resource->current_average_value;
-  }
-  if (from.container_resource) {
-    auto& resource = to.container_resource.emplace();
-    resource.name = from.container_resource->name;
-    resource.container = from.container_resource->container;
-    resource.current.average_utilization = from.container_resource->current_average_utilization;
-    resource.current.average_value = from.container_resource->current_average_value;
-  }
-  if (from.external) {
-    auto& external = to.external.emplace();
-    external.metric.name = from.external->metric_name;
-    external.metric.selector = from.external->metric_selector;
-    external.current.value = from.external->current_value;
-    external.current.average_value = from.external->current_average_value;
-  }
+  carry_status<ToNewer>(from, to);
   return to;
 }
 
