@@ -1,11 +1,11 @@
 // `navarch apiserver`: the API server alone, with the flags of kube-apiserver.
 #include <signal.h>
-#include <sys/prctl.h>
 
 #include "base/file.h"
 #include "base/log.h"
 #include "base/strings.h"
 #include "io/loop.h"
+#include "io/own_address.h"
 #include "main/api_server.h"
 #include "main/commands.h"
 #include "main/loop_thread.h"
@@ -236,14 +236,13 @@ base::Result<void> check_together(const cli::Flags& flags, ApiServerOptions& opt
 int run_apiserver(const Arguments& arguments) {
   Given given;
   ApiServerOptions options;
-  options.advertise_address = default_address();
+  options.advertise_address = io::own_address();
   PartFlags line("apiserver", cli::Component::ApiServer, "serves the Kubernetes API");
   add_flags(line.flags(), given, options);
   if (auto ended = line.parse(arguments)) return *ended;
   if (auto usable = check_together(line.flags(), options); !usable) return part_failure(usable.error());
   options.flags = line.flags().values();
   if (auto usable = complete(given, options); !usable) return part_failure(usable.error());
-  prctl(PR_SET_DUMPABLE, 0);  // what is in memory stays there: no core dumps, no debuggers of other users
   Signals::block({SIGTERM, SIGINT});
   auto loop = io::Loop::create();
   if (!loop) return part_failure(loop.error());

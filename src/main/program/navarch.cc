@@ -1,6 +1,6 @@
 // navarch: every command and what it runs.
 #include <signal.h>
-#include <unistd.h>
+#include <sys/prctl.h>
 
 #include <cstdio>
 #include <string>
@@ -36,6 +36,7 @@ int fail_unknown(const std::string& command) {
 
 int main(int argc, char** argv) {
   signal(SIGPIPE, SIG_IGN);
+  prctl(PR_SET_DUMPABLE, 0);  // keys and tokens in memory stay there: no core dumps, no debuggers of other users
   std::vector<std::string> arguments(argv + 1, argv + argc);
   if (arguments.empty() || arguments[0] == "help" || arguments[0] == "-h" || arguments[0] == "--help") {
     fputs(kHelp, stdout);
