@@ -9,24 +9,11 @@
 #include <cerrno>
 #include <memory>
 
+#include "base/descriptor.h"
 #include "base/strings.h"
 
 namespace base {
 namespace {
-
-class Descriptor {
- public:
-  explicit Descriptor(int fd) : fd_(fd) {}
-  ~Descriptor() {
-    if (fd_ >= 0) ::close(fd_);
-  }
-  Descriptor(const Descriptor&) = delete;
-  int get() const { return fd_; }
-  explicit operator bool() const { return fd_ >= 0; }
-
- private:
-  int fd_;
-};
 
 std::string parent_of(const std::string& path) {
   auto slash = path.rfind('/');

@@ -13,6 +13,7 @@
 #include <csignal>
 #include <cstring>
 
+#include "base/descriptor.h"
 #include "base/strings.h"
 #include "io/transport.h"
 
@@ -21,56 +22,38 @@ namespace {
 
 constexpr int kOrderlyDeathMs = 20;
 
-class Descriptor {
- public:
-  explicit Descriptor(int fd = -1) : fd_(fd) {}
-  Descriptor(Descriptor&& other) noexcept : fd_(std::exchange(other.fd_, -1)) {}
-  Descriptor& operator=(Descriptor&& other) noexcept {
-    std::swap(fd_, other.fd_);
-    return *this;
-  }
-  ~Descriptor() {
-    if (fd_ >= 0) close(fd_);
-  }
-  int get() const { return fd_; }
-  int release() { return std::exchange(fd_, -1); }
-
- private:
-  int fd_;
-};
-
 // The two ends of one of the child's standard descriptors.
 struct Ends {
-  Descriptor child;  // numbered 3 or more, so that putting them in place overwrites none
-  Descriptor ours;   // of pipes
+  base::Descriptor child;  // numbered 3 or more, so that putting them in place overwrites none
+  base::Descriptor ours;   // of pipes
 };
 
 base::Result<Ends> open_end(const ChildEnd& end, bool is_input) {
   Ends ends;
   switch (end.kind) {
     case ChildEnd::Kind::Null:
-      ends.child = Descriptor(open("/dev/null", (is_input ? O_RDONLY : O_WRONLY) | O_CLOEXEC));
+      ends.child = base::Descriptor(open("/dev/null", (is_input ? O_RDONLY : O_WRONLY) | O_CLOEXEC));
       break;
     case ChildEnd::Kind::Inherit:
       return ends;
     case ChildEnd::Kind::File:
-      ends.child = Descriptor(is_input ? open(end.path.c_str(), O_RDONLY | O_CLOEXEC)
-                                       : open(end.path.c_str(), O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0640));
+      ends.child = base::Descriptor(is_input ? open(end.path.c_str(), O_RDONLY | O_CLOEXEC)
+                                             : open(end.path.c_str(), O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0640));
       break;
     case ChildEnd::Kind::Descriptor:
-      ends.child = Descriptor(fcntl(end.descriptor, F_DUPFD_CLOEXEC, 3));
+      ends.child = base::Descriptor(fcntl(end.descriptor, F_DUPFD_CLOEXEC, 3));
       break;
     case ChildEnd::Kind::Pipe: {
       int pipe[2];
       if (pipe2(pipe, O_CLOEXEC) != 0) return base::fail(base::system_error("create a pipe", errno));
-      ends.child = Descriptor(pipe[is_input ? 0 : 1]);
-      ends.ours = Descriptor(pipe[is_input ? 1 : 0]);
+      ends.child = base::Descriptor(pipe[is_input ? 0 : 1]);
+      ends.ours = base::Descriptor(pipe[is_input ? 1 : 0]);
       fcntl(ends.ours.get(), F_SETFL, O_NONBLOCK);
       break;
     }
   }
   if (ends.child.get() >= 0 && ends.child.get() < 3)
-    ends.child = Descriptor(fcntl(ends.child.get(), F_DUPFD_CLOEXEC, 3));
+    ends.child = base::Descriptor(fcntl(ends.child.get(), F_DUPFD_CLOEXEC, 3));
   if (ends.child.get() < 0) return base::fail(base::system_error(base::cat({"open ", end.path}), errno));
   return ends;
 }

@@ -12,6 +12,7 @@
 #include <cerrno>
 #include <cstring>
 
+#include "base/descriptor.h"
 #include "base/strings.h"
 #include "io/tls.h"
 
@@ -93,25 +94,15 @@ class Writable {
   std::optional<Watch> watch_;
 };
 
-struct Descriptor {
-  explicit Descriptor(int fd) : fd(fd) {}
-  ~Descriptor() {
-    if (fd >= 0) close(fd);
-  }
-  Descriptor(const Descriptor&) = delete;
-  int release() { return std::exchange(fd, -1); }
-  int fd;
-};
-
 Task<base::Result<int>> connect_one(Name name, std::string what) {
-  Descriptor socket(::socket(name.family(), SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0));
-  if (socket.fd < 0) co_return base::fail(base::system_error("create a socket", errno));
-  if (name.family() != AF_UNIX) set_tcp_options(socket.fd);
-  int error = ::connect(socket.fd, name.get(), name.length) == 0 ? 0 : errno;
+  base::Descriptor socket(::socket(name.family(), SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0));
+  if (!socket) co_return base::fail(base::system_error("create a socket", errno));
+  if (name.family() != AF_UNIX) set_tcp_options(socket.get());
+  int error = ::connect(socket.get(), name.get(), name.length) == 0 ? 0 : errno;
   if (error == EINPROGRESS || error == EINTR) {
-    co_await Writable(socket.fd);
+    co_await Writable(socket.get());
     socklen_t size = sizeof error;
-    getsockopt(socket.fd, SOL_SOCKET, SO_ERROR, &error, &size);
+    getsockopt(socket.get(), SOL_SOCKET, SO_ERROR, &error, &size);
   }
   if (error != 0) {
     co_return base::fail(base::Code::Unavailable,
@@ -121,8 +112,8 @@ Task<base::Result<int>> connect_one(Name name, std::string what) {
 }
 
 bool nobody_listens(const Name& name) {
-  Descriptor probe(::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0));
-  return ::connect(probe.fd, name.get(), name.length) != 0 && errno == ECONNREFUSED;
+  base::Descriptor probe(::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0));
+  return ::connect(probe.get(), name.get(), name.length) != 0 && errno == ECONNREFUSED;
 }
 
 }  // namespace
@@ -168,30 +159,30 @@ base::Result<std::unique_ptr<Listener>> Listener::listen(const Address& address,
   } else {
     TRY(name, numeric_name(address.host.empty() ? "::" : address.host, address.port));
   }
-  Descriptor socket(::socket(name.family(), SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0));
-  if (socket.fd < 0 && errno == EAFNOSUPPORT && address.host.empty()) {  // a kernel without IPv6
+  base::Descriptor socket(::socket(name.family(), SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0));
+  if (!socket && errno == EAFNOSUPPORT && address.host.empty()) {  // a kernel without IPv6
     TRY(name, numeric_name("0.0.0.0", address.port));
-    socket.fd = ::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+    socket = base::Descriptor(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0));
   }
-  if (socket.fd < 0) return base::fail(base::system_error(what, errno));
-  if (name.family() != AF_UNIX) set_option(socket.fd, SOL_SOCKET, SO_REUSEADDR, 1);
-  if (name.family() == AF_INET6) set_option(socket.fd, IPPROTO_IPV6, IPV6_V6ONLY, address.host.empty() ? 0 : 1);
-  if (::bind(socket.fd, name.get(), name.length) != 0) {
+  if (!socket) return base::fail(base::system_error(what, errno));
+  if (name.family() != AF_UNIX) set_option(socket.get(), SOL_SOCKET, SO_REUSEADDR, 1);
+  if (name.family() == AF_INET6) set_option(socket.get(), IPPROTO_IPV6, IPV6_V6ONLY, address.host.empty() ? 0 : 1);
+  if (::bind(socket.get(), name.get(), name.length) != 0) {
     int number = errno;
     if (number != EADDRINUSE || name.family() != AF_UNIX || address.unix_path[0] == '@' || !nobody_listens(name)) {
       return base::fail(base::system_error(what, number));
     }
     unlink(address.unix_path.c_str());  // left behind by one that died
-    if (::bind(socket.fd, name.get(), name.length) != 0) return base::fail(base::system_error(what, errno));
+    if (::bind(socket.get(), name.get(), name.length) != 0) return base::fail(base::system_error(what, errno));
   }
   if (name.family() == AF_UNIX && address.unix_path[0] != '@')
     chmod(address.unix_path.c_str(), static_cast<mode_t>(mode));
-  if (::listen(socket.fd, kBacklog) != 0) return base::fail(base::system_error(what, errno));
+  if (::listen(socket.get(), kBacklog) != 0) return base::fail(base::system_error(what, errno));
   Address bound = address;
   if (name.family() != AF_UNIX) {
     sockaddr_storage storage{};
     socklen_t length = sizeof storage;
-    getsockname(socket.fd, reinterpret_cast<sockaddr*>(&storage), &length);
+    getsockname(socket.get(), reinterpret_cast<sockaddr*>(&storage), &length);
     bound.port = ntohs(storage.ss_family == AF_INET ? reinterpret_cast<sockaddr_in*>(&storage)->sin_port
                                                     : reinterpret_cast<sockaddr_in6*>(&storage)->sin6_port);
   }

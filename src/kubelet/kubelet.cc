@@ -6,6 +6,7 @@
 #include "base/log.h"
 #include "client/cache.h"
 #include "client/events.h"
+#include "io/own_address.h"
 #include "kubelet/alignment/alignment.h"
 #include "kubelet/alignment/shared_cpus.h"
 #include "kubelet/cgroup/node_groups.h"
@@ -44,7 +45,7 @@ namespace kubelet {
 namespace {
 
 KubeletOptions completed(KubeletOptions options) {
-  if (options.node_addresses.empty()) options.node_addresses = default_addresses();
+  if (options.node_addresses.empty()) options.node_addresses = {io::own_address()};
   options.images.root_directory = options.root_directory;
   return options;
 }

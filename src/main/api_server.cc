@@ -215,7 +215,7 @@ io::Task<base::Result<std::unique_ptr<ApiServer>>> ApiServer::start(ApiServerOpt
       .resource_metrics = given.resource_metrics,
       .admission_enabled = given.admission_enabled,
       .admission_disabled = given.admission_disabled,
-      .address = base::cat({given.advertise_address, ":", std::to_string(given.secure_port)}),
+      .address = io::Address{.host = given.advertise_address, .port = static_cast<uint16_t>(given.secure_port)}.text(),
       .service_networks = std::move(networks),
       .node_port_first = given.node_port_first,
       .node_port_last = given.node_port_last,

@@ -10,6 +10,7 @@
 #include "base/log.h"
 #include "base/strings.h"
 #include "io/loop.h"
+#include "io/own_address.h"
 #include "main/api_server.h"
 #include "main/cluster_dns.h"
 #include "main/control_part.h"
@@ -110,7 +111,8 @@ base::Result<void> write_kubeconfigs(const ClusterOptions& options, const pki::C
                      {"scheduler", "system:kube-scheduler", {}},
                      {"proxy", "system:kube-proxy", {}},
                      {"kubelet", "system:node:" + options.node_name, {"system:nodes"}}};
-  auto url = base::cat({"https://", options.advertise_address, ":", std::to_string(options.secure_port)});
+  io::Address server{.host = options.advertise_address, .port = static_cast<uint16_t>(options.secure_port)};
+  auto url = "https://" + server.text();
   for (const auto& who : all) {
     auto path = base::cat({options.data_directory, "/", who.file, ".conf"});
     // Certificates live for a year: made anew with each start that finds them missing or the address changed.
@@ -281,7 +283,7 @@ base::Result<pki::Cluster> make_keys(const ClusterOptions& options) {
 
 base::Result<void> complete(ClusterOptions& options) {
   if (options.node_name.empty()) options.node_name = host_name();
-  if (options.advertise_address.empty()) options.advertise_address = default_address();
+  if (options.advertise_address.empty()) options.advertise_address = io::own_address();
   if (options.cluster_dns.empty()) {
     TRY(options.cluster_dns, ApiServer::service_address(options.service_cidr, kDnsOffset));
   }

@@ -1,4 +1,4 @@
-// What this machine is called and where it is reached.
+// What this machine is called, and how many processors we may use.
 #pragma once
 
 #include <string>
@@ -10,8 +10,6 @@ namespace navarch {
 
 // In lower case, as nodes are named.
 std::string host_name();
-// The IPv4 address that the default route leaves from; else any that is not loopback; else 127.0.0.1.
-std::string default_address();
 int processor_count();
 
 }  // namespace navarch

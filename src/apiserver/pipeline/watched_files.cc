@@ -5,6 +5,7 @@
 
 #include <cerrno>
 
+#include "base/descriptor.h"
 #include "base/file.h"
 #include "base/log.h"
 #include "io/loop.h"
@@ -14,13 +15,6 @@ namespace {
 
 // Writers often do several things to a file; it is read once they are done.
 constexpr auto kSettleTime = std::chrono::milliseconds(50);
-
-struct Descriptor {
-  int fd = -1;
-  ~Descriptor() {
-    if (fd >= 0) close(fd);
-  }
-};
 
 std::string folder_of(const std::string& path) {
   auto slash = path.rfind('/');
@@ -40,19 +34,19 @@ base::Result<FileTexts> read_files(const std::vector<std::string>& paths) {
 
 io::Task<void> follow_files(std::vector<std::string> paths, FileTexts known,
                             std::function<void(base::Result<FileTexts>)> changed) {
-  Descriptor notify{inotify_init1(IN_NONBLOCK | IN_CLOEXEC)};
-  if (notify.fd < 0) {
+  base::Descriptor notify(inotify_init1(IN_NONBLOCK | IN_CLOEXEC));
+  if (!notify) {
     LOG_ERROR("Files cannot be followed", {"err", base::system_error("inotify_init", errno).message()});
     co_return;
   }
   // The folder and not the file: what replaces it is another file, and links lead through names beside them.
   for (const auto& path : paths) {
     constexpr uint32_t kEvents = IN_CLOSE_WRITE | IN_CREATE | IN_MOVED_TO | IN_MOVED_FROM | IN_DELETE | IN_ATTRIB;
-    if (inotify_add_watch(notify.fd, folder_of(path).c_str(), kEvents) < 0)
+    if (inotify_add_watch(notify.get(), folder_of(path).c_str(), kEvents) < 0)
       LOG_ERROR("File cannot be followed", {"path", path}, {"err", base::system_error("inotify", errno).message()});
   }
   io::Event stirred;
-  io::Watch watch(notify.fd, io::Ready::Read, [fd = notify.fd, &stirred](io::Ready) {
+  io::Watch watch(notify.get(), io::Ready::Read, [fd = notify.get(), &stirred](io::Ready) {
     char events[4096];
     while (read(fd, events, sizeof events) > 0) {
     }

@@ -1,11 +1,6 @@
 #include "kubelet/node/machine.h"
 
-#include <arpa/inet.h>
-#include <ifaddrs.h>
-#include <net/if.h>
-#include <netinet/in.h>
 #include <sched.h>
-#include <sys/socket.h>
 #include <sys/statvfs.h>
 #include <sys/utsname.h>
 #include <unistd.h>
@@ -90,38 +85,6 @@ Machine read_machine(const std::string& root_directory) {
   out.info.architecture = architecture(system.machine);
   if (out.swap_bytes > 0) out.info.swap.emplace().capacity = out.swap_bytes;
   return out;
-}
-
-std::vector<std::string> default_addresses() {
-  int fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
-  if (fd >= 0) {
-    // Connecting a datagram socket sends nothing; the kernel only looks up the route.
-    sockaddr_in there{};
-    there.sin_family = AF_INET;
-    there.sin_port = htons(9);
-    inet_pton(AF_INET, "192.0.2.1", &there.sin_addr);
-    sockaddr_in here{};
-    socklen_t size = sizeof here;
-    bool found = connect(fd, reinterpret_cast<sockaddr*>(&there), sizeof there) == 0 &&
-                 getsockname(fd, reinterpret_cast<sockaddr*>(&here), &size) == 0;
-    close(fd);
-    char text[INET_ADDRSTRLEN];
-    if (found && inet_ntop(AF_INET, &here.sin_addr, text, sizeof text) != nullptr) return {text};
-  }
-  std::string out = "127.0.0.1";
-  ifaddrs* all = nullptr;
-  if (getifaddrs(&all) != 0) return {out};
-  for (auto* one = all; one != nullptr; one = one->ifa_next) {
-    if (one->ifa_addr == nullptr || one->ifa_addr->sa_family != AF_INET || (one->ifa_flags & IFF_LOOPBACK) != 0)
-      continue;
-    char text[INET_ADDRSTRLEN];
-    if (inet_ntop(AF_INET, &reinterpret_cast<sockaddr_in*>(one->ifa_addr)->sin_addr, text, sizeof text) == nullptr)
-      continue;
-    out = text;
-    break;
-  }
-  freeifaddrs(all);
-  return {out};
 }
 
 ResourceList node_capacity(const Machine& machine, int32_t pods_max) {

@@ -24,10 +24,6 @@ struct Machine {
 // `root_directory` need not exist yet.
 Machine read_machine(const std::string& root_directory);
 
-// The addresses by which others reach this machine: the one that leads to the world, else the first that is not
-// loopback, else 127.0.0.1.
-std::vector<std::string> default_addresses();
-
 // Capacity, and what of it pods may have: less what is reserved and what hard eviction thresholds keep free.
 ResourceList node_capacity(const Machine& machine, int32_t pods_max);
 ResourceList node_allocatable(const ResourceList& capacity, const ResourceList& reserved,

@@ -6,6 +6,7 @@
 
 #include <cerrno>
 
+#include "base/descriptor.h"
 #include "base/file.h"
 #include "base/log.h"
 #include "base/strings.h"
@@ -35,27 +36,20 @@ std::map<std::string, std::string> sockets_in(const std::string& directory) {
   return out;
 }
 
-struct Descriptor {
-  int fd;
-  ~Descriptor() {
-    if (fd >= 0) close(fd);
-  }
-};
-
 }  // namespace
 
 PluginWatcher::PluginWatcher(std::string directory, io::Pool& pool) : directory_(std::move(directory)), pool_(pool) {}
 
 io::Task<base::Result<void>> PluginWatcher::run() {
   CO_TRY(base::make_directories(directory_, 0750));
-  Descriptor events{inotify_init1(IN_NONBLOCK | IN_CLOEXEC)};
-  if (events.fd < 0 || inotify_add_watch(events.fd, directory_.c_str(),
-                                         IN_CREATE | IN_DELETE | IN_MOVED_TO | IN_MOVED_FROM | IN_ATTRIB) < 0)
+  base::Descriptor events(inotify_init1(IN_NONBLOCK | IN_CLOEXEC));
+  if (!events || inotify_add_watch(events.get(), directory_.c_str(),
+                                   IN_CREATE | IN_DELETE | IN_MOVED_TO | IN_MOVED_FROM | IN_ATTRIB) < 0)
     co_return base::fail(base::system_error("watch " + directory_, errno));
   io::Event changed;
-  io::Watch watch(events.fd, io::Ready::Read, [&](io::Ready) {
+  io::Watch watch(events.get(), io::Ready::Read, [&](io::Ready) {
     char buffer[4096];
-    while (read(events.fd, buffer, sizeof buffer) > 0) {
+    while (read(events.get(), buffer, sizeof buffer) > 0) {
     }
     changed.set();
   });

@@ -11,6 +11,7 @@
 #include <cerrno>
 #include <vector>
 
+#include "base/descriptor.h"
 #include "base/file.h"
 #include "base/strings.h"
 
@@ -20,23 +21,6 @@ namespace {
 std::unexpected<base::Error> system_failure(const std::string& what) {
   return base::fail(base::system_error(what, errno));
 }
-
-class Descriptor {
- public:
-  explicit Descriptor(int fd = -1) : fd_(fd) {}
-  Descriptor(Descriptor&& other) noexcept : fd_(std::exchange(other.fd_, -1)) {}
-  Descriptor& operator=(Descriptor&& other) noexcept {
-    std::swap(fd_, other.fd_);
-    return *this;
-  }
-  ~Descriptor() {
-    if (fd_ >= 0) close(fd_);
-  }
-  int get() const { return fd_; }
-
- private:
-  int fd_;
-};
 
 int open_beneath(int root, const std::string& path, uint64_t flags = O_PATH) {
   open_how how{};
@@ -109,7 +93,7 @@ base::Result<void> check_host_path(const std::string& path, const std::string& t
   if (type.empty()) return {};
   if (type == "DirectoryOrCreate" && !base::exists(path)) return base::make_directories(path, 0755);
   if (type == "FileOrCreate" && !base::exists(path)) {
-    Descriptor file(open(path.c_str(), O_CREAT | O_WRONLY | O_CLOEXEC, 0644));
+    base::Descriptor file(open(path.c_str(), O_CREAT | O_WRONLY | O_CLOEXEC, 0644));
     if (file.get() < 0) return system_failure("hostPath type check failed: create " + path);
     return {};
   }
@@ -128,9 +112,9 @@ base::Result<void> check_host_path(const std::string& path, const std::string& t
 
 base::Result<void> bind_sub_path(const std::string& volume, const std::string& sub_path, const std::string& target) {
   if (is_mount_point(target)) return {};
-  Descriptor root(open(volume.c_str(), O_PATH | O_DIRECTORY | O_CLOEXEC));
+  base::Descriptor root(open(volume.c_str(), O_PATH | O_DIRECTORY | O_CLOEXEC));
   if (root.get() < 0) return system_failure("open " + volume);
-  Descriptor source(open_beneath(root.get(), sub_path));
+  base::Descriptor source(open_beneath(root.get(), sub_path));
   if (source.get() < 0 && errno == ENOENT) {
     // Made part by part, each looked up from the one above, so that no link can lead the way out.
     struct stat above{};
@@ -140,17 +124,17 @@ base::Result<void> bind_sub_path(const std::string& volume, const std::string& s
       if (part.empty() || part == ".") continue;
       std::string parent = so_far.empty() ? "." : so_far;
       so_far += (so_far.empty() ? "" : "/") + std::string(part);
-      Descriptor folder(open_beneath(root.get(), parent));
+      base::Descriptor folder(open_beneath(root.get(), parent));
       if (folder.get() < 0) return system_failure("failed to create subPath directory " + sub_path);
       if (mkdirat(folder.get(), std::string(part).c_str(), mode) == 0) {
-        Descriptor made(
+        base::Descriptor made(
             openat(folder.get(), std::string(part).c_str(), O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC));
         if (made.get() >= 0) fchmod(made.get(), mode);
       } else if (errno != EEXIST) {
         return system_failure("failed to create subPath directory " + sub_path);
       }
     }
-    source = Descriptor(open_beneath(root.get(), sub_path));
+    source = base::Descriptor(open_beneath(root.get(), sub_path));
   }
   if (source.get() < 0) return system_failure("failed to prepare subPath for volumeMount: " + sub_path);
   struct stat info{};
@@ -159,7 +143,7 @@ base::Result<void> bind_sub_path(const std::string& volume, const std::string& s
   if (S_ISDIR(info.st_mode)) {
     TRY(base::make_directories(target, 0750));
   } else {
-    Descriptor file(open(target.c_str(), O_CREAT | O_WRONLY | O_CLOEXEC, 0640));
+    base::Descriptor file(open(target.c_str(), O_CREAT | O_WRONLY | O_CLOEXEC, 0640));
     if (file.get() < 0) return system_failure("create " + target);
   }
   std::string held = "/proc/self/fd/" + std::to_string(source.get());
@@ -169,9 +153,9 @@ base::Result<void> bind_sub_path(const std::string& volume, const std::string& s
 }
 
 base::Result<std::string> read_file_beneath(const std::string& root, const std::string& path, size_t bytes_max) {
-  Descriptor folder(open(root.c_str(), O_PATH | O_DIRECTORY | O_CLOEXEC));
+  base::Descriptor folder(open(root.c_str(), O_PATH | O_DIRECTORY | O_CLOEXEC));
   // A pipe must not hold us up.
-  Descriptor file(folder.get() < 0 ? -1 : open_beneath(folder.get(), path, O_RDONLY | O_NONBLOCK));
+  base::Descriptor file(folder.get() < 0 ? -1 : open_beneath(folder.get(), path, O_RDONLY | O_NONBLOCK));
   if (file.get() < 0) return base::fail(base::system_error("open " + path, errno));
   struct stat about{};
   if (fstat(file.get(), &about) != 0 || !S_ISREG(about.st_mode)) {
@@ -194,7 +178,7 @@ base::Result<std::string> read_file_beneath(const std::string& root, const std::
 
 base::Result<void> bind_directory(const std::string& source, const std::string& target, bool read_only) {
   if (is_mount_point(target)) return {};
-  Descriptor folder(open(source.c_str(), O_PATH | O_DIRECTORY | O_CLOEXEC));
+  base::Descriptor folder(open(source.c_str(), O_PATH | O_DIRECTORY | O_CLOEXEC));
   if (folder.get() < 0) return system_failure("open " + source);
   TRY(base::make_directories(target, 0750));
   std::string held = "/proc/self/fd/" + std::to_string(folder.get());

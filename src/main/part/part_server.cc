@@ -7,6 +7,7 @@
 #include "client/delegated_access.h"
 #include "client/kubeconfig.h"
 #include "client/remote_transport.h"
+#include "io/own_address.h"
 #include "main/machine.h"
 #include "main/part/part.h"
 #include "pki/cluster.h"
@@ -124,7 +125,7 @@ io::Task<base::Result<std::unique_ptr<io::HttpServer>>> serve_securely(ServingOp
     tls.certificate.key.file = options.key_file;
   } else {
     CO_TRY(auto pair,
-           pki::make_self_signed(host_name(), {host_name(), "localhost"}, {default_address(), "127.0.0.1"}, clock));
+           pki::make_self_signed(host_name(), {host_name(), "localhost"}, {io::own_address(), "127.0.0.1"}, clock));
     tls.certificate.chain.text = pair.certificate_pem;
     tls.certificate.key.text = pair.key_pem;
   }

@@ -7,6 +7,7 @@
 #include <sys/time.h>
 #include <unistd.h>
 
+#include "base/descriptor.h"
 #include "base/strings.h"
 #include "io/transport.h"
 
@@ -15,26 +16,11 @@ namespace {
 
 constexpr time_t kConnectSecondsMax = 10;
 
-class Descriptor {
- public:
-  explicit Descriptor(int number) : number_(number) {}
-  ~Descriptor() {
-    if (number_ >= 0) close(number_);
-  }
-  Descriptor(const Descriptor&) = delete;
-  Descriptor& operator=(const Descriptor&) = delete;
-  int get() const { return number_; }
-  int release() { return std::exchange(number_, -1); }
-
- private:
-  int number_;
-};
-
 // A socket belongs to the network that its thread was in when it was made.
 base::Result<int> socket_inside(int64_t process, int family) {
-  Descriptor home(open("/proc/thread-self/ns/net", O_RDONLY | O_CLOEXEC));
+  base::Descriptor home(open("/proc/thread-self/ns/net", O_RDONLY | O_CLOEXEC));
   auto path = base::cat({"/proc/", std::to_string(process), "/ns/net"});
-  Descriptor pod(open(path.c_str(), O_RDONLY | O_CLOEXEC));
+  base::Descriptor pod(open(path.c_str(), O_RDONLY | O_CLOEXEC));
   if (home.get() < 0 || pod.get() < 0) return base::fail(base::system_error("open " + path, errno));
   if (setns(pod.get(), CLONE_NEWNET) != 0) return base::fail(base::system_error("enter the pod's network", errno));
   int made = socket(family, SOCK_STREAM | SOCK_CLOEXEC, 0);
@@ -46,7 +32,7 @@ base::Result<int> socket_inside(int64_t process, int family) {
 
 base::Result<int> connect_inside(int64_t process, uint16_t port, int family) {
   TRY(int made, socket_inside(process, family));
-  Descriptor socket(made);
+  base::Descriptor socket(made);
   timeval patience{.tv_sec = kConnectSecondsMax, .tv_usec = 0};
   setsockopt(made, SOL_SOCKET, SO_SNDTIMEO, &patience, sizeof patience);
   sockaddr_in four{};
