@@ -32,6 +32,24 @@ Happening difference(const core::Node& before, const core::Node& now) {
   return what;
 }
 
+// A profile at work.
+struct Desk {
+  Desk(Profile given, PluginServices services, client::Client client, base::Clock& clock, base::Random& random)
+      : profile(std::move(given)),
+        placer(make_plugins(profile, services), random, profile.nodes_share),
+        events(client, clock, random, profile.name),
+        evictor(client, events, clock) {}
+
+  bool reserves(const PodInfo& pod) const {
+    return std::ranges::any_of(placer.plugins(), [&](auto& plugin) { return plugin->reserves(pod); });
+  }
+
+  const Profile profile;
+  Placer placer;
+  client::EventRecorder events;
+  Evictor evictor;
+};
+
 }  // namespace
 
 struct Scheduler::State {
@@ -45,14 +63,15 @@ struct Scheduler::State {
         budgets(given_client),
         clock(given_clock),
         random(given_random),
-        queue(clock),
+        queue(clock, options.back_off),
         storage(given_client),
-        devices(given_client),
-        placer(default_plugins(
-                   {.client = &client, .storage = &storage, .devices = &devices, .clock = &clock, .random = &random}),
-               random),
-        events(given_client, clock, random, options.name),
-        evictor(given_client, events, clock) {
+        devices(given_client) {
+    PluginServices services{
+        .client = &client, .storage = &storage, .devices = &devices, .clock = &clock, .random = &random};
+    for (auto& profile : options.profiles) {
+      std::string name = profile.name;
+      desks[name] = std::make_unique<Desk>(std::move(profile), services, client, clock, random);
+    }
     namespaces.add_listener([this](const client::Key& key, const core::Namespace*, const core::Namespace* now) {
       if (now) {
         cache.put_namespace(key.name, now->metadata.labels);
@@ -68,9 +87,15 @@ struct Scheduler::State {
     devices.on_change([this](Happening what) { queue.happened(what); });
   }
 
+  // Null: another scheduler's.
+  Desk* desk_of(const core::Pod& pod) const {
+    auto found = desks.find(pod.spec.scheduler_name);
+    return found == desks.end() ? nullptr : found->second.get();
+  }
   bool is_ours(const core::Pod& pod) const {
-    return pod.spec.node_name.empty() && pod.spec.scheduler_name == options.name &&
-           pod.metadata.deletion_timestamp.is_zero() && pod.spec.scheduling_gates.empty() && !has_ended(pod);
+    if (!pod.spec.node_name.empty() || !pod.metadata.deletion_timestamp.is_zero() || has_ended(pod)) return false;
+    const Desk* desk = desk_of(pod);
+    return desk != nullptr && (pod.spec.scheduling_gates.empty() || !desk->profile.heeds_gates);
   }
   static bool is_placed(const core::Pod& pod) { return !pod.spec.node_name.empty() && !has_ended(pod); }
 
@@ -125,17 +150,18 @@ struct Scheduler::State {
 
   void schedule(Queue::Entry entry) {
     auto object = pods.get(entry.pod->key);
-    if (!object) return queue.remove(entry.pod->key);
+    Desk* desk = object ? desk_of(*object) : nullptr;
+    if (desk == nullptr) return queue.remove(entry.pod->key);
     entry.pod = with_pod(*entry.pod, std::move(object));
-    Placement placement = placer.place(*entry.pod, cache, nominations);
+    Placement placement = desk->placer.place(*entry.pod, cache, nominations);
     if (placement.node.empty()) {
       if (!placement.told) {
         queue.put_back(std::move(entry), placement.wakers, false);
         return;
       }
-      std::string nominated = preempt(entry.pod, placement);
+      std::string nominated = preempt(*desk, entry.pod, placement);
       queue.put_back(entry, placement.wakers, false);
-      scope.spawn(report_unschedulable(entry.pod->pod, std::move(placement.message), std::move(nominated)));
+      scope.spawn(report_unschedulable(*desk, entry.pod->pod, std::move(placement.message), std::move(nominated)));
       return;
     }
     auto placed = std::make_shared<PodInfo>(*entry.pod);
@@ -143,83 +169,85 @@ struct Scheduler::State {
     placed->pod = nullptr;
     cache.assume(placed);
     nominations.remove(entry.pod->key);
-    for (auto& plugin : placer.plugins())
+    for (auto& plugin : desk->placer.plugins())
       if (plugin->reserves(*entry.pod)) plugin->reserve(*entry.pod, *cache.node(placement.node));
     ++binding;
-    scope.spawn(bind(std::move(entry), placement.node));
+    scope.spawn(bind(*desk, std::move(entry), placement.node));
   }
 
   // Drives out others for the pod, if that gives it a place: the name of the node. Otherwise says why not in the
   // message.
-  std::string preempt(const PodInfoRef& pod, Placement& placement) {
+  std::string preempt(Desk& desk, const PodInfoRef& pod, Placement& placement) {
     if (cache.nodes().empty()) return "";
-    std::string why_not = why_it_may_not_preempt(*pod, cache, nominations);
-    if (why_not.empty()) {
-      auto preemption = find_preemption({.plugins = placer.plugins(),
+    std::string why_not;
+    if (desk.profile.preempts) why_not = why_it_may_not_preempt(*pod, cache, nominations);
+    if (desk.profile.preempts && why_not.empty()) {
+      auto preemption = find_preemption({.plugins = desk.placer.plugins(),
                                          .pod = *pod,
                                          .cache = cache,
                                          .nominations = nominations,
                                          .evictable = placement.evictable,
-                                         .budgets = budgets.list()},
+                                         .budgets = budgets.list(),
+                                         .settings = desk.profile.preemption},
                                         random);
       if (!preemption.node.empty()) {
-        carry_out(pod, preemption);
+        carry_out(desk, pod, preemption);
         return preemption.node;
       }
       why_not = std::move(preemption.message);
     }
     std::vector<std::string> done;
-    for (auto& plugin : placer.plugins())
+    for (auto& plugin : desk.placer.plugins())
       if (auto what = plugin->unplaced(*pod, cache); !what.empty()) done.push_back(std::move(what));
-    done.push_back("preemption: " + why_not);
-    placement.message += " " + base::join(done, ", ");
+    if (!why_not.empty()) done.push_back("preemption: " + why_not);
+    if (!done.empty()) placement.message += " " + base::join(done, ", ");
     return "";
   }
 
-  void carry_out(const PodInfoRef& pod, const Preemption& preemption) {
+  void carry_out(Desk& desk, const PodInfoRef& pod, const Preemption& preemption) {
     if (const auto* awaited = nominations.on(preemption.node)) {
       for (const PodInfoRef& other : std::vector(*awaited)) {
         if (other->priority >= pod->priority) continue;
         nominations.remove(other->key);
-        if (auto object = pods.get(other->key)) scope.spawn(evictor.withdraw_nomination(object));
+        if (auto object = pods.get(other->key)) scope.spawn(desk.evictor.withdraw_nomination(object));
       }
     }
     nominations.put(pod, preemption.node);
     for (const auto& victim : preemption.victims) {
-      if (auto object = pods.get(victim->key)) scope.spawn(evictor.evict(object, pod->pod, preemption.node));
+      if (auto object = pods.get(victim->key)) scope.spawn(desk.evictor.evict(object, pod->pod, preemption.node));
     }
   }
 
-  void release(const PodInfo& pod, Outcome outcome) {
-    for (auto& plugin : placer.plugins())
+  void release(Desk& desk, const PodInfo& pod, Outcome outcome) {
+    for (auto& plugin : desk.placer.plugins())
       if (plugin->reserves(pod)) plugin->release(pod, outcome);
   }
   // Not bound: what was taken for it is free again.
-  void give_back(const PodInfo& pod) {
-    release(pod, Outcome::GivenUp);
+  void give_back(Desk& desk, const PodInfo& pod) {
+    release(desk, pod, Outcome::GivenUp);
     cache.forget(pod.key);
     queue.happened(Happening::PodRemoved);
   }
 
-  io::Task<bool> prepare(PodInfoRef pod, std::string node) {
-    for (auto& plugin : placer.plugins()) {
+  io::Task<bool> prepare(Desk& desk, PodInfoRef pod, std::string node) {
+    for (auto& plugin : desk.placer.plugins()) {
       if (!plugin->reserves(*pod)) continue;
       auto ready = co_await plugin->pre_bind(pod, node);
       if (ready) continue;
       auto why = base::cat({"running PreBind plugin ", base::quote(plugin->name()), ": ", ready.error().message()});
-      events.record(client::EventRecorder::reference(*pod->pod), client::EventType::Warning, "FailedScheduling", why);
+      desk.events.record(client::EventRecorder::reference(*pod->pod), client::EventType::Warning, "FailedScheduling",
+                         why);
       co_return false;
     }
     co_return true;
   }
 
-  io::Task<void> bind(Queue::Entry entry, std::string node) {
+  io::Task<void> bind(Desk& desk, Queue::Entry entry, std::string node) {
     auto pod = entry.pod->pod;
-    bool reserved = std::ranges::any_of(placer.plugins(), [&](auto& plugin) { return plugin->reserves(*entry.pod); });
-    if (reserved && !co_await prepare(entry.pod, node)) {
+    if (desk.reserves(*entry.pod) && !co_await prepare(desk, entry.pod, node)) {
       --binding;
       binding_ended.set();
-      give_back(*entry.pod);
+      give_back(desk, *entry.pod);
       queue.put_back(std::move(entry), Happening::All, true);
       co_return;
     }
@@ -234,14 +262,14 @@ struct Scheduler::State {
     --binding;
     binding_ended.set();
     if (bound) {
-      release(*entry.pod, Outcome::Bound);
+      release(desk, *entry.pod, Outcome::Bound);
       queue.done(entry.pod->key);
-      events.record(
+      desk.events.record(
           client::EventRecorder::reference(*pod), client::EventType::Normal, "Scheduled",
           base::cat({"Successfully assigned ", pod->metadata.namespace_, "/", pod->metadata.name, " to ", node}));
       co_return;
     }
-    give_back(*entry.pod);
+    give_back(desk, *entry.pod);
     if (bound.error().code() == base::Code::NotFound) {
       queue.remove(entry.pod->key);  // deleted meanwhile; if it lives, the cache will say so again
       co_return;
@@ -252,9 +280,9 @@ struct Scheduler::State {
     queue.put_back(std::move(entry), Happening::All, true);
   }
 
-  io::Task<void> report_unschedulable(std::shared_ptr<const core::Pod> pod, std::string message,
+  io::Task<void> report_unschedulable(Desk& desk, std::shared_ptr<const core::Pod> pod, std::string message,
                                       std::string nominated) {
-    events.record(client::EventRecorder::reference(*pod), client::EventType::Warning, "FailedScheduling", message);
+    desk.events.record(client::EventRecorder::reference(*pod), client::EventType::Warning, "FailedScheduling", message);
     const auto* old = find_condition(*pod, "PodScheduled");
     bool is_told = old && old->status == "False" && old->reason == "Unschedulable" && old->message == message;
     if (is_told && (nominated.empty() || nominated == pod->status.nominated_node_name)) co_return;
@@ -282,9 +310,7 @@ struct Scheduler::State {
   Nominations nominations;
   Storage storage;
   Devices devices;
-  Placer placer;
-  client::EventRecorder events;
-  Evictor evictor;
+  std::map<std::string, std::unique_ptr<Desk>, std::less<>> desks;  // by the name of the scheduler
   int binding = 0;
   io::Event binding_ended;
   io::Scope scope;  // last: its tasks refer to all above
@@ -297,7 +323,7 @@ Scheduler::~Scheduler() = default;
 
 io::Task<void> Scheduler::run() {
   State& state = *state_;
-  state.scope.spawn(state.events.run());
+  for (auto& [name, desk] : state.desks) state.scope.spawn(desk->events.run());
   state.scope.spawn(state.namespaces.run());
   state.scope.spawn(state.budgets.run());
   co_await state.namespaces.wait_synced();

@@ -3,7 +3,7 @@
 #pragma once
 
 #include <memory>
-#include <string>
+#include <vector>
 
 #include "api/core_v1.h"
 #include "base/clock.h"
@@ -11,12 +11,15 @@
 #include "client/cache.h"
 #include "client/client.h"
 #include "io/task.h"
+#include "scheduler/core/queue.h"
+#include "scheduler/profile.h"
 
 namespace scheduler {
 
 struct SchedulerOptions {
-  std::string name = "default-scheduler";  // pods with this spec.schedulerName are ours
-  int bindings_max = 256;                  // under way at once
+  std::vector<Profile> profiles = {Profile()};  // pods that name another scheduler are not ours
+  BackOffSettings back_off;
+  int bindings_max = 256;  // under way at once
 };
 
 class Scheduler {

@@ -16,11 +16,12 @@ struct SchedulerFixture : testing::Test {
   client::testing::World world;
   client::Cache<api::core_v1::Pod> pods{world.client};
   client::Cache<api::core_v1::Node> nodes{world.client};
+  SchedulerOptions options;
   std::unique_ptr<Scheduler> scheduler;
 
   void run() {
     world.on_loop([&] {
-      scheduler = std::make_unique<Scheduler>(SchedulerOptions{}, world.client, pods, nodes, world.clock, world.random);
+      scheduler = std::make_unique<Scheduler>(options, world.client, pods, nodes, world.clock, world.random);
     });
     world.start(pods.run());
     world.start(nodes.run());

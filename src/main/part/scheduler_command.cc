@@ -8,6 +8,7 @@
 #include "main/part/configuration_file.h"
 #include "main/part/part.h"
 #include "main/part/part_server.h"
+#include "main/part/scheduler_options.h"
 #include "scheduler/scheduler.h"
 
 namespace navarch {
@@ -45,10 +46,7 @@ base::Result<void> apply(const Configuration& from, Given& given) {
   if (election.renew_deadline.ns != 0) to.renew_deadline_ns = election.renew_deadline.ns;
   if (election.retry_period.ns != 0) to.retry_period_ns = election.retry_period.ns;
   if (!from.client_connection.kubeconfig.empty()) given.connection.kubeconfig = from.client_connection.kubeconfig;
-  if (from.profiles.size() > 1) return base::fail(base::Code::BadRequest, "profiles: more than one is not supported");
-  if (!from.profiles.empty() && from.profiles[0].scheduler_name)
-    given.scheduler.name = *from.profiles[0].scheduler_name;
-  if (!from.extenders.empty()) return base::fail(base::Code::BadRequest, "extenders: not supported");
+  TRY(given.scheduler, read_scheduler_options(from));
   return {};
 }
 

@@ -5,21 +5,22 @@ namespace scheduler {
 Examination::Examination(const Plugins& plugins, const PodInfo& pod, const Cache& cache, const Nominations& nominations)
     : pod_(pod), nominations_(nominations) {
   for (const auto& plugin : plugins) {
-    if (auto judge = plugin->judge(pod, cache)) opinions_.push_back({plugin.get(), std::move(judge)});
+    if (auto judge = plugin->judge(pod, cache)) opinions_.push_back({&plugin, std::move(judge)});
   }
 }
 
 std::optional<Examination::Objection> Examination::filter_all() {
   for (auto& opinion : opinions_) {
-    if (auto refusal = opinion.judge->filter_all()) return Objection{opinion.plugin, std::move(*refusal)};
+    if (!opinion.plugin->filters) continue;
+    if (auto refusal = opinion.judge->filter_all()) return Objection{opinion.plugin->plugin.get(), std::move(*refusal)};
   }
   return std::nullopt;
 }
 
 std::optional<Examination::Objection> Examination::filter_as_it_is(const NodeInfo& node) {
   for (auto& opinion : opinions_) {
-    if (!opinion.plugin->filters()) continue;
-    if (auto refusal = opinion.judge->filter(node)) return Objection{opinion.plugin, std::move(*refusal)};
+    if (!opinion.plugin->filters) continue;
+    if (auto refusal = opinion.judge->filter(node)) return Objection{opinion.plugin->plugin.get(), std::move(*refusal)};
   }
   return std::nullopt;
 }
@@ -46,7 +47,7 @@ std::vector<int64_t> Examination::scores(const std::vector<const NodeInfo*>& fit
   std::vector<int64_t> totals(fitting.size(), 0);
   std::vector<int64_t> scores(fitting.size());
   for (auto& opinion : opinions_) {
-    int64_t weight = opinion.plugin->weight();
+    int64_t weight = opinion.plugin->weight;
     if (weight == 0) continue;
     opinion.judge->begin_scoring(fitting);
     for (size_t i = 0; i < fitting.size(); ++i) scores[i] = opinion.judge->score(*fitting[i]);

@@ -35,7 +35,7 @@ class Examination {
 
  private:
   struct Opinion {
-    const Plugin* plugin;
+    const PluginInUse* plugin;
     std::unique_ptr<Judge> judge;
   };
   std::optional<Objection> filter_as_it_is(const NodeInfo& node);

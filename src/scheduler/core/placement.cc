@@ -38,12 +38,13 @@ class Diagnosis {
 
 }  // namespace
 
-Placer::Placer(Plugins plugins, base::Random& random) : plugins_(std::move(plugins)), random_(random) {}
+Placer::Placer(Plugins plugins, base::Random& random, int share)
+    : plugins_(std::move(plugins)), random_(random), share_(share) {}
 
-size_t Placer::enough_of(size_t nodes) {
+size_t Placer::enough_of(size_t nodes, int given) {
   if (nodes < kAlwaysEnough) return nodes;
-  size_t share = 50 - std::min<size_t>(45, nodes / 125);
-  return std::max(kAlwaysEnough, nodes * share / 100);
+  size_t share = given > 0 ? static_cast<size_t>(given) : 50 - std::min<size_t>(45, nodes / 125);
+  return std::min(nodes, std::max(kAlwaysEnough, nodes * share / 100));
 }
 
 Placement Placer::place(const PodInfo& pod, const Cache& cache, const Nominations& nominations) {
@@ -62,7 +63,7 @@ Placement Placer::place(const PodInfo& pod, const Cache& cache, const Nomination
   const NodeInfo* cleared = cache.node(nominations.node_of(pod.key));
   if (cleared && cleared->node && !examination.filter(*cleared)) return {.node = cleared->name};
   std::vector<const NodeInfo*> fitting;
-  size_t enough = enough_of(nodes.size());
+  size_t enough = enough_of(nodes.size(), share_);
   size_t looked_at = 0;
   for (; looked_at < nodes.size() && fitting.size() < enough; ++looked_at) {
     const NodeInfo& node = *nodes[(next_start_ + looked_at) % nodes.size()];

@@ -23,18 +23,21 @@ struct Placement {
 
 class Placer {
  public:
-  Placer(Plugins plugins, base::Random& random);
+  // `share`: how many of the nodes, in per cent, are looked for before the best of those that fit is taken; 0: as many
+  // as fit the size of the cluster.
+  Placer(Plugins plugins, base::Random& random, int share = 0);
 
   Placement place(const PodInfo& pod, const Cache& cache, const Nominations& nominations);
   const Plugins& plugins() const { return plugins_; }
 
-  // How many fitting nodes are looked for before the best of them is taken: all up to 100; of more a share that shrinks
-  // from half to a twentieth. (Documentation: "Scheduler Performance Tuning".)
-  static size_t enough_of(size_t nodes);
+  // How many fitting nodes are looked for: all up to 100; of more the share, which shrinks from half to a twentieth
+  // when it is not given. (Documentation: "Scheduler Performance Tuning".)
+  static size_t enough_of(size_t nodes, int share = 0);
 
  private:
   const Plugins plugins_;
   base::Random& random_;
+  const int share_;
   size_t next_start_ = 0;
 };
 

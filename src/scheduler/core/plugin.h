@@ -48,8 +48,9 @@ class Plugin {
   virtual std::string_view name() const = 0;
   // What may make a pod fit that this plugin refused.
   virtual Happening wakers() const = 0;
+  // Unless a profile says otherwise: whether it filters, and what its score weighs; 0: it does not score.
   virtual bool filters() const { return true; }
-  virtual int64_t weight() const { return 0; }  // of its score; 0: it does not score
+  virtual int64_t weight() const { return 0; }
   // Null: nothing to say about this pod.
   virtual std::unique_ptr<Judge> judge(const PodInfo& pod, const Cache& cache) const = 0;
 
@@ -65,7 +66,17 @@ class Plugin {
   virtual std::string unplaced(const PodInfo& pod, const Cache& cache) { return ""; }
 };
 
-using Plugins = std::vector<std::unique_ptr<Plugin>>;
+// A plugin at work in a profile.
+struct PluginInUse {
+  PluginInUse(std::unique_ptr<Plugin> made)  // NOLINT: as it comes
+      : plugin(std::move(made)), filters(plugin->filters()), weight(plugin->weight()) {}
+  Plugin* operator->() const { return plugin.get(); }
+
+  std::unique_ptr<Plugin> plugin;
+  bool filters;
+  int64_t weight;  // of its score; 0: it does not score
+};
+using Plugins = std::vector<PluginInUse>;
 
 // Scores spread over 0 to kScoreMax by the largest; `reverse`: the largest becomes 0.
 void normalize_by_max(std::vector<int64_t>& scores, bool reverse);

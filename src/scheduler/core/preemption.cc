@@ -9,9 +9,6 @@
 namespace scheduler {
 namespace {
 
-constexpr size_t kCandidatesAtLeast = 100;
-constexpr size_t kCandidatesShare = 10;  // one in ten
-
 bool more_important(const PodInfoRef& a, const PodInfoRef& b) {
   if (a->priority != b->priority) return a->priority > b->priority;
   return std::tie(a->started, a->key) < std::tie(b->started, b->key);
@@ -125,7 +122,7 @@ std::string why_it_may_not_preempt(const PodInfo& pod, const Cache& cache, const
 
 Preemption find_preemption(const PreemptionInput& input, base::Random& random) {
   size_t nodes = input.cache.nodes().size();
-  size_t enough = std::max(kCandidatesAtLeast, nodes / kCandidatesShare);
+  size_t enough = std::max(input.settings.candidates_least, nodes * input.settings.candidates_share / 100);
   Examination examination(input.plugins, input.pod, input.cache, input.nominations);
   ReasonCounts reasons;
   if (nodes > input.evictable.size()) {

@@ -6,8 +6,6 @@ namespace scheduler {
 namespace {
 
 constexpr int64_t kSecond = 1'000'000'000;
-constexpr int64_t kBackoffFirst = kSecond;
-constexpr int64_t kBackoffMax = 10 * kSecond;
 constexpr int64_t kUnschedulableMax = 300 * kSecond;  // then it is tried again, whatever happened or did not
 
 }  // namespace
@@ -30,13 +28,13 @@ bool Queue::Before::operator()(const Waiting* a, const Waiting* b) const {
   return a->arrival < b->arrival;
 }
 
-Queue::Queue(base::Clock& clock) : clock_(clock) {}
+Queue::Queue(base::Clock& clock, BackOffSettings back_off) : clock_(clock), back_off_(back_off) {}
 Queue::~Queue() = default;
 
 int64_t Queue::backoff_ns(int attempts) const {
-  int64_t span = kBackoffFirst;
-  for (int i = 1; i < attempts && span < kBackoffMax; ++i) span *= 2;
-  return std::min(span, kBackoffMax);
+  int64_t span = back_off_.first_ns;
+  for (int i = 1; i < attempts && span < back_off_.most_ns; ++i) span *= 2;
+  return std::min(span, back_off_.most_ns);
 }
 
 void Queue::take_out(Waiting& waiting) {

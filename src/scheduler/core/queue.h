@@ -43,9 +43,15 @@ constexpr bool operator&(Happening a, Happening b) {
   return (static_cast<uint32_t>(a) & static_cast<uint32_t>(b)) != 0;
 }
 
+// How long a pod that was tried waits at least before it is tried again: doubled with each try.
+struct BackOffSettings {
+  int64_t first_ns = 1'000'000'000;
+  int64_t most_ns = 10'000'000'000;
+};
+
 class Queue {
  public:
-  explicit Queue(base::Clock& clock);  // borrowed
+  explicit Queue(base::Clock& clock, BackOffSettings back_off = {});  // the clock is borrowed
   ~Queue();
   Queue(const Queue&) = delete;
 
@@ -91,6 +97,7 @@ class Queue {
   int64_t backoff_ns(int attempts) const;
 
   base::Clock& clock_;
+  const BackOffSettings back_off_;
   std::unordered_map<client::Key, std::unique_ptr<Waiting>> all_;
   std::set<Waiting*, Before> active_;
   std::multimap<int64_t, Waiting*> backing_off_;    // by the moment it ends

@@ -125,7 +125,7 @@ struct PlacementFixture : testing::Test {
   Cache cache;
   Nominations nominations;
   base::SeededRandom random{7};
-  Placer placer{default_plugins(), random};
+  Placer placer{make_plugins(), random};
 
   void add(const NodeBuilder& builder) { cache.put_node(*builder.node); }
   void add(const PodBuilder& builder) { cache.put_pod(make_pod_info(*builder.pod)); }

@@ -19,27 +19,34 @@
 
 namespace scheduler {
 
-Plugins default_plugins(PluginServices services) {
+Plugins make_plugins(const Profile& profile, PluginServices services) {
   Plugins plugins;
   plugins.push_back(make_node_unschedulable());
   plugins.push_back(make_node_name());
   plugins.push_back(make_node_declared_features());
   plugins.push_back(make_taint_toleration());
-  plugins.push_back(make_node_affinity());
+  plugins.push_back(make_node_affinity(profile.added_affinity));
   plugins.push_back(make_node_ports());
-  plugins.push_back(make_node_resources_fit(services.devices));
+  plugins.push_back(make_node_resources_fit(services.devices, profile.fit));
   if (services.storage != nullptr) {
     plugins.push_back(make_volume_restrictions(*services.storage));
     plugins.push_back(make_node_volume_limits(*services.storage));
-    plugins.push_back(make_volume_binding(*services.client, *services.storage));
+    plugins.push_back(make_volume_binding(*services.client, *services.storage, profile.volume_timeout));
     plugins.push_back(make_volume_zone(*services.storage));
   }
   if (services.devices != nullptr)
     plugins.push_back(make_dynamic_resources(*services.client, *services.devices, *services.clock, *services.random));
-  plugins.push_back(make_node_resources_balanced_allocation());
-  plugins.push_back(make_pod_topology_spread());
-  plugins.push_back(make_inter_pod_affinity());
+  plugins.push_back(make_node_resources_balanced_allocation(profile.balanced));
+  plugins.push_back(make_pod_topology_spread(profile.default_constraints));
+  plugins.push_back(make_inter_pod_affinity(profile.pod_affinity));
   plugins.push_back(make_image_locality());
+  if (!profile.plugins) return plugins;
+  std::erase_if(plugins, [&](auto& plugin) { return !profile.plugins->contains(plugin->name()); });
+  for (auto& plugin : plugins) {
+    const PluginUse& use = profile.plugins->find(plugin->name())->second;
+    plugin.filters = plugin.filters && use.filters;
+    if (plugin.weight != 0) plugin.weight = use.weight.value_or(plugin.weight);
+  }
   return plugins;
 }
 

@@ -7,6 +7,7 @@
 #include "scheduler/core/devices.h"
 #include "scheduler/core/plugin.h"
 #include "scheduler/core/storage.h"
+#include "scheduler/profile.h"
 
 namespace scheduler {
 
@@ -19,6 +20,7 @@ struct PluginServices {
   base::Random* random = nullptr;
 };
 
-Plugins default_plugins(PluginServices services = {});
+// Those that the profile uses.
+Plugins make_plugins(const Profile& profile = {}, PluginServices services = {});
 
 }  // namespace scheduler

@@ -6,9 +6,6 @@
 namespace scheduler {
 namespace {
 
-// What a required term of a placed pod is worth to the pod it asks for, in points of preferred ones.
-constexpr int64_t kHardAffinityWeight = 1;
-
 // Numbers by topology: for each key ("zone") the sum for each value ("east").
 class Topologies {
  public:
@@ -54,7 +51,8 @@ const Affinity& affinity_of(const PodInfo& pod) {
 
 class AffinityJudge final : public Judge {
  public:
-  AffinityJudge(const PodInfo& pod, const Cache& cache) : pod_(pod), cache_(cache), own_(affinity_of(pod)) {
+  AffinityJudge(const PodInfo& pod, const Cache& cache, const InterPodAffinitySettings& settings)
+      : pod_(pod), cache_(cache), settings_(settings), own_(affinity_of(pod)) {
     for (const NodeInfo* node : cache.nodes_with_affinity()) {
       for (const auto& [key, other] : node->pods_with_affinity) count_objections(*other, *node, 1);
     }
@@ -88,7 +86,7 @@ class AffinityJudge final : public Judge {
       for (const NodeInfo* node : cache_.nodes()) {
         for (const auto& [key, other] : node->pods) weigh(*other, *node);
       }
-    } else {
+    } else if (!settings_.only_own_preferences) {
       for (const NodeInfo* node : cache_.nodes_with_affinity()) {
         for (const auto& [key, other] : node->pods_with_affinity) weigh(*other, *node);
       }
@@ -137,13 +135,14 @@ class AffinityJudge final : public Judge {
     add(own_.preferred, other, 1);
     add(own_.preferred_anti, other, -1);
     const Affinity& theirs = affinity_of(other);
-    add(theirs.required, pod_, kHardAffinityWeight);
+    add(theirs.required, pod_, settings_.hard_weight);
     add(theirs.preferred, pod_, 1);
     add(theirs.preferred_anti, pod_, -1);
   }
 
   const PodInfo& pod_;
   const Cache& cache_;
+  const InterPodAffinitySettings& settings_;
   const Affinity& own_;
   Topologies objecting_;  // placed pods that do not bear this one
   Topologies wanted_;     // placed pods that this one has to be near
@@ -153,6 +152,7 @@ class AffinityJudge final : public Judge {
 
 class InterPodAffinity final : public Plugin {
  public:
+  explicit InterPodAffinity(InterPodAffinitySettings settings) : settings_(settings) {}
   std::string_view name() const override { return "InterPodAffinity"; }
   Happening wakers() const override {
     return Happening::NodeAdded | Happening::NodeLabelsChanged | Happening::PodAdded | Happening::PodRemoved;
@@ -160,14 +160,17 @@ class InterPodAffinity final : public Plugin {
   int64_t weight() const override { return 2; }
   std::unique_ptr<Judge> judge(const PodInfo& pod, const Cache& cache) const override {
     if (!pod.affinity && cache.nodes_with_affinity().empty()) return nullptr;
-    return std::make_unique<AffinityJudge>(pod, cache);
+    return std::make_unique<AffinityJudge>(pod, cache, settings_);
   }
+
+ private:
+  const InterPodAffinitySettings settings_;
 };
 
 }  // namespace
 
-std::unique_ptr<Plugin> make_inter_pod_affinity() {
-  return std::make_unique<InterPodAffinity>();
+std::unique_ptr<Plugin> make_inter_pod_affinity(InterPodAffinitySettings settings) {
+  return std::make_unique<InterPodAffinity>(settings);
 }
 
 }  // namespace scheduler

@@ -5,6 +5,7 @@
 
 namespace scheduler {
 
-std::unique_ptr<Plugin> make_node_affinity();
+// `added` holds for every pod, beside its own.
+std::unique_ptr<Plugin> make_node_affinity(api::core_v1::NodeAffinity added = {});
 
 }  // namespace scheduler

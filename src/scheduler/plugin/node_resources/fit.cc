@@ -1,13 +1,49 @@
 #include "scheduler/plugin/node_resources/fit.h"
 
+#include <algorithm>
+#include <cmath>
+
 #include "base/strings.h"
 
 namespace scheduler {
 namespace {
 
+bool contains(const std::vector<std::string>& list, std::string_view text) {
+  return std::ranges::find(list, text) != list.end();
+}
+
+bool is_ignored(const FitSettings& settings, std::string_view name) {
+  auto slash = name.find('/');
+  if (slash == std::string_view::npos) return false;
+  return contains(settings.ignored_resources, name) || contains(settings.ignored_groups, name.substr(0, slash));
+}
+
+int64_t score_at(const std::vector<ShapePoint>& shape, int64_t utilization) {
+  auto after = std::ranges::lower_bound(shape, utilization, {}, &ShapePoint::utilization);
+  if (after == shape.begin()) return shape.front().score;
+  if (after == shape.end()) return shape.back().score;
+  auto before = after - 1;
+  return before->score + (after->score - before->score) * (utilization - before->utilization) /
+                             (after->utilization - before->utilization);
+}
+
+int64_t score_resource(const FitSettings& settings, int64_t wanted, int64_t has) {
+  int64_t used = std::min(wanted, has) * kScoreMax / has;
+  switch (settings.strategy) {
+    case FitStrategy::LeastAllocated:
+      return wanted > has ? 0 : (has - wanted) * kScoreMax / has;
+    case FitStrategy::MostAllocated:
+      return used;
+    case FitStrategy::RequestedToCapacityRatio:
+      return score_at(settings.shape, used);
+  }
+  return 0;
+}
+
 class FitJudge final : public Judge {
  public:
-  FitJudge(const PodInfo& pod, const Devices* devices) : pod_(pod), devices_(devices) {}
+  FitJudge(const PodInfo& pod, const Devices* devices, const FitSettings& settings)
+      : pod_(pod), devices_(devices), settings_(settings) {}
 
   std::optional<Refusal> filter(const NodeInfo& node) override {
     std::vector<std::string> reasons;
@@ -28,6 +64,7 @@ class FitJudge final : public Judge {
       auto used = node.requested.other.find(name);
       bool lacks = has == node.allocatable.other.end() || has->second == 0;
       if (lacks && devices_ != nullptr && devices_->class_of_resource(name) != nullptr) continue;  // devices stand in
+      if (is_ignored(settings_, name)) continue;
       check(name, amount, has == node.allocatable.other.end() ? 0 : has->second,
             used == node.requested.other.end() ? 0 : used->second);
     }
@@ -35,42 +72,54 @@ class FitJudge final : public Judge {
     return Refusal{std::move(reasons), evicting_may_help};
   }
 
-  // The share that would be left, of cpu and of memory alike.
-  int64_t score(const NodeInfo& node) override {
-    auto left = [](int64_t has, int64_t wanted) -> int64_t {
-      if (has == 0 || wanted > has) return 0;
-      return (has - wanted) * kScoreMax / has;
-    };
-    int64_t cpu = left(node.allocatable.milli_cpu, node.nonzero_requested.milli_cpu + pod_.nonzero_requests.milli_cpu);
-    int64_t memory = left(node.allocatable.memory, node.nonzero_requested.memory + pod_.nonzero_requests.memory);
-    return (cpu + memory) / 2;
-  }
+  int64_t score(const NodeInfo& node) override { return score_fit(settings_, pod_, node); }
 
  private:
   const PodInfo& pod_;
   const Devices* devices_;
+  const FitSettings& settings_;
 };
 
 class NodeResourcesFit final : public Plugin {
  public:
-  explicit NodeResourcesFit(const Devices* devices) : devices_(devices) {}
+  NodeResourcesFit(const Devices* devices, FitSettings settings) : devices_(devices), settings_(std::move(settings)) {}
   std::string_view name() const override { return "NodeResourcesFit"; }
   Happening wakers() const override {
     return Happening::NodeAdded | Happening::NodeResourcesChanged | Happening::PodRemoved | Happening::DevicesChanged;
   }
   int64_t weight() const override { return 1; }
   std::unique_ptr<Judge> judge(const PodInfo& pod, const Cache&) const override {
-    return std::make_unique<FitJudge>(pod, devices_);
+    return std::make_unique<FitJudge>(pod, devices_, settings_);
   }
 
  private:
   const Devices* devices_;
+  const FitSettings settings_;
 };
 
 }  // namespace
 
-std::unique_ptr<Plugin> make_node_resources_fit(const Devices* devices) {
-  return std::make_unique<NodeResourcesFit>(devices);
+int64_t score_fit(const FitSettings& settings, const PodInfo& pod, const NodeInfo& node) {
+  int64_t sum = 0, weights = 0;
+  for (const WeighedResource& resource : settings.resources) {
+    int64_t has = resource.of(node.allocatable);
+    if (has == 0 || (resource.is_extended() && resource.of(pod.requests) == 0)) continue;
+    // Silent pods count for something where all have some: they spread too.
+    bool at_least_some = resource.field == &Resources::milli_cpu || resource.field == &Resources::memory;
+    int64_t wanted = at_least_some ? resource.of(node.nonzero_requested) + resource.of(pod.nonzero_requests)
+                                   : resource.of(node.requested) + resource.of(pod.requests);
+    int64_t score = score_resource(settings, wanted, has);
+    if (settings.strategy == FitStrategy::RequestedToCapacityRatio && score == 0) continue;
+    sum += score * resource.weight;
+    weights += resource.weight;
+  }
+  if (weights == 0) return 0;
+  if (settings.strategy != FitStrategy::RequestedToCapacityRatio) return sum / weights;
+  return std::llround(static_cast<double>(sum) / static_cast<double>(weights));
+}
+
+std::unique_ptr<Plugin> make_node_resources_fit(const Devices* devices, FitSettings settings) {
+  return std::make_unique<NodeResourcesFit>(devices, std::move(settings));
 }
 
 }  // namespace scheduler

@@ -7,12 +7,16 @@
 
 namespace scheduler {
 
-std::vector<SpreadConstraint> spread_constraints(const api::core_v1::Pod& pod, std::string_view when_unsatisfiable) {
+std::vector<SpreadConstraint> spread_constraints(const PodInfo& pod, const GivenConstraints& defaults,
+                                                 std::string_view when_unsatisfiable) {
   std::vector<SpreadConstraint> out;
-  for (const auto& given : pod.spec.topology_spread_constraints) {
+  const auto& own = pod.pod->spec.topology_spread_constraints;
+  bool by_owner = own.empty() && pod.owner != 0;
+  for (const auto& given : by_owner ? defaults : own) {
     if (given.when_unsatisfiable != when_unsatisfiable) continue;
     SpreadConstraint& made = out.emplace_back();
     made.topology_key = given.topology_key;
+    made.by_owner = by_owner;
     made.selector = schema::LabelSelector::nothing();
     if (given.label_selector) {
       made.selector = schema::LabelSelector::from(*given.label_selector).value_or(schema::LabelSelector::nothing());
@@ -39,7 +43,8 @@ bool has_topologies(const std::vector<SpreadConstraint>& constraints, const Node
 }
 
 bool is_spread(const SpreadConstraint& constraint, const PodInfo& pod, const PodInfo& other) {
-  return !other.terminating && other.key.namespace_ == pod.key.namespace_ && constraint.selector.matches(other.labels);
+  if (other.terminating || other.key.namespace_ != pod.key.namespace_) return false;
+  return constraint.by_owner ? other.owner == pod.owner : constraint.selector.matches(other.labels);
 }
 
 }  // namespace scheduler

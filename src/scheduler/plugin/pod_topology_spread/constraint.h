@@ -16,10 +16,15 @@ struct SpreadConstraint {
   int64_t domains_min = 1;
   bool honors_affinity = true;  // nodes that the pod's own node affinity excludes are not counted
   bool honors_taints = false;   // nor those whose taints it does not tolerate
+  bool by_owner = false;        // spreads the pods of one controller, instead of those selected
 };
 
-// Those with this whenUnsatisfiable: DoNotSchedule, ScheduleAnyway.
-std::vector<SpreadConstraint> spread_constraints(const api::core_v1::Pod& pod, std::string_view when_unsatisfiable);
+using GivenConstraints = std::vector<api::core_v1::TopologySpreadConstraint>;
+
+// Those of the pod with this whenUnsatisfiable: DoNotSchedule, ScheduleAnyway. For a pod that has a controller and no
+// constraints at all those of `defaults`, among the pods of its controller.
+std::vector<SpreadConstraint> spread_constraints(const PodInfo& pod, const GivenConstraints& defaults,
+                                                 std::string_view when_unsatisfiable);
 
 // Whether the node counts for the constraint of this pod.
 bool is_counted(const SpreadConstraint& constraint, const api::core_v1::PodSpec& spec, const NodeInfo& node);

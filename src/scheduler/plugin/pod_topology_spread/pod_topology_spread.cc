@@ -18,8 +18,8 @@ using Domains = std::unordered_map<std::string, int64_t>;
 // What constraints that must be kept (DoNotSchedule) say.
 class Skew {
  public:
-  Skew(const PodInfo& pod, const Cache& cache)
-      : pod_(pod), constraints_(spread_constraints(*pod.pod, "DoNotSchedule")) {
+  Skew(const PodInfo& pod, const Cache& cache, const GivenConstraints& defaults)
+      : pod_(pod), constraints_(spread_constraints(pod, defaults, "DoNotSchedule")) {
     domains_.resize(constraints_.size());
     if (constraints_.empty()) return;
     for (const NodeInfo* node : cache.nodes()) {
@@ -54,7 +54,7 @@ class Skew {
       }
       auto found = domains_[i].find(*domain);
       int64_t there = found == domains_[i].end() ? 0 : found->second;
-      int64_t itself = constraint.selector.matches(pod_.labels) ? 1 : 0;
+      int64_t itself = constraint.by_owner || constraint.selector.matches(pod_.labels) ? 1 : 0;
       if (there + itself - least_[i] > constraint.skew_max) {
         return Refusal{{"node(s) didn't match pod topology spread constraints"}, true};
       }
@@ -80,13 +80,15 @@ class Skew {
   std::vector<int64_t> least_;
 };
 
-// What constraints that may be broken say: a pod's own ScheduleAnyway, or, of a pod with a controller and without any
-// constraint, that its likes spread over nodes and zones.
+// What constraints that may be broken say (ScheduleAnyway); without default ones also, of a pod with a controller and
+// no constraints, that its likes spread over nodes and zones.
 class Preference {
  public:
-  Preference(const PodInfo& pod, const Cache& cache)
-      : pod_(pod), cache_(cache), constraints_(spread_constraints(*pod.pod, "ScheduleAnyway")) {
-    by_owner_ = pod.pod->spec.topology_spread_constraints.empty() && pod.owner != 0;
+  Preference(const PodInfo& pod, const Cache& cache, const DefaultConstraints& defaults)
+      : pod_(pod),
+        cache_(cache),
+        constraints_(spread_constraints(pod, defaults.value_or(GivenConstraints()), "ScheduleAnyway")) {
+    by_owner_ = !defaults && pod.pod->spec.topology_spread_constraints.empty() && pod.owner != 0;
     if (!by_owner_) return;
     constraints_.emplace_back().topology_key = kHostname;
     constraints_[0].skew_max = 3;
@@ -196,7 +198,8 @@ class Preference {
 
 class SpreadJudge final : public Judge {
  public:
-  SpreadJudge(const PodInfo& pod, const Cache& cache) : skew_(pod, cache), preference_(pod, cache) {}
+  SpreadJudge(const PodInfo& pod, const Cache& cache, const DefaultConstraints& defaults)
+      : skew_(pod, cache, defaults.value_or(GivenConstraints())), preference_(pod, cache, defaults) {}
 
   std::optional<Refusal> filter(const NodeInfo& node) override { return skew_.filter(node); }
   void counted(const PodInfo& pod, const NodeInfo& node, int change) override { skew_.counted(pod, node, change); }
@@ -213,6 +216,7 @@ class SpreadJudge final : public Judge {
 
 class PodTopologySpread final : public Plugin {
  public:
+  explicit PodTopologySpread(DefaultConstraints defaults) : defaults_(std::move(defaults)) {}
   std::string_view name() const override { return "PodTopologySpread"; }
   Happening wakers() const override {
     return Happening::NodeAdded | Happening::NodeLabelsChanged | Happening::PodAdded | Happening::PodRemoved;
@@ -220,14 +224,17 @@ class PodTopologySpread final : public Plugin {
   int64_t weight() const override { return 2; }
   std::unique_ptr<Judge> judge(const PodInfo& pod, const Cache& cache) const override {
     if (pod.pod->spec.topology_spread_constraints.empty() && pod.owner == 0) return nullptr;
-    return std::make_unique<SpreadJudge>(pod, cache);
+    return std::make_unique<SpreadJudge>(pod, cache, defaults_);
   }
+
+ private:
+  const DefaultConstraints defaults_;
 };
 
 }  // namespace
 
-std::unique_ptr<Plugin> make_pod_topology_spread() {
-  return std::make_unique<PodTopologySpread>();
+std::unique_ptr<Plugin> make_pod_topology_spread(DefaultConstraints defaults) {
+  return std::make_unique<PodTopologySpread>(std::move(defaults));
 }
 
 }  // namespace scheduler

@@ -13,9 +13,6 @@ namespace {
 
 using namespace volume_binding;  // NOLINT: the words of its search
 
-// How long a pod waits for its claims to be bound, as upstream's default.
-constexpr auto kBindTimeout = std::chrono::seconds(600);
-
 class BindingJudge final : public Judge {
  public:
   BindingJudge(Sorted sorted, const Storage& storage) : sorted_(std::move(sorted)), storage_(storage) {}
@@ -33,7 +30,8 @@ class BindingJudge final : public Judge {
 
 class VolumeBinding final : public Plugin {
  public:
-  VolumeBinding(client::Client client, Storage& storage) : client_(std::move(client)), storage_(storage) {}
+  VolumeBinding(client::Client client, Storage& storage, io::Duration timeout)
+      : client_(std::move(client)), storage_(storage), timeout_(timeout) {}
   std::string_view name() const override { return "VolumeBinding"; }
   Happening wakers() const override {
     return Happening::NodeAdded | Happening::NodeLabelsChanged | Happening::ClaimChanged | Happening::VolumeChanged |
@@ -73,7 +71,7 @@ class VolumeBinding final : public Plugin {
       next.metadata.annotations[std::string(volume::kSelectedNode)] = node;
       if (next != *claim) CO_TRY(co_await client_.update(std::move(next)));
     }
-    auto bound = co_await io::with_timeout(kBindTimeout, wait_bound(choice, node));
+    auto bound = co_await io::with_timeout(timeout_, wait_bound(choice, node));
     if (!bound) co_return base::fail(base::Code::Timeout, "binding volumes: context deadline exceeded");
     if (!*bound) co_return base::fail(bound->error().with_context("binding volumes"));
     co_return {};
@@ -116,13 +114,14 @@ class VolumeBinding final : public Plugin {
 
   client::Client client_;
   Storage& storage_;
+  const io::Duration timeout_;
   std::unordered_map<client::Key, Choice> reserved_;  // by pod
 };
 
 }  // namespace
 
-std::unique_ptr<Plugin> make_volume_binding(client::Client client, Storage& storage) {
-  return std::make_unique<VolumeBinding>(std::move(client), storage);
+std::unique_ptr<Plugin> make_volume_binding(client::Client client, Storage& storage, io::Duration timeout) {
+  return std::make_unique<VolumeBinding>(std::move(client), storage, timeout);
 }
 
 }  // namespace scheduler

@@ -9,6 +9,8 @@
 
 namespace scheduler {
 
-std::unique_ptr<Plugin> make_volume_binding(client::Client client, Storage& storage);
+// A pod waits for its claims to be bound for `timeout`, then it is placed anew.
+std::unique_ptr<Plugin> make_volume_binding(client::Client client, Storage& storage,
+                                            io::Duration timeout = std::chrono::seconds(600));
 
 }  // namespace scheduler
