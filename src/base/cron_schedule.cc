@@ -11,8 +11,8 @@
 namespace base {
 namespace {
 
-constexpr int64_t kDay = 86400;
-constexpr int64_t kHorizonDays = 5 * 366;
+constexpr int64_t kDayMinutes = 1440;
+constexpr int64_t kHorizonMinutes = 5 * 366 * kDayMinutes;
 
 struct Bounds {
   std::string_view what;
@@ -94,11 +94,16 @@ constexpr std::array<std::pair<std::string_view, std::string_view>, 7> kDescript
 Result<CronSchedule> CronSchedule::parse(std::string_view text) {
   CronSchedule schedule;
   if (text.empty()) return fail(Code::BadRequest, "empty spec string");
-  for (std::string_view prefix : {"TZ=", "CRON_TZ="}) {
-    if (!text.starts_with(prefix)) continue;
-    size_t space = text.find(' ');
-    text = space == text.npos ? std::string_view() : trim(text.substr(space));
-    break;
+  if (text.starts_with("TZ=") || text.starts_with("CRON_TZ=")) {
+    size_t name = text.find('=') + 1;
+    size_t space = std::min(text.find(' '), text.size());
+    std::string_view zone = text.substr(name, space - name);
+    auto found = TimeZone::find(zone);
+    if (!found) return fail(Code::BadRequest, cat({"provided bad location ", zone, ": ", found.error().message()}));
+    schedule.zone_ = *found;
+    text = trim(text.substr(space));
+  } else {
+    schedule.zone_ = TimeZone::local();
   }
   if (text.starts_with("@every ")) {
     auto ns = parse_duration(text.substr(7));
@@ -155,20 +160,35 @@ bool CronSchedule::matches_day(int64_t days) const {
   return any_day_of_month_ || any_day_of_week_ ? of_month && of_week : of_month || of_week;
 }
 
-std::optional<Time> CronSchedule::next(Time time) const {
-  if (every_seconds_ > 0) return Time{time.seconds + every_seconds_, 0};
-  int64_t from = (time.seconds / 60 + 1) * 60;  // the next whole minute
-  int64_t day = from / kDay;
-  int64_t minute = from % kDay / 60;
-  for (int64_t limit = day + kHorizonDays; day < limit; day++, minute = 0) {
+std::optional<int64_t> CronSchedule::next_minute(int64_t from, int64_t end) const {
+  int64_t day = from / kDayMinutes;
+  int64_t minute = from % kDayMinutes;
+  for (; day * kDayMinutes < end; day++, minute = 0) {
     if (!matches_day(day)) continue;
-    for (; minute < 1440; minute++) {
+    for (; minute < kDayMinutes; minute++) {
       if ((hours_ >> (minute / 60) & 1) == 0) {
         minute += 59 - minute % 60;
         continue;
       }
-      if ((minutes_ >> (minute % 60) & 1) != 0) return Time{day * kDay + minute * 60, 0};
+      if ((minutes_ >> (minute % 60) & 1) == 0) continue;
+      int64_t found = day * kDayMinutes + minute;
+      return found < end ? std::optional(found) : std::nullopt;
     }
+  }
+  return std::nullopt;
+}
+
+std::optional<Time> CronSchedule::next(Time time) const {
+  if (every_seconds_ > 0) return Time{time.seconds + every_seconds_, 0};
+  int64_t from = time.seconds / 60 + 1;  // in minutes
+  const int64_t limit = from + kHorizonMinutes;
+  // While its offset stays the same, a zone's clock is like any other.
+  while (from < limit) {
+    TimeZone::Stretch stretch = zone_.at(from * 60);
+    int64_t offset = stretch.offset / 60;
+    int64_t end = std::min(limit, stretch.end / 60);
+    if (auto minute = next_minute(from + offset, end + offset)) return Time{(*minute - offset) * 60, 0};
+    from = end;
   }
   return std::nullopt;
 }

@@ -22,6 +22,28 @@ TEST(CronSchedule, NextMoments) {
   EXPECT_EQ(next("0 0 30 feb ?", "2026-01-01T00:00:00Z"), "never");
 }
 
+TEST(CronSchedule, FieldsAreWhatClocksOfTheZoneShow) {
+  EXPECT_EQ(next("TZ=Asia/Kolkata 30 9 * * *", "2026-01-01T04:00:00Z"), "2026-01-02T04:00:00Z");
+  EXPECT_EQ(next("CRON_TZ=America/New_York 0 9 * * *", "2026-03-07T15:00:00Z"), "2026-03-08T13:00:00Z");
+  EXPECT_EQ(next("TZ=Europe/Berlin 0 0 1 1 *", "2026-01-01T00:00:00Z"), "2026-12-31T23:00:00Z");
+  EXPECT_EQ(next("TZ=Nowhere/Land * * * * *", "2026-01-01T00:00:00Z"),
+            "provided bad location Nowhere/Land: unknown time zone Nowhere/Land");
+}
+
+TEST(CronSchedule, AnHourThatClocksSkipDoesNotComeAndOneShownTwiceComesTwice) {
+  // Berlin's clocks skip 02:00 to 03:00 on 29 March and show it twice on 25 October.
+  EXPECT_EQ(next("TZ=Europe/Berlin 30 2 * * *", "2026-03-28T02:00:00Z"), "2026-03-30T00:30:00Z");
+  EXPECT_EQ(next("TZ=Europe/Berlin 30 2 * * *", "2026-10-24T22:00:00Z"), "2026-10-25T00:30:00Z");
+  EXPECT_EQ(next("TZ=Europe/Berlin 30 2 * * *", "2026-10-25T00:30:00Z"), "2026-10-25T01:30:00Z");
+  EXPECT_EQ(next("TZ=Europe/Berlin 0 * * * *", "2026-03-29T00:00:00Z"), "2026-03-29T01:00:00Z");
+}
+
+TEST(CronSchedule, WithoutAZoneItIsTheProcesses) {
+  ASSERT_EQ(setenv("TZ", "Asia/Tokyo", 1), 0);
+  EXPECT_EQ(next("0 9 * * *", "2026-01-01T01:00:00Z"), "2026-01-02T00:00:00Z");
+  ASSERT_EQ(unsetenv("TZ"), 0);
+}
+
 TEST(CronSchedule, WhatCannotBeReadIsRefused) {
   for (std::string_view bad :
        {"", "* * * *", "60 * * * *", "* * 0 * *", "5-1 * * * *", "*/0 * * * *", "* * * * 7", "a * * * *"}) {

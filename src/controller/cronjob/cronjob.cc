@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "base/strings.h"
+#include "base/time_zone.h"
 #include "client/events.h"
 #include "client/queue.h"
 #include "client/status.h"
@@ -46,7 +47,9 @@ Job make_job(const CronJob& cron_job, base::Time scheduled) {
   job.metadata.name = base::cat({cron_job.metadata.name, "-", std::to_string(scheduled.seconds / 60)});
   job.metadata.labels = cron_job.spec.job_template.metadata.labels;
   job.metadata.annotations = cron_job.spec.job_template.metadata.annotations;
-  job.metadata.annotations["batch.kubernetes.io/cronjob-scheduled-timestamp"] = base::format_rfc3339(scheduled);
+  auto zone = base::TimeZone::find(cron_job.spec.time_zone.value_or("UTC"));
+  job.metadata.annotations["batch.kubernetes.io/cronjob-scheduled-timestamp"] =
+      zone.value_or(base::TimeZone()).format_rfc3339(scheduled);
   job.metadata.owner_references.push_back(controller_reference(cron_job));
   job.spec = cron_job.spec.job_template.spec;
   return job;
@@ -183,16 +186,26 @@ class CronJobController final : public Controller {
   io::Task<Result<void>> start(std::shared_ptr<const CronJob> cron_job, std::vector<JobPointer> jobs,
                                CronJobStatus* status) {
     if (cron_job->spec.suspend.value_or(false)) co_return {};
-    if (const auto& zone = cron_job->spec.time_zone; zone && *zone != "Etc/UTC" && *zone != "UTC") {
-      tell(*cron_job, EventType::Warning, "UnknownTimeZone",
-           base::cat({"invalid timeZone: ", base::quote(*zone), ": this cluster knows UTC only"}));
-      co_return {};
+    const std::string& fields = cron_job->spec.schedule;
+    bool names_zone = fields.find("TZ") != std::string::npos;
+    if (const auto& zone = cron_job->spec.time_zone) {
+      if (auto found = base::TimeZone::find(*zone); !found) {
+        tell(*cron_job, EventType::Warning, "UnknownTimeZone",
+             base::cat({"invalid timeZone: ", base::quote(*zone), ": ", found.error().message()}));
+        co_return {};
+      }
     }
-    auto schedule = base::CronSchedule::parse(cron_job->spec.schedule);
+    if (names_zone) {
+      tell(*cron_job, EventType::Warning, "UnsupportedSchedule",
+           base::cat({"CRON_TZ or TZ used in schedule ", base::quote(fields),
+                      " is not officially supported, see "
+                      "https://kubernetes.io/docs/concepts/workloads/controllers/cron-jobs/ for more details"}));
+    }
+    auto schedule = base::CronSchedule::parse(
+        names_zone || !cron_job->spec.time_zone ? fields : base::cat({"TZ=", *cron_job->spec.time_zone, " ", fields}));
     if (!schedule) {
       tell(*cron_job, EventType::Warning, "UnparseableSchedule",
-           base::cat(
-               {"unparseable schedule: ", base::quote(cron_job->spec.schedule), " : ", schedule.error().message()}));
+           base::cat({"unparseable schedule: ", base::quote(fields), " : ", schedule.error().message()}));
       co_return {};
     }
     base::Time now = context_.now();

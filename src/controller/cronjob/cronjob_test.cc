@@ -78,6 +78,29 @@ TEST_F(CronJobTest, AScheduleThatNeverComesIsToldAndStartsNothing) {
                                      "schedules is less than 1 second"});
 }
 
+TEST_F(CronJobTest, AZoneNobodyKnowsIsToldAndStartsNothing) {
+  make("Allow", "exits");
+  cluster_.edit<CronJob>("default", "tick", [](CronJob& cron_job) { cron_job.spec.time_zone = "Europe/Atlantis"; });
+  cluster_.advance(61min);
+  EXPECT_EQ(jobs(), 0u);
+  EXPECT_EQ(cluster_.events("tick").front(),
+            "UnknownTimeZone invalid timeZone: \"Europe/Atlantis\": unknown time zone Europe/Atlantis");
+}
+
+TEST_F(CronJobTest, StartsByTheClockOfItsZone) {
+  cluster_.run_nodes({"n1"});
+  make("Allow", "exits");
+  cluster_.edit<CronJob>("default", "tick", [](CronJob& cron_job) {
+    cron_job.spec.schedule = "15 9 * * *";
+    cron_job.spec.time_zone = "Asia/Kolkata";
+  });
+  cluster_.advance(25h);
+  ASSERT_EQ(jobs(), 1u);
+  const std::string& scheduled =
+      cluster_.server.list<Job>()[0].metadata.annotations["batch.kubernetes.io/cronjob-scheduled-timestamp"];
+  EXPECT_TRUE(scheduled.ends_with("T09:15:00+05:30")) << scheduled;
+}
+
 TEST(CronJobDue, MissedMomentsCountOnceAndDeadlinesCut) {
   CronJob cron_job;
   cron_job.metadata.creation_timestamp = *base::parse_rfc3339("2026-01-01T00:00:30Z");

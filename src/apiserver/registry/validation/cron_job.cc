@@ -1,10 +1,9 @@
-#include <sys/stat.h>
-
 #include "apiserver/registry/validation/job.h"
 #include "apiserver/registry/validation/job_parts.h"
 #include "apiserver/registry/validation/values.h"
 #include "base/cron_schedule.h"
 #include "base/strings.h"
+#include "base/time_zone.h"
 
 namespace apiserver {
 namespace {
@@ -18,29 +17,29 @@ bool names_zone(std::string_view schedule) {
   return schedule.find("TZ") != schedule.npos;
 }
 
-// Zones are those the machine knows; where it knows none, any name that could be one.
-bool is_time_zone(const std::string& name) {
-  if (name == "UTC") return true;
-  if (name.starts_with('.') || name.starts_with('/') || has_backsteps(name)) return false;
-  for (char c : name) {
-    bool fine = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
-                std::string_view("-_+/").find(c) != std::string_view::npos;
+// The parts of a zone's name, as the database's theory of names has them, and digits and + of old names.
+bool could_be_zone(std::string_view name) {
+  for (std::string_view part : base::split(name, '/')) {
+    bool fine = !part.empty() && part.size() <= 14 && part != "." && part != ".." && !part.starts_with('-');
+    for (char c : part) {
+      fine &= (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
+              std::string_view(".-_+").find(c) != std::string_view::npos;
+    }
     if (!fine) return false;
   }
-  const std::string zones = "/usr/share/zoneinfo";
-  struct stat info{};
-  if (::stat(zones.c_str(), &info) != 0) return true;
-  return ::stat((zones + "/" + name).c_str(), &info) == 0 && S_ISREG(info.st_mode);
+  return true;
 }
 
 void check_time_zone(Report& report, const std::optional<std::string>& zone, const Place& at) {
   if (!zone) return;
   if (zone->empty()) {
     report.invalid(at, *zone, "timeZone must be nil or non-empty string");
+  } else if (!could_be_zone(*zone)) {
+    report.invalid(at, *zone, "unknown time zone " + *zone);
   } else if (base::equals_ignoring_case(*zone, "Local")) {
     report.invalid(at, *zone, "timeZone must be an explicit time zone as defined in https://www.iana.org/time-zones");
-  } else if (!is_time_zone(*zone)) {
-    report.invalid(at, *zone, "unknown time zone " + *zone);
+  } else if (auto found = base::TimeZone::find(*zone); !found) {
+    report.invalid(at, *zone, found.error().message());
   }
 }
 
