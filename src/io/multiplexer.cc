@@ -37,10 +37,11 @@ Task<void> Multiplexer::writer() {
       co_await wake_writer_.wait();
     }
     if (unsent_.empty()) break;
-    std::string bytes = std::exchange(unsent_, {});
-    being_sent_ = bytes.size();
+    std::string bytes = std::move(unsent_.front());
+    unsent_.pop_front();
+    size_t size = bytes.size();
     auto sent = co_await transport_->write(base::Bytes(std::move(bytes)));
-    being_sent_ = 0;
+    unsent_bytes_ -= size;
     if (!sent) {
       fail(sent.error());
       transport_->close();
@@ -71,7 +72,12 @@ Task<void> Multiplexer::shut_down() {
 
 void Multiplexer::queue(std::string_view bytes) {
   if (bytes.empty() || leaving_) return;
-  unsent_ += bytes;
+  if (unsent_.empty() || writes_ == Writes::Apart) {
+    unsent_.emplace_back(bytes);
+  } else {
+    unsent_.back() += bytes;
+  }
+  unsent_bytes_ += bytes.size();
   wake_writer_.set();
 }
 
@@ -116,7 +122,7 @@ void Multiplexer::fail(base::Error error) {
 }
 
 Task<base::Result<void>> Multiplexer::room() {
-  while (!error_ && unsent_.size() + being_sent_ > kUnsentBytesMax) {
+  while (!error_ && unsent_bytes_ > kUnsentBytesMax) {
     room_.reset();
     co_await room_.wait();
   }

@@ -7,6 +7,7 @@
 #pragma once
 
 #include <cstdint>
+#include <deque>
 #include <map>
 #include <memory>
 #include <optional>
@@ -30,7 +31,12 @@ class MultiplexedStream;
 
 class Multiplexer : public std::enable_shared_from_this<Multiplexer> {
  public:
-  explicit Multiplexer(std::unique_ptr<Stream> transport) : transport_(std::move(transport)) {}
+  // How what is queued is written. Apart: each queue() by itself, so that a TLS record holds one message only; clients
+  // that wait for the socket (Python's) do not see what their TLS library has read beyond the first.
+  enum class Writes : uint8_t { Joined, Apart };
+
+  explicit Multiplexer(std::unique_ptr<Stream> transport, Writes writes = Writes::Joined)
+      : transport_(std::move(transport)), writes_(writes) {}
   virtual ~Multiplexer() = default;
   Multiplexer(const Multiplexer&) = delete;
   Multiplexer& operator=(const Multiplexer&) = delete;
@@ -80,8 +86,9 @@ class Multiplexer : public std::enable_shared_from_this<Multiplexer> {
   std::unique_ptr<Stream> transport_;
   std::map<uint32_t, std::shared_ptr<Inbound>> inbound_;
   size_t unread_ = 0;  // bytes in all of inbound_
-  std::string unsent_;
-  size_t being_sent_ = 0;
+  const Writes writes_;
+  std::deque<std::string> unsent_;  // a write each
+  size_t unsent_bytes_ = 0;         // with what is being sent
   bool leaving_ = false;  // goodbye was said: what arrives is dropped, the writer ends when it has sent all
   std::optional<base::Error> error_;
   Event wake_reader_, wake_writer_, room_, sent_all_, ended_;

@@ -15,7 +15,7 @@ class WebSocketConnection::Session final : public Multiplexer {
  public:
   Session(std::unique_ptr<Stream> transport, WebSocketRole role, WebSocketCarriage carriage,
           std::vector<uint8_t> channels, bool close_signal, base::Random& random)
-      : Multiplexer(std::move(transport)),
+      : Multiplexer(std::move(transport), Writes::Apart),
         role_(role),
         carriage_(carriage),
         close_signal_(close_signal),
