@@ -36,6 +36,7 @@ struct Profile {
   api::core_v1::NodeAffinity added_affinity;
   DefaultConstraints default_constraints;
   io::Duration volume_timeout = std::chrono::seconds(600);
+  io::Duration devices_ready_within = std::chrono::seconds(600);
 };
 
 }  // namespace scheduler

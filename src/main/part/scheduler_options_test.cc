@@ -74,12 +74,14 @@ TEST_F(SchedulerOptionsTest, OnlyWhatIsNamedIsInUseAfterAllWasTakenOut) {
 
 TEST_F(SchedulerOptionsTest, ArgumentsReachTheirPlugins) {
   ASSERT_EQ(
-      read_profile("{pluginConfig: [{name: NodeResourcesFit, args: {ignoredResourceGroups: [example.com], "
-                   "scoringStrategy: {type: RequestedToCapacityRatio, resources: [{name: cpu, weight: 3}], "
-                   "requestedToCapacityRatio: {shape: [{utilization: 0, score: 0}, {utilization: 100, score: 10}]}}}}, "
-                   "{name: InterPodAffinity, args: {hardPodAffinityWeight: 5}}, {name: PodTopologySpread, args: "
-                   "{defaultingType: List, defaultConstraints: [{maxSkew: 1, topologyKey: zone, whenUnsatisfiable: "
-                   "DoNotSchedule}]}}, {name: VolumeBinding, args: {bindTimeoutSeconds: 30}}]}"),
+      read_profile(
+          "{pluginConfig: [{name: NodeResourcesFit, args: {ignoredResourceGroups: [example.com], "
+          "scoringStrategy: {type: RequestedToCapacityRatio, resources: [{name: cpu, weight: 3}], "
+          "requestedToCapacityRatio: {shape: [{utilization: 0, score: 0}, {utilization: 100, score: 10}]}}}}, "
+          "{name: InterPodAffinity, args: {hardPodAffinityWeight: 5}}, {name: PodTopologySpread, args: "
+          "{defaultingType: List, defaultConstraints: [{maxSkew: 1, topologyKey: zone, whenUnsatisfiable: "
+          "DoNotSchedule}]}}, {name: VolumeBinding, args: {bindTimeoutSeconds: 30}}, {name: DynamicResources, args: "
+          "{filterTimeout: 10s, bindingTimeout: 5m}}]}"),
       "good");
   EXPECT_EQ(profile().fit.strategy, FitStrategy::RequestedToCapacityRatio);
   EXPECT_EQ(profile().fit.resources.at(0).weight, 3);
@@ -88,6 +90,7 @@ TEST_F(SchedulerOptionsTest, ArgumentsReachTheirPlugins) {
   EXPECT_EQ(profile().pod_affinity.hard_weight, 5);
   EXPECT_EQ(profile().default_constraints->size(), 1u);
   EXPECT_EQ(profile().volume_timeout, std::chrono::seconds(30));
+  EXPECT_EQ(profile().devices_ready_within, std::chrono::minutes(5));
 }
 
 TEST_F(SchedulerOptionsTest, NonsenseIsRefusedWithItsPlace) {

@@ -173,8 +173,9 @@ class Arguments {
       });
     }
     if (name == "DynamicResources") {
-      errors_.push_back(FieldError::forbidden(path, "arguments of DynamicResources are not supported"));
-    } else if (is_known(name)) {
+      return with<v1::DynamicResourcesArgs>(config, [&](auto& args) { devices(args); });
+    }
+    if (is_known(name)) {
       errors_.push_back(FieldError::forbidden(path, name + " takes no arguments"));
     } else {
       errors_.push_back(FieldError::not_found(path, name));
@@ -277,6 +278,14 @@ class Arguments {
         errors_.push_back(FieldError::forbidden(at.child("labelSelector"),
                                                 "constraint must not define a selector, as they deduced for each pod"));
     }
+  }
+
+  // The search for devices is bounded by how many it tries, not by a time.
+  void devices(const v1::DynamicResourcesArgs& args) {
+    for (auto& [field, value] :
+         {std::pair("filterTimeout", args.filter_timeout), {"bindingTimeout", args.binding_timeout}})
+      if (value && value->ns < 0) invalid(field, value->ns, "must be greater than or equal to 0");
+    if (args.binding_timeout) profile_.devices_ready_within = io::Duration(args.binding_timeout->ns);
   }
 
   void preemption(const v1::DefaultPreemptionArgs& args) {

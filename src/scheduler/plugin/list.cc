@@ -35,7 +35,8 @@ Plugins make_plugins(const Profile& profile, PluginServices services) {
     plugins.push_back(make_volume_zone(*services.storage));
   }
   if (services.devices != nullptr)
-    plugins.push_back(make_dynamic_resources(*services.client, *services.devices, *services.clock, *services.random));
+    plugins.push_back(make_dynamic_resources(*services.client, *services.devices, *services.clock, *services.random,
+                                             profile.devices_ready_within));
   plugins.push_back(make_node_resources_balanced_allocation(profile.balanced));
   plugins.push_back(make_pod_topology_spread(profile.default_constraints));
   plugins.push_back(make_inter_pod_affinity(profile.pod_affinity));

@@ -14,7 +14,6 @@ namespace {
 namespace core = api::core_v1;
 
 constexpr int kAttempts = 5;
-constexpr auto kReadyTimeout = std::chrono::seconds(600);
 
 std::string reference(const Devices::Claim& claim) {
   return base::cat({claim.metadata.namespace_, "/", claim.metadata.name});
@@ -101,7 +100,7 @@ io::Task<base::Result<void>> Binder::tell(core::Pod pod, Claim claim,
 }
 
 io::Task<base::Result<void>> Binder::wait_ready(std::vector<client::Key> claims) {
-  int64_t until = clock_.monotonic_ns() + std::chrono::nanoseconds(kReadyTimeout).count();
+  int64_t until = clock_.monotonic_ns() + ready_within_.count();
   for (;;) {
     bool all = true;
     for (const auto& key : claims) {
@@ -111,7 +110,7 @@ io::Task<base::Result<void>> Binder::wait_ready(std::vector<client::Key> claims)
         continue;
       }
       auto now = base::Time::from_ns(clock_.wall_ns());
-      if (auto why = binding_failure(*claim, now)) co_return base::fail(base::Code::Conflict, *why);
+      if (auto why = binding_failure(*claim, now, ready_within_)) co_return base::fail(base::Code::Conflict, *why);
       all = all && is_ready(*claim);  // also seen by the cache
     }
     if (all) co_return {};

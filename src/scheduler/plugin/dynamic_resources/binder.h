@@ -13,9 +13,9 @@ namespace scheduler::dynamic_resources {
 class Binder {
  public:
   using Claim = Devices::Claim;
-  // All borrowed but the client.
-  Binder(client::Client client, Devices& devices, base::Clock& clock)
-      : client_(std::move(client)), devices_(devices), clock_(clock) {}
+  // `ready_within`: see make_dynamic_resources(). All borrowed but the client.
+  Binder(client::Client client, Devices& devices, base::Clock& clock, io::Duration ready_within)
+      : client_(std::move(client)), devices_(devices), clock_(clock), ready_within_(ready_within) {}
 
   // Allocates the claim (unless `allocation` is null: it is allocated already) and reserves it for the pod.
   io::Task<base::Result<Claim>> bind(Claim claim, std::shared_ptr<const Devices::Allocation> allocation,
@@ -38,6 +38,7 @@ class Binder {
   client::Client client_;
   Devices& devices_;
   base::Clock& clock_;
+  const io::Duration ready_within_;
 };
 
 }  // namespace scheduler::dynamic_resources

@@ -53,8 +53,13 @@ struct Reservation {
 
 class DynamicResources final : public Plugin {
  public:
-  DynamicResources(client::Client client, Devices& devices, base::Clock& clock, base::Random& random)
-      : devices_(devices), clock_(clock), random_(random), binder_(std::move(client), devices, clock) {}
+  DynamicResources(client::Client client, Devices& devices, base::Clock& clock, base::Random& random,
+                   io::Duration ready_within)
+      : devices_(devices),
+        clock_(clock),
+        random_(random),
+        ready_within_(ready_within),
+        binder_(std::move(client), devices, clock, ready_within) {}
   std::string_view name() const override { return "DynamicResources"; }
   Happening wakers() const override {
     return Happening::NodeAdded | Happening::NodeLabelsChanged | Happening::NodeResourcesChanged |
@@ -64,7 +69,7 @@ class DynamicResources final : public Plugin {
 
   std::unique_ptr<Judge> judge(const PodInfo& pod, const Cache&) const override {
     if (!needs_devices(pod)) return nullptr;
-    auto wishes = wishes_of(pod, devices_, now());
+    auto wishes = wishes_of(pod, devices_, now(), ready_within_);
     if (wishes.empty()) return nullptr;
     return std::make_unique<DeviceJudge>(pod, std::move(wishes), devices_, selectors_);
   }
@@ -72,7 +77,7 @@ class DynamicResources final : public Plugin {
   bool reserves(const PodInfo& pod) const override { return needs_devices(pod); }
 
   void reserve(const PodInfo& pod, const NodeInfo& node) override {
-    auto wishes = wishes_of(pod, devices_, now());
+    auto wishes = wishes_of(pod, devices_, now(), ready_within_);
     auto choice = choose(pod, wishes, node, devices_, taken_now(devices_), selectors_);
     if (choice.refusal) return;  // it was asked a moment ago, and it fitted
     Reservation made;
@@ -142,7 +147,7 @@ class DynamicResources final : public Plugin {
   // Of claims that keep the pod from other nodes and are used by nobody one gives its devices back.
   std::string unplaced(const PodInfo& pod, const Cache& cache) override {
     if (!needs_devices(pod) || pod.pod == nullptr) return "no new claims to deallocate";
-    auto wishes = wishes_of(pod, devices_, now());
+    auto wishes = wishes_of(pod, devices_, now(), ready_within_);
     if (wishes.stale != nullptr) {
       scope_.spawn(binder_.remove(*wishes.stale));
       return "deletion of ResourceClaim completed";
@@ -188,6 +193,7 @@ class DynamicResources final : public Plugin {
   Devices& devices_;
   base::Clock& clock_;
   base::Random& random_;
+  const io::Duration ready_within_;
   Binder binder_;
   mutable device::Selectors selectors_;
   std::unordered_map<client::Key, Reservation> reservations_;  // by pod
@@ -197,8 +203,8 @@ class DynamicResources final : public Plugin {
 }  // namespace
 
 std::unique_ptr<Plugin> make_dynamic_resources(client::Client client, Devices& devices, base::Clock& clock,
-                                               base::Random& random) {
-  return std::make_unique<DynamicResources>(std::move(client), devices, clock, random);
+                                               base::Random& random, io::Duration ready_within) {
+  return std::make_unique<DynamicResources>(std::move(client), devices, clock, random, ready_within);
 }
 
 }  // namespace scheduler

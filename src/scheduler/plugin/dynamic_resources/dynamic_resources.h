@@ -12,8 +12,9 @@
 
 namespace scheduler {
 
-// All borrowed but the client.
+// `ready_within`: devices that have to be made ready for a pod have that long. All borrowed but the client.
 std::unique_ptr<Plugin> make_dynamic_resources(client::Client client, Devices& devices, base::Clock& clock,
-                                               base::Random& random);
+                                               base::Random& random,
+                                               io::Duration ready_within = std::chrono::seconds(600));
 
 }  // namespace scheduler

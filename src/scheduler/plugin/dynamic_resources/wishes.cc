@@ -11,8 +11,6 @@ namespace {
 
 namespace core = api::core_v1;
 
-constexpr int64_t kBindingSecondsMax = 600;
-
 Refusal refuse(std::string why) {
   return {{std::move(why)}, false};
 }
@@ -71,7 +69,7 @@ bool is_available(const Devices::Claim& claim, const core::Node& node) {
 
 }  // namespace
 
-std::optional<std::string> binding_failure(const Devices::Claim& claim, base::Time now) {
+std::optional<std::string> binding_failure(const Devices::Claim& claim, base::Time now, io::Duration ready_within) {
   if (!claim.status.allocation) return {};
   for (const auto& result : claim.status.allocation->devices.results) {
     if (result.binding_conditions.empty()) continue;
@@ -81,7 +79,7 @@ std::optional<std::string> binding_failure(const Devices::Claim& claim, base::Ti
           return base::cat({"claim ", claim.metadata.name, " binding failed: reason=", failed->reason,
                             ", message=", base::quote(failed->message)});
     auto since = claim.status.allocation->allocation_timestamp;
-    if (!is_ready(claim) && !since.is_zero() && since.seconds + kBindingSecondsMax < now.seconds)
+    if (!is_ready(claim) && !since.is_zero() && since.to_ns() + ready_within.count() < now.to_ns())
       return base::cat({"claim ", claim.metadata.name, " binding timeout"});
   }
   return {};
@@ -97,7 +95,7 @@ bool is_ready(const Devices::Claim& claim) {
   });
 }
 
-Wishes wishes_of(const PodInfo& pod, const Devices& devices, base::Time now) {
+Wishes wishes_of(const PodInfo& pod, const Devices& devices, base::Time now, io::Duration ready_within) {
   Wishes out;
   for (const auto& one : pod.pod->spec.resource_claims) {
     auto name = device::claim_name(*pod.pod, one);
@@ -117,7 +115,7 @@ Wishes wishes_of(const PodInfo& pod, const Devices& devices, base::Time now) {
       out.refusal = refusal_of(pod, *claim, devices);
     }
     if (out.refusal) return out;
-    if (binding_failure(*claim, now)) out.failed = claim;
+    if (binding_failure(*claim, now, ready_within)) out.failed = claim;
     auto& list = claim->status.allocation ? out.allocated : out.waiting;
     if (std::ranges::find(list, claim) == list.end()) list.push_back(std::move(claim));
   }

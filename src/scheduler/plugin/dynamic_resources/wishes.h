@@ -17,9 +17,9 @@ namespace scheduler::dynamic_resources {
 
 using ClaimRef = std::shared_ptr<const Devices::Claim>;
 
-// Why devices that have to be made ready for a claim never will be, or nothing. `now` against the ten minutes that
-// they have.
-std::optional<std::string> binding_failure(const Devices::Claim& claim, base::Time now);
+// Why devices that have to be made ready for a claim never will be, or nothing. From their allocation on they have
+// `ready_within`.
+std::optional<std::string> binding_failure(const Devices::Claim& claim, base::Time now, io::Duration ready_within);
 // All devices of the claim are ready.
 bool is_ready(const Devices::Claim& claim);
 
@@ -33,7 +33,7 @@ struct Wishes {
 
   bool empty() const { return allocated.empty() && waiting.empty() && extended.empty() && !refusal; }
 };
-Wishes wishes_of(const PodInfo& pod, const Devices& devices, base::Time now);
+Wishes wishes_of(const PodInfo& pod, const Devices& devices, base::Time now, io::Duration ready_within);
 
 // What the pod gets on a node.
 struct Choice {
