@@ -214,14 +214,27 @@ io::Task<base::Result<std::unique_ptr<WatchStream>>> Server::watch(Call& call) {
 
 io::Task<void> Server::serve(const io::Request& request, const io::Peer& peer, io::RequestBody& body,
                              io::ResponseWriter& writer) {
+  // A client that goes ends the task where it waits; what it did, and that it was here, is written down all the same.
+  struct Ending {
+    Server& server;
+    Exchange& exchange;
+    int64_t began_ns;
+    bool is_abandoned = true;
+    ~Ending() {
+      const auto& call = exchange.call;
+      int status = exchange.writer.status();
+      if (is_abandoned && exchange.audit) server.options_.auditor->abandoned(*exchange.audit, call, status);
+      // What was refused on the way is no request to a resource; upstream counts it elsewhere.
+      if (status == 0 || (exchange.served == nullptr && call.info.is_resource)) return;
+      server.count(call, exchange.served, status, exchange.writer.bytes(), began_ns);
+    }
+  };
   Exchange exchange{request, peer, body, MeteredWriter(writer), {}};
-  int64_t began_ns = options_.clock.monotonic_ns();
+  Ending ending{*this, exchange, options_.clock.monotonic_ns()};
   co_await answer(exchange);
   exchange.admitted.seat.release();
   if (exchange.audit) co_await options_.auditor->complete(*exchange.audit, exchange.call, exchange.writer.status());
-  // What was refused on the way is no request to a resource; upstream counts it elsewhere.
-  if (exchange.served == nullptr && exchange.call.info.is_resource) co_return;
-  count(exchange.call, exchange.served, exchange.writer.status(), exchange.writer.bytes(), began_ns);
+  ending.is_abandoned = false;
 }
 
 io::Task<void> Server::answer(Exchange& exchange) {
@@ -241,8 +254,9 @@ io::Task<void> Server::answer(Exchange& exchange) {
   if (auto asked = call.query.get("timeout"); !asked.empty() && !is_long_running(call)) {
     auto span = base::parse_duration(asked);
     if (!span) {
-      exchange.response().send_error(
-          bad_request(base::cat({"invalid timeout specified in the request URL - ", span.error().message()})));
+      auto why = bad_request(base::cat({"invalid timeout specified in the request URL - ", span.error().message()}));
+      if (options_.auditor != nullptr) options_.auditor->refused(call, request, peer, 400, why.message());
+      exchange.response().send_error(why);
       co_return;
     }
     if (*span > 0) time_max = std::min(time_max, std::chrono::nanoseconds(*span));
@@ -258,6 +272,8 @@ io::Task<void> Server::answer(Exchange& exchange) {
   if (!known || !*known) {
     LOG_V(2, "Refused credentials", {"reason", known ? "there are none" : known.error().message()},
           {"peer", peer.address});
+    if (options_.auditor != nullptr)
+      options_.auditor->refused(call, request, peer, 401, Auditor::attempted_credentials(request, call.query, peer));
     exchange.response().send_error(unauthorized());
     co_return;
   }

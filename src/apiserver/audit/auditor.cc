@@ -10,6 +10,8 @@ namespace {
 
 namespace audit = api::audit_k8s_io_v1;
 
+constexpr int kTimeoutStatus = 504;  // what upstream calls a request that its client left
+
 std::string_view without_port(std::string_view address) {
   if (address.starts_with('[')) return address.substr(1, address.find(']') - 1);
   return address.substr(0, address.rfind(':'));
@@ -90,6 +92,29 @@ Auditor::Auditor(AuditPolicy policy, std::vector<std::unique_ptr<AuditSink>> sin
                               {}})
                    .alone()) {}
 
+void Auditor::refused(const Call& call, const io::Request& request, const io::Peer& peer, int status,
+                      std::string message) const {
+  auto record = begin(call, request, peer);
+  if (record == nullptr) return;
+  answered(*record, call, status);
+  record->event.response_status->message = std::move(message);
+  take(*record, "ResponseStarted");
+}
+
+std::string Auditor::attempted_credentials(const io::Request& request, const Query& query, const io::Peer& peer) {
+  std::vector<std::string> attempts;
+  auto header = base::trim(request.headers.get("authorization"));
+  auto scheme = header.substr(0, header.find(' '));
+  if (scheme.size() < header.size()) {
+    for (std::string_view known : {"basic", "bearer"})
+      if (base::equals_ignoring_case(scheme, known)) attempts.emplace_back(known);
+  }
+  if (!base::trim(query.get("access_token")).empty()) attempts.emplace_back("access_token");
+  if (!peer.certificates_der.empty()) attempts.emplace_back("x509");
+  if (attempts.empty()) return "Authentication failed, no credentials provided";
+  return base::cat({"Authentication failed, attempted: ", base::join(attempts, ", ")});
+}
+
 std::unique_ptr<AuditRecord> Auditor::begin(const Call& call, const io::Request& request, const io::Peer& peer) const {
   auto decision = policy_.decide(authorization_attributes(call.info, call.query, call.user));
   levels_.with({level_name(decision.level)}).add();
@@ -138,25 +163,29 @@ void Auditor::impersonated(AuditRecord& record, const User& as, const std::strin
 
 void Auditor::started(AuditRecord& record, const Call& call, int status) const {
   answered(record, call, status);
-  if (record.decision.omits("ResponseStarted")) return;
-  std::string json = rendered(record, "ResponseStarted");
-  for (const auto& sink : sinks_) {
-    if (std::string text = fitted(*sink, record, json); !text.empty()) sink->take(text);
-  }
+  take(record, "ResponseStarted");
 }
 
 io::Task<void> Auditor::complete(AuditRecord& record, const Call& call, int status) const {
-  if (record.decision.omits_managed_fields) {
-    auto& event = record.event;
-    event.request_object = without_managed_fields(std::move(event.request_object));
-    event.response_object = without_managed_fields(std::move(event.response_object));
-  }
+  drop_managed_fields(record);
   answered(record, call, status);
   if (record.decision.omits("ResponseComplete")) co_return;
   std::string json = rendered(record, "ResponseComplete");
   for (const auto& sink : sinks_) {
     if (std::string text = fitted(*sink, record, json); !text.empty()) co_await sink->deliver(std::move(text));
   }
+}
+
+void Auditor::abandoned(AuditRecord& record, const Call& call, int status) const {
+  drop_managed_fields(record);
+  answered(record, call, status != 0 ? status : kTimeoutStatus);
+  if (status == 0) {
+    auto& response = *record.event.response_status;
+    response.status = "Failure";
+    response.reason = "Timeout";
+    response.message = "Timeout: request did not complete within requested timeout - context canceled";
+  }
+  take(record, "ResponseComplete");
 }
 
 io::Task<void> Auditor::run() {
@@ -168,6 +197,21 @@ io::Task<void> Auditor::run() {
 io::Task<void> Auditor::drain() {
   scope_.cancel();
   for (const auto& sink : sinks_) co_await sink->drain();
+}
+
+void Auditor::drop_managed_fields(AuditRecord& record) const {
+  if (!record.decision.omits_managed_fields) return;
+  auto& event = record.event;
+  event.request_object = without_managed_fields(std::move(event.request_object));
+  event.response_object = without_managed_fields(std::move(event.response_object));
+}
+
+void Auditor::take(AuditRecord& record, std::string_view stage) const {
+  if (record.decision.omits(stage)) return;
+  std::string json = rendered(record, stage);
+  for (const auto& sink : sinks_) {
+    if (std::string text = fitted(*sink, record, json); !text.empty()) sink->take(text);
+  }
 }
 
 void Auditor::answered(AuditRecord& record, const Call& call, int status) const {

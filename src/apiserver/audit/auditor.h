@@ -30,6 +30,11 @@ class Auditor {
   Auditor(AuditPolicy policy, std::vector<std::unique_ptr<AuditSink>> sinks, const base::Clock& clock,
           base::Metrics& metrics);
 
+  // A request that was refused before anybody knew whose it is: one event, of the stage ResponseStarted.
+  void refused(const Call& call, const io::Request& request, const io::Peer& peer, int status,
+               std::string message) const;
+  // What the client tried to say who he is with, as upstream words it.
+  static std::string attempted_credentials(const io::Request& request, const Query& query, const io::Peer& peer);
   // A request whose user is known, before anyone decides about it. Null when it is not written down.
   std::unique_ptr<AuditRecord> begin(const Call& call, const io::Request& request, const io::Peer& peer) const;
   // The stage RequestReceived. False when a sink that must have it has lost it.
@@ -40,12 +45,16 @@ class Auditor {
   void started(AuditRecord& record, const Call& call, int status) const;
   // Its end; the stage ResponseComplete.
   io::Task<void> complete(AuditRecord& record, const Call& call, int status) const;
+  // The same for a request whose client has gone before its end; `status` is 0 when no answer had begun. Does not wait.
+  void abandoned(AuditRecord& record, const Call& call, int status) const;
 
   // Sends what the sinks keep back, until cancelled; then drain() sends the rest. On one loop.
   io::Task<void> run();
   io::Task<void> drain();
 
  private:
+  void drop_managed_fields(AuditRecord& record) const;
+  void take(AuditRecord& record, std::string_view stage) const;
   void answered(AuditRecord& record, const Call& call, int status) const;
   // The event as each sink wants it; "" when it does not fit.
   std::string rendered(AuditRecord& record, std::string_view stage) const;

@@ -66,6 +66,50 @@ TEST_F(AuditorTest, StagesThatAreOmittedAreNotWritten) {
   EXPECT_EQ(stages(), "ResponseComplete ");
 }
 
+TEST_F(AuditorTest, WhoIsRefusedAtTheDoorIsWrittenDownOnce) {
+  make("");
+  events_.clear();
+  Call stranger;
+  stranger.method = "GET";
+  stranger.audit_id = "a1";
+  stranger.info.verb = "list";
+  auditor_->refused(stranger, request_, peer_, 401, "why");
+  ASSERT_EQ(stages(), "ResponseStarted ");
+  auto event = schema::Value::parse(events_[0]);
+  EXPECT_EQ(event->at({"user"})->to_json(), "{}");
+  EXPECT_EQ(event->at({"responseStatus"})->to_json(), R"({"metadata":{},"message":"why","code":401})");
+  make("omitStages: [ResponseStarted]\n");
+  events_.clear();
+  auditor_->refused(stranger, request_, peer_, 401, "why");
+  EXPECT_EQ(stages(), "");
+}
+
+TEST_F(AuditorTest, WhatWasTriedIsNamedAndNotShown) {
+  auto tried = [](std::string_view authorization, std::string_view query, std::string_view certificate) {
+    io::Request request;
+    if (!authorization.empty()) request.headers.add("authorization", authorization);
+    io::Peer peer;
+    if (!certificate.empty()) peer.certificates_der.emplace_back(certificate);
+    return Auditor::attempted_credentials(request, Query(query), peer);
+  };
+  EXPECT_EQ(tried("", "", ""), "Authentication failed, no credentials provided");
+  EXPECT_EQ(tried("Bearer", "", ""), "Authentication failed, no credentials provided");
+  EXPECT_EQ(tried("beaReR abc", "", ""), "Authentication failed, attempted: bearer");
+  EXPECT_EQ(tried("Basic YTpi", "access_token=abc", "x"),
+            "Authentication failed, attempted: basic, access_token, x509");
+}
+
+TEST_F(AuditorTest, WhoLeavesBeforeTheEndIsWrittenDown) {
+  make("");
+  auditor_->abandoned(*record_, call_, 0);
+  auto event = schema::Value::parse(events_.back());
+  EXPECT_EQ(event->text_at({"stage"}), "ResponseComplete");
+  EXPECT_EQ(event->at({"responseStatus", "code"})->to_json(), "504");
+  auditor_->abandoned(*record_, call_, 200);
+  event = schema::Value::parse(events_.back());
+  EXPECT_EQ(event->at({"responseStatus", "code"})->to_json(), "200");
+}
+
 TEST_F(AuditorTest, ManagedFieldsAreLeftOutWhereThePolicySaysSo) {
   constexpr std::string_view kObject = R"({"metadata":{"name":"a","managedFields":[{"manager":"m"}]},"kind":"Pod"})";
   constexpr std::string_view kList = R"({"items":[{"metadata":{"name":"a","managedFields":[]}}]})";
