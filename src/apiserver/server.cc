@@ -63,6 +63,7 @@ io::Task<void> Server::run() {
   io::Scope scope;
   scope.spawn(parts_->aggregator.run());
   scope.spawn(parts_->automatic_services.run());
+  scope.spawn(parts_->flow.run());
   co_await parts_->definitions.run();
 }
 
@@ -306,14 +307,15 @@ io::Task<void> Server::answer(Exchange& exchange) {
     co_return;
   }
   auto attributes = authorization_attributes(call.info, call.query, call.user);
-  int seats = 1;
+  Work work;
   if (call.info.is_resource && !exchange.remote) {
-    seats = watches || call.info.verb == "list" || call.info.verb == "deletecollection"
-                ? co_await seats_of_reading(call)
-            : is_read(call.info.verb) ? 1
-                                      : seats_of_write(parts_->watchers.of(call.info.qualified_resource()));
+    if (watches || call.info.verb == "list" || call.info.verb == "deletecollection") {
+      work = co_await work_of_reading(call);
+    } else if (!is_read(call.info.verb)) {
+      work = work_of_write(parts_->watchers.of({call.info.qualified_resource(), call.info.namespace_, call.info.name}));
+    }
   }
-  auto admitted = co_await parts_->flow.enter(std::move(attributes), seats);
+  auto admitted = co_await parts_->flow.enter(std::move(attributes), work);
   if (!admitted) {
     exchange.response().send_error(admitted.error());
     co_return;
@@ -344,25 +346,25 @@ io::Task<void> Server::answer(Exchange& exchange) {
 }
 
 // What a list costs, and a watch that begins with one: as much as there is to read.
-io::Task<int> Server::seats_of_reading(const Call& call) const {
+io::Task<Work> Server::work_of_reading(const Call& call) const {
   const Query& query = call.query;
   if (call.info.verb == "watch") {
     auto revision = query.get("resourceVersion");
     bool with_state =
         query.has("sendInitialEvents") ? query.get("sendInitialEvents") == "true" : revision.empty() || revision == "0";
-    if (!with_state) co_return 1;
+    if (!with_state) co_return Work{};
   }
-  if (!call.info.name.empty()) co_return 1;
+  if (!call.info.name.empty()) co_return Work{};
   ServedRef served = parts_->catalog.find(call.info.group, call.info.version, call.info.resource);
-  if (served == nullptr || !served->is_stored()) co_return 1;
+  if (served == nullptr || !served->is_stored()) co_return Work{};
   store::ListOptions one;
   one.limit = 1;
   one.consistent = false;
   auto page = co_await options_.store.list(served->prefix(call.info.namespace_), std::move(one));
-  if (!page) co_return kSeatsMax;
+  if (!page) co_return Work{.seats = kSeatsMax};
   auto limit = read_int(query, "limit");
   bool selects = query.has("labelSelector") || query.has("fieldSelector");
-  co_return seats_of_list(page->entries.size() + page->remaining, limit && *limit ? **limit : 0, selects);
+  co_return work_of_list(page->entries.size() + page->remaining, limit && *limit ? **limit : 0, selects);
 }
 
 void Server::send_away(Exchange& exchange, int retry_after_seconds) {

@@ -38,6 +38,7 @@ namespace apiserver {
 class AdmissionPlugin;
 class Auditor;
 struct AuditRecord;
+struct Work;
 class EventSink;
 class Allocations;
 class KubeletDialer;
@@ -122,7 +123,7 @@ class Server {
   io::Task<void> serve_watch(Exchange& exchange);
   io::Task<void> send_events(Exchange& exchange, WatchStream& stream, const Representation& representation,
                              EventSink& sink, io::Event& done);
-  io::Task<int> seats_of_reading(const Call& call) const;
+  io::Task<Work> work_of_reading(const Call& call) const;
   static void send_away(Exchange& exchange, int retry_after_seconds);
   void tell_of_start(Exchange& exchange);
   io::Task<void> send_page(Exchange& exchange, Answer answer, Representation representation);

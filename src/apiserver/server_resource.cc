@@ -18,6 +18,7 @@
 #include "io/loop.h"
 #include "schema/json.h"
 #include "schema/protobuf.h"
+#include "schema/selector.h"
 #include "schema/yaml.h"
 
 namespace apiserver {
@@ -33,6 +34,13 @@ Views views_of(const Call& call, const Served& served) {
   bool is_only_posted = sub == "binding" || sub == "eviction" || sub == "token" ||
                         (!served.is_stored() && served.row().plural.ends_with("reviews"));
   return is_only_posted ? Views::AllButTable : Views::All;
+}
+
+// Those who watch the pods of one node are told of few: no write to a pod is the dearer for them.
+bool watches_one_node(const Call& call) {
+  if (call.info.resource != "pods" || !call.info.group.empty()) return false;
+  auto selector = schema::FieldSelector::parse(call.query.get("fieldSelector"));
+  return selector && selector->exact("spec.nodeName").has_value();
 }
 
 io::Task<void> set_when_left(EventSink& sink, io::Event& done) {
@@ -198,7 +206,11 @@ io::Task<void> Server::serve_watch(Exchange& exchange) {
     co_return;
   }
   LongRunning counted(parts_->metrics.requests(), call);
-  Watchers::Watching watching(parts_->watchers, call.info.qualified_resource());
+  std::optional<Watchers::Watching> watching;
+  if (!watches_one_node(call)) {
+    watching.emplace(parts_->watchers,
+                     WatchedPlace{call.info.qualified_resource(), call.info.namespace_, call.info.name});
+  }
   auto sink = EventSink::open(exchange.request, response, media, options_.random);
   if (!sink) co_return;
   if (!stream) {

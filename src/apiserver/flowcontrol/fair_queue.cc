@@ -62,15 +62,20 @@ bool FairQueue::leave(const std::shared_ptr<Waiter>& waiter) {
   return true;
 }
 
+// Where it has waited; null when it has not, or the queue has gone meanwhile.
+FairQueue::Queue* FairQueue::queue_of(const Waiter& waiter) {
+  bool has_one = waiter.queue >= 0 && static_cast<size_t>(waiter.queue) < queues_.size();
+  return has_one ? &queues_[static_cast<size_t>(waiter.queue)] : nullptr;
+}
+
+void FairQueue::finish(const Waiter& waiter) {
+  --executing_;
+  if (auto* queue = queue_of(waiter)) queue->executing = std::max(queue->executing - 1, 0);
+}
+
 void FairQueue::rise(const Waiter& waiter) {
   seated_ -= waiter.seats;
-  --executing_;
-  // Its queue may have gone meanwhile.
-  if (waiter.queue < 0 || static_cast<size_t>(waiter.queue) >= queues_.size()) return;
-  auto& queue = queues_[static_cast<size_t>(waiter.queue)];
-  if (queue.executing == 0) return;
-  --queue.executing;
-  queue.seats -= waiter.seats;
+  if (auto* queue = queue_of(waiter)) queue->seats = std::max(queue->seats - waiter.seats, 0);
 }
 
 std::shared_ptr<Waiter> FairQueue::seat_next(int seats_max) {

@@ -50,6 +50,8 @@ class FairQueue {
   bool queue(uint64_t flow, std::shared_ptr<Waiter> waiter);
   // Gives up a place. False when the waiter has been seated.
   bool leave(const std::shared_ptr<Waiter>& waiter);
+  // Its request has ended; the seats are taken until rise().
+  void finish(const Waiter& waiter);
   // Gives seats back.
   void rise(const Waiter& waiter);
   // Seats one of those who wait, of the queue that has been given least; null when that one cannot be.
@@ -59,6 +61,7 @@ class FairQueue {
   static std::vector<size_t> hand_of(uint64_t flow, size_t queues, size_t hand);
 
  private:
+  Queue* queue_of(const Waiter& waiter);
   bool fits(const Waiter& waiter, int seats_max) const {
     return seated_ + waiter.seats <= seats_max || (seated_ == 0 && seats_max > 0);
   }

@@ -31,6 +31,7 @@ TEST(FairQueue, AFlowWithManyRequestsWaitsBehindItself) {
   for (int i = 0; i < 2; ++i) ASSERT_TRUE(level.queue(2, named("b")));
   std::string order;
   while (level.waiting() > 0) {
+    level.finish(first);
     level.rise(first);
     order += next_of(level, 1);
   }
@@ -46,6 +47,7 @@ TEST(FairQueue, AFlowOfWideRequestsIsSeatedLessOften) {
     auto next = level.seat_next(4);
     ASSERT_NE(next, nullptr);
     order += static_cast<const Named&>(*next).name;
+    level.finish(*next);
     level.rise(*next);
   }
   EXPECT_EQ(order, "WnnnnWnnnnW");
@@ -58,6 +60,8 @@ TEST(FairQueue, WhoWantsMoreSeatsThanAreFreeWaitsUntilTheyAre) {
   EXPECT_FALSE(level.sit(*named("three", 3), 4));
   ASSERT_TRUE(level.queue(1, named("three", 3)));
   EXPECT_EQ(next_of(level, 4), "");
+  level.finish(one);
+  EXPECT_EQ(next_of(level, 4), "");
   level.rise(one);
   EXPECT_EQ(next_of(level, 4), "three");
 }
@@ -68,6 +72,7 @@ TEST(FairQueue, WhoWantsMoreSeatsThanThereAreSitsAlone) {
   Named narrow("narrow");
   ASSERT_TRUE(level.sit(wide, 2));
   EXPECT_FALSE(level.sit(narrow, 2));
+  level.finish(wide);
   level.rise(wide);
   EXPECT_TRUE(level.sit(narrow, 2));
 }

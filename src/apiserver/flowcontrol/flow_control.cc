@@ -7,8 +7,6 @@
 #include "api/flowcontrol_apiserver_k8s_io_v1.h"
 #include "apiserver/flowcontrol/classify.h"
 #include "apiserver/flowcontrol/retry_after.h"
-#include "apiserver/flowcontrol/work_estimate.h"
-#include "io/loop.h"
 
 namespace apiserver {
 namespace {
@@ -72,6 +70,7 @@ struct FlowControl::Request final : Waiter {
   const std::shared_ptr<const Plan> plan;  // the schema's
   const Plan::Schema& schema;
   const AuthorizationAttributes asked;
+  int64_t afterwards_ns = 0;
   io::Loop& loop;
   io::Event ready;         // on that loop
   Level* level = nullptr;  // stays while anybody waits or sits there
@@ -79,6 +78,7 @@ struct FlowControl::Request final : Waiter {
   int64_t arrived_wall_ns = 0;
   // Guarded by the control's lock.
   int64_t started_ns = 0;  // monotonic; 0: it has no seats
+  int64_t due_ns = 0;      // monotonic; when its seats are free, once it has been answered
   std::list<Request*>::iterator place;
 };
 
@@ -94,7 +94,7 @@ struct FlowControl::Applicant {
         return;
       }
     }
-    control.rise(*request);
+    control.finish(request);
   }
   FlowControl& control;
   std::shared_ptr<Request> request;
@@ -114,7 +114,7 @@ FlowControl::Seat::~Seat() {
   release();
 }
 void FlowControl::Seat::release() {
-  if (auto request = std::exchange(request_, nullptr)) control_->rise(*request);
+  if (auto request = std::exchange(request_, nullptr)) control_->finish(std::move(request));
 }
 
 FlowControl::FlowControl(const Reader& reader, const base::Clock& clock, int seats, base::Metrics& metrics)
@@ -191,7 +191,7 @@ void FlowControl::adopt(const Plan& plan) {
   for (auto& [name, level] : levels_) level->quiescing = !plan.levels.contains(name);
   std::erase_if(levels_, [](const auto& one) {
     const Level& level = *one.second;
-    return level.quiescing && level.queue.executing() == 0 && level.queue.waiting() == 0;
+    return level.quiescing && level.queue.seated() == 0 && level.queue.waiting() == 0;
   });
   seat_waiting();
 }
@@ -233,17 +233,64 @@ void FlowControl::seat_waiting() {
   }
 }
 
-void FlowControl::rise(Request& request) {
+void FlowControl::finish(std::shared_ptr<Request> request) {
+  int64_t now_ns = clock_.monotonic_ns();
   base::Lock lock(mutex_);
-  Level& level = *request.level;
-  level.queue.rise(request);
-  level.seated.erase(request.place);
-  const auto& counts = request.schema.counts;
+  Level& level = *request->level;
+  level.queue.finish(*request);
+  level.seated.erase(request->place);
+  const auto& counts = request->schema.counts;
   counts.executing.add(-1);
-  counts.executing_seats.add(-request.seats);
-  auto& executed = request.asked.verb == "watch" ? counts.began : counts.executed;
-  executed.observe(seconds(clock_.monotonic_ns() - request.started_ns));
+  auto& executed = request->asked.verb == "watch" ? counts.began : counts.executed;
+  executed.observe(seconds(now_ns - request->started_ns));
+  if (request->afterwards_ns == 0) {
+    rise(*request);
+  } else {
+    request->due_ns = now_ns + request->afterwards_ns;
+    late_.push_back(std::move(request));
+  }
+  rise_late(now_ns);
   seat_waiting();
+  stir();
+}
+
+void FlowControl::rise(Request& request) {
+  request.level->queue.rise(request);
+  request.schema.counts.executing_seats.add(-request.seats);
+}
+
+void FlowControl::rise_late(int64_t now_ns) {
+  for (; !late_.empty() && late_.front()->due_ns <= now_ns; late_.pop_front()) rise(*late_.front());
+}
+
+// Nobody need wake up for seats that nobody waits for.
+void FlowControl::stir() {
+  if (late_.empty() || loop_ == nullptr) return;
+  bool somebody_waits =
+      std::any_of(levels_.begin(), levels_.end(), [](const auto& one) { return one.second->queue.waiting() > 0; });
+  if (somebody_waits) loop_->post([this] { awaited_.set(); });
+}
+
+io::Task<void> FlowControl::run() {
+  {
+    base::Lock lock(mutex_);
+    loop_ = &io::Loop::current();
+  }
+  for (;;) {
+    co_await awaited_.wait();
+    awaited_.reset();
+    int64_t due_ns = 0;
+    {
+      base::Lock lock(mutex_);
+      if (!late_.empty()) due_ns = late_.front()->due_ns;
+    }
+    int64_t now_ns = clock_.monotonic_ns();
+    if (due_ns > now_ns) co_await io::sleep(std::chrono::nanoseconds(due_ns - now_ns));
+    base::Lock lock(mutex_);
+    rise_late(clock_.monotonic_ns());
+    seat_waiting();
+    stir();
+  }
 }
 
 int FlowControl::refuse(Request& request, const char* reason) {
@@ -258,7 +305,7 @@ int FlowControl::refuse(Request& request, const char* reason) {
   return request.level->retry_after.sent_away(now_ns);
 }
 
-io::Task<base::Result<FlowControl::Admitted>> FlowControl::enter(AuthorizationAttributes asked, int seats) {
+io::Task<base::Result<FlowControl::Admitted>> FlowControl::enter(AuthorizationAttributes asked, Work work) {
   CO_TRY(auto plan, co_await this->plan());
   Admitted admitted;
   auto schema = std::find_if(plan->schemas.begin(), plan->schemas.end(),
@@ -268,10 +315,11 @@ io::Task<base::Result<FlowControl::Admitted>> FlowControl::enter(AuthorizationAt
   admitted.level_uid = schema->level->uid;
 
   auto request = std::make_shared<Request>(plan, *schema, std::move(asked));
-  request->seats = seats;
+  request->seats = work.seats;
+  request->afterwards_ns = work.afterwards_ns;
   request->arrived_ns = clock_.monotonic_ns();
   request->arrived_wall_ns = clock_.wall_ns();
-  schema->counts.seats.observe(seats);
+  schema->counts.seats.observe(work.seats);
   Applicant applicant{*this, request, true};
   {
     base::Lock lock(mutex_);
@@ -279,6 +327,7 @@ io::Task<base::Result<FlowControl::Admitted>> FlowControl::enter(AuthorizationAt
     if (at == levels_.end()) co_return admitted;  // the plan is being replaced
     Level& level = *at->second;
     request->level = &level;
+    rise_late(request->arrived_ns);
     bool seated = level.limits.exempt;
     if (seated) {
       level.queue.sit_anyway(*request);
@@ -297,12 +346,13 @@ io::Task<base::Result<FlowControl::Admitted>> FlowControl::enter(AuthorizationAt
       co_return admitted;
     }
     schema->counts.waiting.add(1);
-    schema->counts.waiting_seats.add(seats);
+    schema->counts.waiting_seats.add(work.seats);
     schema->counts.queued_by.observe(
         static_cast<double>(level.queue.queues()[static_cast<size_t>(request->queue)].waiters.size()));
     applicant.taken = false;
     // Seats that could not be lent to one who asked for fewer may do now, or a wide one may be first in turn.
     seat_waiting();
+    stir();
   }
   bool in_time = co_await io::with_timeout(kWaitMax, request->ready.wait());
   if (!in_time) {

@@ -5,6 +5,7 @@
 // Safe from any loop; the store, the clock and the metrics outlive it, and it outlives the requests.
 #pragma once
 
+#include <deque>
 #include <map>
 #include <memory>
 #include <optional>
@@ -14,11 +15,13 @@
 #include "apiserver/flowcontrol/dump.h"
 #include "apiserver/flowcontrol/fair_queue.h"
 #include "apiserver/flowcontrol/flow_metrics.h"
+#include "apiserver/flowcontrol/work_estimate.h"
 #include "apiserver/pipeline/authorizer.h"
 #include "apiserver/registry/reader.h"
 #include "base/clock.h"
 #include "base/mutex.h"
 #include "base/result.h"
+#include "io/loop.h"
 #include "io/task.h"
 
 namespace apiserver {
@@ -53,8 +56,11 @@ class FlowControl {
     int retry_after_seconds = 0;  // not 0: there was no place to wait, or it has waited too long
     bool refused() const { return retry_after_seconds != 0; }
   };
-  // `seats`: what the request is worth, by work_estimate.h.
-  io::Task<base::Result<Admitted>> enter(AuthorizationAttributes asked, int seats);
+  io::Task<base::Result<Admitted>> enter(AuthorizationAttributes asked, Work work);
+
+  // Gives seats that stay taken after their request to those who wait, once they are due; until cancelled. On a loop
+  // that outlives this. Without it they are given when the next one comes or goes.
+  io::Task<void> run();
 
   // All levels as they are, by name.
   std::vector<FlowLevelView> view() const;
@@ -69,7 +75,10 @@ class FlowControl {
   int seats_of(const Level& level) const REQUIRES(mutex_);  // that it may use now
   void start(Request& request) REQUIRES(mutex_);
   void seat_waiting() REQUIRES(mutex_);
-  void rise(Request& request);
+  void finish(std::shared_ptr<Request> request);
+  void rise(Request& request) REQUIRES(mutex_);
+  void rise_late(int64_t now_ns) REQUIRES(mutex_);
+  void stir() REQUIRES(mutex_);
   int refuse(Request& request, const char* reason) REQUIRES(mutex_);
 
   const Reader& reader_;
@@ -80,6 +89,9 @@ class FlowControl {
   std::shared_ptr<const Plan> plan_ GUARDED_BY(mutex_);
   int64_t plan_until_ns_ GUARDED_BY(mutex_) = 0;
   std::map<std::string, std::unique_ptr<Level>, std::less<>> levels_ GUARDED_BY(mutex_);  // by name
+  std::deque<std::shared_ptr<Request>> late_ GUARDED_BY(mutex_);  // answered, with their seats; the first are due first
+  io::Loop* loop_ GUARDED_BY(mutex_) = nullptr;                   // set by run()
+  io::Event awaited_;  // on that loop: somebody waits and there are late ones
 };
 
 }  // namespace apiserver

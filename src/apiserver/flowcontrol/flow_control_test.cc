@@ -48,14 +48,14 @@ class FlowControlTest : public testing::Test {
     asked.resource_request = true;
     return asked;
   }
-  FlowControl::Admitted enter(const std::string& user, int seats = 1) {
-    auto admitted = server_.loop().run_task(control_->enter(by(user), seats));
+  FlowControl::Admitted enter(const std::string& user, int seats = 1, int64_t afterwards_ns = 0) {
+    auto admitted = server_.loop().run_task(control_->enter(by(user), {seats, afterwards_ns}));
     EXPECT_TRUE(admitted);
     return std::move(*admitted);
   }
   // In the background; `entered` counts those that got their seats.
   io::Task<void> wait_for_seat(std::string user) {
-    auto admitted = co_await control_->enter(by(user), 1);
+    auto admitted = co_await control_->enter(by(user), {});
     if (admitted && !admitted->refused()) {
       ++entered_;
       held_.push_back(std::move(admitted->seat));
@@ -136,6 +136,32 @@ TEST_F(FlowControlTest, SeatsThatAreNotUsedAreBorrowedAndWhoWaitsGetsTheNext) {
   EXPECT_EQ(entered_, 2);
 }
 
+TEST_F(FlowControlTest, SeatsMayStayTakenAfterTheAnswer) {
+  constexpr int64_t kHour = 3'600'000'000'000;
+  {
+    auto told = enter("bob", 9, kHour);
+  }
+  auto view = level("none");
+  EXPECT_EQ(view.executing, 0);
+  EXPECT_TRUE(view.requests.empty());
+  auto last = enter("bob");
+  EXPECT_FALSE(last.refused());
+  EXPECT_TRUE(enter("bob").refused());
+}
+
+TEST_F(FlowControlTest, WhoWaitsGetsSeatsThatStayedTaken) {
+  scope_.spawn(control_->run());
+  {
+    std::vector<FlowControl::Admitted> all;
+    for (int i = 0; i < 2; ++i) all.push_back(enter("alice", 10, 50'000'000));
+  }
+  // Nobody else comes or goes.
+  scope_.spawn(wait_for_seat("alice"));
+  EXPECT_EQ(entered_, 0);
+  for (int i = 0; i < 5000 && entered_ == 0; ++i) settle();
+  EXPECT_EQ(entered_, 1);
+}
+
 TEST_F(FlowControlTest, AFullQueueTurnsAway) {
   std::vector<FlowControl::Admitted> all;
   for (int i = 0; i < 20; ++i) all.push_back(enter("alice"));
@@ -149,22 +175,34 @@ TEST_F(FlowControlTest, AFullQueueTurnsAway) {
 }
 
 TEST(WorkEstimate, AListIsWorthWhatItReads) {
-  EXPECT_EQ(seats_of_list(0, 0, false), 1);
-  EXPECT_EQ(seats_of_list(250, 0, false), 3);
-  EXPECT_EQ(seats_of_list(100'000, 500, false), 5);
-  EXPECT_EQ(seats_of_list(100'000, 500, true), kSeatsMax);
+  EXPECT_EQ(work_of_list(0, 0, false), (Work{.seats = 1}));
+  EXPECT_EQ(work_of_list(250, 0, false), (Work{.seats = 3}));
+  EXPECT_EQ(work_of_list(100'000, 500, false), (Work{.seats = 5}));
+  EXPECT_EQ(work_of_list(100'000, 500, true), (Work{.seats = kSeatsMax}));
 }
 
-TEST(WorkEstimate, AWriteIsWorthMoreTheMoreAreTold) {
+TEST(WorkEstimate, AWriteIsWorthMoreTheMoreAreToldAndForLonger) {
+  EXPECT_EQ(work_of_write(9), (Work{.seats = 1, .afterwards_ns = 0}));
+  EXPECT_EQ(work_of_write(10), (Work{.seats = 1, .afterwards_ns = 5'000'000}));
+  EXPECT_EQ(work_of_write(25), (Work{.seats = 3, .afterwards_ns = 5'000'000}));
+  EXPECT_EQ(work_of_write(100'000), (Work{.seats = kSeatsMax, .afterwards_ns = 5'000'000}));
+}
+
+TEST(WorkEstimate, OfAWriteThoseAreToldWhoWatchItsPlace) {
   Watchers watchers;
-  EXPECT_EQ(seats_of_write(watchers.of("pods")), 1);
   {
-    std::vector<std::unique_ptr<Watchers::Watching>> all;
-    for (int i = 0; i < 250; ++i) all.push_back(std::make_unique<Watchers::Watching>(watchers, "pods"));
-    EXPECT_EQ(seats_of_write(watchers.of("pods")), 3);
-    EXPECT_EQ(seats_of_write(watchers.of("nodes")), 1);
+    Watchers::Watching all(watchers, {"pods", "", ""});
+    Watchers::Watching team(watchers, {"pods", "team", ""});
+    Watchers::Watching other(watchers, {"pods", "other", ""});
+    Watchers::Watching one(watchers, {"pods", "team", "a"});
+    Watchers::Watching named(watchers, {"pods", "", "a"});
+    Watchers::Watching nodes(watchers, {"nodes", "", ""});
+    EXPECT_EQ(watchers.of({"pods", "team", "a"}), 4u);
+    EXPECT_EQ(watchers.of({"pods", "team", "b"}), 2u);
+    EXPECT_EQ(watchers.of({"pods", "team", ""}), 2u);
+    EXPECT_EQ(watchers.of({"nodes", "", "n"}), 1u);
   }
-  EXPECT_EQ(watchers.of("pods"), 0u);
+  EXPECT_EQ(watchers.of({"pods", "team", "a"}), 0u);
 }
 
 TEST(RetryAfterTest, TheMoreAreSentAwayTheLaterTheyComeBack) {
