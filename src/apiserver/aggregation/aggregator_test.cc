@@ -217,6 +217,22 @@ TEST_F(Aggregation, RequestsReachTheServerWithTheUsersNameAndWithoutHisCredentia
   EXPECT_EQ(seen.headers.get("x-remote-user"), kAnonymousUser);
 }
 
+TEST_F(Aggregation, NoPathReachesTheServerThatItMayTakeForAnother) {
+  put_service();
+  put_endpoints();
+  register_api(trusting());
+  expect_reason("Passed");
+  for (std::string_view path :
+       {"/apis/x.io/v1//namespaces/a/things", "/apis/x.io/v1/namespaces/a/../../things",
+        "/apis/x.io/v1/namespaces/a/%2e%2e/%2E%2e/things", "/apis/x.io/v1/namespaces/a/things/./b", "/apis/x.io/v1/..",
+        "/apis/x.io/v1/namespaces/a/things/..%2f..%2fb", "/openapi/v3/apis/x.io/v1/../v2"}) {
+    EXPECT_EQ(ask("GET", std::string(path)).status, 404) << path;
+  }
+  EXPECT_TRUE(seen.targets.empty()) << seen.targets.front();
+  EXPECT_EQ(ask("GET", "/apis/x.io/v1/namespaces/a/things/").status, 418);
+  EXPECT_EQ(ask("GET", "/apis/x.io/v1/namespaces/a/things/..b").status, 418);
+}
+
 TEST_F(Aggregation, AServerThatCannotBeTrustedOrReachedHarmsNobodyElse) {
   put_service();
   put_endpoints();
