@@ -21,7 +21,7 @@ base::Result<std::unique_ptr<Authentication>> Authentication::create(const ApiSe
   std::unique_ptr<Authentication> made(new Authentication(store, catalog, metrics));
   made->audiences_ = options.api_audiences;
   if (made->audiences_.empty()) made->audiences_ = {options.service_account_issuers.front()};
-  TRY(made->add_service_accounts(options, apiserver::make_find_uid(store, catalog)));
+  TRY(made->add_service_accounts(options, apiserver::make_find_uid(store, catalog, base::system_clock())));
   if (options.bootstrap_tokens)
     made->tokens_.add(std::make_unique<apiserver::BootstrapTokenJudge>(made->reader_, base::system_clock()));
   TRY(made->add_issuers(options, server_id));

@@ -3,7 +3,7 @@ import json
 import os
 
 import credentials as made
-from navarch import Server, claim
+from navarch import Server, TOKEN, claim
 
 SECRETS = "/api/v1/namespaces/kube-system/secrets"
 WHOAMI = "/apis/authentication.k8s.io/v1/selfsubjectreviews"
@@ -101,6 +101,18 @@ def tokens(server):
         assert not json.loads(admin.send("POST", reviews, body)[1])["status"].get("authenticated")
         refused(token)
 
+    def for_nobody_else():
+        def reviewed(audiences):
+            body = {"apiVersion": "authentication.k8s.io/v1", "kind": "TokenReview", "spec": {"token": TOKEN, "audiences": audiences}}
+            return json.loads(admin.send("POST", "/apis/authentication.k8s.io/v1/tokenreviews", body)[1])["status"]
+
+        own = good["aud"][0]
+        assert reviewed([])["authenticated"]
+        assert reviewed(["vault", own])["audiences"] == [own]
+        status = reviewed(["vault"])
+        assert not status.get("authenticated") and not status.get("user", {}).get("username"), status
+
+    claim("a token that says nothing of audiences is for no other than the API server", for_nobody_else)
     claim("a token that the cluster's key signed is its account's", true_one)
     claim("tokens that are expired, not yet valid, or never end are refused", stale)
     claim("tokens for another audience or of another issuer are refused", misdirected)

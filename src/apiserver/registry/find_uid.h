@@ -7,7 +7,8 @@
 
 namespace apiserver {
 
-// For a TokenVerifier. The store and the catalog are borrowed.
-FindUid make_find_uid(store::Store& store, const Catalog& catalog);
+// For a TokenVerifier: what should have been gone for a minute counts as gone, whoever holds it up. The store, the
+// catalog and the clock are borrowed.
+FindUid make_find_uid(store::Store& store, const Catalog& catalog, const base::Clock& clock);
 
 }  // namespace apiserver

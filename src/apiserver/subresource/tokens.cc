@@ -159,6 +159,16 @@ HandlerTask handle_token_review(Desk desk, Call& call, const Served& served) {
   } else {
     review.status.error = "invalid bearer token";
   }
+  // Tokens that say nothing of audiences are for the API server's own, and for no other.
+  if (review.status.authenticated && review.status.audiences.empty() && !review.spec.audiences.empty()) {
+    std::vector<std::string> own;
+    if (desk.options.token_issuer != nullptr) own = desk.options.token_issuer->api_audiences();
+    review.status.audiences = common_audiences(review.spec.audiences, own, own);
+    if (review.status.audiences.empty()) {
+      review.status = {};
+      review.status.error = "invalid bearer token";
+    }
+  }
   co_return Answer::of(std::move(object), 201);
 }
 
