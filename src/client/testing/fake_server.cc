@@ -8,6 +8,7 @@
 #include "client/testing/fake_internal.h"
 #include "schema/json.h"
 #include "schema/patch.h"
+#include "schema/status.h"
 
 namespace client {
 namespace {
@@ -23,7 +24,15 @@ Key key_of(const Object& object) {
 }
 
 base::Error not_found(const schema::Resource& resource, std::string_view name) {
-  return base::Error(Code::NotFound, base::cat({resource.plural, " \"", name, "\" not found"}));
+  api::meta_v1::Status status;
+  status.status = "Failure";
+  status.code = 404;
+  status.reason = "NotFound";
+  status.message = base::cat({resource.plural, " \"", name, "\" not found"});
+  auto& details = status.details.emplace();
+  details.name = name;
+  details.kind = resource.plural;
+  return schema::error_of(std::move(status));
 }
 
 // Copies a member that is a plain struct: "status" of most kinds.

@@ -72,6 +72,8 @@ class FakeServer {
   void set_latency_max(io::Duration span) { latency_max_ = span; }
   // Asked before each call (and list and watch): an Error is answered instead. Absent: none fails.
   void set_fault(std::function<std::optional<base::Error>(const Call& call)> fault) { fault_ = std::move(fault); }
+  // What a GET of `target`, which no kind of ours is at, is answered: 200 and this JSON.
+  void set_answer(std::string target, std::string json) { answers_[std::move(target)] = std::move(json); }
   // Ends all watches: in good order, or with Expired, after which older revisions cannot be watched.
   void close_watches();
   void expire_watches();
@@ -127,6 +129,7 @@ class FakeServer {
   base::Random& random_;
   io::Duration latency_max_{};
   std::function<std::optional<base::Error>(const Call&)> fault_;
+  std::map<std::string, std::string, std::less<>> answers_;  // by target
   uint64_t revision_ = 1;
   uint64_t oldest_ = 0;  // revisions from here on can be watched
   uint32_t addresses_ = 1;

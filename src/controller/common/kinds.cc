@@ -23,6 +23,12 @@ io::Task<Result<client::Reply>> send(client::Client client, client::Call call) {
   co_return reply;
 }
 
+// Whether the error speaks of an object of that name, not of a place that nobody serves.
+bool is_about(const base::Error& error, std::string_view name) {
+  const auto* status = schema::carried_status(error);
+  return status != nullptr && status->details && status->details->name == name;
+}
+
 }  // namespace
 
 std::string ResourceKind::target(std::string_view namespace_, std::string_view name) const {
@@ -88,7 +94,7 @@ io::Task<Result<ExtensionKinds>> extension_kinds(client::Client client) {
     for (const auto& one : list->resources) {
       auto has = [&](std::string_view verb) { return std::ranges::find(one.verbs, verb) != one.verbs.end(); };
       if (one.name.find('/') != std::string::npos || !has("list") || !has("delete")) continue;
-      found.kinds.push_back({group, service.spec.version, one.name, one.kind, one.namespaced});
+      found.kinds.push_back({group, service.spec.version, one.name, one.kind, one.namespaced, has("watch")});
     }
   }
   co_return found;
@@ -96,9 +102,13 @@ io::Task<Result<ExtensionKinds>> extension_kinds(client::Client client) {
 
 io::Task<Result<api::meta_v1::ObjectMeta>> get_meta(client::Client client, ResourceKind kind, std::string namespace_,
                                                     std::string name) {
-  CO_TRY(client::Reply reply,
-         co_await send(client,
-                       {.method = "GET", .target = kind.target(namespace_, name), .content_type = "", .body = {}}));
+  auto answered =
+      co_await send(client, {.method = "GET", .target = kind.target(namespace_, name), .content_type = "", .body = {}});
+  if (client::is(answered, base::Code::NotFound) && !is_about(answered.error(), name)) {
+    co_return base::fail(base::Code::Unavailable,
+                         base::cat({kind.group_resource(), " are not served: ", answered.error().message()}));
+  }
+  CO_TRY(client::Reply reply, std::move(answered));
   client::Raw raw{.bytes = reply.body};
   if (reply.content_type.starts_with(client::kProtobuf)) {
     CO_TRY(schema::Envelope envelope, schema::open_envelope(reply.body.view()));

@@ -18,7 +18,9 @@ struct ResourceKind {
   std::string plural;
   std::string kind;
   bool namespaced = false;
+  bool watchable = true;
 
+  bool operator==(const ResourceKind&) const = default;
   std::string target(std::string_view namespace_, std::string_view name = "") const;
   std::string group_resource() const { return group.empty() ? plural : plural + "." + group; }
 };
@@ -37,6 +39,7 @@ struct ExtensionKinds {
 io::Task<base::Result<ExtensionKinds>> extension_kinds(client::Client client);
 
 // Calls on objects of any kind.
+// NotFound: there is no such object. Unavailable: nobody serves its kind at that place, so nobody can tell.
 io::Task<base::Result<api::meta_v1::ObjectMeta>> get_meta(client::Client client, ResourceKind kind,
                                                           std::string namespace_, std::string name);
 // A JSON merge patch.

@@ -6,6 +6,8 @@
 #include <optional>
 #include <set>
 
+#include "api/apiextensions_k8s_io_v1.h"
+#include "api/apiregistration_k8s_io_v1.h"
 #include "base/json.h"
 #include "base/log.h"
 #include "base/strings.h"
@@ -16,12 +18,14 @@
 #include "controller/common/kinds.h"
 #include "controller/common/ownership.h"
 #include "controller/garbage_collector/graph.h"
+#include "controller/garbage_collector/wanted_kinds.h"
 #include "schema/json.h"
 
 namespace controller {
 namespace {
 
 using api::apiextensions_k8s_io_v1::CustomResourceDefinition;
+using api::apiregistration_k8s_io_v1::APIService;
 using api::meta_v1::ObjectMeta;
 using api::meta_v1::OwnerReference;
 using base::Code;
@@ -29,12 +33,16 @@ using base::Result;
 using client::Key;
 using garbage::Graph;
 using garbage::Place;
+using garbage::wanted_kinds;
+using garbage::WantedKinds;
 
 constexpr std::string_view kForeground = "foregroundDeletion";
 constexpr std::string_view kOrphan = "orphan";
 
 // How long the first lists may take; upstream's.
 constexpr io::Duration kSyncPatience = std::chrono::seconds(30);
+// Extension API servers are asked what they hold; upstream as often.
+constexpr io::Duration kAskAgainAfter = std::chrono::seconds(30);
 
 bool has_finalizer(const ObjectMeta& meta, std::string_view finalizer) {
   return std::find(meta.finalizers.begin(), meta.finalizers.end(), finalizer) != meta.finalizers.end();
@@ -72,19 +80,23 @@ std::string finalizers_patch(const ObjectMeta& meta, std::string_view without) {
 class GarbageCollector final : public Controller {
  public:
   explicit GarbageCollector(Context& context)
-      : context_(context), definitions_(context.caches.of<CustomResourceDefinition>()), queue_(context.random) {
+      : context_(context),
+        definitions_(context.caches.of<CustomResourceDefinition>()),
+        services_(context.caches.of<APIService>()),
+        queue_(context.random) {
     for (ResourceKind& kind : built_in_kinds()) {
       // Events own nothing and belong to nobody.
       if (kind.plural != "events") add_kind(std::move(kind));
     }
     definitions_.add_listener(
-        [this](const Key&, const CustomResourceDefinition*, const CustomResourceDefinition*) { defined_.set(); });
+        [this](const Key&, const CustomResourceDefinition*, const CustomResourceDefinition*) { stirred_.set(); });
+    services_.add_listener([this](const Key&, const APIService*, const APIService*) { stirred_.set(); });
   }
 
   io::Task<void> run() override {
     io::Scope scope;
     for (auto& watched : kinds_) scope.spawn(client::reflect(context_.reader, watched->kind.target(""), {}, *watched));
-    scope.spawn(follow_definitions());
+    scope.spawn(follow_kinds());
     // Nothing is judged before all is known, but for kinds that cannot be listed: they must not keep all others
     // waiting.
     if (!co_await io::with_timeout(kSyncPatience, wait_known())) {
@@ -127,6 +139,8 @@ class GarbageCollector final : public Controller {
     GarbageCollector& collector;
     uint32_t number;
     ResourceKind kind;
+    // Nobody defines it any longer: a definition goes after all of its objects.
+    bool undefined = false;
     io::Event synced;
   };
 
@@ -138,31 +152,64 @@ class GarbageCollector final : public Controller {
     for (size_t i = 0; i < kinds_.size(); i++) co_await kinds_[i]->synced.wait();
   }
 
-  // Custom resources join as they are defined, and leave with their definition.
-  io::Task<void> follow_definitions() {
-    std::map<std::string, std::unique_ptr<io::Scope>> running;  // by group resource
+  Watched& watched_of(const ResourceKind& kind) {
+    auto known = std::find_if(kinds_.begin(), kinds_.end(), [&](const auto& one) {
+      return one->kind.plural == kind.plural && one->kind.group == kind.group;
+    });
+    if (known != kinds_.end()) return **known;
+    add_kind(kind);
+    return *kinds_.back();
+  }
+
+  // Custom resources join as they are defined, and leave with their definition; those of extension API servers as these
+  // tell of them.
+  io::Task<void> follow_kinds() {
+    struct Running {
+      ResourceKind kind;
+      bool extension = false;
+      io::Scope scope;
+    };
+    std::map<std::string, Running> running;  // by group resource
     co_await definitions_.wait_synced();
+    co_await services_.wait_synced();
     for (;;) {
-      defined_.reset();
-      std::set<std::string> wanted;
-      for (const auto& definition : definitions_.list()) {
-        for (ResourceKind& kind : kinds_of(*definition)) {
-          std::string name = kind.group_resource();
-          wanted.insert(name);
-          if (running.contains(name)) continue;
-          auto known = std::find_if(kinds_.begin(), kinds_.end(),
-                                    [&](const auto& one) { return one->kind.group_resource() == name; });
-          if (known == kinds_.end()) {
-            add_kind(kind);
-            known = kinds_.end() - 1;
-          }
-          auto& scope = running[name] = std::make_unique<io::Scope>();
-          scope->spawn(client::reflect(context_.reader, kind.target(""), {}, **known));
+      stirred_.reset();
+      WantedKinds wanted = co_await wanted_kinds(context_.client, definitions_.list(), services_.list());
+      std::erase_if(running, [&](const auto& one) { return !wanted.has(one.second.kind, one.second.extension); });
+      for (const auto* kinds : {&wanted.defined, &wanted.extensions}) {
+        for (const auto& [name, kind] : *kinds) {
+          auto [one, fresh] = running.try_emplace(name);
+          if (!fresh) continue;
+          one->second.kind = kind;
+          one->second.extension = kinds == &wanted.extensions;
+          Watched& watched = watched_of(kind);
+          watched.kind = kind;
+          watched.undefined = false;
+          one->second.scope.spawn(client::reflect(context_.reader, kind.target(""), {}, watched));
         }
       }
-      std::erase_if(running, [&](const auto& one) { return !wanted.contains(one.first); });
-      co_await defined_.wait();
+      forget_undefined();
+      if (wanted.has_extension_servers) {
+        co_await stirred_.wait_for(kAskAgainAfter);
+      } else {
+        co_await stirred_.wait();
+      }
     }
+  }
+
+  // What belonged to objects of kinds that nobody defines any longer has nobody left.
+  void forget_undefined() {
+    std::set<std::string> there;
+    for (const auto& definition : definitions_.list()) there.insert(definition->metadata.name);
+    for (const std::string& name : defined_) {
+      if (there.contains(name)) continue;
+      for (auto& watched : kinds_) {
+        if (watched->kind.group.empty() || watched->kind.group_resource() != name) continue;
+        watched->undefined = true;
+        check_owners_of_kind(watched->kind, {});
+      }
+    }
+    defined_ = std::move(there);
   }
 
   std::optional<uint32_t> kind_number(const OwnerReference& owner) const {
@@ -199,7 +246,7 @@ class GarbageCollector final : public Controller {
     for (const Place& owner : waited_for) add(owner);
     Graph::Owner* owner = graph_.owner(uid);
     if (owner == nullptr) return;
-    owner->absent = true;
+    owner->absent = owner->ended = true;
     for (const Graph::Dependent* dependent : owner->dependents) add(dependent->place);
   }
 
@@ -244,10 +291,13 @@ class GarbageCollector final : public Controller {
   enum class OwnerState : uint8_t { Present, Absent, WaitsForDependents };
 
   io::Task<Result<OwnerState>> state_of(OwnerReference owner, std::string namespace_) {
+    if (const Graph::Owner* known = graph_.owner(owner.uid); known != nullptr && known->ended)
+      co_return OwnerState::Absent;
     auto kind = kind_number(owner);
     // A kind we do not know (yet): its objects may well exist.
     if (!kind) co_return OwnerState::Present;
-    const ResourceKind& resource = kinds_[*kind]->kind;
+    if (kinds_[*kind]->undefined) co_return OwnerState::Absent;
+    ResourceKind resource = kinds_[*kind]->kind;
     // A cluster-wide object cannot be owned by one in a namespace; there is none.
     if (resource.namespaced && namespace_.empty()) co_return OwnerState::Absent;
     auto meta = co_await get_meta(context_.client, resource, namespace_, owner.name);
@@ -374,8 +424,10 @@ class GarbageCollector final : public Controller {
 
   Context& context_;
   client::Cache<CustomResourceDefinition>& definitions_;
+  client::Cache<APIService>& services_;
   std::deque<std::unique_ptr<Watched>> kinds_;  // by number; only grows
-  io::Event defined_;
+  std::set<std::string> defined_;  // the definitions that there were when last looked at, by group resource
+  io::Event stirred_;              // definitions or extension API servers are to be looked at again
   Graph graph_;
   std::set<std::string> waiting_;  // uids of owners in foreground deletion
   client::Queue queue_;

@@ -1,5 +1,9 @@
 #include <gtest/gtest.h>
 
+#include <algorithm>
+
+#include "api/apiextensions_k8s_io_v1.h"
+#include "api/apiregistration_k8s_io_v1.h"
 #include "client/testing/builders.h"
 #include "controller/common/ownership.h"
 #include "controller/garbage_collector/graph.h"
@@ -150,6 +154,102 @@ TEST(Garbage, AKindThatCannotBeListedDoesNotKeepTheOthersWaiting) {
   EXPECT_TRUE(cluster.server.get<ConfigMap>("default", "left"));
   cluster.advance(20s);
   EXPECT_FALSE(cluster.server.get<ConfigMap>("default", "left"));
+  cluster.scope.cancel();
+}
+
+// A definition whose objects own others, as the fake server, which serves built-in kinds only, lets it be told: each of
+// its objects is answered by `answer_`.
+class GarbageOfCustomKinds : public ::testing::Test {
+ protected:
+  using Definition = api::apiextensions_k8s_io_v1::CustomResourceDefinition;
+
+  void SetUp() override {
+    cluster_.server.set_fault([this](const client::Call& call) -> std::optional<base::Error> {
+      if (call.target.find("/apis/x.io/") != 0) return std::nullopt;
+      asked_.push_back(call.target);
+      return base::Error(base::Code::NotFound, "404 page not found");
+    });
+    define("v1");
+    ConfigMap map;
+    map.metadata.name = "owned";
+    map.metadata.namespace_ = "default";
+    auto& owner = map.metadata.owner_references.emplace_back();
+    owner.api_version = "x.io/v1";
+    owner.kind = "Thing";
+    owner.name = "t";
+    owner.uid = "t";
+    cluster_.put(map);
+    cluster_.run({"garbage-collector-controller"});
+    cluster_.advance(2min);
+  }
+  void TearDown() override { cluster_.scope.cancel(); }
+  void define(std::string served) {
+    Definition definition;
+    definition.metadata.name = "things.x.io";
+    definition.spec.group = "x.io";
+    definition.spec.scope = "Namespaced";
+    for (std::string version : {"v1", "v2"}) {
+      auto& one = definition.spec.versions.emplace_back();
+      one.name = version;
+      one.served = version == served;
+    }
+    definition.status.accepted_names.plural = "things";
+    definition.status.accepted_names.kind = "Thing";
+    auto& condition = definition.status.conditions.emplace_back();
+    condition.type = "Established";
+    condition.status = "True";
+    cluster_.put(definition);
+  }
+  bool owned_is_there() const { return cluster_.server.get<ConfigMap>("default", "owned").has_value(); }
+
+  Cluster cluster_;
+  std::vector<std::string> asked_;
+};
+
+TEST_F(GarbageOfCustomKinds, AnOwnerNobodyCanTellOfMayWellBeThere) {
+  EXPECT_TRUE(std::ranges::any_of(asked_, [](const auto& one) { return one.ends_with("/things/t"); }));
+  EXPECT_TRUE(owned_is_there());
+}
+
+TEST_F(GarbageOfCustomKinds, AnotherVersionIsAskedWhenTheFirstIsServedNoLonger) {
+  define("v2");
+  asked_.clear();
+  cluster_.advance(5min);
+  EXPECT_TRUE(std::ranges::any_of(asked_, [](const auto& one) { return one.starts_with("/apis/x.io/v2/things"); }));
+  EXPECT_TRUE(std::ranges::none_of(asked_, [](const auto& one) { return one.starts_with("/apis/x.io/v1/"); }));
+  EXPECT_TRUE(owned_is_there());
+}
+
+TEST_F(GarbageOfCustomKinds, WithADefinitionGoWhatItsObjectsOwned) {
+  cluster_.on_loop([&] { EXPECT_TRUE(cluster_.server.erase<Definition>("", "things.x.io")); });
+  cluster_.advance(2min);
+  EXPECT_FALSE(owned_is_there());
+}
+
+TEST(Garbage, KindsOfExtensionServersAreFollowed) {
+  using Service = api::apiregistration_k8s_io_v1::APIService;
+  Cluster cluster;
+  std::vector<std::string> asked;
+  cluster.server.set_fault([&](const client::Call& call) -> std::optional<base::Error> {
+    if (call.target.find("/apis/ext.io/") == 0) asked.push_back(call.target);
+    return std::nullopt;
+  });
+  cluster.server.set_answer("/apis/ext.io/v1", R"({"kind":"APIResourceList","groupVersion":"ext.io/v1","resources":[)"
+                                               R"({"name":"things","kind":"Thing","verbs":["list","watch","delete"]},)"
+                                               R"({"name":"facts","kind":"Fact","verbs":["get","list"]}]})");
+  Service service;
+  service.metadata.name = "v1.ext.io";
+  service.spec.group = "ext.io";
+  service.spec.version = "v1";
+  cluster.run({"garbage-collector-controller"});
+  cluster.put(service);
+  cluster.advance(1min);
+  EXPECT_TRUE(asked.empty());  // it is served by nobody else
+  service.spec.service.emplace().name = "ext";
+  cluster.put(service);
+  cluster.advance(1min);
+  EXPECT_TRUE(std::ranges::any_of(asked, [](const auto& one) { return one.starts_with("/apis/ext.io/v1/things"); }));
+  EXPECT_TRUE(std::ranges::none_of(asked, [](const auto& one) { return one.starts_with("/apis/ext.io/v1/facts"); }));
   cluster.scope.cancel();
 }
 

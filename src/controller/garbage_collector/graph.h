@@ -34,6 +34,7 @@ class Graph {
     api::meta_v1::OwnerReference reference;
     std::string namespace_;  // of the dependents; "" when they have none
     bool absent = false;     // known not to exist
+    bool ended = false;      // its end was seen
     std::set<Dependent*> dependents;
   };
 
