@@ -129,16 +129,17 @@ class NodeLifecycle final : public Controller {
 
   io::Task<Result<void>> reconcile(Key key) {
     auto node = nodes_.get(key);
-    auto heard = heard_.find(key.name);
-    if (!node || heard == heard_.end()) co_return {};
+    auto known = heard_.find(key.name);
+    if (!node || known == heard_.end()) co_return {};
+    const Heard heard = known->second;  // a node may go while it is written to
     int64_t grace =
-        heard->second.ever ? context_.options.node_monitor_grace_period : context_.options.node_startup_grace_period;
-    int64_t left_ns = heard->second.since_ns + grace * 1'000'000'000 - context_.clock.monotonic_ns();
+        heard.ever ? context_.options.node_monitor_grace_period : context_.options.node_startup_grace_period;
+    int64_t left_ns = heard.since_ns + grace * 1'000'000'000 - context_.clock.monotonic_ns();
     if (left_ns > 0) {
       queue_.add_after(key, io::Duration(left_ns));
     } else {
       Node silent = *node;
-      if (node_lifecycle::mark_silent(silent, !heard->second.ever, context_.now())) {
+      if (node_lifecycle::mark_silent(silent, !heard.ever, context_.now())) {
         LOG_WARNING("Node is silent", {"node", key.name});
         // The change brings us here again, for the taints.
         CO_TRY(co_await context_.client.update_status(std::move(silent)));
@@ -151,7 +152,7 @@ class NodeLifecycle final : public Controller {
     auto taints = node_lifecycle::taints_of(*node, evict, context_.now());
     if (!same(taints, node->spec.taints)) CO_TRY(co_await set_taints(node, std::move(taints)));
     // A node that was never ready has no pods that were.
-    if (health == Health::Ready || !heard->second.ever) co_return {};
+    if (health == Health::Ready || !heard.ever) co_return {};
     co_return co_await mark_pods(node);
   }
 

@@ -158,8 +158,9 @@ class ResourceClaims final : public Controller {
     Key attempt{pod.metadata.uid, wanted.name};
     if (auto before = created_.find(attempt); before != created_.end()) {
       // The cache does not show it yet, or it has been deleted since.
-      auto there = co_await context_.client.get<ResourceClaim>(pod.metadata.namespace_, before->second);
-      if (there) co_return before->second;
+      std::string name = before->second;
+      auto there = co_await context_.client.get<ResourceClaim>(pod.metadata.namespace_, name);
+      if (there) co_return name;
       if (there.error().code() != Code::NotFound) co_return base::fail(there.error());
     }
     auto made_of = templates_.get(pod.metadata.namespace_, *wanted.resource_claim_template_name);

@@ -140,9 +140,9 @@ io::Task<void> StaticPods::keep_mirrors() {
 
 io::Task<bool> StaticPods::keep_mirrors_once() {
   bool good = true;
-  auto pods = wanted();
   auto shown = api_.all_mirrors();
   for (const auto& [key, mirror] : shown) {
+    auto pods = wanted();  // as they are now: the one before had to be waited for
     auto found = pods.find(key);
     bool ending = !mirror.metadata.deletion_timestamp.is_zero();
     if (found != pods.end() && mirrors(mirror, *found->second) && !ending) continue;
