@@ -30,7 +30,8 @@ int64_t find_tail(int fd, int64_t size, int64_t lines) {
   if (lines <= 0) return size;
   std::string text;
   for (int64_t begin = size; begin > 0;) {
-    int64_t step = std::min<int64_t>(begin, kChunk);
+    // Each step as much again as all before, so that a long way costs no more than twice its length.
+    int64_t step = std::min<int64_t>(begin, std::max<int64_t>(kChunk, static_cast<int64_t>(text.size())));
     std::string piece(static_cast<size_t>(step), '\0');
     if (pread(fd, piece.data(), piece.size(), begin - step) != step) return 0;
     begin -= step;

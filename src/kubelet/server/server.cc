@@ -99,7 +99,8 @@ base::Result<LogOptions> log_options(const Parameters& parameters, int64_t now_n
   TRY(options.tail_lines, number(parameters, "tailLines"));
   TRY(options.limit_bytes, number(parameters, "limitBytes"));
   TRY(auto seconds, number(parameters, "sinceSeconds"));
-  if (seconds) options.since_ns = now_ns - *seconds * 1'000'000'000;
+  // What began before time did is all there is.
+  if (seconds && *seconds < now_ns / 1'000'000'000) options.since_ns = now_ns - *seconds * 1'000'000'000;
   if (auto since = parameters.get("sinceTime"); !since.empty()) {
     TRY(auto time, base::parse_rfc3339(since));
     options.since_ns = time.to_ns();

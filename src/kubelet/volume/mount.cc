@@ -43,18 +43,22 @@ std::string unescape(std::string_view text) {
   return out;
 }
 
-base::Result<void> own(const std::string& path, int64_t group, bool read_only) {
+// Everything is held before it is looked at and changed: pods that have the volume already may put a link to the
+// machine's own files in the place of a file at any moment. `path` is for complaints.
+base::Result<void> own(int folder, const std::string& name, const std::string& path, int64_t group, bool read_only) {
+  base::Descriptor held(openat(folder, name.c_str(), O_PATH | O_NOFOLLOW | O_CLOEXEC));
   struct stat info{};
-  if (lstat(path.c_str(), &info) != 0) return system_failure("stat " + path);
+  if (held.get() < 0 || fstat(held.get(), &info) != 0) return system_failure("stat " + path);
   if (S_ISLNK(info.st_mode)) return {};
-  if (lchown(path.c_str(), static_cast<uid_t>(-1), static_cast<gid_t>(group)) != 0)
+  if (fchownat(held.get(), "", static_cast<uid_t>(-1), static_cast<gid_t>(group), AT_EMPTY_PATH) != 0)
     return system_failure("chown " + path);
   mode_t mode = (info.st_mode & 07777) | (read_only ? 0440 : 0660);
   if (S_ISDIR(info.st_mode)) mode |= 02110;
-  if (chmod(path.c_str(), mode) != 0) return system_failure("chmod " + path);
+  std::string itself = "/proc/self/fd/" + std::to_string(held.get());
+  if (chmod(itself.c_str(), mode) != 0) return system_failure("chmod " + path);
   if (!S_ISDIR(info.st_mode)) return {};
-  TRY(auto names, base::list_directory(path));
-  for (auto& name : names) TRY(own(path + "/" + name, group, read_only));
+  TRY(auto names, base::list_directory(itself));
+  for (auto& below : names) TRY(own(held.get(), below, path + "/" + below, group, read_only));
   return {};
 }
 
@@ -213,7 +217,7 @@ base::Result<void> set_group(const std::string& path, int64_t group, bool read_o
     mode_t wanted = (read_only ? 0440 : 0660) | 02110;
     if (info.st_gid == static_cast<gid_t>(group) && (info.st_mode & wanted) == wanted) return {};
   }
-  return own(path, group, read_only);
+  return own(AT_FDCWD, path, path, group, read_only);
 }
 
 base::Result<void> unmount_below(const std::string& path) {

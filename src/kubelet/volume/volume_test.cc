@@ -1,9 +1,13 @@
+#include <fcntl.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <atomic>
+#include <cstdio>
 #include <cstdlib>
+#include <thread>
 
 #include "base/file.h"
 #include "kubelet/volume/atomic_writer.h"
@@ -106,6 +110,25 @@ TEST_F(VolumeTest, GroupOwnsItsVolume) {
   struct stat info{};
   ASSERT_EQ(stat((directory_ + "/v/f").c_str(), &info), 0);
   EXPECT_EQ(info.st_gid, 4242U);
+}
+
+// Somebody who has the volume already puts a link in the place of a file and back, all the time.
+TEST_F(VolumeTest, NoLinkLeadsAGroupOutOfItsVolume) {
+  if (geteuid() != 0) GTEST_SKIP() << "needs root";
+  std::string root = directory_ + "/shared", file = root + "/file", link = root + "/link";
+  std::string outside = directory_ + "/outside";
+  ASSERT_TRUE(base::make_directories(root, 0755));
+  ASSERT_TRUE(base::write_file(file, "x", 0600));
+  ASSERT_TRUE(base::write_file(outside, "x", 0600));
+  ASSERT_EQ(symlink(outside.c_str(), link.c_str()), 0);
+  std::atomic<bool> done = false;
+  std::thread swapper([&] {
+    while (!done) renameat2(AT_FDCWD, file.c_str(), AT_FDCWD, link.c_str(), RENAME_EXCHANGE);
+  });
+  for (int i = 0; i < 3000; ++i) EXPECT_TRUE(set_group(root, 4242, false));
+  done = true;
+  swapper.join();
+  EXPECT_EQ(mode("outside"), 0600U);
 }
 
 struct Projection {
