@@ -22,6 +22,7 @@ io::Task<base::Result<Caller>> DelegatedAccess::identify(const io::Request& requ
   if (options_.authorities && !peer.certificates_der.empty()) {
     CO_TRY(auto subject,
            options_.authorities->verify_client(peer.certificates_der, base::Time::from_ns(clock_.wall_ns())));
+    if (subject.common_name.empty()) co_return base::fail(base::Code::Unauthorized, "Unauthorized");
     auto groups = std::move(subject.organizations);
     groups.emplace_back(kAuthenticated);
     co_return Caller{subject.common_name, "", std::move(groups)};
@@ -35,7 +36,7 @@ io::Task<base::Result<Caller>> DelegatedAccess::identify(const io::Request& requ
   CO_TRY(auto reviewed, co_await client_.create<api::authentication_k8s_io_v1::TokenReview>(std::move(review)));
   if (!reviewed.status.authenticated) co_return base::fail(base::Code::Unauthorized, "Unauthorized");
   const auto& user = reviewed.status.user;
-  co_return Caller{user.username, user.uid, user.groups};
+  co_return Caller{user.username, user.uid, user.groups, user.extra};
 }
 
 io::Task<base::Result<bool>> DelegatedAccess::allows(Caller caller,
@@ -46,6 +47,7 @@ io::Task<base::Result<bool>> DelegatedAccess::allows(Caller caller,
   review.spec.user = caller.name;
   review.spec.uid = caller.uid;
   review.spec.groups = caller.groups;
+  review.spec.extra = caller.extra;
   auto key = schema::to_json(review);
   int64_t now = clock_.monotonic_ns();
   auto known = remembered_.find(key);

@@ -23,6 +23,7 @@ struct Caller {
   std::string name;
   std::string uid;
   std::vector<std::string> groups;
+  std::map<std::string, std::vector<std::string>, std::less<>> extra = {};
 };
 
 class DelegatedAccess {

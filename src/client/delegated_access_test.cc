@@ -23,7 +23,9 @@ class Cluster final : public Transport {
     if (auto* review = object->get_if<authentication::TokenReview>()) {
       review->status.authenticated = review->spec.token == "janes";
       review->status.user.username = "jane";
+      review->status.user.extra["scopes"] = {"read"};
     } else if (auto* asked = object->get_if<authorization::SubjectAccessReview>()) {
+      extra = asked->spec.extra;
       asked->status.allowed = asked->spec.user == "jane" && asked->spec.non_resource_attributes->path != "/metrics";
     }
     co_return Reply{.status = 201, .content_type = std::string(kProtobuf), .body = encode_body(*object)};
@@ -34,6 +36,7 @@ class Cluster final : public Transport {
   }
 
   int calls = 0;
+  std::map<std::string, std::vector<std::string>, std::less<>> extra;  // of whom was asked about last
 };
 
 struct DelegatedAccessTest : testing::Test {
@@ -65,6 +68,17 @@ TEST_F(DelegatedAccessTest, TheClusterKnowsWhoATokenIs) {
   EXPECT_EQ(who(""), "Unauthorized");
   EXPECT_EQ(who("", true), "system:anonymous");
   EXPECT_EQ(who("Bearer forged", true), "Unauthorized");
+}
+
+TEST_F(DelegatedAccessTest, WhatElseIsKnownOfACallerCountsForWhatHeMay) {
+  DelegatedAccess access({}, Client(cluster), clock);
+  io::Request request;
+  request.headers.add("authorization", "Bearer janes");
+  io::Peer peer;
+  auto caller = loop->run_task(access.identify(request, peer));
+  ASSERT_TRUE(caller);
+  EXPECT_TRUE(*loop->run_task(access.allows(*caller, get("/configz"))));
+  EXPECT_EQ(cluster->extra["scopes"], (std::vector<std::string>{"read"}));
 }
 
 TEST_F(DelegatedAccessTest, TheClusterSaysWhatHeMayAndIsNotAskedTwice) {
