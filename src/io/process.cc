@@ -12,6 +12,7 @@
 #include <climits>
 #include <csignal>
 #include <cstring>
+#include <list>
 
 #include "base/descriptor.h"
 #include "base/strings.h"
@@ -133,19 +134,30 @@ std::optional<ExitStatus> reap(int pid_fd) {
 }
 
 // A killed child that does not die at once (it hangs in the kernel) is reaped when it does, by nobody's leave.
-struct Orphan {
-  int pid_fd;
-  std::unique_ptr<Watch> watch;
+class Orphan {
+ public:
+  explicit Orphan(int pid_fd) : pid_fd_(pid_fd) {}
+  ~Orphan() {
+    watch_ = nullptr;
+    close(pid_fd_);
+  }
+  Orphan(const Orphan&) = delete;
 
   static void adopt(int pid_fd) {
-    auto* orphan = new Orphan{pid_fd, nullptr};
-    orphan->watch = std::make_unique<Watch>(pid_fd, Ready::Read, [orphan](Ready) {
-      if (!reap(orphan->pid_fd)) return;
-      orphan->watch = nullptr;
-      close(orphan->pid_fd);
-      delete orphan;
+    thread_local std::list<Orphan> orphans;
+    auto place = orphans.emplace(orphans.end(), pid_fd);
+    auto* all = &orphans;
+    place->watch_ = std::make_unique<Watch>(pid_fd, Ready::Read, [all, place](Ready) {
+      // What is captured goes with the watch.
+      auto* from = all;
+      auto ended = place;
+      if (reap(ended->pid_fd_)) from->erase(ended);
     });
   }
+
+ private:
+  int pid_fd_;
+  std::unique_ptr<Watch> watch_;
 };
 
 }  // namespace
