@@ -19,6 +19,7 @@ namespace {
 constexpr uint64_t kFormat = 1;
 constexpr size_t kNumberBytes = 8;
 constexpr size_t kLengthBytes = 4;
+constexpr size_t kWritesBetweenLettingGo = 100;
 
 template <size_t kBytes>
 void store_number(char* out, uint64_t value) {
@@ -120,9 +121,7 @@ base::Result<LmdbJournal::Opened> LmdbJournal::open(const LmdbOptions& options) 
   TRY(journal->lock());
   TRY(journal->open_environment(options.map_bytes_max));
   TRY(auto contents, journal->load(options));
-  // The pages read while loading count as this process's memory as long as they are mapped. Opened anew they are not.
-  mdb_env_close(std::exchange(journal->environment_, nullptr));
-  TRY(journal->open_environment(options.map_bytes_max));
+  TRY(journal->let_go_of_pages());
   TRY(sync_folder(options.directory));
   size_t slash = options.directory.find_last_of('/');
   TRY(sync_folder(slash == std::string::npos ? "." : slash == 0 ? "/" : options.directory.substr(0, slash)));
@@ -158,7 +157,8 @@ base::Result<void> LmdbJournal::open_environment(size_t map_bytes_max) {
   if (int number = mdb_env_create(&environment_); number != 0) return base::fail(error("open store", number));
   const size_t page = static_cast<size_t>(sysconf(_SC_PAGESIZE));
   mdb_env_set_maxdbs(environment_, kNamedDatabases);
-  mdb_env_set_mapsize(environment_, std::max(map_bytes_max / page * page, size_t{64} * page));
+  map_bytes_ = std::max(map_bytes_max / page * page, size_t{64} * page);
+  mdb_env_set_mapsize(environment_, map_bytes_);
   key_bytes_max_ = static_cast<size_t>(mdb_env_get_maxkeysize(environment_));
   if (int number = mdb_env_open(environment_, directory_.c_str(), 0, 0600); number != 0) {
     return base::fail(error("open store", number));
@@ -296,11 +296,30 @@ int LmdbJournal::write(MDB_txn* transaction, const std::vector<Record>& records,
   return records.empty() ? 0 : put_number(transaction, main_, "revision", records.back().event->entry->revision);
 }
 
-base::Result<void> LmdbJournal::append(const std::vector<Record>& records, Revision compact) {
+// LMDB maps the file anew when it is told a size, the same one too. No transaction may be open.
+base::Result<void> LmdbJournal::let_go_of_pages() {
+  written_since_letting_go_ = 0;
+  int number = mdb_env_set_mapsize(environment_, map_bytes_);
+  if (number != 0) return base::fail(error("map store", number));
+  return {};
+}
+
+int LmdbJournal::commit(const std::vector<Record>& records, Revision compact) {
   Transaction transaction(environment_, 0);
-  int number = transaction.status();
-  if (number == 0) number = write(transaction.get(), records, compact);
-  if (number == 0) number = transaction.commit();
+  if (int number = transaction.status(); number != 0) return number;
+  if (int number = write(transaction.get(), records, compact); number != 0) return number;
+  return transaction.commit();
+}
+
+base::Result<void> LmdbJournal::append(const std::vector<Record>& records, Revision compact) {
+  if (written_since_letting_go_ >= kWritesBetweenLettingGo) {
+    if (auto mapped = let_go_of_pages(); !mapped) {
+      usable_ = false;
+      return mapped;
+    }
+  }
+  int number = commit(records, compact);
+  written_since_letting_go_ += records.size();
   if (number == 0) return {};
   usable_ = is_full(number);
   return base::fail(error("write to store", number));

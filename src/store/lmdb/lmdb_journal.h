@@ -57,6 +57,10 @@ class LmdbJournal final : public Journal {
   int write(MDB_txn* transaction, const std::vector<Record>& records, Revision compact);
   int put(MDB_txn* transaction, const Entry& entry, std::string_view kept);
   int remove(MDB_txn* transaction, const std::string& key);
+  int commit(const std::vector<Record>& records, Revision compact);
+  // Pages of the file that were looked at count as this process's memory as long as they are mapped. What is asked of
+  // them again comes back from the system's cache.
+  base::Result<void> let_go_of_pages();
   base::Error error(std::string_view what, int number) const;
 
   const std::string directory_;
@@ -66,9 +70,11 @@ class LmdbJournal final : public Journal {
   MDB_dbi objects_ = 0;
   MDB_dbi long_ = 0;
   size_t key_bytes_max_ = 0;
+  size_t map_bytes_ = 0;
   std::unordered_map<std::string, uint64_t> long_numbers_;  // of the keys in "long"
   uint64_t next_long_number_ = 1;
   bool usable_ = true;
+  size_t written_since_letting_go_ = 0;
 };
 
 struct LmdbJournal::Opened {

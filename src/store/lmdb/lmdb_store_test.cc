@@ -11,6 +11,7 @@
 #include <cerrno>
 #include <chrono>
 #include <filesystem>
+#include <fstream>
 #include <string>
 
 #include "store/lmdb/lmdb_journal.h"
@@ -83,6 +84,17 @@ class LmdbStore : public testing::Test {
     }
     while (done < keys * times) co_await io::sleep(std::chrono::milliseconds(1));
     co_return failed;
+  }
+  // Kilobytes of the store's file that count as this process's memory.
+  size_t resident_kb() const {
+    std::ifstream maps("/proc/self/smaps");
+    size_t sum = 0;
+    bool is_ours = false;
+    for (std::string line; std::getline(maps, line);) {
+      if (line.find('-') < line.find(' ')) is_ours = line.ends_with(folder_ + "/data.mdb");
+      if (is_ours && line.starts_with("Rss:")) sum += std::stoul(line.substr(4));
+    }
+    return sum;
   }
   static mode_t mode(const std::string& path) {
     struct stat status{};
@@ -226,6 +238,20 @@ TEST_F(LmdbStore, WhatIsFromBeforeTheOpeningIsExpired) {
   ASSERT_FALSE(page);
   EXPECT_EQ(page.error().code(), Code::Expired);
   EXPECT_TRUE(loop_->run_task(store_->list("/registry/", {.at = revision})));
+}
+
+TEST_F(LmdbStore, WhatWasWrittenOrReadLongAgoIsNoMemoryOfTheProcess) {
+  ASSERT_TRUE(open());
+  constexpr int kObjects = 2000;
+  for (int i = 0; i < kObjects; ++i) ASSERT_TRUE(put("/registry/" + std::to_string(i * 7919), std::string(4000, 'x')));
+  size_t file_kb = std::filesystem::file_size(folder_ + "/data.mdb") / 1024;
+  ASSERT_GT(file_kb, size_t{kObjects} * 4);
+  EXPECT_LT(resident_kb(), file_kb / 3);
+  store_.reset();
+  ASSERT_TRUE(open());
+  EXPECT_LT(resident_kb(), file_kb / 3);
+  EXPECT_EQ(get("/registry/0").size(), 4000u);
+  EXPECT_TRUE(put("/registry/0", "1"));
 }
 
 TEST_F(LmdbStore, AnUnknownFormatIsRefused) {
