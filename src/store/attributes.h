@@ -32,7 +32,8 @@ class Pairs {
 
 struct Attributes {
   Pairs labels;  // by name
-  Pairs fields;  // selectable fields but metadata.name and .namespace
+  Pairs fields;  // selectable fields but metadata.name and .namespace; those that are "" may be left out
+  std::string_view field(std::string_view name) const { return fields.find(name).value_or(std::string_view()); }
   bool operator==(const Attributes&) const = default;
 };
 

@@ -52,8 +52,8 @@ io::Task<base::Result<Page>> Sequencer::list(std::string prefix, ListOptions opt
   co_return co_await opened_in(*view_, std::move(page), indexer_, *sealer_);
 }
 
-base::Result<std::unique_ptr<Watch>> Sequencer::watch(std::string prefix, Revision from) {
-  return view_->watch(std::move(prefix), from);
+base::Result<std::unique_ptr<Watch>> Sequencer::watch(std::string prefix, Revision from, Narrowing only) {
+  return view_->watch(std::move(prefix), from, std::move(only));
 }
 
 base::Result<void> Sequencer::refusal() {

@@ -34,7 +34,7 @@ class Sequencer final : public Store {
   io::Task<base::Result<EntryRef>> get(std::string key) override;
   io::Task<base::Result<Page>> list(std::string prefix, ListOptions options) override;
   io::Task<base::Result<Updated>> update(std::string key, Decide decide) override;
-  base::Result<std::unique_ptr<Watch>> watch(std::string prefix, Revision from) override;
+  base::Result<std::unique_ptr<Watch>> watch(std::string prefix, Revision from, Narrowing only) override;
   bool is_current(const Entry& entry) const override { return sealer_->is_current(entry.key, entry.seal); }
   io::Task<base::Result<void>> compact(Revision revision) override;
   Revision revision() const override { return view_->revision(); }

@@ -1,5 +1,6 @@
 // The watchers of one loop. A writer leaves its events here and posts once; on the loop each event is put in one
-// queue per watched prefix, and every watcher of that prefix reads the queue at its own pace.
+// queue per watched prefix, or per value of a field where watchers are narrowed to one, and every watcher of that queue
+// reads it at its own pace.
 //
 // offer() and end() may be called from any thread, all else on the station's loop.
 #pragma once
@@ -36,7 +37,8 @@ class Station : public std::enable_shared_from_this<Station> {
   void deliver();
 
   // A watch of `prefix` that starts with what `tail` has of it and goes on with what comes after `newest`.
-  std::unique_ptr<Watch> open(std::string prefix, Revision from, Revision newest, const History::Tail& tail);
+  std::unique_ptr<Watch> open(std::string prefix, Narrowing only, Revision from, Revision newest,
+                              const History::Tail& tail);
 
  private:
   friend class PrefixWatch;
@@ -51,19 +53,27 @@ class Station : public std::enable_shared_from_this<Station> {
     std::vector<PrefixWatch*> watches;
     bool touched = false;
   };
-  using Channels = std::map<std::string, Channel, std::less<>>;
+  using Values = std::map<std::string, Channel, std::less<>>;
+  struct Prefix {
+    Channel all;  // for those who are not narrowed
+    std::map<std::string, Values, std::less<>> by_field;
+  };
 
+  Channel& channel(const std::string& prefix, const Narrowing& only);
   void sort_in(const std::vector<EventRef>& events, std::vector<Channel*>& touched);
+  static void sort_in(const EventRef& event, size_t prefix_length, Prefix& prefix, std::vector<Channel*>& touched);
+  static void put(const EventRef& event, Channel& channel, std::vector<Channel*>& touched);
   void make_ready(Channel& channel);
+  void close_channel(const std::string& prefix, const Narrowing& only);
   void leave(PrefixWatch& watch);
 
   io::Loop& loop_;
   std::shared_ptr<View> view_;
   const size_t watch_events_max_;
 
-  Channels channels_;                        // by prefix
-  std::map<size_t, size_t> prefix_lengths_;  // how many channels have a prefix that long
-  std::vector<PrefixWatch*> ready_;          // about to be resumed; null: gone meanwhile
+  std::map<std::string, Prefix, std::less<>> prefixes_;  // those that are watched
+  std::map<size_t, size_t> prefix_lengths_;              // how many of them are that long
+  std::vector<PrefixWatch*> ready_;                      // about to be resumed; null: gone meanwhile
   Revision delivered_ = 0;
   bool ended_ = false;
 

@@ -15,12 +15,13 @@ namespace {
 using base::Bytes;
 using base::Code;
 
-// Labels are "name=value" words of the value, fields its first word.
+// A value "name=value" is a label; the name is the field "word" too.
 Attributes words(std::string_view key, std::string_view value) {
   Attributes attributes;
   size_t equals = value.find('=');
   if (equals != std::string_view::npos) {
     attributes.labels.add(value.substr(0, equals), value.substr(equals + 1));
+    attributes.fields.add("word", value.substr(0, equals));
   }
   return attributes;
 }
@@ -92,14 +93,15 @@ class Contract : public testing::TestWithParam<const Backend*> {
     }
     return out;
   }
-  static io::Task<base::Result<std::unique_ptr<Watch>>> watch_on_loop(Store* store, std::string prefix, Revision from) {
-    co_return store->watch(std::move(prefix), from);
+  static io::Task<base::Result<std::unique_ptr<Watch>>> watch_on_loop(Store* store, std::string prefix, Revision from,
+                                                                      Narrowing only) {
+    co_return store->watch(std::move(prefix), from, std::move(only));
   }
-  base::Result<std::unique_ptr<Watch>> try_watch(std::string prefix, Revision from) {
-    return loop_->run_task(watch_on_loop(store_.get(), std::move(prefix), from));
+  base::Result<std::unique_ptr<Watch>> try_watch(std::string prefix, Revision from, Narrowing only = {}) {
+    return loop_->run_task(watch_on_loop(store_.get(), std::move(prefix), from, std::move(only)));
   }
-  Watch& watch(std::string prefix, Revision from) {
-    auto opened = try_watch(std::move(prefix), from);
+  Watch& watch(std::string prefix, Revision from, Narrowing only = {}) {
+    auto opened = try_watch(std::move(prefix), from, std::move(only));
     EXPECT_TRUE(opened) << opened.error().message();
     watches_.push_back(std::move(*opened));
     return *watches_.back();
@@ -160,6 +162,24 @@ TEST_P(Contract, AnUpdateIsVisibleWhenItReturns) {
   EXPECT_GE(store_->revision(), made.entry->revision);
   ASSERT_EQ(got->attributes.labels.size(), 1u);
   EXPECT_EQ(got->attributes.labels.find("app"), "web");
+}
+
+TEST_P(Contract, ANarrowedWatchSeesWhatHasItsValueBeforeOrAfter) {
+  put("/registry/pods/a", "red=1");  // is history when the watches begin
+  put("/registry/pods/b", "blue=1");
+  Watch& red = watch("/registry/pods/", start_, {"word", "red"});
+  Watch& green = watch("/registry/pods/", start_, {"word", "green"});
+  Watch& a = watch("/registry/pods/", start_, {std::string(Narrowing::kRest), "a"});
+  put("/registry/pods/a", "blue=2");
+  put("/registry/pods/a", "blue=3");
+  put("/registry/pods/aa", "red=4");
+  put("/registry/pods/aa", "red=5");
+  remove("/registry/pods/aa");
+  put("/registry/pods/b", "green=6");
+  EXPECT_EQ(events(red, 5),
+            "+pods/a:red=1 ~pods/a:blue=2<red=1 +pods/aa:red=4 ~pods/aa:red=5<red=4 -pods/aa:red=5<red=5 ");
+  EXPECT_EQ(events(green, 1), "~pods/b:green=6<blue=1 ");
+  EXPECT_EQ(events(a, 3), "+pods/a:red=1 ~pods/a:blue=2<red=1 ~pods/a:blue=3<blue=2 ");
 }
 
 TEST_P(Contract, EachChangeTakesALaterRevision) {

@@ -201,7 +201,7 @@ io::Task<base::Result<void>> View::reached(Revision revision, io::Duration timeo
   co_return result;
 }
 
-base::Result<std::unique_ptr<Watch>> View::watch(std::string prefix, Revision from) {
+base::Result<std::unique_ptr<Watch>> View::watch(std::string prefix, Revision from, Narrowing only) {
   io::Loop& loop = io::Loop::current();
   std::shared_ptr<Station> station;
   History::Tail tail;
@@ -216,7 +216,7 @@ base::Result<std::unique_ptr<Watch>> View::watch(std::string prefix, Revision fr
     tail = history_.after(from);
     newest = revision_;
   }
-  return station->open(std::move(prefix), from, newest, tail);
+  return station->open(std::move(prefix), std::move(only), from, newest, tail);
 }
 
 void View::remove(const Station& station) {

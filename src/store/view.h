@@ -44,7 +44,7 @@ class View : public std::enable_shared_from_this<View> {
   base::Result<Page> page(std::string_view prefix, const ListOptions& options);
   // Waits for the map to come that far: Timeout if it does not, Closed after close().
   io::Task<base::Result<void>> reached(Revision revision, io::Duration timeout);
-  base::Result<std::unique_ptr<Watch>> watch(std::string prefix, Revision from);
+  base::Result<std::unique_ptr<Watch>> watch(std::string prefix, Revision from, Narrowing only);
 
   // Shows `next` instead of `current`: the same state, opened. What is shown then, unless another state came between.
   EntryRef replace(const EntryRef& current, EntryRef next);

@@ -36,7 +36,7 @@ SecurityIndex::SecurityIndex(store::Store& store, const Catalog& catalog, std::v
   followers_.push_back(std::make_unique<Follower>(
       store, catalog.of<core::Pod>(), [this](const schema::Object& object) { node_->put_pod(object.as<core::Pod>()); },
       [this](const std::string& namespace_, const std::string& name) { node_->remove_pod(namespace_, name); },
-      [](const store::Entry& entry) { return entry.attributes.fields.find("spec.nodeName") != ""; }));
+      [](const store::Entry& entry) { return !entry.attributes.field("spec.nodeName").empty(); }));
   followers_.push_back(std::make_unique<Follower>(
       store, catalog.of<core::PersistentVolume>(),
       [this](const schema::Object& object) { node_->put_volume(object.as<core::PersistentVolume>()); },

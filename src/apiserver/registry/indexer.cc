@@ -126,7 +126,7 @@ class Index {
     for (const auto& path : found->second.paths) {
       std::string text = read(envelope->raw, path);
       if (text.empty() && path.instead) text = read(envelope->raw, *path.instead);
-      attributes.fields.add(path.name, text);
+      if (!text.empty()) attributes.fields.add(path.name, text);
     }
     return attributes;
   }

@@ -1,7 +1,7 @@
 #include "apiserver/registry/selection.h"
 
 #include <algorithm>
-#include <deque>
+#include <list>
 
 #include "apiserver/crd/kind.h"
 #include "apiserver/pipeline/errors.h"
@@ -54,6 +54,25 @@ bool Selection::reads_content() const {
                      [](const auto& term) { return term.field != "name" && !term.field.starts_with("metadata."); });
 }
 
+std::string Selection::prefix(std::string_view namespace_) const {
+  auto name = fields_.exact("metadata.name");
+  if (!served_->row().namespaced) return served_->prefix("") + std::string(name.value_or(""));
+  if (namespace_.empty()) namespace_ = fields_.exact("metadata.namespace").value_or("");
+  return namespace_.empty() || !name ? served_->prefix(namespace_) : served_->key(namespace_, *name);
+}
+
+store::Narrowing Selection::narrowing(std::string_view namespace_) const {
+  auto name = fields_.exact("metadata.name");
+  if (name && (!namespace_.empty() || !served_->row().namespaced)) {
+    return {std::string(store::Narrowing::kRest), std::string(*name)};
+  }
+  if (served_->custom() != nullptr) return {};
+  for (const auto& term : fields_.terms()) {
+    if (term.equal && term.field != "name" && !term.field.starts_with("metadata.")) return {term.field, term.value};
+  }
+  return {};
+}
+
 bool Selection::matches(const store::Entry& entry) const {
   if (!labels_.is_everything()) {
     const auto& labels = entry.attributes.labels;
@@ -63,7 +82,7 @@ bool Selection::matches(const store::Entry& entry) const {
   auto tail = served_->tail(entry.key);
   auto slash = tail.find('/');
   bool namespaced = served_->row().namespaced && slash != std::string_view::npos;
-  std::deque<std::string> texts;  // of fields that are read now
+  std::list<std::string> texts;  // of fields that are read now; seldom any
   schema::Object object;
   return fields_.matches([&](std::string_view field) -> std::optional<std::string_view> {
     if (field == "metadata.name" || field == "name") return namespaced ? tail.substr(slash + 1) : tail;
@@ -150,9 +169,8 @@ io::Task<base::Result<ListPage>> select_page(store::Store& store, const Served& 
   if (query.resource_version == "0") query.limit = 0;
   Selection selection(served, query.labels, query.fields);
   size_t limit = query.limit > 0 ? static_cast<size_t>(query.limit) : 0;
-  std::string prefix = served.prefix(namespace_);
+  std::string prefix = selection.prefix(namespace_);
   ListPage result;
-  // One name in one namespace is one key.
   if (selection.is_everything()) {
     options.limit = limit;
   } else if (limit != 0) {

@@ -25,6 +25,10 @@ class Selection {
       : served_(&served), labels_(std::move(labels)), fields_(std::move(fields)) {}
   bool is_everything() const { return labels_.is_everything() && fields_.is_everything(); }
   bool matches(const store::Entry& entry) const;
+  // A prefix of the keys of all that it can match: one name in one namespace is one key.
+  std::string prefix(std::string_view namespace_) const;
+  // What a watch in that namespace may be narrowed to.
+  store::Narrowing narrowing(std::string_view namespace_) const;
   // Whether fields of a custom object are looked at, so that an entry has to read in the version asked for to be
   // judged.
   bool reads_content() const;

@@ -29,7 +29,7 @@ io::Task<base::Result<std::unique_ptr<WatchStream>>> WatchStream::open(store::St
                                                                        Convert convert) {
   std::unique_ptr<WatchStream> stream(new WatchStream(served, Selection(served, query.labels, query.fields)));
   stream->convert_ = std::move(convert);
-  std::string prefix = served.prefix(namespace_);
+  std::string prefix = stream->selection_.prefix(namespace_);
   CO_TRY(auto asked, parse_resource_version(query.resource_version));
   int64_t now_ns = io::Loop::current().clock().monotonic_ns();
   stream->bookmarks_ = query.allow_bookmarks;
@@ -65,7 +65,7 @@ io::Task<base::Result<std::unique_ptr<WatchStream>>> WatchStream::open(store::St
     store::Revision begin = served.custom()->definition_revision();
     if (asked < begin) co_return base::fail(too_old(asked, begin));
   }
-  auto watch = store.watch(prefix, from);
+  auto watch = store.watch(served.prefix(namespace_), from, stream->selection_.narrowing(namespace_));
   if (!watch) {
     if (watch.error().code() == base::Code::Expired) co_return base::fail(too_old(asked, store.compacted()));
     co_return base::fail(std::move(watch).error());
@@ -75,17 +75,21 @@ io::Task<base::Result<std::unique_ptr<WatchStream>>> WatchStream::open(store::St
   co_return stream;
 }
 
-void WatchStream::take(const store::Event& event, std::vector<WatchItem>& items) const {
-  bool is_in = event.kind != store::Event::Kind::Deleted && selection_.matches(*event.entry);
-  bool was_in = event.previous != nullptr && selection_.matches(*event.previous);
-  if (event.kind == store::Event::Kind::Deleted) {
-    if (was_in || (event.previous == nullptr && selection_.matches(*event.entry))) {
-      items.push_back({WatchItem::Kind::Deleted, event.entry, event.entry->revision});
+void WatchStream::take(const store::EventRef& event, std::vector<WatchItem>& items) const {
+  store::Revision revision = event->entry->revision;
+  // A reference to the event is one to its states.
+  store::EntryRef now(event, event->entry.get());
+  store::EntryRef before(event, event->previous.get());
+  bool is_in = event->kind != store::Event::Kind::Deleted && selection_.matches(*now);
+  bool was_in = before != nullptr && selection_.matches(*before);
+  if (event->kind == store::Event::Kind::Deleted) {
+    if (was_in || (before == nullptr && selection_.matches(*now))) {
+      items.push_back({WatchItem::Kind::Deleted, std::move(now), revision});
     }
   } else if (is_in) {
-    items.push_back({was_in ? WatchItem::Kind::Modified : WatchItem::Kind::Added, event.entry, event.entry->revision});
+    items.push_back({was_in ? WatchItem::Kind::Modified : WatchItem::Kind::Added, std::move(now), revision});
   } else if (was_in) {
-    items.push_back({WatchItem::Kind::Deleted, event.previous, event.entry->revision});
+    items.push_back({WatchItem::Kind::Deleted, std::move(before), revision});
   }
 }
 
@@ -113,7 +117,7 @@ io::Task<base::Result<std::vector<WatchItem>>> WatchStream::next() {
       CO_TRY(*events, co_await readable(std::move(*events)));
     }
     for (const auto& event : *events) {
-      if (event->entry->revision > not_before_) take(*event, items);
+      if (event->entry->revision > not_before_) take(event, items);
     }
     if (!items.empty()) told_ = items.back().revision;
   }

@@ -41,7 +41,7 @@ class WatchStream {
  private:
   WatchStream(const Served& served, Selection selection)
       : held_(served.shared_from_this()), served_(served), selection_(std::move(selection)) {}
-  void take(const store::Event& event, std::vector<WatchItem>& items) const;
+  void take(const store::EventRef& event, std::vector<WatchItem>& items) const;
   io::Task<base::Result<std::vector<WatchItem>>> converted(std::vector<WatchItem> items) const;
   void set_alarm(int64_t now_ns);
   // For selectors that look into objects: the events with their states in the version that is watched.

@@ -209,9 +209,9 @@ io::Task<base::Result<Page>> EtcdStore::list_kept(std::string prefix, ListOption
   co_return view_->page(prefix, options);
 }
 
-base::Result<std::unique_ptr<Watch>> EtcdStore::watch(std::string prefix, Revision from) {
+base::Result<std::unique_ptr<Watch>> EtcdStore::watch(std::string prefix, Revision from, Narrowing only) {
   TRY(check_key(prefix));
-  return view_->watch(std::move(prefix), from);
+  return view_->watch(std::move(prefix), from, std::move(only));
 }
 
 io::Task<base::Result<Updated>> EtcdStore::made_visible(std::string key, Attempt attempt, EntryRef last, Change change,
