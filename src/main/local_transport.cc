@@ -47,10 +47,13 @@ base::Result<client::Raw> make_raw(const Served& served, const store::EntryRef& 
   }
   if (!served.needs_conversion()) {
     if (!schema::is_envelope(entry->value.view())) {  // some kinds are stored as JSON
-      return client::Raw{
-          .bytes = base::Bytes(entry, entry->value.view()), .revision = revision, .form = client::Raw::Form::Json};
+      return client::Raw{.bytes = entry->value, .revision = revision, .form = client::Raw::Form::Json};
     }
-    return client::Raw{.bytes = base::Bytes(entry, served.message(*entry)), .revision = revision};
+    std::string_view whole = entry->value.view();
+    std::string_view message = served.message(*entry);
+    if (message.empty()) return client::Raw{.revision = revision};
+    auto place = static_cast<size_t>(message.data() - whole.data());
+    return client::Raw{.bytes = entry->value.slice(place, message.size()), .revision = revision};
   }
   TRY(auto object, served.decode(*entry));
   return client::Raw{.bytes = client::encode_message(object), .revision = revision};

@@ -241,7 +241,7 @@ namespace {
 constexpr uint32_t kItemForm = 0;
 constexpr uint32_t kEventForms = 16;  // then kind and media
 // Of what encodings may take, the events' share. Those who watch ask at about the same time, lists come again later.
-constexpr size_t kEventsShare = 32;
+constexpr size_t kEventsShare = 128;
 
 // The object in its envelope; without a look at its fields where it is kept in the version asked for.
 base::Result<std::string> envelope_of(const Served& served, const store::Entry& entry, store::Revision revision) {
@@ -459,23 +459,43 @@ base::Result<base::Bytes> Renderer::render_event(const Served& served, const Wat
     }
     return base::Bytes(frame("BOOKMARK", object, representation.media));
   }
-  if (representation.view != View::Object) {
-    TRY(auto object, viewed(served, item.entry, item.revision, representation, query, with_columns));
-    std::string_view kind = representation.view == View::Table ? "Table" : "PartialObjectMetadata";
-    Representation plain = representation;
-    plain.pretty = false;
-    std::string encoded = encode_meta_kind(object.type(), object.data(), kind, plain);
-    if (representation.media == MediaType::Protobuf) return base::Bytes(protobuf_frame(event_name(item.kind), encoded));
-    if (encoded.ends_with('\n')) encoded.pop_back();
-    if (representation.view == View::Table && !with_columns) without_columns(encoded);
-    return base::Bytes(json_frame(event_name(item.kind), encoded));
-  }
-  uint32_t form = kEventForms + static_cast<uint32_t>(item.kind) * 4 + static_cast<uint32_t>(representation.media);
+  if (representation.view == View::Object) return render_event(served, item, representation.media);
+  TRY(auto object, viewed(served, item.entry, item.revision, representation, query, with_columns));
+  std::string_view kind = representation.view == View::Table ? "Table" : "PartialObjectMetadata";
+  Representation plain = representation;
+  plain.pretty = false;
+  std::string encoded = encode_meta_kind(object.type(), object.data(), kind, plain);
+  if (representation.media == MediaType::Protobuf) return base::Bytes(protobuf_frame(event_name(item.kind), encoded));
+  if (encoded.ends_with('\n')) encoded.pop_back();
+  if (representation.view == View::Table && !with_columns) without_columns(encoded);
+  return base::Bytes(json_frame(event_name(item.kind), encoded));
+}
+
+base::Result<base::Bytes> Renderer::render_event(const Served& served, const WatchItem& item, MediaType media) {
+  uint32_t form = kEventForms + static_cast<uint32_t>(item.kind) * 4 + static_cast<uint32_t>(media);
   EncodingCache::Key key{item.entry.get(), served.id(), item.revision, form};
+  // The watchers of a loop ask for the same one after the other. They share it by a count of references that is their
+  // loop's own, and need not ask the cache of all loops.
+  struct Last {
+    EncodingCache::Key key{};
+    store::EntryRef entry;  // so that its address is nobody else's
+    base::Bytes event;
+  };
+  thread_local Last last;
+  if (last.key == key) return last.event;
+  TRY(auto event, shared_event(served, item, media, key));
+  auto owner = std::make_shared<const base::Bytes>(std::move(event));
+  std::string_view view = owner->view();
+  last = {key, item.entry, base::Bytes(std::move(owner), view)};
+  return last.event;
+}
+
+base::Result<base::Bytes> Renderer::shared_event(const Served& served, const WatchItem& item, MediaType media,
+                                                 const EncodingCache::Key& key) {
   auto known = events_.find(key);
   if (!known.empty()) return known;
   std::string text;
-  if (representation.media == MediaType::Protobuf) {
+  if (media == MediaType::Protobuf) {
     TRY(auto envelope, envelope_of(served, *item.entry, item.revision));
     text = protobuf_frame(event_name(item.kind), envelope);
   } else {

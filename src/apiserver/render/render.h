@@ -58,6 +58,11 @@ class Renderer {
   base::Result<schema::Object> viewed(const Served& served, const store::EntryRef& entry, store::Revision revision,
                                       const Representation& representation, const Query& query, bool with_columns);
 
+  // The same of whole objects: as the loop of the caller shares it, and as all loops do.
+  base::Result<base::Bytes> render_event(const Served& served, const WatchItem& item, MediaType media);
+  base::Result<base::Bytes> shared_event(const Served& served, const WatchItem& item, MediaType media,
+                                         const EncodingCache::Key& key);
+
   base::Clock& clock_;
   EncodingCache items_;   // of lists and single objects
   EncodingCache events_;  // of watches
