@@ -93,8 +93,8 @@ io::Task<base::Result<bool>> Selectors::match(const Attempt& attempt) const {
     co_return space != nullptr&& namespaces.matches(space->meta().labels);
   }
   if (attempt.namespace_.empty()) co_return true;
-  CO_TRY(auto space, co_await attempt.reader.get<api::core_v1::Namespace>("", std::string(attempt.namespace_)));
-  co_return namespaces.matches(space.metadata.labels);
+  CO_TRY(auto space, co_await attempt.reader.look<api::core_v1::Namespace>("", std::string(attempt.namespace_)));
+  co_return namespaces.matches(space->metadata.labels);
 }
 
 }  // namespace apiserver

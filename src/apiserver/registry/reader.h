@@ -1,11 +1,13 @@
 // Objects of the store by their C++ type, for strategies, admission and subresources. Any loop.
 #pragma once
 
+#include <memory>
 #include <string>
 #include <utility>
 #include <vector>
 
 #include "apiserver/pipeline/errors.h"
+#include "apiserver/registry/decoded_states.h"
 #include "apiserver/registry/served.h"
 #include "base/result.h"
 #include "io/task.h"
@@ -37,6 +39,28 @@ class Reader {
     co_return objects;
   }
 
+  // The same to look at: decoded once, and shared by all who ask while the state stays.
+  template <class T>
+  io::Task<base::Result<std::shared_ptr<const T>>> look(std::string namespace_, std::string name) const {
+    const Served& served = catalog_.of<T>();
+    CO_TRY(auto entry, co_await store_.get(served.key(namespace_, name)));
+    if (entry == nullptr) co_return base::fail(not_found(served.row().group, served.row().plural, name));
+    CO_TRY(auto object, decoded_->of(served, entry));
+    co_return content<T>(std::move(object));
+  }
+  template <class T>
+  io::Task<base::Result<std::vector<std::shared_ptr<const T>>>> look_at_all(std::string namespace_) const {
+    const Served& served = catalog_.of<T>();
+    CO_TRY(auto page, co_await store_.list(served.prefix(namespace_), {}));
+    std::vector<std::shared_ptr<const T>> objects;
+    objects.reserve(page.entries.size());
+    for (const auto& entry : page.entries) {
+      CO_TRY(auto object, decoded_->of(served, entry));
+      objects.push_back(content<T>(std::move(object)));
+    }
+    co_return objects;
+  }
+
   io::Task<base::Result<schema::Object>> get_object(const Served& served, std::string namespace_,
                                                     std::string name) const {
     CO_TRY(auto entry, co_await store_.get(served.key(namespace_, name)));
@@ -48,8 +72,15 @@ class Reader {
   const Catalog& catalog() const { return catalog_; }
 
  private:
+  template <class T>
+  static std::shared_ptr<const T> content(DecodedStates::Ref object) {
+    const T* inside = &object->template as<T>();
+    return std::shared_ptr<const T>(std::move(object), inside);
+  }
+
   store::Store& store_;
   const Catalog& catalog_;
+  std::shared_ptr<DecodedStates> decoded_ = std::make_shared<DecodedStates>();  // shared by copies of this reader
 };
 
 }  // namespace apiserver

@@ -107,10 +107,10 @@ class LimitRanger final : public AdmissionPlugin {
 
   io::Task<base::Result<void>> admit(Attempt& attempt) const override {
     if (!attempt.is("pods") || attempt.operation != Operation::Create) co_return {};
-    CO_TRY(auto ranges, co_await attempt.reader.list<core::LimitRange>(std::string(attempt.namespace_)));
+    CO_TRY(auto ranges, co_await attempt.reader.look_at_all<core::LimitRange>(std::string(attempt.namespace_)));
     auto& pod = attempt.object->as<core::Pod>();
     for (const auto& range : ranges) {
-      for (const auto& item : range.spec.limits) {
+      for (const auto& item : range->spec.limits) {
         if (item.type != "Container") continue;
         Given given;
         for (auto& container : pod.spec.containers)
@@ -126,10 +126,10 @@ class LimitRanger final : public AdmissionPlugin {
   }
 
   io::Task<base::Result<void>> validate(const Attempt& attempt) const override {
-    CO_TRY(auto ranges, co_await attempt.reader.list<core::LimitRange>(std::string(attempt.namespace_)));
+    CO_TRY(auto ranges, co_await attempt.reader.look_at_all<core::LimitRange>(std::string(attempt.namespace_)));
     std::vector<std::string> errors;
     for (const auto& range : ranges) {
-      for (const auto& item : range.spec.limits) look(errors, item, attempt);
+      for (const auto& item : range->spec.limits) look(errors, item, attempt);
     }
     if (errors.empty()) co_return {};
     co_return attempt.refuse(errors.size() == 1 ? errors[0] : base::cat({"[", base::join(errors, ", "), "]"}));

@@ -33,8 +33,8 @@ class NamespaceLifecycle final : public AdmissionPlugin {
       co_return {};
     }
     std::string name(attempt.namespace_);
-    CO_TRY(auto one, co_await attempt.reader.get<core::Namespace>("", name));
-    if (one.metadata.deletion_timestamp.is_zero() && one.status.phase != "Terminating") co_return {};
+    CO_TRY(auto one, co_await attempt.reader.look<core::Namespace>("", name));
+    if (one->metadata.deletion_timestamp.is_zero() && one->status.phase != "Terminating") co_return {};
     auto why = base::cat({"unable to create new content in namespace ", name, " because it is being terminated"});
     auto status =
         schema::status_of(forbidden(attempt.served.row().group, attempt.served.row().plural, attempt.name, why));

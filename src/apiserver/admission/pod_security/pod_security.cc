@@ -126,10 +126,10 @@ class PodSecurity final : public AdmissionPlugin {
     if (attempt.is("namespaces")) co_return co_await judge_namespace(attempt);
     if (listed(options_.exempt_namespaces, attempt.namespace_) || listed(options_.exempt_users, attempt.user.name))
       co_return {};
-    auto space = co_await attempt.reader.get<core::Namespace>("", std::string(attempt.namespace_));
+    auto space = co_await attempt.reader.look<core::Namespace>("", std::string(attempt.namespace_));
     if (!space) co_return base::fail(internal_error(base::cat({"failed to lookup namespace ", attempt.namespace_})));
     schema::FieldErrors errors;
-    Policy policy = read_policy(space->metadata.labels, options_.defaults, errors);
+    Policy policy = read_policy((*space)->metadata.labels, options_.defaults, errors);
     if (errors.empty() && policy.is_privileged()) co_return {};
     for (const auto& error : errors)
       attempt.audit("pod-security.kubernetes.io/error", base::cat({"Failed to parse policy: ", error.to_string()}));

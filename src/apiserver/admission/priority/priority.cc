@@ -37,10 +37,10 @@ class Priority final : public AdmissionPlugin {
     int32_t priority = 0;
     std::optional<std::string> preemption = "PreemptLowerPriority";
     if (pod.spec.priority_class_name.empty()) {
-      CO_TRY(auto classes, co_await attempt.reader.list<scheduling::PriorityClass>(""));
+      CO_TRY(auto classes, co_await attempt.reader.look_at_all<scheduling::PriorityClass>(""));
       const scheduling::PriorityClass* chosen = nullptr;
       for (const auto& one : classes) {
-        if (one.global_default && (chosen == nullptr || one.value < chosen->value)) chosen = &one;
+        if (one->global_default && (chosen == nullptr || one->value < chosen->value)) chosen = one.get();
       }
       if (chosen != nullptr) {
         pod.spec.priority_class_name = chosen->metadata.name;
@@ -48,13 +48,13 @@ class Priority final : public AdmissionPlugin {
         if (chosen->preemption_policy) preemption = chosen->preemption_policy;
       }
     } else {
-      auto found = co_await attempt.reader.get<scheduling::PriorityClass>("", pod.spec.priority_class_name);
+      auto found = co_await attempt.reader.look<scheduling::PriorityClass>("", pod.spec.priority_class_name);
       if (!found) {
         co_return attempt.refuse(
             base::cat({"no PriorityClass with name ", pod.spec.priority_class_name, " was found"}));
       }
-      priority = found->value;
-      if (found->preemption_policy) preemption = found->preemption_policy;
+      priority = (*found)->value;
+      if ((*found)->preemption_policy) preemption = (*found)->preemption_policy;
     }
     if (pod.spec.priority && *pod.spec.priority != priority) {
       co_return attempt.refuse(base::cat({"the integer value of priority (", std::to_string(*pod.spec.priority),
@@ -75,11 +75,11 @@ class Priority final : public AdmissionPlugin {
     if (attempt.is("pods")) co_return {};
     const auto& one = attempt.object->as<scheduling::PriorityClass>();
     if (!one.global_default) co_return {};
-    CO_TRY(auto classes, co_await attempt.reader.list<scheduling::PriorityClass>(""));
+    CO_TRY(auto classes, co_await attempt.reader.look_at_all<scheduling::PriorityClass>(""));
     for (const auto& other : classes) {
-      if (!other.global_default || other.metadata.name == one.metadata.name) continue;
+      if (!other->global_default || other->metadata.name == one.metadata.name) continue;
       co_return attempt.refuse(base::cat(
-          {"PriorityClass ", other.metadata.name, " is already marked as default. Only one default can exist"}));
+          {"PriorityClass ", other->metadata.name, " is already marked as default. Only one default can exist"}));
     }
     co_return {};
   }

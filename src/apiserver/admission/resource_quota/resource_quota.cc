@@ -87,7 +87,7 @@ class ResourceQuotaPlugin final : public AdmissionPlugin {
   }
 
   io::Task<base::Result<void>> validate(const Attempt& attempt) const override {
-    CO_TRY(auto quotas, co_await attempt.reader.list<core::ResourceQuota>(std::string(attempt.namespace_)));
+    CO_TRY(auto quotas, co_await attempt.reader.look_at_all<core::ResourceQuota>(std::string(attempt.namespace_)));
     if (quotas.empty()) co_return {};
     Amounts usage = usage_of(attempt.served, *attempt.object, attempt.now);
     if (attempt.current != nullptr) {
@@ -95,8 +95,8 @@ class ResourceQuotaPlugin final : public AdmissionPlugin {
     }
     if (usage.empty()) co_return {};
     for (const auto& quota : quotas) {
-      if (!applies(quota, *attempt.object)) continue;
-      CO_TRY(co_await charge(attempt, quota, usage));
+      if (!applies(*quota, *attempt.object)) continue;
+      CO_TRY(co_await charge(attempt, *quota, usage));
     }
     co_return {};
   }

@@ -27,26 +27,27 @@ class RuntimeClassPlugin final : public AdmissionPlugin {
       }
       co_return {};
     }
-    auto found = co_await attempt.reader.get<node::RuntimeClass>("", *spec.runtime_class_name);
+    auto found = co_await attempt.reader.look<node::RuntimeClass>("", *spec.runtime_class_name);
     if (!found) {
       co_return attempt.refuse(
           base::cat({"pod rejected: RuntimeClass ", base::quote(*spec.runtime_class_name), " not found"}));
     }
     std::map<std::string, base::Quantity, std::less<>> overhead;
-    if (found->overhead) overhead = found->overhead->pod_fixed;
+    const node::RuntimeClass& chosen = **found;
+    if (chosen.overhead) overhead = chosen.overhead->pod_fixed;
     if (!spec.overhead.empty() && spec.overhead != overhead) {
       co_return attempt.refuse("pod rejected: Pod's Overhead doesn't match RuntimeClass's defined Overhead");
     }
     spec.overhead = std::move(overhead);
-    if (!found->scheduling) co_return {};
-    for (const auto& [key, value] : found->scheduling->node_selector) {
+    if (!chosen.scheduling) co_return {};
+    for (const auto& [key, value] : chosen.scheduling->node_selector) {
       auto [at, fresh] = spec.node_selector.emplace(key, value);
       if (!fresh && at->second != value) {
         co_return attempt.refuse(base::cat({"conflict: runtimeClass.scheduling.nodeSelector[", key, "] = ", value,
                                             "; pod.spec.nodeSelector[", key, "] = ", at->second}));
       }
     }
-    for (const auto& toleration : found->scheduling->tolerations) {
+    for (const auto& toleration : chosen.scheduling->tolerations) {
       bool there = std::find(spec.tolerations.begin(), spec.tolerations.end(), toleration) != spec.tolerations.end();
       if (!there) spec.tolerations.push_back(toleration);
     }

@@ -62,14 +62,15 @@ class ServiceAccount final : public AdmissionPlugin {
     if (account_name.empty())
       account_name = pod.spec.service_account.empty() ? std::string(kDefaultAccount) : pod.spec.service_account;
     pod.spec.service_account = account_name;
-    auto account = co_await attempt.reader.get<core::ServiceAccount>(std::string(attempt.namespace_), account_name);
-    if (!account) {
+    auto found = co_await attempt.reader.look<core::ServiceAccount>(std::string(attempt.namespace_), account_name);
+    if (!found) {
       co_return attempt.refuse(base::cat({"error looking up service account ", attempt.namespace_, "/", account_name,
                                           ": serviceaccount ", base::quote(account_name), " not found"}));
     }
-    if (pod.spec.automount_service_account_token.value_or(account->automount_service_account_token.value_or(true)))
+    const core::ServiceAccount& account = **found;
+    if (pod.spec.automount_service_account_token.value_or(account.automount_service_account_token.value_or(true)))
       mount(pod);
-    if (pod.spec.image_pull_secrets.empty()) pod.spec.image_pull_secrets = account->image_pull_secrets;
+    if (pod.spec.image_pull_secrets.empty()) pod.spec.image_pull_secrets = account.image_pull_secrets;
     co_return {};
   }
 
