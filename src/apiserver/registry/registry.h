@@ -1,7 +1,8 @@
 // The verbs, written once for every resource. Each write is one compare-and-swap loop around: look at what is there,
 // make the next state, default, admit, prepare, validate, write.
 //
-// Safe from any loop; holds no state of its own but what is constant. Lives as long as the calls that run in it.
+// Safe from any loop; holds no state of its own but whose turn it is to write. Lives as long as the calls that run in
+// it.
 #pragma once
 
 #include <functional>
@@ -13,6 +14,7 @@
 #include "apiserver/registry/reader.h"
 #include "apiserver/registry/selection.h"
 #include "apiserver/registry/served.h"
+#include "apiserver/registry/turns.h"
 #include "base/clock.h"
 #include "base/random.h"
 #include "base/result.h"
@@ -119,6 +121,7 @@ class Registry {
 
   const Options options_;
   const Reader reader_;
+  Turns turns_;
 };
 
 }  // namespace apiserver

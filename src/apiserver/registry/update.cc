@@ -25,6 +25,16 @@ bool is_at_end(const Served& served, const schema::Object& next, const schema::O
   return served.row().plural != "namespaces";
 }
 
+bool is_any_version(std::string_view resource_version) {
+  return resource_version.empty() || resource_version == "0";
+}
+
+// Whether an update was made of another state than the one that is there.
+bool is_outdated(const schema::Object& next, const schema::Object& current) {
+  const std::string& asked = next.meta().resource_version;
+  return !is_any_version(asked) && asked != current.meta().resource_version;
+}
+
 io::Task<base::Result<schema::Object>> copy_of(schema::Object object) {
   co_return object;
 }
@@ -69,6 +79,7 @@ io::Task<base::Result<Registry::Written>> Registry::write(Call& call, const Serv
                                                           std::string name, MakeNext make_next, WriteOptions options) {
   const auto& row = served.row();
   const std::string key = served.key(namespace_, name);
+  Turns::Turn turn = co_await turns_.take(key);
   for (int i = 0; i < kTriesMax; ++i) {
     CO_TRY(auto entry, co_await options_.store.get(key));
     schema::Object current;
@@ -95,7 +106,8 @@ io::Task<base::Result<Registry::Written>> Registry::write(Call& call, const Serv
                               options.uid, ", UID in object meta: ", current.meta().uid})));
     }
     CO_TRY(auto next, co_await make_next(&current));
-    if (!options.field_manager.empty()) {
+    // Whose fields they are does not matter of what will be refused.
+    if (!options.field_manager.empty() && !is_outdated(next, current)) {
       track_fields(field_management(call, served, options.field_manager, options.subresource), &current, next);
     }
     // Mutating steps see the object before the strategy has put back what is not theirs to change.
@@ -121,7 +133,7 @@ io::Task<base::Result<Registry::Written>> Registry::write(Call& call, const Serv
     }
     keep_unchanged_times(next, current);
     const std::string& asked = next.meta().resource_version;
-    if (asked.empty() || asked == "0") {
+    if (is_any_version(asked)) {
       if (!served.traits().unconditional_update) {
         co_return base::fail(
             invalid(row.group, row.plural, name,
