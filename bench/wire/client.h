@@ -41,6 +41,7 @@ struct Answer {
 
 struct Server {
   std::unique_ptr<io::HttpClient> client;
+  std::function<std::unique_ptr<io::HttpClient>()> connect;  // another client, with connections of its own
   std::string token, pid;
 
   io::Headers headers(const char* content_type) const;
