@@ -74,6 +74,45 @@ Task<base::Result<ForwardedPort>> PortForward::accept() {
   co_return std::move(port);
 }
 
+namespace {
+
+// What is left of the connections on old channels.
+struct Remaining {
+  size_t connections = 0;
+  Event changed;
+};
+
+Task<void> run_counted(Task<void> connection, Remaining* remaining) {
+  co_await std::move(connection);
+  --remaining->connections;
+  remaining->changed.set();
+}
+
+Task<void> note_end(WebSocketConnection* connection, Remaining* remaining) {
+  co_await connection->ended();
+  remaining->connections = 0;
+  remaining->changed.set();
+}
+
+}  // namespace
+
+Task<void> PortForward::serve(std::function<Task<void>(ForwardedPort)> carry) {
+  Remaining remaining;
+  Scope connections;
+  while (spdy_ || !ports_.empty()) {
+    auto port = co_await accept();
+    if (!port) co_return;
+    ++remaining.connections;
+    connections.spawn(run_counted(carry(std::move(*port)), &remaining));
+  }
+  connections.spawn(note_end(websocket_.get(), &remaining));
+  while (remaining.connections > 0) {
+    remaining.changed.reset();
+    co_await remaining.changed.wait();
+  }
+  co_await shut_down();
+}
+
 Task<base::Result<ForwardedPort>> PortForward::accept_pair() {
   for (;;) {
     CO_TRY(auto stream, co_await spdy_->accept());
@@ -133,24 +172,27 @@ struct PortForwardBuilder {
         std::make_unique<WebSocketConnection>(std::move(upgraded.stream), WebSocketRole::Server, carriage, channels);
     for (size_t i = 0; i < ports.size(); ++i) {
       forward->ports_.push_back({ports[i], forward->websocket_->channel(static_cast<uint8_t>(i * 2)),
-                                 forward->websocket_->channel(static_cast<uint8_t>(i * 2 + 1))});
+                                 forward->websocket_->channel(static_cast<uint8_t>(i * 2 + 1)), Duration::zero()});
     }
     return forward;
   }
 };
+
+bool is_old_port_forward(const Request& request) {
+  return is_websocket_request(request) && !offers_tunnel(request);
+}
 
 base::Result<PortForwardTunnel> accept_port_forward_tunnel(const Request& request, ResponseWriter& writer) {
   if (!is_websocket_request(request)) {
     TRY(Upgraded upgraded, accept_spdy(request, writer, {kProtocol}));
     return PortForwardTunnel{std::move(upgraded.stream), std::move(upgraded.protocol)};
   }
-  if (!offers_tunnel(request)) return base::fail(base::Code::MethodNotAllowed, "not a tunnelled port forward");
   TRY(Upgraded upgraded, accept_websocket(request, writer, {kTunnelled}));
   return PortForwardTunnel{websocket_tunnel(std::move(upgraded.stream), WebSocketRole::Server), std::string(kProtocol)};
 }
 
 base::Result<std::unique_ptr<PortForward>> accept_port_forward(const Request& request, ResponseWriter& writer) {
-  if (is_websocket_request(request) && !offers_tunnel(request)) {
+  if (is_old_port_forward(request)) {
     auto ports = ports_of(request.query());
     if (!ports) {
       writer.send(400, {}, base::Bytes(ports.error().message()));

@@ -5,6 +5,7 @@
 
 #include <cstdint>
 #include <deque>
+#include <functional>
 #include <map>
 #include <memory>
 #include <optional>
@@ -16,6 +17,7 @@
 #include "io/http.h"
 #include "io/loop.h"
 #include "io/multiplexer.h"
+#include "io/splice.h"
 #include "io/task.h"
 
 namespace io {
@@ -29,6 +31,8 @@ struct ForwardedPort {
   std::unique_ptr<MultiplexedStream> data;
   // The server writes text to it when the connection fails, and finishes it in any case.
   std::unique_ptr<MultiplexedStream> error;
+  // For splice(), once the pod has ended its half. The old WebSocket channels cannot tell of the client's end.
+  Duration grace = kSpliceGrace;
 };
 
 // What a client has to open the second stream of a pair.
@@ -43,6 +47,9 @@ class PortForward {
 
   // Server: the next connection a client wants. Closed once the client has gone.
   Task<base::Result<ForwardedPort>> accept();
+  // Server: `carry` carries each connection the client wants. Returns once the client has gone; on the old WebSocket
+  // channels also when all of their connections have ended, having said goodbye.
+  Task<void> serve(std::function<Task<void>(ForwardedPort)> carry);
   // Client: a new connection to `port`.
   Task<base::Result<ForwardedPort>> open(uint16_t port);
 
@@ -65,12 +72,16 @@ class PortForward {
   int next_request_ = 0;
 };
 
+// Whether the client wants the old WebSocket channels: two for each port of the query, no tunnel.
+bool is_old_port_forward(const Request& request);
+
 // Server: negotiates and upgrades. `ports` of the query count for the old WebSocket channels only. On failure the
 // request has been answered.
 base::Result<std::unique_ptr<PortForward>> accept_port_forward(const Request& request, ResponseWriter& writer);
 
 // Server: for a proxy that speaks SPDY behind: the raw SPDY bytes of the client, unwrapped from a WebSocket if it sent
-// one of those. `protocol` is the one chosen. MethodNotAllowed, with nothing answered, for the old WebSocket channels.
+// one of those. `protocol` is the one chosen. Not for the old WebSocket channels.
+// On failure the request has been answered.
 struct PortForwardTunnel {
   std::unique_ptr<Stream> spdy;
   std::string protocol;

@@ -36,12 +36,18 @@ Task<void> serve_ports(std::unique_ptr<Stream> stream) {
     co_await writer.flush();
     co_return;
   }
-  Scope ports;
-  for (;;) {
-    auto port = co_await (*forward)->accept();
-    if (!port) break;
-    ports.spawn(serve_port(*std::move(port)));
-  }
+  co_await (*forward)->serve(serve_port);
+}
+
+Task<void> answer_once(ForwardedPort port) {
+  (void)co_await port.data->write(base::Bytes("answer"));
+}
+
+Task<void> serve_answers(std::unique_ptr<Stream> stream) {
+  auto request = co_await test::read_request(*stream);
+  test::UpgradeWriter writer(std::move(stream));
+  auto forward = accept_port_forward(*request, writer);
+  if (forward) co_await (*forward)->serve(answer_once);
 }
 
 // Takes the client's upgrade of either kind and passes its SPDY on, as an API server does.
@@ -156,6 +162,17 @@ TEST_F(PortForwardTest, OldChannelsBeginWithTheirPort) {
   loop->run_until_idle();
   EXPECT_EQ(loop->run_task(data->read()).value_or(""), std::string({7, 0}) + "ABC");
   EXPECT_EQ(loop->run_task(refusal->read()).value_or(""), std::string({9, 0}) + "no port 9");
+}
+
+// The ends of single connections cannot be told on them, so the end of the last one ends everything.
+TEST_F(PortForwardTest, OldChannelsSayGoodbyeWhenTheirConnectionsHaveEnded) {
+  Request request{.target = "/portforward?ports=7"};
+  ask_for_websocket(request, {"v4.channel.k8s.io"});
+  auto upgraded = loop->run_task(connect_upgraded(connect_to(serve_answers), request));
+  ASSERT_TRUE(upgraded.has_value()) << upgraded.error().message();
+  WebSocketConnection socket(std::move(upgraded->stream), WebSocketRole::Client, WebSocketCarriage::Channels, {0, 1});
+  auto data = socket.channel(0);
+  EXPECT_EQ(loop->run_task(all_of(*data)), std::string({7, 0}) + "answer");
 }
 
 TEST_F(PortForwardTest, OldChannelsNeedPorts) {

@@ -10,6 +10,9 @@
 namespace kubelet {
 namespace {
 
+// What the runtime may take to tell why a connection that has ended did.
+constexpr io::Duration kErrorMax = std::chrono::seconds(5);
+
 io::Task<base::Result<std::unique_ptr<io::RemoteCommand>>> connect_command(std::string url,
                                                                            io::RemoteCommandOptions wanted) {
   CO_TRY(auto place, parse_streaming_url(url));
@@ -26,6 +29,47 @@ io::Task<base::Result<std::unique_ptr<io::Stream>>> connect_tunnel(std::string u
   io::ask_for_spdy(request, {"portforward.k8s.io"});
   CO_TRY(auto upgraded, co_await io::connect_upgraded(io::make_stream(std::move(transport)), std::move(request)));
   co_return std::move(upgraded.stream);
+}
+
+io::Task<base::Result<std::unique_ptr<io::PortForward>>> connect_ports(std::string url) {
+  CO_TRY(auto place, parse_streaming_url(url));
+  CO_TRY(auto transport, co_await io::connect(place.address));
+  io::Request request{.target = place.target, .authority = place.authority};
+  co_return co_await io::connect_port_forward(io::make_stream(std::move(transport)), std::move(request));
+}
+
+// Both live as long as the task.
+io::Task<void> pass_on(io::Stream* from, io::Stream* to, io::Event* passed) {
+  auto copied = co_await io::copy(*from, *to);
+  static_cast<void>(copied);  // either side has gone
+  passed->set();
+}
+
+io::Task<void> carry_port(io::PortForward* runtime, io::ForwardedPort front) {
+  auto behind = co_await runtime->open(front.port);
+  if (!behind) {
+    auto told = co_await front.error->write(base::Bytes(behind.error().message()));
+    static_cast<void>(told);  // the client may have gone
+    co_return;
+  }
+  io::Event errors_passed;
+  io::Scope errors;
+  errors.spawn(pass_on(behind->error.get(), front.error.get(), &errors_passed));
+  co_await io::splice(*front.data, *behind->data, front.grace);
+  co_await errors_passed.wait_for(kErrorMax);
+}
+
+// The old WebSocket channels: their ports over the SPDY that every runtime speaks.
+io::Task<void> serve_channels(std::string url, const io::Request& request, io::ResponseWriter& writer) {
+  auto back = co_await connect_ports(std::move(url));
+  if (!back) {
+    refuse(writer, back.error());
+    co_return;
+  }
+  auto front = io::accept_port_forward(request, writer);
+  if (!front) co_return;  // it has been told
+  co_await (*front)->serve(
+      [runtime = back->get()](io::ForwardedPort port) { return carry_port(runtime, std::move(port)); });
 }
 
 }  // namespace
@@ -85,17 +129,17 @@ io::Task<void> Streams::serve_port_forward(std::string sandbox, const io::Reques
     refuse(writer, url.error());
     co_return;
   }
+  if (io::is_old_port_forward(request)) {
+    co_await serve_channels(std::move(*url), request, writer);
+    co_return;
+  }
   auto back = co_await connect_tunnel(std::move(*url));
   if (!back) {
     refuse(writer, back.error());
     co_return;
   }
   auto front = io::accept_port_forward_tunnel(request, writer);
-  if (!front) {
-    if (front.error().code() == base::Code::MethodNotAllowed)
-      answer(writer, 400, "this port forwarding protocol is not supported");
-    co_return;
-  }
+  if (!front) co_return;  // it has been told
   co_await io::splice(*front->spdy, **back);
 }
 

@@ -87,7 +87,7 @@ io::Task<void> forward_one(io::Pool* pool, int64_t process, io::ForwardedPort po
     port.data->close();
     co_return;
   }
-  co_await io::splice(*port.data, **connection);
+  co_await io::splice(*port.data, **connection, port.grace);
   port.error->finish();
 }
 
@@ -199,12 +199,8 @@ io::Task<void> Streaming::serve_command(Offer offer, const io::Request& request,
 io::Task<void> Streaming::serve_ports(int64_t process, const io::Request& request, io::ResponseWriter& writer) {
   auto front = io::accept_port_forward(request, writer);
   if (!front) co_return;  // it has been told
-  io::Scope connections;
-  for (;;) {
-    auto port = co_await (*front)->accept();
-    if (!port) break;
-    connections.spawn(forward_one(&pool_, process, std::move(*port)));
-  }
+  co_await (*front)->serve(
+      [this, process](io::ForwardedPort port) { return forward_one(&pool_, process, std::move(port)); });
 }
 
 }  // namespace kubelet::docker
