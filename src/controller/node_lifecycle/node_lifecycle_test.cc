@@ -73,6 +73,22 @@ class NodeTest : public ::testing::Test {
   std::map<std::string, std::unique_ptr<io::Scope>> beats_;
 };
 
+TEST_F(NodeTest, NodesMayGoWhileTheyAreTainted) {
+  constexpr int kNodes = 20;
+  for (int i = 0; i < kNodes; ++i) make(base::cat({"n", std::to_string(i)}));
+  cluster_.advance(1min);
+  cluster_.server.set_fault([this](const client::Call& call) -> std::optional<base::Error> {
+    if (call.method != "PATCH") return std::nullopt;
+    auto path = call.target.substr(0, call.target.find('?'));
+    std::string name = path.substr(path.rfind('/') + 1);
+    io::Loop::current().post([this, name] { cluster_.server.erase<Node>("", name); });
+    return std::nullopt;
+  });
+  for (int i = 0; i < kNodes; ++i) silence(base::cat({"n", std::to_string(i)}));
+  cluster_.advance(10min);
+  EXPECT_TRUE(cluster_.server.list<Node>().empty());
+}
+
 TEST_F(NodeTest, ANodeThatBeatsStaysAsItIs) {
   make("n1");
   cluster_.advance(10min);
