@@ -22,7 +22,9 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   if (base::is_valid_utf8(text) && value != text) __builtin_trap();
   if (auto quantity = base::Quantity::parse(text)) {
     auto copy = base::Quantity::parse(quantity->to_string());
-    if (!copy || copy->to_string() != quantity->to_string()) __builtin_trap();
+    // Beyond the most that a quantity is let to be, upstream's own texts are capped when they are read again.
+    bool is_whole = *quantity <= base::Quantity::max() && -*quantity <= base::Quantity::max();
+    if (!copy || (is_whole && copy->to_string() != quantity->to_string())) __builtin_trap();
   }
   if (auto time = base::parse_rfc3339(text); time && time->seconds > 0) {
     if (base::parse_rfc3339(base::format_rfc3339(*time))->seconds != time->seconds) __builtin_trap();
