@@ -9,7 +9,7 @@ namespace apiserver {
 namespace {
 
 // How long a line may stand still. A turn lasts as long as a commit, which is milliseconds.
-constexpr io::Duration kStandstill = std::chrono::milliseconds(100);
+constexpr io::Duration kStandstill = std::chrono::milliseconds(500);
 
 }  // namespace
 

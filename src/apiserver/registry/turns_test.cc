@@ -6,6 +6,7 @@
 #include <string>
 #include <vector>
 
+#include "base/clock.h"
 #include "io/loop.h"
 
 namespace apiserver {
@@ -27,7 +28,8 @@ class TurnsTest : public testing::Test {
     while (begun_.size() < count) co_await io::sleep(std::chrono::milliseconds(1));
   }
 
-  std::unique_ptr<io::Loop> loop_ = *io::Loop::create();
+  base::FakeClock clock_;
+  std::unique_ptr<io::Loop> loop_ = io::Loop::create_simulated(clock_);
   io::Loop::Entered entered_{*loop_};
   Turns turns_;
   std::vector<std::string> begun_;
@@ -64,6 +66,19 @@ TEST_F(TurnsTest, WhoGivesUpWaitingHoldsUpNobody) {
   end.set();
   settle();
   EXPECT_EQ(begun_, (Names{"first", "third"}));
+}
+
+TEST_F(TurnsTest, WhoGivesUpWhenItIsHisTurnPassesItOn) {
+  auto turn = std::make_unique<Turns::Turn>(loop_->run_task(turns_.take("a")));
+  auto second = std::make_unique<io::Scope>();
+  io::Scope third;
+  second->spawn(write("a", "second", nullptr));
+  third.spawn(write("a", "third", nullptr));
+  settle();
+  turn.reset();
+  second.reset();  // before its loop could tell it
+  settle();
+  EXPECT_EQ(begun_, (Names{"third"}));
 }
 
 TEST_F(TurnsTest, ATurnThatIsCutShortIsTheNextOnes) {
