@@ -89,7 +89,7 @@ class Multiplexer : public std::enable_shared_from_this<Multiplexer> {
   const Writes writes_;
   std::deque<std::string> unsent_;  // a write each
   size_t unsent_bytes_ = 0;         // with what is being sent
-  bool leaving_ = false;  // goodbye was said: what arrives is dropped, the writer ends when it has sent all
+  bool leaving_ = false;            // goodbye was said: what arrives is dropped, the writer ends when it has sent all
   std::optional<base::Error> error_;
   Event wake_reader_, wake_writer_, room_, sent_all_, ended_;
 };
