@@ -2,6 +2,9 @@
 
 #include "apiserver/registry/validation/pod.h"
 
+#include <algorithm>
+#include <utility>
+
 #include "api/core_v1.h"
 #include "apiserver/registry/strategy/pod_rules.h"
 #include "apiserver/registry/strategy/special.h"
@@ -53,7 +56,10 @@ class PodStrategy final : public Typed<core::Pod> {
   void changed(const Situation& situation, core::Pod& next, const core::Pod& current) const override {
     bool ephemeral = situation.subresource == "ephemeralcontainers";
     bool resize = situation.subresource == "resize";
-    if (ephemeral || resize) {
+    // What adds, takes away or moves containers is left as it is, for validation to refuse.
+    bool comparable = next.spec.containers.size() == current.spec.containers.size() &&
+                      next.spec.init_containers.size() == current.spec.init_containers.size();
+    if (ephemeral || (resize && comparable)) {
       // They change one part of the spec each.
       core::Pod pod = current;
       if (ephemeral) {
@@ -73,6 +79,7 @@ class PodStrategy final : public Typed<core::Pod> {
   void status_changed(const Situation&, core::Pod& next, const core::Pod& current) const override {
     next.metadata.owner_references = current.metadata.owner_references;
     if (next.status.qos_class.empty()) next.status.qos_class = current.status.qos_class;
+    keep_observed_generations(next.status, current.status);
     auto& ips = next.status.pod_ips;
     if (!next.status.pod_ip.empty() && (ips.empty() || ips[0].ip != next.status.pod_ip)) {
       ips.clear();
@@ -94,15 +101,34 @@ class PodStrategy final : public Typed<core::Pod> {
     // Updates of pods are many, and seldom by people.
     if (current == nullptr) warn_about_pod(situation.warnings, next);
   }
+  void notice_status(const Situation& situation, const core::Pod& next) const override {
+    warn_about_pod_status(situation.warnings, next.status);
+  }
 
  private:
   static void take_resources(std::vector<core::Container>& to, const std::vector<core::Container>& from) {
-    for (auto& container : to) {
-      for (const auto& asked : from) {
-        if (asked.name != container.name) continue;
-        container.resources = asked.resources;
-        container.resize_policy = asked.resize_policy;
+    auto taken = to;
+    for (size_t i = 0; i < taken.size(); ++i) {
+      if (taken[i].name != from[i].name) {
+        to = from;
+        return;
       }
+      taken[i].resources = from[i].resources;
+      taken[i].resize_policy = from[i].resize_policy;
+    }
+    to = std::move(taken);
+  }
+  // What is not said of the generation that was looked at stays as it was.
+  static void keep_observed_generations(core::PodStatus& next, const core::PodStatus& current) {
+    if (next.observed_generation == 0) next.observed_generation = current.observed_generation;
+    // A type may be there more than once: the first goes with the first.
+    std::vector<const core::PodCondition*> left;
+    for (const auto& condition : current.conditions) left.push_back(&condition);
+    for (auto& condition : next.conditions) {
+      auto old = std::ranges::find(left, condition.type, &core::PodCondition::type);
+      if (old == left.end()) continue;
+      if (condition.observed_generation == 0) condition.observed_generation = (*old)->observed_generation;
+      left.erase(old);
     }
   }
 };

@@ -121,7 +121,7 @@ void drop_disabled_fields(core::PersistentVolumeClaimSpec& next, const core::Per
   auto crosses = [](const core::PersistentVolumeClaimSpec& spec) {
     return spec.data_source_ref && spec.data_source_ref->namespace_ && !spec.data_source_ref->namespace_->empty();
   };
-  if (crosses(next) && (current == nullptr || !crosses(*current))) next.data_source_ref.reset();
+  if (crosses(next) && (current == nullptr || !current->data_source_ref)) next.data_source_ref.reset();
 }
 
 void merge_label_keys(core::Pod& pod) {

@@ -27,7 +27,11 @@ class Typed : public Strategy {
     return check_status(situation, next.as<T>(), current.as<T>());
   }
   void warn(const Situation& situation, const schema::Object& next, const schema::Object* current) const final {
-    notice(situation, next.as<T>(), current == nullptr ? nullptr : &current->as<T>());
+    if (situation.subresource == "status") {
+      notice_status(situation, next.as<T>());
+    } else {
+      notice(situation, next.as<T>(), current == nullptr ? nullptr : &current->as<T>());
+    }
   }
 
  protected:
@@ -40,7 +44,9 @@ class Typed : public Strategy {
   virtual schema::FieldErrors check_status(const Situation& situation, const T& next, const T& current) const {
     return {};
   }
+  // warn: of the object, and of its status when that is written alone
   virtual void notice(const Situation& situation, const T& next, const T* current) const {}
+  virtual void notice_status(const Situation& situation, const T& next) const {}
 };
 
 // The common case: traits and rules, and nothing to prepare.

@@ -95,15 +95,16 @@ void check_merged_keys(Report& report, const meta::LabelSelector& selector, cons
   }
 }
 
-void check_match_label_keys(Report& report, const core::PodAffinityTerm& term, const Place& at) {
+void check_match_label_keys(Report& report, const schema::Box<meta::LabelSelector>& selector,
+                            const std::vector<std::string>& keys, const std::vector<std::string>& mismatch,
+                            const Place& at) {
   Place match(at, "matchLabelKeys");
-  check_label_keys(report, term.match_label_keys, term.label_selector.has_value(), match);
-  check_label_keys(report, term.mismatch_label_keys, term.label_selector.has_value(), Place(at, "mismatchLabelKeys"));
-  if (term.label_selector) check_merged_keys(report, *term.label_selector, term.match_label_keys, at);
-  for (size_t i = 0; i < term.match_label_keys.size(); ++i) {
-    const auto& key = term.match_label_keys[i];
-    if (!base::contains(term.mismatch_label_keys, key)) continue;
-    report.invalid(Place(match, i), key, "exists in both matchLabelKeys and mismatchLabelKeys");
+  check_label_keys(report, keys, selector.has_value(), match);
+  check_label_keys(report, mismatch, selector.has_value(), Place(at, "mismatchLabelKeys"));
+  if (selector) check_merged_keys(report, *selector, keys, at);
+  for (size_t i = 0; i < keys.size(); ++i) {
+    if (!base::contains(mismatch, keys[i])) continue;
+    report.invalid(Place(match, i), keys[i], "exists in both matchLabelKeys and mismatchLabelKeys");
   }
 }
 
@@ -113,7 +114,7 @@ void check_pod_term(Report& report, const core::PodAffinityTerm& term, SelectorV
     check_label_selector(report, *term.namespace_selector, Place(at, "namespaceSelector"), values);
   for (const auto& name : term.namespaces)
     report.problems(Place(at, "namespace"), name, schema::check_dns1123_label(name));
-  check_match_label_keys(report, term, at);
+  check_match_label_keys(report, term.label_selector, term.match_label_keys, term.mismatch_label_keys, at);
   Place key(at, "topologyKey");
   if (term.topology_key.empty()) report.required(key, "can not be empty");
   report.problems(key, term.topology_key, schema::check_qualified_name(term.topology_key));
@@ -134,17 +135,25 @@ void check_pod_affinity(Report& report, const Affinity& affinity, SelectorValues
   }
 }
 
-void check_spread_keys(Report& report, const core::TopologySpreadConstraint& constraint, const Place& at) {
+// The older rule, for pods from before keys were merged: a key stands in one place only.
+void check_apart_keys(Report& report, const core::TopologySpreadConstraint& constraint, const Place& at) {
   if (constraint.match_label_keys.empty()) return;
+  Names selected;
   if (!constraint.label_selector) {
     report.forbidden(at, "must not be specified when labelSelector is not set");
   } else {
-    check_merged_keys(report, *constraint.label_selector, constraint.match_label_keys, at);
+    for (const auto& [key, value] : constraint.label_selector->match_labels) selected.insert(key);
+    for (const auto& expression : constraint.label_selector->match_expressions) selected.insert(expression.key);
   }
   for (size_t i = 0; i < constraint.match_label_keys.size(); ++i) {
     const auto& key = constraint.match_label_keys[i];
     report.problems(Place(at, i), key, schema::check_qualified_name(key));
+    if (selected.contains(key)) report.invalid(Place(at, i), key, "exists in both matchLabelKeys and labelSelector");
   }
+}
+
+void check_spread_keys(Report& report, const core::TopologySpreadConstraint& constraint, const Place& at) {
+  check_match_label_keys(report, constraint.label_selector, constraint.match_label_keys, {}, at);
 }
 
 }  // namespace
@@ -181,6 +190,12 @@ void check_affinity(Report& report, const PodRules& rules, const core::Affinity&
   }
 }
 
+bool has_merged_spread_keys(const core::PodSpec& spec) {
+  Report report;
+  for (const auto& constraint : spec.topology_spread_constraints) check_spread_keys(report, constraint, Place(""));
+  return report.empty();
+}
+
 void check_topology_spread(Report& report, const PodRules& rules,
                            const std::vector<core::TopologySpreadConstraint>& constraints, const Place& at) {
   for (size_t i = 0; i < constraints.size(); ++i) {
@@ -212,7 +227,11 @@ void check_topology_spread(Report& report, const PodRules& rules,
     if (constraint.node_taints_policy) {
       report.one_of(Place(here, "nodeTaintsPolicy"), *constraint.node_taints_policy, {"Honor", "Ignore"});
     }
-    check_spread_keys(report, constraint, Place(here, "matchLabelKeys"));
+    if (rules.spread_keys_in_selectors) {
+      check_spread_keys(report, constraint, here);
+    } else {
+      check_apart_keys(report, constraint, Place(here, "matchLabelKeys"));
+    }
     if (rules.checks_spread_selectors && constraint.label_selector) {
       check_label_selector(report, *constraint.label_selector, Place(here, "labelSelector"));
     }

@@ -151,19 +151,20 @@ void check_resize_policy(Report& report, const PodScope& scope,
     report.required_one_of(at, policy.resource_name, {"cpu", "memory"});
     report.required_one_of(at, policy.restart_policy, {"NotRequired", "RestartContainer"});
     if (scope.spec.restart_policy == "Never" && policy.restart_policy != "NotRequired") {
-      report.invalid(at, policy.restart_policy, "must be 'NotRequired' when `restartPolicy` is 'Never'");
+      report.invalid(at, policy.restart_policy, "must be 'NotRequired' when pod `restartPolicy` is 'Never'");
     }
   }
 }
 
 constexpr size_t kRestartRulesMax = 20;
 constexpr size_t kExitCodesMax = 255;
+constexpr std::string_view kRulesNeedPolicy = "must specify restartPolicy when restart rules are used";
 
 void check_restart_rules(Report& report, const core::Container& container, const Place& at) {
   if (container.restart_policy) {
     report.one_of(Place(at, "restartPolicy"), *container.restart_policy, {"Always", "Never", "OnFailure"});
   } else if (!container.restart_policy_rules.empty()) {
-    report.required(Place(at, "restartPolicy"), "must specify restartPolicy when restart rules are used");
+    report.required(Place(at, "restartPolicy"), kRulesNeedPolicy);
   }
   Place rules(at, "restartPolicyRules");
   if (container.restart_policy_rules.size() > kRestartRulesMax) {
@@ -196,7 +197,7 @@ void check_common(Report& report, const PodScope& scope, const Container& contai
   report.required_one_of(Place(at, "terminationMessagePolicy"), container.termination_message_policy,
                          {"File", "FallbackToLogsOnError"});
   check_ports(report, container.ports, Place(at, "ports"));
-  check_env(report, scope, container, at);
+  check_env(report, container, at);
   check_mounts(report, scope, container, Place(at, "volumeMounts"));
   check_devices(report, scope, container, Place(at, "volumeDevices"));
   report.required_one_of(Place(at, "imagePullPolicy"), container.image_pull_policy,
@@ -213,6 +214,17 @@ void check_running(Report& report, const PodScope& scope, const core::Container&
   check_liveness_probe(report, scope, container.liveness_probe, Place(at, "livenessProbe"));
   check_readiness_probe(report, scope, container.readiness_probe, Place(at, "readinessProbe"));
   check_startup_probe(report, scope, container.startup_probe, Place(at, "startupProbe"));
+}
+
+// What runs once, at the beginning, cannot be begun anew.
+void check_no_restart_on_resize(Report& report, const core::Container& container, const Place& at) {
+  Place policies(at, "resizePolicy");
+  for (size_t i = 0; i < container.resize_policy.size(); ++i) {
+    if (container.resize_policy[i].restart_policy != "RestartContainer") continue;
+    Place here(policies, i);
+    report.invalid(Place(here, "restartPolicy"), container.resize_policy[i].restart_policy,
+                   "must not be set to 'RestartContainer' for non-sidecar initContainers");
+  }
 }
 
 template <class Container>
@@ -237,9 +249,9 @@ void check_containers(Report& report, const PodScope& scope, const Place& at) {
     const auto& container = containers[i];
     Place here(at, i);
     check_common(report, scope, container, here);
-    check_restart_rules(report, container, here);
     if (!names.insert(container.name).second) report.duplicate(Place(here, "name"), container.name);
     check_running(report, scope, container, here);
+    check_restart_rules(report, container, here);
     ports.add(conflicts, container.ports, here);
   }
   report.add(conflicts.take());
@@ -252,7 +264,11 @@ void check_init_containers(Report& report, const PodScope& scope, const Place& a
     const auto& container = scope.spec.init_containers[i];
     Place here(at, i);
     check_common(report, scope, container, here);
-    check_restart_rules(report, container, here);
+    if (container.restart_policy) {
+      check_restart_rules(report, container, here);
+    } else if (!container.restart_policy_rules.empty()) {
+      report.required(Place(here, "restartPolicy"), kRulesNeedPolicy);
+    }
     if (names.contains(container.name)) {
       report.duplicate(Place(here, "name"), container.name);
     } else if (!container.name.empty()) {
@@ -270,6 +286,7 @@ void check_init_containers(Report& report, const PodScope& scope, const Place& a
     refuse(container.liveness_probe.has_value(), "livenessProbe");
     refuse(container.readiness_probe.has_value(), "readinessProbe");
     refuse(container.startup_probe.has_value(), "startupProbe");
+    if (!scope.rules.init_containers_restart) check_no_restart_on_resize(report, container, here);
   }
 }
 

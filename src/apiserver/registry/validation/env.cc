@@ -1,5 +1,7 @@
 // Variables: names, and where their values come from.
 
+#include <algorithm>
+
 #include "apiserver/registry/validation/pod_scope.h"
 #include "base/strings.h"
 
@@ -49,7 +51,7 @@ void check_key_selector(Report& report, const Selector& selector, const Place& a
   }
 }
 
-void check_file_key(Report& report, const PodScope& scope, const core::FileKeySelector& file, const Place& at) {
+void check_file_key(Report& report, const core::FileKeySelector& file, const Place& at) {
   Place key(at, "key");
   if (file.key.empty()) {
     report.required(key);
@@ -61,22 +63,16 @@ void check_file_key(Report& report, const PodScope& scope, const core::FileKeySe
     report.required(volume_name);
   } else {
     report.problems(volume_name, file.volume_name, schema::check_dns1123_label(file.volume_name));
-    const auto* volume = scope.volume(file.volume_name);
-    if (volume == nullptr) {
-      report.not_found(volume_name, file.volume_name);
-    } else if (!volume->empty_dir) {
-      report.invalid(volume_name, file.volume_name, "referenced volume must be of type emptyDir");
-    }
   }
   Place path(at, "path");
   if (file.path.empty()) {
     report.required(path);
   } else {
-    check_non_reserved_path(report, file.path, path);
+    check_no_backsteps(report, file.path, path);
   }
 }
 
-void check_value_from(Report& report, const PodScope& scope, const core::EnvVar& variable, const Place& at) {
+void check_value_from(Report& report, const core::EnvVar& variable, const Place& at) {
   const auto& from = *variable.value_from;
   int sources = 0;
   if (from.field_ref) {
@@ -101,7 +97,7 @@ void check_value_from(Report& report, const PodScope& scope, const core::EnvVar&
   }
   if (from.file_key_ref) {
     ++sources;
-    check_file_key(report, scope, *from.file_key_ref, Place(at, "fileKeyRef"));
+    check_file_key(report, *from.file_key_ref, Place(at, "fileKeyRef"));
   }
   if (sources == 0) {
     report.invalid(
@@ -157,7 +153,7 @@ void check_env_from(Report& report, const std::vector<core::EnvFromSource>& sour
 }  // namespace
 
 template <class Container>
-void check_env(Report& report, const PodScope& scope, const Container& container, const Place& at) {
+void check_env(Report& report, const Container& container, const Place& at) {
   Place env(at, "env");
   for (size_t i = 0; i < container.env.size(); ++i) {
     const auto& variable = container.env[i];
@@ -167,13 +163,31 @@ void check_env(Report& report, const PodScope& scope, const Container& container
     } else {
       report.problems(Place(here, "name"), variable.name, schema::check_relaxed_env_var_name(variable.name));
     }
-    if (variable.value_from) check_value_from(report, scope, variable, Place(here, "valueFrom"));
+    if (variable.value_from) check_value_from(report, variable, Place(here, "valueFrom"));
   }
   check_env_from(report, container.env_from, Place(at, "envFrom"));
 }
 
-template void check_env(Report&, const PodScope&, const core::Container&, const Place&);
-template void check_env(Report&, const PodScope&, const core::EphemeralContainer&, const Place&);
+template void check_env(Report&, const core::Container&, const Place&);
+template void check_env(Report&, const core::EphemeralContainer&, const Place&);
+
+void check_file_key_volumes(Report& report, const core::PodSpec& spec, const Place& at) {
+  visit_containers(spec, at, [&](const auto& container, const Place& here) {
+    Place env(here, "env");
+    for (size_t i = 0; i < container.env.size(); ++i) {
+      if (!container.env[i].value_from || !container.env[i].value_from->file_key_ref) continue;
+      const auto& name = container.env[i].value_from->file_key_ref->volume_name;
+      Place variable(env, i);
+      Place volume_name(variable, "valueFrom.fileKeyRef.volumeName");
+      auto volume = std::ranges::find(spec.volumes, name, &core::Volume::name);
+      if (volume == spec.volumes.end()) {
+        report.not_found(volume_name, name);
+      } else if (!volume->empty_dir) {
+        report.invalid(volume_name, name, "referenced volume must be of type emptyDir");
+      }
+    }
+  });
+}
 
 void check_field_ref(Report& report, const core::ObjectFieldSelector& field, Supported paths, const Place& at) {
   if (field.api_version.empty()) {

@@ -4,6 +4,7 @@
 #include "apiserver/registry/validation/pod.h"
 #include "apiserver/registry/validation/pod_parts.h"
 #include "apiserver/registry/validation/resources.h"
+#include "base/strings.h"
 
 namespace apiserver {
 namespace {
@@ -19,15 +20,25 @@ bool lost_some(const Amounts& next, const Amounts& current) {
 }
 
 void check_removal(Report& report, const core::ResourceRequirements& next, const core::ResourceRequirements& current,
-                   const Place& at) {
+                   const Place& at, std::string_view whose) {
   if (lost_some(next.requests, current.requests))
-    report.forbidden(Place(at, "requests"), "resource requests cannot be removed");
+    report.forbidden(Place(at, "requests"), base::cat({whose, " requests cannot be removed"}));
   if (lost_some(next.limits, current.limits))
-    report.forbidden(Place(at, "limits"), "resource limits cannot be removed");
+    report.forbidden(Place(at, "limits"), base::cat({whose, " limits cannot be removed"}));
 }
 
-bool is_sidecar(const core::Container& container) {
-  return container.restart_policy == "Always";
+// None added, removed, renamed or moved.
+void check_order(Report& report, const std::vector<core::Container>& next, const std::vector<core::Container>& current,
+                 std::string_view what, const Place& at) {
+  if (next.size() != current.size()) {
+    report.forbidden(at, base::cat({what, " may not be added or removed on resize"}));
+    return;
+  }
+  for (size_t i = 0; i < next.size(); ++i) {
+    if (next[i].name == current[i].name) continue;
+    Place here(at, i);
+    report.forbidden(Place(here, "name"), base::cat({what, " may not be renamed or reordered on resize"}));
+  }
 }
 
 // Processor time and memory as they were; the policy of resizing is not looked at here.
@@ -41,6 +52,29 @@ void set_back(Amounts& next, const Amounts& current) {
 void set_back(core::ResourceRequirements& next, const core::ResourceRequirements& current) {
   set_back(next.limits, current.limits);
   set_back(next.requests, current.requests);
+  next.claims.clear();
+}
+
+bool has_amounts(const core::PodSpec& spec) {
+  return spec.resources && (!spec.resources->requests.empty() || !spec.resources->limits.empty());
+}
+
+// What the pod as a whole may have. Sets it back in `mended`.
+void check_pod_amounts(Report& report, core::PodSpec& mended, const core::PodSpec& current, const Place& spec) {
+  Place at(spec, "resources");
+  if (current.resources && !mended.resources) {
+    report.forbidden(at, "pod-level resources cannot be removed");
+    return;
+  }
+  if (current.resources) check_removal(report, *mended.resources, *current.resources, at, "pod-level resource");
+  if (!mended.resources) return;
+  static const core::ResourceRequirements kNone;
+  const auto& before = current.resources ? *current.resources : kNone;
+  set_back(mended.resources->limits, before.limits);
+  set_back(mended.resources->requests, before.requests);
+  if (!current.resources && *mended.resources == kNone) mended.resources.reset();
+  if (mended.resources != current.resources)
+    report.forbidden(spec, "only cpu and memory resources are mutable at pod-level");
 }
 
 // Whether the node it runs on can do it: such nodes report what containers have.
@@ -71,41 +105,45 @@ FieldErrors validate_pod_resize(const core::Pod& next, const core::Pod& current)
   }
   if (!is_supported(current)) report.forbidden(spec, "Pod running on node without support for resize");
 
-  Place init(spec, "initContainers");
-  for (size_t i = 0; i < current.spec.init_containers.size() && i < next.spec.init_containers.size(); ++i) {
-    if (!is_sidecar(current.spec.init_containers[i])) continue;
-    Place here(init, i);
-    check_removal(report, next.spec.init_containers[i].resources, current.spec.init_containers[i].resources,
-                  Place(here, "resources"));
-  }
-  Place containers(spec, "containers");
-  for (size_t i = 0; i < current.spec.containers.size() && i < next.spec.containers.size(); ++i) {
-    Place here(containers, i);
-    check_removal(report, next.spec.containers[i].resources, current.spec.containers[i].resources,
-                  Place(here, "resources"));
-  }
-  if (current.spec.resources && next.spec.resources) {
-    check_removal(report, *next.spec.resources, *current.spec.resources, Place(spec, "resources"));
-  }
-
   core::PodSpec mended = next.spec;
-  for (size_t i = 0; i < mended.containers.size() && i < current.spec.containers.size(); ++i) {
+  if (has_amounts(current.spec) || has_amounts(next.spec)) check_pod_amounts(report, mended, current.spec, spec);
+  Place containers(spec, "containers");
+  Place init(spec, "initContainers");
+  // What follows compares one by one.
+  size_t before = report.size();
+  check_order(report, next.spec.containers, current.spec.containers, "containers", containers);
+  check_order(report, next.spec.init_containers, current.spec.init_containers, "initContainers", init);
+  if (report.size() != before) return report.take();
+
+  auto check_all = [&](const std::vector<core::Container>& now, const std::vector<core::Container>& old,
+                       const Place& at) {
+    for (size_t i = 0; i < old.size(); ++i) {
+      Place here(at, i);
+      check_removal(report, now[i].resources, old[i].resources, Place(here, "resources"), "resource");
+    }
+  };
+  check_all(next.spec.init_containers, current.spec.init_containers, init);
+  check_all(next.spec.containers, current.spec.containers, containers);
+
+  for (size_t i = 0; i < mended.containers.size(); ++i) {
     auto& container = mended.containers[i];
     set_back(container.resources, current.spec.containers[i].resources);
     if (!(container == current.spec.containers[i])) report.forbidden(spec, "only cpu and memory resources are mutable");
   }
-  for (size_t i = 0; i < mended.init_containers.size() && i < current.spec.init_containers.size(); ++i) {
+  for (size_t i = 0; i < mended.init_containers.size(); ++i) {
+    const auto& old = current.spec.init_containers[i];
     auto& container = mended.init_containers[i];
-    if (is_sidecar(container)) {
-      set_back(container.resources, current.spec.init_containers[i].resources);
-      if (!(container == current.spec.init_containers[i])) {
-        report.forbidden(spec, "only cpu and memory resources for sidecar containers are mutable");
-      }
-    } else if (!(container == current.spec.init_containers[i])) {
-      report.forbidden(spec, "resources for non-sidecar init containers are immutable");
+    bool changed = !(container == old);
+    set_back(container.resources, old.resources);
+    Place here(init, i);
+    if (!(container == old))
+      report.forbidden(here, "only cpu and memory resources for init or sidecar containers are mutable");
+    if (!changed || container.restart_policy == "Always") continue;
+    for (const auto& policy : container.resize_policy) {
+      if (policy.restart_policy != "RestartContainer") continue;
+      report.forbidden(here, "non-sidecar init containers with a resize policy of RestartContainer cannot be resized");
     }
   }
-  if (mended.resources && current.spec.resources) set_back(*mended.resources, *current.spec.resources);
   if (report.empty() && !(mended == current.spec)) report.forbidden(spec, "only cpu and memory resources are mutable");
   return report.take();
 }

@@ -21,7 +21,10 @@ struct PodRules {
   bool checks_spread_selectors = true;
   HugePages huge_pages = HugePages::WholePages;
   bool token_paths_are_local = true;
-  bool host_sysctls = false;  // namespaced ones are let be where the namespace is the host's
+  bool host_sysctls = false;                // namespaced ones are let be where the namespace is the host's
+  bool init_containers_restart = false;     // those that end may say that a resize restarts them
+  bool devices_without_host_users = false;  // block devices where users are not the host's
+  bool spread_keys_in_selectors = true;     // keys of spread constraints were merged into their selectors at birth
 
   // The liberties of what `current` contains already.
   static PodRules for_update(const api::core_v1::PodSpec& current, bool is_pod);
@@ -49,7 +52,9 @@ void check_ephemeral_containers(Report& report, const PodScope& scope, const Pla
 void check_image_spaces(Report& report, const std::vector<api::core_v1::Container>& containers, const Place& at);
 
 template <class Container>
-void check_env(Report& report, const PodScope& scope, const Container& container, const Place& at);
+void check_env(Report& report, const Container& container, const Place& at);
+// Files of variables are in volumes that begin empty.
+void check_file_key_volumes(Report& report, const api::core_v1::PodSpec& spec, const Place& at);
 void check_field_ref(Report& report, const api::core_v1::ObjectFieldSelector& field, Supported paths, const Place& at);
 enum class ResourceFieldUse : uint8_t { Variable, File };
 void check_resource_field_ref(Report& report, const api::core_v1::ResourceFieldSelector& field, ResourceFieldUse use,
@@ -69,7 +74,7 @@ void check_container_security(Report& report, const PodScope& scope, const api::
 void check_pod_security(Report& report, const PodScope& scope, const Place& at);
 void check_windows_options(Report& report, const api::core_v1::WindowsSecurityContextOptions& options, const Place& at);
 void check_host_process(Report& report, const api::core_v1::PodSpec& spec, const Place& at);
-void check_host_users(Report& report, const api::core_v1::PodSpec& spec, const Place& at);
+void check_host_users(Report& report, const PodScope& scope, const Place& at);
 // The rules of the operating system it is for.
 void check_os(Report& report, const api::core_v1::PodSpec& spec, const Place& at);
 
@@ -78,6 +83,8 @@ void check_node_selector(Report& report, const api::core_v1::NodeSelector& selec
                          const Place& at);
 void check_topology_spread(Report& report, const PodRules& rules,
                            const std::vector<api::core_v1::TopologySpreadConstraint>& constraints, const Place& at);
+// Whether the keys of its spread constraints keep today's rules.
+bool has_merged_spread_keys(const api::core_v1::PodSpec& spec);
 void check_tolerations(Report& report, const std::vector<api::core_v1::Toleration>& tolerations, const Place& at);
 void check_taint_effect(Report& report, std::string_view effect, const Place& at);
 void check_dns(Report& report, const api::core_v1::PodSpec& spec, const Place& at);

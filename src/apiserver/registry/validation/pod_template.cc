@@ -4,6 +4,8 @@
 
 #include "apiserver/registry/validation/addresses.h"
 #include "apiserver/registry/validation/go_form.h"
+#include "apiserver/registry/validation/pod_parts.h"
+#include "base/contains.h"
 #include "base/strings.h"
 
 namespace apiserver {
@@ -14,10 +16,16 @@ namespace meta = api::meta_v1;
 
 constexpr size_t kHostnameOverrideMax = 64;
 
-void check_resource_claims(Report& report, const std::vector<core::PodResourceClaim>& claims, const Place& at) {
+void check_resource_claims(Report& report, const PodScope& scope, const Place& at) {
+  const auto& claims = scope.spec.resource_claims;
+  bool is_static = scope.pod != nullptr && scope.pod->annotations.contains(kMirrorPod);
   Names names;
   for (size_t i = 0; i < claims.size(); ++i) {
     const auto& claim = claims[i];
+    if (is_static) {
+      report.forbidden(Place(kWholePath), "static pods do not support resource claims");
+      continue;
+    }
     Place here(at, i);
     Place name(here, "name");
     if (claim.name.empty()) {
@@ -103,12 +111,12 @@ void check_names(Report& report, const core::PodSpec& spec, const Place& at) {
 void check_hostname_override(Report& report, const core::PodSpec& spec, const Place& at) {
   if (!spec.hostname_override) return;
   Place here(at, "hostnameOverride");
+  if (spec.set_hostname_as_fqdn.value_or(false)) {
+    report.forbidden(here, "may not be specified when setHostnameAsFQDN is true");
+  }
+  if (spec.host_network) report.forbidden(here, "may not be specified when hostNetwork is true");
   if (spec.hostname_override->size() > kHostnameOverrideMax) report.too_long(here, kHostnameOverrideMax);
   report.problems(here, *spec.hostname_override, schema::check_dns1123_subdomain(*spec.hostname_override));
-  if (spec.set_hostname_as_fqdn.value_or(false)) {
-    report.forbidden(Place(at, "setHostnameAsFQDN"), "setHostnameAsFQDN may not be true when hostnameOverride is set");
-  }
-  if (spec.host_network) report.forbidden(here, "hostnameOverride may not be set when hostNetwork is true");
 }
 
 bool has_bad_values(const schema::Box<meta::LabelSelector>& selector) {
@@ -176,9 +184,17 @@ PodRules PodRules::for_update(const core::PodSpec& current, bool is_pod) {
     check_label_selector(report, *constraint.label_selector, Place(""));
     if (!report.empty()) rules.checks_spread_selectors = false;
   }
+  rules.spread_keys_in_selectors = has_merged_spread_keys(current);
   visit_containers(current, Place("spec"), [&](const auto& container, const Place&) {
     if (has_indivisible_huge_pages(container.resources)) rules.huge_pages = HugePages::AnyAmount;
+    if (!current.host_users.value_or(true) && !container.volume_devices.empty())
+      rules.devices_without_host_users = true;
   });
+  for (const auto& container : current.init_containers) {
+    if (container.restart_policy == "Always") continue;
+    if (base::contains(container.resize_policy, "RestartContainer", &core::ContainerResizePolicy::restart_policy))
+      rules.init_containers_restart = true;
+  }
   for (const auto& volume : current.volumes) {
     if (!volume.projected) continue;
     for (const auto& source : volume.projected->sources) {
@@ -201,7 +217,7 @@ void check_pod_spec(Report& report, const core::PodSpec& spec, const meta::Objec
   PodScope scope(spec, pod, rules);
   if (!spec.termination_grace_period_seconds) report.required(Place(at, "terminationGracePeriodSeconds"));
   check_volumes(report, scope, Place(at, "volumes"));
-  check_resource_claims(report, spec.resource_claims, Place(at, "resourceClaims"));
+  check_resource_claims(report, scope, Place(at, "resourceClaims"));
   check_containers(report, scope, Place(at, "containers"));
   check_init_containers(report, scope, Place(at, "initContainers"));
   check_ephemeral_containers(report, scope, Place(at, "ephemeralContainers"));
@@ -223,9 +239,9 @@ void check_pod_spec(Report& report, const core::PodSpec& spec, const meta::Objec
   check_gates(report, spec.scheduling_gates, Place(at, "schedulingGates"));
   check_topology_spread(report, rules, spec.topology_spread_constraints, Place(at, "topologySpreadConstraints"));
   check_host_process(report, spec, at);
-  check_host_users(report, spec, at);
-  check_names(report, spec, at);
+  check_host_users(report, scope, at);
   check_hostname_override(report, spec, at);
+  check_names(report, spec, at);
   check_tolerations(report, spec.tolerations, Place(at, "tolerations"));
   check_host_aliases(report, spec.host_aliases, Place(at, "hostAliases"));
   if (!spec.priority_class_name.empty()) {
@@ -241,6 +257,7 @@ void check_pod_spec(Report& report, const core::PodSpec& spec, const meta::Objec
   }
   if (!spec.overhead.empty()) check_overhead(report, spec.overhead, Place(at, "overhead"), rules.huge_pages);
   check_os(report, spec, at);
+  check_file_key_volumes(report, spec, at);
 }
 
 void check_pod_template(Report& report, const core::PodTemplateSpec& pod, const core::PodTemplateSpec* current,

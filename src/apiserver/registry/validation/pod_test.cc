@@ -66,6 +66,24 @@ TEST(PodRules, WhatIsWrongIsSaidWhereItIs) {
       {R"("volumes":[{"name":"v","emptyDir":{}},{"name":"v","emptyDir":{}}])",
        "",
        {"spec.volumes[1].name: Duplicate value: \"v\""}},
+      {R"("hostnameOverride":"a","setHostnameAsFQDN":true,"hostNetwork":true)",
+       "",
+       {"spec.hostnameOverride: Forbidden: may not be specified when setHostnameAsFQDN is true",
+        "spec.hostnameOverride: Forbidden: may not be specified when hostNetwork is true"}},
+      {R"("hostUsers":false,"hostPID":true)", "", {"spec.HostPID: Forbidden: when `hostUsers` is false"}},
+      {R"("initContainers":[{"name":"d","image":"i","resizePolicy":[{"resourceName":"cpu",)"
+       R"("restartPolicy":"RestartContainer"}]}])",
+       "",
+       {"spec.initContainers[0].resizePolicy[0].restartPolicy: Invalid value: \"RestartContainer\": must not be set to "
+        "'RestartContainer' for non-sidecar initContainers"}},
+      {"",
+       R"("env":[{"name":"A","valueFrom":{"fileKeyRef":{"volumeName":"v","path":"p","key":"K"}}}])",
+       {"spec.containers[0].env[0].valueFrom.fileKeyRef.volumeName: Not found: \"v\""}},
+      {R"("resources":{"requests":{"memory":"1Gi"},"claims":[{"name":"x"}]})",
+       "",
+       {"spec.resources.claims: Forbidden: claims may not be set for Resources at pod-level",
+        "spec.resources.claims[0]: Not found: \"x\": must be one of the names in pod.spec.resourceClaims which is "
+        "empty"}},
       {R"("topologySpreadConstraints":[{"maxSkew":1,"topologyKey":"z","whenUnsatisfiable":"DoNotSchedule",)"
        R"("matchLabelKeys":["k"]}])",
        "",
@@ -126,6 +144,9 @@ TEST(PodWarnings, WhatIsAllowedButNotWise) {
       ElementsAre("spec.containers[0].ports[1]: dangerously ambiguous port definition with spec.containers[0].ports[0]",
                   "spec.containers[0].ports[2]: overlapping port definition with spec.containers[0].ports[0]",
                   "spec.containers[0].ports[2]: overlapping port definition with spec.containers[0].ports[1]"));
+  EXPECT_THAT(warned("", R"("ports":[{"containerPort":80,"name":"a"},{"containerPort":81,"name":"a"}])"),
+              ElementsAre("spec.containers[0].ports[1]: duplicate port name \"a\" with spec.containers[0].ports[0], "
+                          "services and probes that select ports by name will use spec.containers[0].ports[0]"));
   EXPECT_THAT(
       warned(
           R"("volumes":[{"name":"v","projected":{"sources":[{"configMap":{"name":"a","items":[{"key":"k","path":"x"}]}},)"

@@ -1,11 +1,10 @@
 #include "apiserver/registry/validation/pod_warnings.h"
 
-#include <algorithm>
+#include <map>
 #include <set>
 
 #include "apiserver/registry/validation/addresses.h"
 #include "apiserver/registry/validation/pod_scope.h"
-#include "apiserver/registry/validation/storage_warnings.h"
 #include "base/strings.h"
 
 namespace apiserver {
@@ -63,118 +62,6 @@ void warn_about_annotations(Warnings& warnings, const Labels& annotations, const
   }
 }
 
-void warn_about_sources(Warnings& warnings, const core::Volume& volume, const Place& at) {
-  if (volume.photon_persistent_disk) {
-    warn(warnings, Place(at, "photonPersistentDisk"), "deprecated in v1.11, non-functional in v1.16+");
-  }
-  if (volume.git_repo) warn(warnings, Place(at, "gitRepo"), "deprecated in v1.11, and disabled by default in v1.33+");
-  if (volume.scale_io) warn(warnings, Place(at, "scaleIO"), "deprecated in v1.16, non-functional in v1.22+");
-  if (volume.flocker) warn(warnings, Place(at, "flocker"), "deprecated in v1.22, non-functional in v1.25+");
-  if (volume.storageos) warn(warnings, Place(at, "storageOS"), "deprecated in v1.22, non-functional in v1.25+");
-  if (volume.quobyte) warn(warnings, Place(at, "quobyte"), "deprecated in v1.22, non-functional in v1.25+");
-  if (volume.glusterfs) warn(warnings, Place(at, "glusterfs"), "deprecated in v1.25, non-functional in v1.26+");
-  if (volume.ephemeral && volume.ephemeral->volume_claim_template) {
-    warn_about_claim_spec(warnings, volume.ephemeral->volume_claim_template->spec,
-                          Place(at, "ephemeral.volumeClaimTemplate.spec"));
-  }
-  if (volume.cephfs) warn(warnings, Place(at, "cephfs"), "deprecated in v1.28, non-functional in v1.31+");
-  if (volume.rbd) warn(warnings, Place(at, "rbd"), "deprecated in v1.28, non-functional in v1.31+");
-}
-
-// Files of one volume that are to lie where another is.
-class FileOverlaps {
- public:
-  FileOverlaps(Warnings& warnings, std::string_view volume, std::string description)
-      : warnings_(warnings), volume_(volume), description_(std::move(description)) {}
-
-  template <class Items>
-  void add_items(const Items& items, const std::string& source) {
-    for (const auto& item : items) add(item.path, source);
-  }
-
-  void add(std::string_view path, const std::string& source) {
-    File file{path.substr(0, path.find_last_not_of('/') + 1), source};
-    for (const auto& other : files_) {
-      if (!is_within(file.path, other.path) && !is_within(other.path, file.path)) continue;
-      warnings_.push_back(base::cat({"volume ", base::quote(volume_), " (", description_,
-                                     "): overlapping paths: ", file.to_string(), " with ", other.to_string()}));
-    }
-    files_.push_back(std::move(file));
-  }
-
- private:
-  struct File {
-    std::string_view path;
-    std::string source;
-
-    std::string to_string() const {
-      return source.empty() ? base::quote(path) : base::cat({base::quote(path), " (", source, ")"});
-    }
-  };
-
-  static bool is_within(std::string_view path, std::string_view other) {
-    return path.starts_with(other) && (path.size() == other.size() || path[other.size()] == '/');
-  }
-
-  Warnings& warnings_;
-  std::string_view volume_;
-  std::string description_;
-  std::vector<File> files_;
-};
-
-void add_projection(FileOverlaps& files, const core::VolumeProjection& source) {
-  if (source.config_map) {
-    files.add_items(source.config_map->items, base::cat({"ConfigMap ", base::quote(source.config_map->name)}));
-  } else if (source.secret) {
-    files.add_items(source.secret->items, base::cat({"Secret ", base::quote(source.secret->name)}));
-  } else if (source.downward_api) {
-    files.add_items(source.downward_api->items, "DownwardAPI");
-  } else if (source.service_account_token) {
-    files.add(source.service_account_token->path, "ServiceAccountToken");
-  } else if (source.cluster_trust_bundle) {
-    const auto& bundle = *source.cluster_trust_bundle;
-    files.add(bundle.path,
-              base::cat({"ClusterTrustBundle ", base::quote(bundle.name.value_or(bundle.signer_name.value_or("")))}));
-  } else if (source.pod_certificate) {
-    const auto& own = *source.pod_certificate;
-    for (const auto* path : {&own.credential_bundle_path, &own.key_path, &own.certificate_chain_path}) {
-      if (!path->empty()) files.add(*path, "PodCertificate chain");
-    }
-  }
-}
-
-bool is_empty(const core::VolumeProjection& source) {
-  return !source.config_map && !source.secret && !source.downward_api && !source.service_account_token &&
-         !source.cluster_trust_bundle && !source.pod_certificate;
-}
-
-void warn_about_overlapping_files(Warnings& warnings, const core::Volume& volume) {
-  if (volume.config_map) {
-    FileOverlaps(warnings, volume.name, base::cat({"ConfigMap ", base::quote(volume.config_map->name)}))
-        .add_items(volume.config_map->items, "");
-  }
-  if (volume.secret) {
-    FileOverlaps(warnings, volume.name, base::cat({"Secret ", base::quote(volume.secret->secret_name)}))
-        .add_items(volume.secret->items, "");
-  }
-  if (volume.downward_api) FileOverlaps(warnings, volume.name, "DownwardAPI").add_items(volume.downward_api->items, "");
-  if (!volume.projected) return;
-  FileOverlaps files(warnings, volume.name, "Projected");
-  for (const auto& source : volume.projected->sources) {
-    if (is_empty(source)) {
-      warnings.push_back(base::cat({"volume ", base::quote(volume.name), " (Projected) has no sources provided"}));
-    } else {
-      add_projection(files, source);
-    }
-  }
-}
-
-void warn_about_volumes(Warnings& warnings, const core::PodSpec& spec, const Place& at) {
-  Place volumes(at, "volumes");
-  for (size_t i = 0; i < spec.volumes.size(); ++i) warn_about_sources(warnings, spec.volumes[i], Place(volumes, i));
-  for (const auto& volume : spec.volumes) warn_about_overlapping_files(warnings, volume);
-}
-
 void warn_about_lists(Warnings& warnings, const core::PodSpec& spec, const Place& at) {
   Place aliases(at, "hostAliases");
   std::set<std::string_view> seen;
@@ -182,24 +69,50 @@ void warn_about_lists(Warnings& warnings, const core::PodSpec& spec, const Place
     const auto& text = spec.host_aliases[i].ip;
     Place here(aliases, i);
     if (!seen.insert(text).second) warn(warnings, Place(here, "ip"), base::cat({"duplicate ip ", base::quote(text)}));
-    warn_about_ip(warnings, text, Place(here, "ip"));
   }
   seen.clear();
   Place secrets(at, "imagePullSecrets");
   for (size_t i = 0; i < spec.image_pull_secrets.size(); ++i) {
     const auto& name = spec.image_pull_secrets[i].name;
     Place here(secrets, i);
-    if (name.empty()) {
-      warn(warnings, Place(here, "name"), "invalid empty name \"\"");
-    } else if (!seen.insert(name).second) {
+    if (!seen.insert(name).second)
       warn(warnings, Place(here, "name"), base::cat({"duplicate name ", base::quote(name)}));
-    }
   }
+  for (size_t i = 0; i < spec.image_pull_secrets.size(); ++i) {
+    Place here(secrets, i);
+    if (spec.image_pull_secrets[i].name.empty()) warn(warnings, Place(here, "name"), "invalid empty name \"\"");
+  }
+}
+
+void warn_about_addresses(Warnings& warnings, const core::PodSpec& spec, const Place& at) {
   if (spec.dns_config) {
     Place servers(at, "dnsConfig.nameservers");
     const auto& list = spec.dns_config->nameservers;
     for (size_t i = 0; i < list.size(); ++i) warn_about_ip(warnings, list[i], Place(servers, i));
   }
+  Place aliases(at, "hostAliases");
+  for (size_t i = 0; i < spec.host_aliases.size(); ++i) {
+    Place here(aliases, i);
+    warn_about_ip(warnings, spec.host_aliases[i].ip, Place(here, "ip"));
+  }
+}
+
+// Who selects a port by its name gets the first of that name.
+void warn_about_port_names(Warnings& warnings, const core::PodSpec& spec, const Place& at) {
+  std::map<std::string_view, std::string> first;
+  visit_containers(spec, at, [&](const auto& container, const Place& here) {
+    Place ports(here, "ports");
+    for (size_t i = 0; i < container.ports.size(); ++i) {
+      const auto& name = container.ports[i].name;
+      if (name.empty()) continue;
+      Place port(ports, i);
+      auto [other, is_new] = first.try_emplace(name, port.path().text());
+      if (is_new) continue;
+      warn(warnings, port,
+           base::cat({"duplicate port name ", base::quote(name), " with ", other->second,
+                      ", services and probes that select ports by name will use ", other->second}));
+    }
+  });
 }
 
 void warn_about_byte_fractions(Warnings& warnings, const auto& resources, const Place& at) {
@@ -309,6 +222,17 @@ class PodWarner {
       Place list(at, "ports");
       for (size_t i = 0; i < container.ports.size(); ++i) ports.add(container.ports[i], Place(list, i));
     });
+    warn_about_port_names(warnings_, spec_, at_);
+    if (spec_.termination_grace_period_seconds.value_or(0) < 0) {
+      warn(warnings_, Place(at_, "terminationGracePeriodSeconds"),
+           "must be >= 0; negative values are invalid and will be treated as 1");
+    }
+    warn_about_affinity();
+    warn_about_addresses(warnings_, spec_, at_);
+  }
+
+ private:
+  void warn_about_affinity() {
     if (!spec_.affinity) return;
     Place affinity(at_, "affinity");
     if (spec_.affinity->pod_affinity)
@@ -318,7 +242,6 @@ class PodWarner {
     }
   }
 
- private:
   // Profiles by annotation, from before there were fields. Those of a pod are moved, and warned about then.
   void warn_about_profiles(const auto& container, bool app_armor_too) {
     bool has_seccomp = container.security_context && container.security_context->seccomp_profile;
@@ -347,6 +270,18 @@ void warn_about_pod(Warnings& warnings, const core::Pod& pod) {
   Place annotations("metadata.annotations");
   Place spec("spec");
   PodWarner(warnings, pod.metadata, pod.spec, annotations, spec).warn_about_everything(/*is_template=*/false);
+}
+
+void warn_about_pod_status(Warnings& warnings, const core::PodStatus& status) {
+  auto look = [&](const auto& addresses, const char* name) {
+    Place list(name);
+    for (size_t i = 0; i < addresses.size(); ++i) {
+      Place here(list, i);
+      warn_about_ip(warnings, addresses[i].ip, Place(here, "ip"));
+    }
+  };
+  look(status.pod_ips, "status.podIPs");
+  look(status.host_ips, "status.hostIPs");
 }
 
 void warn_about_template(Warnings& warnings, const core::PodTemplateSpec& pod, std::string_view at) {

@@ -81,16 +81,16 @@ void check_claims(Report& report, const std::vector<core::ResourceClaim>& claims
   }
 }
 
-// What the containers together ask for: the most that runs at one time.
-Amounts sum_of_requests(const core::PodSpec& spec) {
+// What the containers together ask for, or may have: the most that runs at one time.
+Amounts sum_of(const core::PodSpec& spec, Amounts core::ResourceRequirements::* amounts) {
   Amounts sums;
   for (const auto& container : spec.containers) {
-    for (const auto& [name, amount] : container.resources.requests) sums[name] += amount;
+    for (const auto& [name, amount] : container.resources.*amounts) sums[name] += amount;
   }
   Amounts sidecars;
   Amounts most;
   for (const auto& container : spec.init_containers) {
-    Amounts now = container.resources.requests;
+    Amounts now = container.resources.*amounts;
     if (container.restart_policy == "Always") {
       for (const auto& [name, amount] : now) {
         sums[name] += amount;
@@ -216,7 +216,7 @@ void check_resource_requirements(Report& report, const core::ResourceRequirement
     check_pages(name, amount, here);
   }
   if (any_huge_pages && !cpu_or_memory) report.forbidden(at, "HugePages require cpu or memory");
-  if (owner == ResourceOwner::Container) check_claims(report, resources.claims, claims, Place(at, "claims"));
+  check_claims(report, resources.claims, claims, Place(at, "claims"));
 }
 
 void check_overhead(Report& report, const Amounts& overhead, const Place& at, HugePages huge_pages) {
@@ -237,22 +237,28 @@ bool has_indivisible_huge_pages(const core::ResourceRequirements& resources) {
 void check_pod_resources(Report& report, const core::PodSpec& spec, const Names& claims, const Place& at,
                          HugePages huge_pages) {
   if (!spec.resources) return;
+  if (spec.os && spec.os->name == "windows") {
+    report.forbidden(at, "may not be set for a windows pod");
+    return;
+  }
   const auto& resources = *spec.resources;
-  if (!resources.claims.empty())
-    report.forbidden(Place(at, "claims"), "claims cannot be set for Resources at pod-level");
+  if (schema::is_given(resources, resources.claims))
+    report.forbidden(Place(at, "claims"), "claims may not be set for Resources at pod-level");
   check_resource_requirements(report, resources, claims, at, ResourceOwner::Pod, huge_pages);
   Place requests(at, "requests");
-  for (const auto& [name, sum] : sum_of_requests(spec)) {
-    if (name != "cpu" && name != "memory" && !is_huge_page_resource(name)) continue;
+  for (const auto& [name, sum] : sum_of(spec, &core::ResourceRequirements::requests)) {
     auto own = resources.requests.find(name);
-    if (own == resources.requests.end()) {
-      if (sum.sign() <= 0) continue;
-    } else if (sum <= own->second) {
-      continue;
-    }
-    Quantity asked = own == resources.requests.end() ? Quantity() : own->second;
-    report.invalid(Place::key(requests, name), asked.to_string(),
+    if (own == resources.requests.end() || sum <= own->second) continue;
+    report.invalid(Place::key(requests, name), own->second.to_string(),
                    base::cat({"must be greater than or equal to aggregate container requests of ", sum.to_string()}));
+  }
+  // Huge pages cannot be promised twice.
+  Place limits(at, "limits");
+  for (const auto& [name, sum] : sum_of(spec, &core::ResourceRequirements::limits)) {
+    auto own = resources.limits.find(name);
+    if (!is_huge_page_resource(name) || own == resources.limits.end() || sum <= own->second) continue;
+    report.invalid(Place::key(limits, name), own->second.to_string(),
+                   base::cat({"must be greater than or equal to aggregate container limits of ", sum.to_string()}));
   }
   Place containers(at, "containers");
   for (size_t i = 0; i < spec.containers.size(); ++i) {

@@ -185,12 +185,18 @@ void check_pod_security(Report& report, const PodScope& scope, const Place& at) 
   }
 }
 
-void check_host_users(Report& report, const core::PodSpec& spec, const Place& at) {
+void check_host_users(Report& report, const PodScope& scope, const Place& at) {
+  const auto& spec = scope.spec;
   if (spec.host_users.value_or(true)) return;
   constexpr std::string_view kWhen = "when `hostUsers` is false";
   if (spec.host_network) report.forbidden(Place(at, "hostNetwork"), kWhen);
-  if (spec.host_pid) report.forbidden(Place(at, "hostPID"), kWhen);
-  if (spec.host_ipc) report.forbidden(Place(at, "hostIPC"), kWhen);
+  // The names in the complaints are spelled as upstream has them.
+  if (spec.host_pid) report.forbidden(Place(at, "HostPID"), kWhen);
+  if (spec.host_ipc) report.forbidden(Place(at, "HostIPC"), kWhen);
+  if (scope.rules.devices_without_host_users) return;
+  visit_containers(spec, at, [&](const auto& container, const Place& here) {
+    if (!container.volume_devices.empty()) report.forbidden(Place(here, "volumeDevices"), kWhen);
+  });
 }
 
 }  // namespace apiserver

@@ -168,7 +168,10 @@ void check_aws_disk(Report& report, const core::AWSElasticBlockStoreVolumeSource
 }
 
 void check_csi_driver_name(Report& report, std::string_view name, const Place& at) {
-  if (name.empty()) report.required(at);
+  if (name.empty()) {
+    report.required(at);
+    return;
+  }
   if (name.size() > kDriverLengthMax) report.too_long(at, kDriverLengthMax);
   report.problems(at, name, schema::check_dns1123_subdomain(base::to_lower(name)));
 }

@@ -97,7 +97,7 @@ class Projection {
       ++sources;
       check_token(*source.service_account_token, Place(here, "serviceAccountToken"));
     }
-    if (sources > 1) report_.forbidden(here, "may not specify more than 1 volume type");
+    if (sources > 1) report_.forbidden(here, "may not specify more than 1 volume type per source");
   }
 
   void check_token(const core::ServiceAccountTokenProjection& token, const Place& here) {
