@@ -39,6 +39,24 @@ class ServiceStrategy final : public Typed<core::Service> {
   void notice(const Situation& situation, const core::Service& next, const core::Service*) const override {
     warn_about_service(situation.warnings, next);
   }
+  void notice_status(const Situation& situation, const core::Service& next) const override {
+    Place at("status.loadBalancer.ingress");
+    const auto& ingress = next.status.load_balancer.ingress;
+    for (size_t i = 0; i < ingress.size(); ++i) warn_about_ip(situation.warnings, ingress[i].ip, Place(at, i));
+  }
+};
+
+class EndpointsStrategy final : public Typed<core::Endpoints> {
+ public:
+  Traits traits() const override { return {.create_on_update = true, .update_checks_whole_metadata = true}; }
+
+ protected:
+  FieldErrors check(const Situation&, const core::Endpoints& next, const core::Endpoints* current) const override {
+    return validate_endpoints(next, current);
+  }
+  void notice(const Situation& situation, const core::Endpoints& next, const core::Endpoints*) const override {
+    warn_about_endpoints(situation.warnings, next);
+  }
 };
 
 class NodeStrategy final : public Typed<core::Node> {
@@ -56,9 +74,10 @@ class NodeStrategy final : public Typed<core::Node> {
   }
   FieldErrors check(const Situation&, const core::Node& next, const core::Node* current) const override {
     if (current == nullptr) return validate_node(next);
-    FieldErrors errors = validate_node_update(next, *current);
-    schema::append(errors, validate_node(next));
-    return without_repeats(std::move(errors));
+    // What both look at is said twice.
+    FieldErrors errors = validate_node(next);
+    schema::append(errors, validate_node_update(next, *current));
+    return errors;
   }
   FieldErrors check_status(const Situation&, const core::Node& next, const core::Node& current) const override {
     return validate_node_update(next, current);
@@ -83,20 +102,14 @@ class NodeStrategy final : public Typed<core::Node> {
       spec.pod_cidrs = {spec.pod_cidr};
     }
   }
-  // Both sets of rules look at taints and amounts.
-  static FieldErrors without_repeats(FieldErrors errors) {
-    FieldErrors once;
-    for (auto& error : errors) {
-      if (std::ranges::find(once, error) == once.end()) once.push_back(std::move(error));
-    }
-    return once;
-  }
 };
 
 // A namespace lives until its content is gone: its own finalizers stand in the spec.
 class NamespaceStrategy final : public Typed<core::Namespace> {
  public:
-  Traits traits() const override { return {.returns_deleted_object = true, .name_rule = NameRule::Label}; }
+  Traits traits() const override {
+    return {.returns_deleted_object = true, .name_rule = NameRule::Label, .update_checks_whole_metadata = true};
+  }
   void mark_deleting(const Situation& situation, Object& next) const override {
     auto& one = next.as<core::Namespace>();
     if (one.metadata.deletion_timestamp.is_zero())
@@ -143,7 +156,7 @@ class NamespaceStrategy final : public Typed<core::Namespace> {
 
 void add_cluster_strategies(StrategyMap& all) {
   all["services"] = std::make_unique<ServiceStrategy>();
-  all["endpoints"] = std::make_unique<Ruled<core::Endpoints>>(Traits{.create_on_update = true}, validate_endpoints);
+  all["endpoints"] = std::make_unique<EndpointsStrategy>();
   all["nodes"] = std::make_unique<NodeStrategy>();
   all["namespaces"] = std::make_unique<NamespaceStrategy>();
 }

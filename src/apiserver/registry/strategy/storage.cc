@@ -16,7 +16,7 @@ using schema::FieldErrors;
 
 class PersistentVolumeStrategy final : public Typed<core::PersistentVolume> {
  public:
-  Traits traits() const override { return {.returns_deleted_object = true}; }
+  Traits traits() const override { return {.returns_deleted_object = true, .update_checks_whole_metadata = true}; }
 
  protected:
   void born(const Situation& situation, core::PersistentVolume& next) const override {
@@ -26,9 +26,12 @@ class PersistentVolumeStrategy final : public Typed<core::PersistentVolume> {
   }
   void status_changed(const Situation& situation, core::PersistentVolume& next,
                       const core::PersistentVolume& current) const override {
-    if (next.status.phase != current.status.phase &&
-        next.status.last_phase_transition_time == current.status.last_phase_transition_time) {
-      next.status.last_phase_transition_time = situation.now.truncated_to_seconds();
+    auto& time = next.status.last_phase_transition_time;
+    const auto& before = current.status.last_phase_transition_time;
+    if (next.status.phase == current.status.phase) {
+      if (time.is_zero()) time = before;
+    } else if (time.is_zero() || time == before) {
+      time = situation.now.truncated_to_seconds();
     }
   }
   FieldErrors check(const Situation&, const core::PersistentVolume& next,
@@ -50,15 +53,14 @@ class PersistentVolumeClaimStrategy final : public Typed<core::PersistentVolumeC
     next.status = {};
     next.status.phase = "Pending";
     drop_disabled_fields(next.spec, nullptr);
-    // Of other kinds only the newer field may speak.
-    if (next.spec.data_source && !is_known_source(*next.spec.data_source)) next.spec.data_source.reset();
+    drop_unknown_source(next.spec);
     agree_on_sources(next.spec);
   }
   void changed(const Situation&, core::PersistentVolumeClaim& next,
                const core::PersistentVolumeClaim& current) const override {
     drop_disabled_fields(next.spec, &current.spec);
     bool had_source = current.spec.data_source || current.spec.data_source_ref;
-    if (!had_source && next.spec.data_source && !is_known_source(*next.spec.data_source)) next.spec.data_source.reset();
+    if (!had_source) drop_unknown_source(next.spec);
     agree_on_sources(next.spec);
   }
   FieldErrors check(const Situation&, const core::PersistentVolumeClaim& next,
@@ -79,6 +81,10 @@ class PersistentVolumeClaimStrategy final : public Typed<core::PersistentVolumeC
     std::string_view group = source.api_group ? std::string_view(*source.api_group) : std::string_view();
     if (source.kind == "PersistentVolumeClaim") return group.empty();
     return source.kind == "VolumeSnapshot" && group == "snapshot.storage.k8s.io";
+  }
+  // Of other kinds only the newer field may speak; who uses that knows what it does.
+  static void drop_unknown_source(core::PersistentVolumeClaimSpec& spec) {
+    if (!spec.data_source_ref && spec.data_source && !is_known_source(*spec.data_source)) spec.data_source.reset();
   }
   // Where one of the two fields is set the other says the same.
   static void agree_on_sources(core::PersistentVolumeClaimSpec& spec) {

@@ -1,5 +1,6 @@
 #include "apiserver/registry/validation/node.h"
 
+#include <algorithm>
 #include <set>
 
 #include "apiserver/registry/validation/addresses.h"
@@ -65,10 +66,47 @@ void check_pod_cidrs(Report& report, const core::Node& node) {
   }
   if (!v4 || !v6 || cidrs.size() > 2)
     report.invalid(at, bad_value(cidrs), "may specify no more than one CIDR for each IP family");
-  std::set<std::string_view> seen;
-  for (size_t i = 0; i < cidrs.size(); ++i) {
-    if (!seen.insert(cidrs[i]).second) report.duplicate(Place(at, i), cidrs[i]);
+}
+
+bool is_alnum(char c) {
+  return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9');
+}
+
+// MyFeature, MyFeature/itsPart
+bool is_feature_name(std::string_view name) {
+  if (name.empty() || name[0] < 'A' || name[0] > 'Z') return false;
+  for (auto segment : base::split(name, '/')) {
+    if (segment.empty() || !std::ranges::all_of(segment, is_alnum)) return false;
   }
+  return true;
+}
+
+// Sorted, and each once.
+void check_features(Report& report, const std::vector<std::string>& features) {
+  Place at("status.declaredFeatures");
+  for (size_t i = 0; i < features.size(); ++i) {
+    const auto& name = features[i];
+    auto complain = [&](std::string_view why) {
+      report.invalid(Place(at, i), name, base::cat({"invalid feature name ", base::quote(name), ": ", why}));
+    };
+    if (name.size() > schema::kMaxSubdomainLength) {
+      complain(base::cat({"must be no more than ", std::to_string(schema::kMaxSubdomainLength), " characters"}));
+    } else if (!is_feature_name(name)) {
+      complain(
+          "must start with an UpperCamelCase segment, with subsequent segments separated by '/' (e.g., MyFeature or "
+          "MyFeature/mySubFeature), and contain only alphanumeric characters and slashes");
+    }
+    if (i + 1 == features.size()) continue;
+    const auto& following = features[i + 1];
+    if (name == following) report.duplicate(Place(at, i + 1), following);
+    if (name > following) report.invalid(Place(at, i + 1), following, "list must be sorted alphabetically");
+  }
+}
+
+void check_swap(Report& report, const core::NodeSystemInfo& info) {
+  if (!info.swap || !info.swap->capacity || *info.swap->capacity > 0) return;
+  // Upstream looks for it in the metadata.
+  report.invalid(Place("metadata.nodeSwapStatus.capacity"), *info.swap->capacity, kPositive);
 }
 
 enum class ConfigUse : uint8_t { Spec, Status };
@@ -115,6 +153,8 @@ FieldErrors validate_node(const core::Node& node) {
   Report report;
   check_taints(report, node.spec.taints);
   check_resources(report, node);
+  check_swap(report, node.status.node_info);
+  check_features(report, node.status.declared_features);
   check_pod_cidrs(report, node);
   return report.take();
 }
@@ -122,6 +162,7 @@ FieldErrors validate_node(const core::Node& node) {
 FieldErrors validate_node_update(const core::Node& next, const core::Node& current) {
   Report report;
   check_resources(report, next);
+  check_features(report, next.status.declared_features);
   Place addresses("status.addresses");
   for (size_t i = 0; i < next.status.addresses.size(); ++i) {
     for (size_t j = 0; j < i; ++j) {

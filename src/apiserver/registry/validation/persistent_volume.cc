@@ -218,6 +218,19 @@ void check_spec(Report& report, const core::PersistentVolume& volume, SelectorVa
   }
 }
 
+// As an annotation, from before there was a field: for kinds of volumes that had it then.
+void check_mount_options(Report& report, const core::PersistentVolume& volume) {
+  constexpr std::string_view kAnnotation = "volume.beta.kubernetes.io/mount-options";
+  const auto& spec = volume.spec;
+  if (!volume.metadata.annotations.contains(kAnnotation) || spec.gce_persistent_disk || spec.aws_elastic_block_store ||
+      spec.glusterfs || spec.nfs || spec.rbd || spec.quobyte || spec.iscsi || spec.cinder || spec.cephfs ||
+      spec.azure_file || spec.vsphere_volume || spec.azure_disk || spec.photon_persistent_disk) {
+    return;
+  }
+  Place annotations("metadata.annotations");
+  report.forbidden(Place(annotations, kAnnotation), "may not specify mount options for this volume type");
+}
+
 bool has_bad_values(const core::PersistentVolume& volume) {
   if (!volume.spec.node_affinity || !volume.spec.node_affinity->required) return false;
   for (const auto& term : volume.spec.node_affinity->required->node_selector_terms) {
@@ -257,8 +270,11 @@ bool same_but_for_old_labels(core::VolumeNodeAffinity next, core::VolumeNodeAffi
 FieldErrors validate_persistent_volume(const core::PersistentVolume& next, const core::PersistentVolume* current) {
   Report report;
   bool lenient = current != nullptr && has_bad_values(*current);
-  check_spec(report, next, lenient ? SelectorValues::Unchecked : SelectorValues::Checked);
+  auto values = lenient ? SelectorValues::Unchecked : SelectorValues::Checked;
+  check_spec(report, next, values);
+  check_mount_options(report, next);
   if (current == nullptr) return report.take();
+  check_spec(report, next, values);  // what is wrong with it is said once more with the update
   core::PersistentVolumeSource source = next.spec;
   const core::PersistentVolumeSource& before = current->spec;
   // A secret for growing it may be added.

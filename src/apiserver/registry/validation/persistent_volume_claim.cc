@@ -94,7 +94,7 @@ void check_update(Report& report, const core::PersistentVolumeClaim& next, const
   }
   if (next.status.phase == "Bound") {
     if (!now.resources.requests.empty()) now.resources.requests["storage"] = storage_of(before.resources.requests);
-    if (now.volume_attributes_class_name) now.volume_attributes_class_name = before.volume_attributes_class_name;
+    now.volume_attributes_class_name = before.volume_attributes_class_name;
   }
   if (!(now == before)) {
     report.forbidden(
@@ -110,13 +110,15 @@ void check_update(Report& report, const core::PersistentVolumeClaim& next, const
   }
   report.immutable_unless(next.spec.volume_mode == current.spec.volume_mode, Place("volumeMode"),
                           bad_value(next.spec.volume_mode));
-  if (current.spec.volume_attributes_class_name &&
+  // A class that the volume has can be exchanged only.
+  if (current.status.current_volume_attributes_class_name &&
       next.spec.volume_attributes_class_name != current.spec.volume_attributes_class_name) {
     Place at("spec.volumeAttributesClassName");
     if (!next.spec.volume_attributes_class_name) {
-      report.forbidden(at, "update from non-nil value to nil is forbidden");
+      report.forbidden(at, "update to nil is forbidden when status.currentVolumeAttributesClassName is not nil");
     } else if (next.spec.volume_attributes_class_name->empty()) {
-      report.forbidden(at, "update from non-nil value to an empty string is forbidden");
+      report.forbidden(at,
+                       "update to empty string is forbidden when status.currentVolumeAttributesClassName is not nil");
     }
   }
 }
@@ -173,9 +175,14 @@ void check_claim_spec(Report& report, const core::PersistentVolumeClaimSpec& spe
 FieldErrors validate_claim(const core::PersistentVolumeClaim& next, const core::PersistentVolumeClaim* current) {
   Report report;
   bool lenient = current != nullptr && has_bad_selector(current->spec);
-  check_claim_spec(report, next.spec, lenient ? SelectorValues::Unchecked : SelectorValues::Checked,
-                   current != nullptr && has_group(current->spec), Place("spec"));
-  if (current != nullptr) check_update(report, next, *current);
+  auto check_spec = [&] {
+    check_claim_spec(report, next.spec, lenient ? SelectorValues::Unchecked : SelectorValues::Checked,
+                     current != nullptr && has_group(current->spec), Place("spec"));
+  };
+  check_spec();
+  if (current == nullptr) return report.take();
+  check_spec();  // what is wrong with it is said once more with the update
+  check_update(report, next, *current);
   return report.take();
 }
 
@@ -186,7 +193,7 @@ FieldErrors validate_claim_status(const core::PersistentVolumeClaim& next, const
   Place capacity(status, "capacity");
   for (const auto& [name, amount] : next.status.capacity)
     check_basic_amount(report, amount, Place::key(capacity, name));
-  Place resize(status, "allocatedResourceStatus");
+  Place resize(status, "allocatedResourceStatuses");
   for (const auto& [name, state] : next.status.allocated_resource_statuses) {
     check_claim_resource(report, name, resize);
     static constexpr Supported kStates = {"ControllerResizeInProgress", "ControllerResizeInfeasible",

@@ -10,24 +10,39 @@ namespace apiserver {
 namespace core = api::core_v1;
 using schema::FieldErrors;
 
-FieldErrors validate_replication_controller(const core::ReplicationController& next,
-                                            const core::ReplicationController* current) {
-  Report report;
+namespace {
+
+// Numbers that are bad are so by a declared rule, which is kept once for every write.
+enum class Numbers : uint8_t { Checked, Unchecked };
+
+void check_controller(Report& report, const core::ReplicationController& next,
+                      const core::ReplicationController* current, Numbers numbers) {
   const auto& spec = next.spec;
   Place at("spec");
-  report.not_negative(Place(at, "minReadySeconds"), int64_t{spec.min_ready_seconds});
+  bool checked = numbers == Numbers::Checked;
+  if (checked) report.not_negative(Place(at, "minReadySeconds"), int64_t{spec.min_ready_seconds});
   if (spec.selector.empty()) report.required(Place(at, "selector"));
-  report.not_negative(Place(at, "replicas"), spec.replicas);
+  if (checked) report.not_negative(Place(at, "replicas"), spec.replicas);
   Place template_(at, "template");
   if (!spec.template_) {
     report.required(template_);
-    return report.take();
+    return;
   }
   if (!spec.selector.empty() && !schema::LabelSelector::from(spec.selector).matches(spec.template_->metadata.labels)) {
     complain_about_labels(report, *spec.template_, template_);
   }
   check_pod_template(report, *spec.template_, current == nullptr ? nullptr : current->spec.template_.get(), template_);
   check_always_runs(report, *spec.template_, "ReplicationController", template_);
+}
+
+}  // namespace
+
+FieldErrors validate_replication_controller(const core::ReplicationController& next,
+                                            const core::ReplicationController* current) {
+  Report report;
+  check_controller(report, next, current, Numbers::Checked);
+  // What is wrong with it is said once more with the update.
+  if (current != nullptr) check_controller(report, next, current, Numbers::Unchecked);
   return report.take();
 }
 

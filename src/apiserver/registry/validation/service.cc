@@ -119,8 +119,10 @@ void check_source_ranges(Report& report, const core::Service& next, const core::
   if (!spec.load_balancer_source_ranges.empty()) {
     Place ranges(at, "LoadBalancerSourceRanges");
     if (spec.type != "LoadBalancer") report.forbidden(ranges, kOnlyLoadBalancer);
-    std::span<const std::string> kept;
-    if (current != nullptr) kept = current->spec.load_balancer_source_ranges;
+    std::vector<std::string> kept;
+    if (current != nullptr) {
+      for (const auto& range : current->spec.load_balancer_source_ranges) kept.emplace_back(base::trim(range));
+    }
     for (size_t i = 0; i < spec.load_balancer_source_ranges.size(); ++i) {
       check_cidr(report, base::trim(spec.load_balancer_source_ranges[i]), Place(ranges, i), kept);
     }
@@ -128,13 +130,20 @@ void check_source_ranges(Report& report, const core::Service& next, const core::
     Place annotations("metadata.annotations");
     Place here = Place::key(annotations, kRangesAnnotation);
     if (spec.type != "LoadBalancer") report.forbidden(here, kOnlyLoadBalancer);
-    if (base::trim(*text).empty()) return;
     const auto* before = current == nullptr ? nullptr : annotation(*current, kRangesAnnotation);
-    std::vector<std::string> kept;
-    if (before != nullptr) {
-      for (auto one : base::split(*before, ',')) kept.emplace_back(base::trim(one));
-    }
-    for (auto one : base::split(base::trim(*text), ',')) check_cidr(report, base::trim(one), here, kept);
+    bool unchanged = before != nullptr && *before == *text;
+    if (unchanged || base::trim(*text).empty()) return;
+    for (auto one : base::split(base::trim(*text), ',')) check_cidr(report, base::trim(one), here);
+  }
+}
+
+void check_load_balancer_class(Report& report, const core::ServiceSpec& spec) {
+  if (!spec.load_balancer_class) return;
+  Place here("spec.loadBalancerClass");
+  if (spec.type == "LoadBalancer") {
+    report.problems(here, *spec.load_balancer_class, schema::check_qualified_name(*spec.load_balancer_class));
+  } else {
+    report.forbidden(here, kOnlyLoadBalancer);
   }
 }
 
@@ -146,13 +155,7 @@ void check_load_balancer(Report& report, const core::Service& next, const core::
     report.forbidden(Place(at, "allocateLoadBalancerNodePorts"), kOnlyLoadBalancer);
   }
   if (balanced && !spec.allocate_load_balancer_node_ports) report.required(Place("allocateLoadBalancerNodePorts"));
-  if (!spec.load_balancer_class) return;
-  Place here(at, "loadBalancerClass");
-  if (balanced) {
-    report.problems(here, *spec.load_balancer_class, schema::check_qualified_name(*spec.load_balancer_class));
-  } else {
-    report.forbidden(here, kOnlyLoadBalancer);
-  }
+  check_load_balancer_class(report, spec);
 }
 
 void check_traffic(Report& report, const core::ServiceSpec& spec, const Place& at) {
@@ -238,6 +241,7 @@ FieldErrors validate_service(const core::Service& next, const core::Service* cur
       report.invalid(Place("spec.loadBalancerClass"), bad_value(next.spec.load_balancer_class),
                      "may not change once set");
     }
+    check_load_balancer_class(report, next.spec);  // and again with the rest
     if (needs_health_check(current->spec) && needs_health_check(next.spec) &&
         current->spec.health_check_node_port != next.spec.health_check_node_port) {
       report.forbidden(Place("spec.healthCheckNodePort"), kImmutable);
@@ -279,20 +283,14 @@ FieldErrors validate_service_status(const core::Service& next, const core::Servi
 }
 
 FieldErrors validate_endpoints(const core::Endpoints& next, const core::Endpoints* current) {
+  // What older versions let in stays, as long as nothing of it changes.
+  if (current != nullptr && current->subsets == next.subsets) return {};
   Report report;
-  std::vector<std::string> kept;
-  if (current != nullptr) {
-    for (const auto& subset : current->subsets) {
-      for (const auto* list : {&subset.addresses, &subset.not_ready_addresses}) {
-        for (const auto& address : *list) kept.push_back(address.ip);
-      }
-    }
-  }
   auto check_addresses = [&](const std::vector<core::EndpointAddress>& addresses, const Place& at) {
     for (size_t i = 0; i < addresses.size(); ++i) {
       const auto& address = addresses[i];
       Place here(at, i);
-      check_ip(report, address.ip, Place(here, "ip"), kept);
+      check_ip(report, address.ip, Place(here, "ip"));
       if (!address.hostname.empty()) {
         report.problems(Place(here, "hostname"), address.hostname, schema::check_dns1123_label(address.hostname));
       }

@@ -15,6 +15,24 @@ void warn_about_headless(Warnings& warnings, const core::ServiceSpec& spec) {
 
 }  // namespace
 
+void warn_about_endpoints(Warnings& warnings, const core::Endpoints& endpoints) {
+  // The controller's are well formed, and many.
+  auto manager = endpoints.metadata.labels.find("endpoints.kubernetes.io/managed-by");
+  if (manager != endpoints.metadata.labels.end() && manager->second == "endpoint-controller") return;
+  auto look = [&](const std::vector<core::EndpointAddress>& addresses, const Place& at) {
+    for (size_t i = 0; i < addresses.size(); ++i) {
+      Place here(at, i);
+      warn_about_ip(warnings, addresses[i].ip, Place(here, "ip"));
+    }
+  };
+  Place subsets("subsets");
+  for (size_t i = 0; i < endpoints.subsets.size(); ++i) {
+    Place at(subsets, i);
+    look(endpoints.subsets[i].addresses, Place(at, "addresses"));
+    look(endpoints.subsets[i].not_ready_addresses, Place(at, "notReadyAddresses"));
+  }
+}
+
 void warn_about_service(Warnings& warnings, const core::Service& service) {
   if (service.metadata.annotations.contains("service.kubernetes.io/topology-aware-hints")) {
     warnings.emplace_back(

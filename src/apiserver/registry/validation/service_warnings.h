@@ -6,6 +6,7 @@
 
 namespace apiserver {
 
+void warn_about_endpoints(Warnings& warnings, const api::core_v1::Endpoints& endpoints);
 void warn_about_service(Warnings& warnings, const api::core_v1::Service& service);
 
 }  // namespace apiserver
