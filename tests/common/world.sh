@@ -5,6 +5,8 @@
 BUILD=${NAVARCH_BUILD:-build/release}
 NAVARCH=$(readlink -f "$BUILD/bin/navarch")
 PASSED=0 FAILED=0 ABOUT=
+# What kubectl remembers of a server goes by its address, and other worlds have the same.
+export KUBECACHEDIR=/tmp/navarch-kubectl-$$
 
 # inside COMMAND...: runs it in the namespace.
 inside() { nsenter --net="/run/netns/$SPACE" "$@"; }
@@ -49,7 +51,7 @@ end_world() {
   awk -v place="$1/" 'index($5, place) == 1 {print $5}' /proc/self/mountinfo | sort -r | xargs -r umount -l 2> /dev/null
   ip netns del "$SPACE" 2> /dev/null
   find /sys/fs/cgroup -path "*/$SPACE*" -type d 2> /dev/null | sort -r | xargs -r rmdir 2> /dev/null
-  rm -rf --one-file-system "$1"
+  rm -rf --one-file-system "$1" "$KUBECACHEDIR"
 }
 
 # import_examples SOCKET: the images of examples/hello.yaml into the containerd that listens there.
