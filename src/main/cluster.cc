@@ -20,8 +20,10 @@
 #include "main/machine.h"
 #include "main/node_part.h"
 #include "main/pause_image.h"
+#include "main/service_manager.h"
 #include "main/signals.h"
 #include "pki/cluster.h"
+#include "proxy/proxy.h"
 
 namespace navarch {
 namespace {
@@ -94,6 +96,7 @@ NodePartOptions node_options(const ClusterOptions& options) {
   kubelet.certificate_file = options.data_directory + "/pki/kubelet.crt";
   kubelet.key_file = options.data_directory + "/pki/kubelet.key";
   kubelet.client_ca_file = options.data_directory + "/pki/ca.crt";
+  node.proxy.mode = *proxy::parse_mode(options.proxy_mode);  // complete() has looked
   node.proxy.node_name = options.node_name;
   node.proxy.cluster_cidr = options.cluster_cidr;
   return node;
@@ -151,7 +154,8 @@ class Elsewhere {
 
 class Cluster {
  public:
-  Cluster(const ClusterOptions& options, pki::Cluster keys) : options_(options), keys_(std::move(keys)) {}
+  Cluster(const ClusterOptions& options, pki::Cluster keys, const ServiceManager& manager)
+      : options_(options), keys_(std::move(keys)), manager_(manager) {}
 
   io::Task<base::Result<void>> run() {
     Signals signals({SIGTERM, SIGINT});
@@ -159,7 +163,11 @@ class Cluster {
     if (started) {
       report_ready();
       LOG_INFO("Cluster is up", {"node", options_.node_name}, {"kubeconfig", options_.kubeconfig()});
+      manager_.ready();
+      io::Scope scope;
+      scope.spawn(manager_.feed_watchdog(loops()));
       int number = co_await signals.wait();
+      manager_.stopping();
       LOG_INFO("Ending", {"signal", number});
     }
     // Those who use the API end before it.
@@ -175,6 +183,14 @@ class Cluster {
   }
 
  private:
+  std::vector<io::Loop*> loops() const {
+    std::vector<io::Loop*> out;
+    for (const auto& thread : api_threads_) out.push_back(&thread->loop());
+    for (const auto* thread : {&control_thread_, &node_thread_})
+      if (*thread) out.push_back(&(*thread)->loop());
+    return out;
+  }
+
   io::Task<base::Result<void>> start() {
     // The runtime needs no API, so both start at once.
     Elsewhere runtime;
@@ -260,6 +276,7 @@ class Cluster {
 
   const ClusterOptions& options_;
   const pki::Cluster keys_;
+  const ServiceManager& manager_;
   std::vector<std::unique_ptr<LoopThread>> api_threads_;
   std::unique_ptr<ApiServer> api_;
   std::unique_ptr<LoopThread> control_thread_;
@@ -293,6 +310,7 @@ base::Result<void> complete(ClusterOptions& options) {
     }
   }
   TRY(parse_runtime_kind(options.container_runtime));
+  TRY(proxy::parse_mode(options.proxy_mode));
   if (options.secure_port < 1 || options.secure_port > 65535) {
     return base::fail(base::Code::BadRequest, base::cat({"--secure-port ", std::to_string(options.secure_port),
                                                          " must be between 1 and 65535, inclusive"}));
@@ -300,7 +318,7 @@ base::Result<void> complete(ClusterOptions& options) {
   return {};
 }
 
-base::Result<void> run_cluster(const ClusterOptions& options) {
+base::Result<void> run_cluster(const ClusterOptions& options, const ServiceManager& manager) {
   Signals::block({SIGTERM, SIGINT});
   prctl(PR_SET_NAME, "navarch");  // started as /proc/self/exe, it would be called "exe"
   report("keys and certificates");
@@ -308,7 +326,7 @@ base::Result<void> run_cluster(const ClusterOptions& options) {
   TRY(base::make_directories(options.log_directory + "/navarch", 0755));
   TRY(auto keys, make_keys(options));
   TRY(auto loop, io::Loop::create());
-  Cluster cluster(options, std::move(keys));
+  Cluster cluster(options, std::move(keys), manager);
   return loop->run_task(cluster.run());
 }
 

@@ -10,6 +10,8 @@
 
 namespace navarch {
 
+class ServiceManager;
+
 struct ClusterOptions {
   std::string data_directory = "/var/lib/navarch";
   std::string run_directory = "/run/navarch";
@@ -24,6 +26,7 @@ struct ClusterOptions {
   std::string cluster_domain = "cluster.local";
   std::string container_runtime = "remote";  // or "docker"
   std::string container_runtime_endpoint;    // "": a containerd of our own, or the machine's Docker Engine
+  std::string proxy_mode = "iptables";       // or "nftables"
   bool node = true;                          // false: the control plane alone
   int64_t kubelet_port = 10250;
 
@@ -34,7 +37,8 @@ struct ClusterOptions {
 base::Result<void> complete(ClusterOptions& options);
 
 // Starts everything, reports progress (main/instance.h), and returns when told to end by SIGTERM or SIGINT.
-base::Result<void> run_cluster(const ClusterOptions& options);
+// `manager` hears how far it has come.
+base::Result<void> run_cluster(const ClusterOptions& options, const ServiceManager& manager);
 
 // Stops what outlives the process: containers, their network, our containerd, the service rules. `purge`: and all
 // files, mounts and groups that it ever made. Says what it does on standard output.

@@ -12,6 +12,7 @@
 #include "cli/flags.h"
 #include "main/cluster.h"
 #include "main/instance.h"
+#include "main/service_manager.h"
 #include "main/version.h"
 
 namespace navarch {
@@ -88,6 +89,7 @@ int run_up(const Arguments& arguments) {
             "what runs containers: remote, which is spoken to over the CRI, or docker, a Docker Engine");
   flags.add("container-runtime-endpoint", &options.container_runtime_endpoint,
             "its socket; if empty, a containerd of our own, or unix:///var/run/docker.sock");
+  flags.add("proxy-mode", &options.proxy_mode, "what carries the traffic of services: iptables or nftables");
   flags.add("no-node", &no_node, "run the control plane alone");
   flags.add("foreground", &foreground, "stay in the foreground and log to standard error, as for systemd");
   flags.add("v", &verbosity, "how much to log");
@@ -109,7 +111,7 @@ int run_up(const Arguments& arguments) {
   Instance instance(options.run_directory);
   if (foreground) {
     if (auto claimed = instance.claim(); !claimed) return failure(claimed.error());
-    auto ended = run_cluster(options);
+    auto ended = run_cluster(options, ServiceManager::from_environment());
     return ended ? 0 : failure(ended.error());
   }
   if (auto pid = instance.running()) {

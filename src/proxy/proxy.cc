@@ -143,6 +143,13 @@ io::Task<void> Proxy::run() {
   }
 }
 
+base::Result<Mode> parse_mode(std::string_view text) {
+  if (text.empty() || text == "iptables") return Mode::Iptables;
+  if (text == "nftables") return Mode::Nftables;
+  return base::fail(base::Code::BadRequest, base::cat({"unsupported proxy mode ", base::quote(std::string(text)),
+                                                       ": there are iptables and nftables"}));
+}
+
 io::Task<base::Result<void>> Proxy::clean_up(Family family) {
   auto tables = co_await nftables::Kernel::remove(family);
   if (!tables) LOG_V(1, "No nftables to clean", {"err", tables.error().message()});

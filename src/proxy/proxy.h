@@ -3,8 +3,10 @@
 
 #include <memory>
 #include <string>
+#include <string_view>
 
 #include "base/random.h"
+#include "base/result.h"
 #include "client/client.h"
 #include "io/task.h"
 #include "proxy/model.h"
@@ -12,6 +14,8 @@
 namespace proxy {
 
 enum class Mode : uint8_t { Iptables, Nftables };
+// --proxy-mode: "iptables" (and ""), or "nftables". BadRequest for anything else.
+base::Result<Mode> parse_mode(std::string_view text);
 
 struct ProxyOptions {
   Mode mode = Mode::Iptables;

@@ -12,6 +12,7 @@
 #include "main/machine.h"
 #include "main/part/audit_flags.h"
 #include "main/part/part.h"
+#include "main/service_manager.h"
 #include "main/signals.h"
 #include "pki/cluster.h"
 
@@ -193,7 +194,7 @@ base::Result<void> complete(Given& given, ApiServerOptions& options) {
   return {};
 }
 
-io::Task<base::Result<void>> serve(ApiServerOptions options) {
+io::Task<base::Result<void>> serve(ApiServerOptions options, ServiceManager manager) {
   std::vector<std::unique_ptr<LoopThread>> threads;
   std::vector<io::Loop*> loops;
   for (int i = 0; i < processor_count(); ++i) {
@@ -201,9 +202,13 @@ io::Task<base::Result<void>> serve(ApiServerOptions options) {
     loops.push_back(&thread->loop());
     threads.push_back(std::move(thread));
   }
-  CO_TRY(auto server, co_await ApiServer::start(std::move(options), std::move(loops)));
+  CO_TRY(auto server, co_await ApiServer::start(std::move(options), loops));
   Signals signals({SIGTERM, SIGINT});
+  manager.ready();
+  io::Scope scope;
+  scope.spawn(manager.feed_watchdog(std::move(loops)));
   co_await signals.wait();
+  manager.stopping();
   co_await server->close();
   co_return {};
 }
@@ -243,10 +248,11 @@ int run_apiserver(const Arguments& arguments) {
   if (auto usable = check_together(line.flags(), options); !usable) return part_failure(usable.error());
   options.flags = line.flags().values();
   if (auto usable = complete(given, options); !usable) return part_failure(usable.error());
+  auto manager = ServiceManager::from_environment();
   Signals::block({SIGTERM, SIGINT});
   auto loop = io::Loop::create();
   if (!loop) return part_failure(loop.error());
-  auto ended = (*loop)->run_task(serve(std::move(options)));
+  auto ended = (*loop)->run_task(serve(std::move(options), std::move(manager)));
   return ended ? 0 : part_failure(ended.error());
 }
 

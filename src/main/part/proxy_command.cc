@@ -116,13 +116,9 @@ int run_proxy(const Arguments& arguments) {
     given.configuration = std::move(*read);
     line.parse_again();
   }
-  if (given.mode == "nftables") {
-    given.proxy.mode = proxy::Mode::Nftables;
-  } else if (!given.mode.empty() && given.mode != "iptables") {
-    return part_failure(base::Error(
-        base::Code::BadRequest,
-        base::cat({"unsupported proxy mode ", base::quote(given.mode), ": there are iptables and nftables"})));
-  }
+  auto mode = proxy::parse_mode(given.mode);
+  if (!mode) return part_failure(mode.error());
+  given.proxy.mode = *mode;
   if (given.proxy.node_name.empty()) given.proxy.node_name = host_name();
   given.flags = line.flags().values();
   return run_part([&] { return work(&given); });
