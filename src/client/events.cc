@@ -59,11 +59,12 @@ api::core_v1::ObjectReference EventRecorder::reference_to(const schema::Type& ty
 }
 
 void EventRecorder::record(const api::core_v1::ObjectReference& about, EventType type, std::string_view reason,
-                           std::string message) {
+                           std::string message, std::map<std::string, std::string, std::less<>> annotations) {
   LOG_V(3, "Event occurred", {"object", about.namespace_ + "/" + about.name}, {"kind", about.kind}, {"reason", reason},
         {"message", message});
   Event event;
   event.metadata.namespace_ = about.namespace_.empty() ? "default" : about.namespace_;
+  event.metadata.annotations = std::move(annotations);
   event.involved_object = about;
   event.type = type == EventType::Normal ? "Normal" : "Warning";
   event.reason = reason;

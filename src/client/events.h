@@ -3,6 +3,7 @@
 // object, then one in 5 minutes). Best effort: never fails, never blocks the caller; a bounded queue drops the oldest.
 #pragma once
 
+#include <map>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -23,7 +24,8 @@ class EventRecorder {
   ~EventRecorder();
   EventRecorder(const EventRecorder&) = delete;
 
-  void record(const api::core_v1::ObjectReference& about, EventType type, std::string_view reason, std::string message);
+  void record(const api::core_v1::ObjectReference& about, EventType type, std::string_view reason, std::string message,
+              std::map<std::string, std::string, std::less<>> annotations = {});
 
   // A reference to an object of kind T.
   template <class T>

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <map>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -41,6 +42,9 @@ class Api {
   // Best effort. `container` is "spec.containers{name}", or "".
   virtual void event(const api::core_v1::Pod& pod, bool warning, std::string_view reason, std::string message,
                      std::string container) = 0;
+  // The same with annotations.
+  virtual void event_with(const api::core_v1::Pod& pod, bool warning, std::string_view reason, std::string message,
+                          std::map<std::string, std::string, std::less<>> annotations) = 0;
   // The same about a claim.
   virtual void claim_event(const api::core_v1::PersistentVolumeClaim& claim, bool warning, std::string_view reason,
                            std::string message) = 0;

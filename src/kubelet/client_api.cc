@@ -129,6 +129,13 @@ io::Task<base::Result<IssuedToken>> ClientApi::token(core::Pod pod, std::string 
   co_return IssuedToken{answer.status.token, answer.status.expiration_timestamp.to_ns()};
 }
 
+void ClientApi::event_with(const core::Pod& pod, bool warning, std::string_view reason, std::string message,
+                           std::map<std::string, std::string, std::less<>> annotations) {
+  events_.record(client::EventRecorder::reference(pod),
+                 warning ? client::EventType::Warning : client::EventType::Normal, reason, std::move(message),
+                 std::move(annotations));
+}
+
 void ClientApi::claim_event(const core::PersistentVolumeClaim& claim, bool warning, std::string_view reason,
                             std::string message) {
   events_.record(client::EventRecorder::reference(claim),

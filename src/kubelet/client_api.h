@@ -35,6 +35,8 @@ class ClientApi final : public Api {
                                             int64_t expiration_seconds) override;
   void event(const api::core_v1::Pod& pod, bool warning, std::string_view reason, std::string message,
              std::string container) override;
+  void event_with(const api::core_v1::Pod& pod, bool warning, std::string_view reason, std::string message,
+                  std::map<std::string, std::string, std::less<>> annotations) override;
   void claim_event(const api::core_v1::PersistentVolumeClaim& claim, bool warning, std::string_view reason,
                    std::string message) override;
   std::shared_ptr<void> hold(const std::string& namespace_, const std::vector<std::string>& config_maps,

@@ -56,7 +56,7 @@ std::optional<PodFailure> Evictor::refuses(const core::Pod& pod) const {
 io::Task<NodeObservation> Evictor::observe() {
   ObservedPlaces places{.root_directory = context_.options.root_directory,
                         .cgroups = context_.cgroups,
-                        .pods_group = context_.cgroup_base(),
+                        .pods_group = context_.cgroups ? context_.cgroups->place(context_.cgroup_base()) : "",
                         .memory_bytes = machine_.memory_bytes,
                         .pods_memory_bytes = machine_.memory_bytes};
   if (auto found = context_.allocatable.find("memory"); found != context_.allocatable.end())
@@ -95,15 +95,15 @@ io::Task<std::vector<Candidate>> Evictor::measure(std::function<bool(const core:
   co_return out;
 }
 
-bool Evictor::evict(const Candidate& victim, std::string message, int64_t grace_seconds, bool disruption) {
+bool Evictor::evict(const Candidate& victim, EvictionWords words, int64_t grace_seconds, bool disruption) {
   if (is_critical(victim.pod)) {
     LOG_ERROR("A critical pod is not evicted", {"pod", pod_text(victim.pod)});
     return false;
   }
-  PodFailure failure{.reason = "Evicted", .message = message, .disruption = disruption};
+  PodFailure failure{.reason = "Evicted", .message = words.message, .disruption = disruption};
   if (!pods_.evict(victim.pod.metadata.uid, std::move(failure), grace_seconds)) return false;
-  LOG_INFO("Evicting a pod", {"pod", pod_text(victim.pod)}, {"why", message});
-  context_.api.event(victim.pod, true, "Evicted", std::move(message), "");
+  LOG_INFO("Evicting a pod", {"pod", pod_text(victim.pod)}, {"why", words.message});
+  context_.api.event_with(victim.pod, true, "Evicted", std::move(words.message), std::move(words.annotations));
   return true;
 }
 
@@ -115,7 +115,7 @@ io::Task<bool> Evictor::keep_storage_limits(Disks disks) {
   bool evicted = false;
   for (const auto& candidate : co_await measure(has_storage_limits))
     if (auto passed = storage_limit_passed(candidate, disks))
-      evicted = evict(candidate, *passed, kHardGraceSeconds, false) || evicted;
+      evicted = evict(candidate, {.message = *passed}, kHardGraceSeconds, false) || evicted;
   int64_t ended = io::Loop::current().clock().monotonic_ns();
   measure_again_ns_ = ended + (ended - began) * kMeasureShare;
   co_return evicted;
@@ -147,7 +147,7 @@ io::Task<void> Evictor::make_room(Threshold threshold, NodeObservation seen) {
     if (!threshold.is_hard())
       grace = std::min(context_.options.eviction.pod_grace_seconds_max,
                        victim.pod.spec.termination_grace_period_seconds.value_or(30));
-    if (!evict(victim, eviction_message(threshold, seen.seen, victim), grace, true)) continue;
+    if (!evict(victim, eviction_words(threshold, seen.seen, victim), grace, true)) continue;
     auto& metrics = *context_.metrics;
     metrics.evictions.with({signal_name(threshold.signal)}).add();
     metrics.eviction_stats_age.with({signal_name(threshold.signal)})

@@ -44,7 +44,7 @@ class Evictor {
   io::Task<bool> keep_storage_limits(Disks disks);
   io::Task<void> make_room(Threshold threshold, NodeObservation seen);
   io::Task<void> wait_until_gone(std::string uid);
-  bool evict(const Candidate& victim, std::string message, int64_t grace_seconds, bool disruption);
+  bool evict(const Candidate& victim, EvictionWords words, int64_t grace_seconds, bool disruption);
 
   PodContext& context_;
   Pods& pods_;

@@ -116,14 +116,16 @@ std::vector<Candidate> order_of_victims(Signal signal, Disks disks, std::vector<
   return candidates;
 }
 
-std::string eviction_message(const Threshold& threshold, const Observations& seen, const Candidate& victim) {
+EvictionWords eviction_words(const Threshold& threshold, const Observations& seen, const Candidate& victim) {
   auto resource = starved_resource(threshold.signal);
-  std::string out = base::cat({"The node was low on resource: ", resource, ". "});
+  EvictionWords words{.message = base::cat({"The node was low on resource: ", resource, ". "})};
+  auto& out = words.message;
+  std::vector<std::string> offenders, uses;
   if (auto found = seen.find(threshold.signal); found != seen.end())
     out += base::cat({"Threshold quantity: ", threshold.limit.of(found->second.capacity).to_string(),
                       ", available: ", found->second.available.to_string(), ". "});
-  if (!victim.sample) return out;
-  for (const auto& measured : victim.sample->containers) {
+  static const std::vector<ContainerSample> kNone;
+  for (const auto& measured : victim.sample ? victim.sample->containers : kNone) {
     const auto* container = container_named(victim.pod, measured.name);
     if (container == nullptr) continue;
     base::Quantity used;
@@ -137,11 +139,16 @@ std::string eviction_message(const Threshold& threshold, const Observations& see
     base::Quantity asked;
     if (auto found = container->resources.requests.find(resource); found != container->resources.requests.end())
       asked = found->second;
-    if (used > asked)
-      out += base::cat({"Container ", container->name, " was using ", used.to_string(), ", request is ",
-                        asked.to_string(), ", has larger consumption of ", resource, ". "});
+    if (used <= asked) continue;
+    offenders.push_back(container->name);
+    uses.push_back(used.to_string());
+    out += base::cat({"Container ", container->name, " was using ", used.to_string(), ", request is ",
+                      asked.to_string(), ", has larger consumption of ", resource, ". "});
   }
-  return out;
+  words.annotations = {{"starved_resource", std::string(resource)},
+                       {"offending_containers", base::join(offenders, ",")},
+                       {"offending_containers_usage", base::join(uses, ",")}};
+  return words;
 }
 
 uint64_t local_storage_bytes(const Candidate& candidate) {

@@ -2,6 +2,7 @@
 // "Node-pressure Eviction", "Pod selection for kubelet eviction"; words are upstream's.
 #pragma once
 
+#include <map>
 #include <optional>
 #include <string>
 #include <vector>
@@ -26,7 +27,12 @@ struct Candidate {
 // The candidates in the order in which they are to go.
 std::vector<Candidate> order_of_victims(Signal signal, Disks disks, std::vector<Candidate> candidates);
 
-std::string eviction_message(const Threshold& threshold, const Observations& seen, const Candidate& victim);
+struct EvictionWords {
+  std::string message;
+  // Of the event: starved_resource, and which containers used more of it than they asked for, and how much.
+  std::map<std::string, std::string, std::less<>> annotations = {};
+};
+EvictionWords eviction_words(const Threshold& threshold, const Observations& seen, const Candidate& victim);
 
 // What a pod uses of this node's disk: layers, logs, and volumes that live no longer than it.
 uint64_t local_storage_bytes(const Candidate& candidate);

@@ -105,11 +105,23 @@ TEST(Victims, MessageSaysWhatRanLowAndWhoUsedIt) {
   auto threshold = parse_thresholds({.hard = {{"memory.available", "100Mi"}}})->front();
   Observations seen = {{Signal::MemoryAvailable, {*base::Quantity::parse("60Mi"), *base::Quantity::parse("8Gi")}}};
   EXPECT_EQ(
-      eviction_message(threshold, seen, pod("a").asks("memory", "50Mi").memory(200)),
+      eviction_words(threshold, seen, pod("a").asks("memory", "50Mi").memory(200)).message,
       "The node was low on resource: memory. Threshold quantity: 100Mi, available: 60Mi. Container main was using "
       "200Mi, request is 50Mi, has larger consumption of memory. ");
-  EXPECT_EQ(eviction_message(threshold, seen, pod("a").asks("memory", "500Mi").memory(200)),
+  EXPECT_EQ(eviction_words(threshold, seen, pod("a").asks("memory", "500Mi").memory(200)).message,
             "The node was low on resource: memory. Threshold quantity: 100Mi, available: 60Mi. ");
+}
+
+TEST(Victims, TheEventIsAnnotatedWithTheOffenders) {
+  auto threshold = parse_thresholds({.hard = {{"memory.available", "100Mi"}}})->front();
+  using Annotations = std::map<std::string, std::string, std::less<>>;
+  EXPECT_EQ(
+      eviction_words(threshold, {}, pod("a").asks("memory", "50Mi").memory(200)).annotations,
+      (Annotations{
+          {"starved_resource", "memory"}, {"offending_containers", "main"}, {"offending_containers_usage", "200Mi"}}));
+  EXPECT_EQ(
+      eviction_words(threshold, {}, pod("a").asks("memory", "500Mi").memory(200)).annotations,
+      (Annotations{{"starved_resource", "memory"}, {"offending_containers", ""}, {"offending_containers_usage", ""}}));
 }
 
 TEST(StorageLimits, EachIsKeptAndItsBreachNamed) {

@@ -54,6 +54,10 @@ class MirrorApi final : public Api {
              std::string container) override {
     api_.event(pod, warning, reason, std::move(message), std::move(container));
   }
+  void event_with(const core::Pod& pod, bool warning, std::string_view reason, std::string message,
+                  std::map<std::string, std::string, std::less<>> annotations) override {
+    api_.event_with(pod, warning, reason, std::move(message), std::move(annotations));
+  }
   void claim_event(const core::PersistentVolumeClaim& claim, bool warning, std::string_view reason,
                    std::string message) override {
     api_.claim_event(claim, warning, reason, std::move(message));

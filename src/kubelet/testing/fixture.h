@@ -116,6 +116,10 @@ struct FakeApi final : Api {
   void event(const core::Pod&, bool warning, std::string_view reason, std::string message, std::string) override {
     events.push_back(std::string(warning ? "Warning " : "Normal ") + std::string(reason) + " " + message);
   }
+  void event_with(const core::Pod& pod, bool warning, std::string_view reason, std::string message,
+                  std::map<std::string, std::string, std::less<>>) override {
+    event(pod, warning, reason, std::move(message), "");
+  }
   void claim_event(const core::PersistentVolumeClaim& claim, bool warning, std::string_view reason,
                    std::string message) override {
     events.push_back(base::cat({claim.metadata.name, warning ? " Warning " : " Normal ", reason, " ", message}));
