@@ -225,6 +225,39 @@ TEST_F(CsiTest, AnAttachedVolumeIsWaitedForAndSaidToBeInUse) {
   EXPECT_TRUE(in_use().empty());
 }
 
+TEST_F(CsiTest, ANodeThatCanAttachNoMoreIsCountedAnewAndThePodIsNotForIt) {
+  object.spec.attach_required = true;
+  VolumeAttachment attachment;
+  attachment.metadata.name = volume::attachment_name("fake.example", "h1", "node");
+  auto& error = attachment.status.attach_error.emplace();
+  error.message = "no slot is free";
+  error.error_code = 8;
+  server.put(attachment);
+  come_up();
+  driver->volumes_max = 3;
+  auto pod = pod_with_claim("first");
+  auto outcome = set_up(pod);
+  ASSERT_EQ(outcome.failures.size(), 1u);
+  EXPECT_TRUE(outcome.failures[0].waits);  // this driver's count does not change
+  object.spec.node_allocatable_update_period_seconds = 600;
+  server.put(object);
+  ASSERT_TRUE(wait([&] {
+    outcome = set_up(pod);
+    return outcome.failures[0].no_room;
+  }));
+  EXPECT_EQ(problem(outcome), "MountVolume.WaitForAttach failed for volume \"pv\" : no slot is free");
+  EXPECT_EQ(server.get<CSINode>("", "node")->spec.drivers[0].allocatable->count, 3);
+}
+
+TEST_F(CsiTest, VolumesAreCountedAsOftenAsTheDriverWants) {
+  object.spec.node_allocatable_update_period_seconds = 1;
+  come_up();
+  auto count = [&] { return server.get<CSINode>("", "node")->spec.drivers[0].allocatable->count.value_or(0); };
+  ASSERT_TRUE(wait([&] { return count() == 5; }));
+  driver->volumes_max = 2;
+  EXPECT_TRUE(wait([&] { return count() == 2; }));
+}
+
 TEST_F(CsiTest, APodsOwnVolumeIsToldOfThePodAndItsTokens) {
   object.spec.pod_info_on_mount = true;
   object.spec.token_requests.emplace_back().audience = "vault";

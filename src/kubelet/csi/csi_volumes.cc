@@ -163,12 +163,29 @@ io::Task<base::Result<TextMap>> CsiVolumes::attached(CsiSource source) {
   std::string name = volume::unique_name(source.driver, source.handle);
   // Said before it is used, so that nobody detaches it meanwhile.
   CO_TRY(co_await set_in_use(name, true));
-  if (!attached_.contains(name)) co_return base::fail(base::Code::Closed, "volume is not attached yet");
+  if (!attached_.contains(name)) {
+    bool counts = object != nullptr && object->spec.node_allocatable_update_period_seconds;
+    co_return base::fail(co_await why_not_attached(source, counts));
+  }
   auto attachment = co_await client_.get<api::storage_k8s_io_v1::VolumeAttachment>(
       "", volume::attachment_name(source.driver, source.handle, node_name_));
   if (!attachment) co_return base::fail(attachment.error());
   if (!attachment->status.attached) co_return base::fail(base::Code::Closed, "volume is not attached yet");
   co_return attachment->status.attachment_metadata;
+}
+
+// A driver whose count of volumes may change tells by this code that it was wrong. Kubernetes documentation,
+// "Node-specific Volume Limits", "Mutable CSI Node Allocatable Count".
+io::Task<base::Error> CsiVolumes::why_not_attached(CsiSource source, bool counts_volumes) {
+  base::Error not_yet(base::Code::Closed, "volume is not attached yet");
+  if (!counts_volumes) co_return not_yet;
+  auto attachment = co_await client_.get<api::storage_k8s_io_v1::VolumeAttachment>(
+      "", volume::attachment_name(source.driver, source.handle, node_name_));
+  if (!attachment || !attachment->status.attach_error) co_return not_yet;
+  const auto& error = *attachment->status.attach_error;
+  if (error.error_code != static_cast<int32_t>(io::GrpcCode::ResourceExhausted)) co_return not_yet;
+  co_await drivers_.count_anew(source.driver);
+  co_return base::Error(base::Code::TooLarge, error.message);
 }
 
 io::Task<base::Result<TextMap>> CsiVolumes::secret(std::pair<std::string, std::string> place) {

@@ -35,8 +35,8 @@ class CsiVolumes {
   // The node as the API has it now.
   void node_changed(const core::Node& node);
 
-  // Where the volume is now, for the pod. Closed: it is not attached yet, which is nobody's fault. Other errors in the
-  // words of FailedMount.
+  // Where the volume is now, for the pod. Closed: it is not attached yet, which is nobody's fault. TooLarge: it cannot
+  // be attached, as the node has as many as it can. Other errors in the words of FailedMount.
   io::Task<base::Result<std::string>> set_up(core::Pod pod, CsiSource source);
   // Whether look_after() has anything to do for what is published at `path`.
   io::Task<bool> wants_care(std::string path);
@@ -60,6 +60,7 @@ class CsiVolumes {
   io::Task<base::Result<IssuedToken>> token(core::Pod pod, std::string audience, int64_t seconds);
   io::Task<base::Result<std::string>> set_up_in_turn(core::Pod pod, CsiSource source);
   io::Task<base::Result<TextMap>> attached(CsiSource source);
+  io::Task<base::Error> why_not_attached(CsiSource source, bool counts_volumes);
   io::Task<base::Result<void>> stage(std::shared_ptr<CsiDriver> driver, CsiSource source, CsiRecord record,
                                      csi::VolumeCapability capability, TextMap publish_context);
   io::Task<base::Result<void>> publish(std::shared_ptr<CsiDriver> driver, core::Pod pod, CsiSource source,

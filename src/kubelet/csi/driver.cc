@@ -14,10 +14,14 @@ std::string path_of(std::string endpoint) {
 CsiDriver::CsiDriver(std::string name, std::string endpoint)
     : name_(std::move(name)), client_({.address = io::Address::unix_socket(path_of(std::move(endpoint)))}) {}
 
+io::Task<base::Result<void>> CsiDriver::ask_info() {
+  CO_TRY(info_, co_await call<csi::NodeGetInfoResponse>(csi::node::kNodeGetInfo, csi::NodeGetInfoRequest{}));
+  co_return {};
+}
+
 io::Task<base::Result<std::shared_ptr<CsiDriver>>> CsiDriver::connect(std::string name, std::string endpoint) {
   std::shared_ptr<CsiDriver> driver(new CsiDriver(std::move(name), std::move(endpoint)));
-  CO_TRY(driver->info_,
-         co_await driver->call<csi::NodeGetInfoResponse>(csi::node::kNodeGetInfo, csi::NodeGetInfoRequest{}));
+  CO_TRY(co_await driver->ask_info());
   if (driver->info_.node_id.empty())
     co_return base::fail(base::Code::Invalid, "driver " + driver->name_ + " gave an empty node id");
   CO_TRY(auto known, co_await driver->call<csi::NodeGetCapabilitiesResponse>(csi::node::kNodeGetCapabilities,

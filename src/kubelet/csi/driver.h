@@ -24,6 +24,8 @@ class CsiDriver {
 
   const std::string& name() const { return name_; }
   const csi::NodeGetInfoResponse& info() const { return info_; }
+  // Asks again. An Error leaves what was known.
+  io::Task<base::Result<void>> ask_info();
   bool can(Rpc what) const { return capabilities_.contains(what); }
 
   // A call of the Node service; Timeout after two minutes, and the driver may have done it all the same.

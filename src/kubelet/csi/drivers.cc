@@ -42,7 +42,9 @@ bool speaks_version_one(const std::vector<std::string>& versions) {
 }  // namespace
 
 CsiDrivers::CsiDrivers(client::Client client, std::string node_name)
-    : client_(client), node_name_(std::move(node_name)), objects_(client) {}
+    : client_(client), node_name_(std::move(node_name)), objects_(client) {
+  objects_.add_listener([this](const client::Key& key, const CSIDriver*, const CSIDriver*) { follow_count(key.name); });
+}
 
 PluginHandler CsiDrivers::handler() {
   return {.registered =
@@ -82,11 +84,46 @@ io::Task<base::Result<void>> CsiDrivers::registered(std::string name, std::strin
     drivers.push_back(entry);
   }));
   ready_(name);
+  follow_count(name);
   co_return {};
+}
+
+void CsiDrivers::follow_count(const std::string& name) {
+  auto object = objects_.get("", name);
+  int64_t every = 0;
+  if (object != nullptr && drivers_.contains(name))
+    every = object->spec.node_allocatable_update_period_seconds.value_or(0);
+  auto& count = counts_[name];
+  if (count.every_seconds == every) return;
+  count.every_seconds = every;
+  count.scope = std::make_unique<io::Scope>();
+  if (every > 0) count.scope->spawn(count_every(name, every));
+}
+
+io::Task<void> CsiDrivers::count_every(std::string name, int64_t seconds) {
+  for (;;) {
+    co_await io::sleep(std::chrono::seconds(seconds));
+    co_await count_anew(name);
+  }
+}
+
+io::Task<void> CsiDrivers::count_anew(std::string name) {
+  auto driver = find(name);
+  if (driver == nullptr) co_return;
+  auto told = co_await driver->ask_info();
+  if (told) {
+    auto count = entry_of(*driver).allocatable;
+    told = co_await change_node([name, count](Drivers& drivers) {
+      for (auto& one : drivers)
+        if (one.name == name) one.allocatable = count;
+    });
+  }
+  if (!told) LOG_WARNING("Cannot count a driver's volumes anew", {"driver", name}, {"error", told.error().message()});
 }
 
 io::Task<void> CsiDrivers::forget(std::string name) {
   drivers_.erase(name);
+  follow_count(name);
   auto changed = co_await change_node([this, name](Drivers& drivers) {
     if (!drivers_.contains(name)) std::erase_if(drivers, [&](auto& one) { return one.name == name; });
   });

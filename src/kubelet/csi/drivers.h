@@ -27,6 +27,9 @@ class CsiDrivers {
   // Makes the node's CSINode if there is none, once its Node is there.
   io::Task<base::Result<void>> ensure_node();
 
+  // Asks a driver how many volumes this node can have, and tells the CSINode.
+  io::Task<void> count_anew(std::string name);
+
   // Null if it is not registered.
   std::shared_ptr<CsiDriver> find(const std::string& name) const;
   // What its CSIDriver object says; null if there is none.
@@ -36,6 +39,9 @@ class CsiDrivers {
   using Drivers = std::vector<api::storage_k8s_io_v1::CSINodeDriver>;
   io::Task<base::Result<void>> registered(std::string name, std::string endpoint, std::vector<std::string> versions);
   io::Task<void> forget(std::string name);
+  // As often as its CSIDriver object says (nodeAllocatableUpdatePeriodSeconds).
+  void follow_count(const std::string& name);
+  io::Task<void> count_every(std::string name, int64_t seconds);
   io::Task<base::Result<void>> change_node(std::function<void(Drivers& drivers)> change);
   io::Task<base::Result<void>> write_node_id(std::shared_ptr<CsiDriver> driver);
 
@@ -44,6 +50,11 @@ class CsiDrivers {
   std::map<std::string, std::shared_ptr<CsiDriver>> drivers_;
   client::Cache<api::storage_k8s_io_v1::CSIDriver> objects_;  // followed once there is a driver
   bool following_ = false;
+  struct Count {
+    int64_t every_seconds = 0;  // 0: never
+    std::unique_ptr<io::Scope> scope;
+  };
+  std::map<std::string, Count> counts_;  // by driver
   std::function<void(const std::string&)> ready_ = [](const std::string&) {};
   io::Scope scope_;
 };

@@ -37,6 +37,8 @@ struct FakeCsiOptions {
 
 class FakeCsiDriver {
  public:
+  int64_t volumes_max = 5;  // on this node
+
   explicit FakeCsiDriver(FakeCsiOptions options) : options_(std::move(options)) { describe(); }
 
   // Serves both sockets on the current loop. The registration socket last: the kubelet asks at once.
@@ -115,7 +117,7 @@ class FakeCsiDriver {
   Answer<api::csi::NodeGetInfoResponse> node_info(api::csi::NodeGetInfoRequest) {
     api::csi::NodeGetInfoResponse out;
     out.node_id = options_.node_id;
-    out.max_volumes_per_node = 5;
+    out.max_volumes_per_node = volumes_max;
     out.accessible_topology.emplace().segments["fake.example/node"] = options_.node_id;
     co_return out;
   }

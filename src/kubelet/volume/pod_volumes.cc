@@ -17,7 +17,10 @@ constexpr std::string_view kNfs = "kubernetes.io/nfs";
 
 // An Error whose words stand for themselves in the event; others are put behind "MountVolume.SetUp failed".
 VolumeFailure failure_of(const core::Volume& volume, const base::Error& error) {
-  return {.volume = volume.name, .message = error.message(), .waits = error.code() == base::Code::Closed};
+  return {.volume = volume.name,
+          .message = error.message(),
+          .waits = error.code() == base::Code::Closed,
+          .no_room = error.code() == base::Code::TooLarge};
 }
 
 base::Error cannot_process(const core::Volume& volume, const core::Pod& pod, const std::string& claim,

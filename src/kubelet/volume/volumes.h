@@ -53,6 +53,7 @@ struct VolumeFailure {
   std::string message;    // as FailedMount says it
   bool waits = false;     // for what is under way: nothing to complain of
   bool may_pass = false;  // the API may be about to say otherwise: to complain of when it lasts
+  bool no_room = false;   // the node can attach no more volumes of that driver: the pod is not for here
 };
 
 struct VolumeOutcome {
