@@ -30,7 +30,7 @@ io::Task<base::Result<Caller>> DelegatedAccess::identify(const io::Request& requ
   constexpr std::string_view kBearer = "Bearer ";
   auto header = request.headers.get("authorization");
   if (header.empty() && options_.anonymous) co_return Caller{"system:anonymous", "", {"system:unauthenticated"}};
-  if (!header.starts_with(kBearer)) co_return base::fail(base::Code::Unauthorized, "Unauthorized");
+  if (!header.starts_with(kBearer) || !options_.tokens) co_return base::fail(base::Code::Unauthorized, "Unauthorized");
   api::authentication_k8s_io_v1::TokenReview review;
   review.spec.token = header.substr(kBearer.size());
   CO_TRY(auto reviewed, co_await client_.create<api::authentication_k8s_io_v1::TokenReview>(std::move(review)));

@@ -31,6 +31,7 @@ class DelegatedAccess {
   struct Options {
     std::optional<pki::TrustBundle> authorities;  // none: no certificate is believed
     bool anonymous = false;                       // who shows nothing is system:anonymous, instead of being refused
+    bool tokens = true;                           // the cluster is asked whose they are; false: none is believed
     int64_t remember_allowed_ns = 10'000'000'000;
     int64_t remember_refused_ns = 10'000'000'000;
   };

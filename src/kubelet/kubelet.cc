@@ -45,6 +45,10 @@ namespace kubelet {
 namespace {
 
 KubeletOptions completed(KubeletOptions options) {
+  if (options.pods_per_core > 0) {
+    int64_t by_cores = options.pods_per_core * read_machine(options.root_directory).cpus;
+    options.pods_max = static_cast<int32_t>(std::min<int64_t>(options.pods_max, by_cores));
+  }
   if (options.node_addresses.empty()) options.node_addresses = {io::own_address()};
   options.images.root_directory = options.root_directory;
   return options;
@@ -141,7 +145,11 @@ struct Kubelet::State {
                 .volumes = Volumes(options.root_directory),
                 .host_ips = options.node_addresses,
                 .allocatable = allocatable,
-                .memory_capacity_bytes = machine.memory_bytes,
+                .rules = {.memory_capacity_bytes = machine.memory_bytes,
+                          .swap_capacity_bytes = machine.swap_bytes,
+                          .cpu_quota = options.cpu_quota,
+                          .limited_swap = options.limited_swap,
+                          .seccomp_default = options.seccomp_default},
                 .dns = {.cluster_servers = options.cluster_dns, .cluster_domain = options.cluster_domain, .host = {}},
                 .metrics = metrics},
         drivers(client, options.node_name),
@@ -206,6 +214,21 @@ struct Kubelet::State {
   std::unique_ptr<Server> server;
   io::Scope scope;
 
+  // The runtime's own, else what we were told: both have to be the same.
+  io::Task<CgroupDriver> find_cgroup_driver() {
+    constexpr int kTries = 60;
+    constexpr auto kPause = std::chrono::milliseconds(500);
+    for (int tries = 1;; ++tries) {
+      auto told = co_await runtime.cgroup_driver();
+      if (told) co_return told->value_or(options.cgroup_driver);
+      if (tries == kTries) {
+        LOG_WARNING("The runtime does not tell its cgroup driver", {"error", told.error().message()});
+        co_return options.cgroup_driver;
+      }
+      co_await io::sleep(kPause);
+    }
+  }
+
   base::Result<void> prepare() {
     if (options.oom_score_adj) {
       FILE* file = fopen("/proc/self/oom_score_adj", "we");
@@ -229,11 +252,16 @@ struct Kubelet::State {
     id_ranges.emplace(options.root_directory, id_options);
     context.id_ranges = &*id_ranges;
     if (options.cgroups) {
-      auto cgroups = Cgroups::detect();
+      auto cgroups = Cgroups::detect(options.cgroup_driver);
       if (!cgroups) {
         LOG_WARNING("Pods run without control groups of their own", {"error", cgroups.error().message()});
       } else {
         context.cgroups = std::move(*cgroups);
+        auto& rules = context.rules;
+        rules.cgroup_version = context.cgroups->version();
+        rules.bounds_swap = context.cgroups->bounds_swap();
+        rules.ends_whole_groups = !options.single_process_oom_kill.value_or(rules.cgroup_version == 1);
+        if (!options.kubelet_group.empty()) TRY(context.cgroups->enter(options.kubelet_group));
         TRY(set_up_node_groups(*context.cgroups, context.cgroup_base(), machine, options, group_notes));
       }
     }
@@ -302,7 +330,10 @@ struct Kubelet::State {
       if (possible) return std::nullopt;
       return unexpected_admission_error(possible.error());
     });
-    device_plugins.on_change([this] { agent.look_now(); });
+    device_plugins.on_change([this] {
+      agent.look_now();
+      pods.devices_changed();
+    });
     agent.ask_devices([this] { return DeviceAmounts{device_plugins.capacity(), device_plugins.allocatable()}; });
     context.alignment = alignment.get();
     alignment->ask_devices([this](const core::Pod& pod, const core::Container& container) {
@@ -386,10 +417,11 @@ Kubelet::~Kubelet() = default;
 
 io::Task<base::Result<void>> Kubelet::run() {
   State& it = *state_;
+  if (it.options.cgroups) it.options.cgroup_driver = co_await it.find_cgroup_driver();
   auto prepared = co_await it.pool.run([&it] { return it.prepare(); });
   for (const auto& note : it.group_notes) it.node_event(note.reason, note.message, note.warning);
   CO_TRY(prepared);
-  for (const auto& [name, bytes] : it.machine.hugepages) it.context.page_sizes.push_back(name.substr(10));
+  for (const auto& [name, bytes] : it.machine.hugepages) it.context.rules.page_sizes.push_back(name.substr(10));
   if (it.options.serve) {
     CO_TRY(auto trusted, authorities(it.options));
     it.access = std::make_unique<Access>(it.options, std::move(trusted), it.client, io::Loop::current().clock());

@@ -10,6 +10,7 @@
 
 #include "base/quantity.h"
 #include "kubelet/alignment/alignment_options.h"
+#include "kubelet/cgroup/cgroup_driver.h"
 #include "kubelet/eviction/threshold.h"
 #include "kubelet/pods/image_options.h"
 #include "kubelet/runtime/cni.h"
@@ -59,6 +60,9 @@ struct KubeletOptions {
   std::string cluster_domain = "cluster.local";
   std::string resolv_conf = "/etc/resolv.conf";
   int32_t pods_max = 110;
+  int32_t pods_per_core = 0;                        // if that is less; 0: it does not count
+  std::string provider_id;                          // of this machine at the cloud that it is from: spec.providerID
+  int32_t status_images_max = 50;                   // shown in the node's status; -1: all
   std::vector<std::string> allowed_unsafe_sysctls;  // names, or the beginnings of names: "net.*"
   std::map<std::string, std::string, std::less<>> node_labels;
   std::vector<std::pair<std::string, std::string>> register_with_taints;  // "key=value", effect
@@ -82,11 +86,19 @@ struct KubeletOptions {
   // Control groups: pods live below cgroup_root + "/kubepods".
   bool cgroups = true;
   std::string cgroup_root;
+  CgroupDriver cgroup_driver = CgroupDriver::Cgroupfs;  // of a runtime that does not tell its own
+  std::string kubelet_group;                            // where this process goes; "": it stays
+  bool cpu_quota = true;                                // limits of processor time hold
+  bool limited_swap = false;                            // burstable pods may use swap, as much as their part of memory
+  std::optional<bool> single_process_oom_kill;     // out of memory, not the whole container goes; by version if open
+  bool seccomp_default = false;                    // RuntimeDefault for containers that say nothing
+  int64_t restart_pause_max_ns = 300'000'000'000;  // between the restarts of a container that keeps failing
   int64_t status_update_seconds = 300;
   int64_t lease_seconds = 40;  // renewed each quarter
   ImageOptions images;
   int64_t container_log_bytes_max = 10 << 20;  // then it is set aside
   int container_log_files_max = 5;             // of one container, the current one among them
+  int64_t container_log_check_ns = 10'000'000'000;
   // Where the network's configuration is written once the Node has its pod range; "": somebody else does that.
   std::string cni_directory;
   CniOptions cni;
@@ -96,10 +108,17 @@ struct KubeletOptions {
   uint16_t port = 10250;
   std::string certificate_file;  // PEM; both empty: made on the spot, signed by itself
   std::string key_file;
-  std::string client_ca_file;        // whose client certificates are believed
-  bool anonymous_auth = false;       // who shows nothing is system:anonymous, instead of being refused
-  bool authorize = true;             // false: whoever is known may do all
-  std::string configuration = "{}";  // what /configz shows
+  std::string client_ca_file;                     // whose client certificates are believed
+  bool anonymous_auth = false;                    // who shows nothing is system:anonymous, instead of being refused
+  bool authorize = true;                          // false: whoever is known may do all
+  bool token_webhook = true;                      // the cluster judges bearer tokens; false: none is believed
+  int64_t remember_allowed_ns = 300'000'000'000;  // what the cluster said of who may do what
+  int64_t remember_refused_ns = 30'000'000'000;
+  int tls_version_min = 12;                                   // 12 or 13
+  std::string tls_ciphers;                                    // OpenSSL's list for TLS 1.2; "": io::TlsServer's
+  bool debugging_handlers = true;                             // exec, attach, logs and the like are served
+  bool log_query = false;                                     // /logs/?query= asks the journal
+  std::string configuration = "{}";                           // what /configz shows
   std::map<std::string, std::function<std::string()>> pages;  // more texts, by path: "/flagz"
 };
 

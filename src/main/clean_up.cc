@@ -113,7 +113,9 @@ base::Result<void> clean_up(const ClusterOptions& options, bool purge) {
   TRY(auto loop, io::Loop::create());
   TRY(loop->run_task(stop_what_runs(options)));
   for (const auto& folder : {options.run_directory, options.data_directory}) unmount_below(folder);
-  if (auto groups = kubelet::Cgroups::detect()) {
+  for (auto driver : {kubelet::CgroupDriver::Cgroupfs, kubelet::CgroupDriver::Systemd}) {
+    auto groups = kubelet::Cgroups::detect(driver);
+    if (!groups) break;
     auto top = options.cgroup_root + "/kubepods";
     for (int tries = 0; tries < 20 && !groups->remove(top); ++tries) usleep(100'000);
     if (!options.cgroup_root.empty()) (void)groups->remove(options.cgroup_root);

@@ -36,7 +36,9 @@ struct NodePart::State {
       CO_TRY(co_await containerd.start());
       scope.spawn(containerd.supervise());
     }
-    CO_TRY(runtime, kubelet::make_cri_runtime(own ? containerd.endpoint() : options.runtime_endpoint));
+    CO_TRY(runtime, kubelet::make_cri_runtime({.endpoint = own ? containerd.endpoint() : options.runtime_endpoint,
+                                               .image_endpoint = options.image_endpoint,
+                                               .timeout = io::Duration(options.runtime_timeout_ns)}));
     if (!own) co_return {};
     CO_TRY(co_await wait_for_runtime());
     co_return co_await ensure_pause_image();

@@ -25,7 +25,9 @@ struct NodePartOptions {
   kubelet::KubeletOptions kubelet;
   RuntimeKind runtime = RuntimeKind::Remote;
   kubelet::ContainerdOptions containerd;
-  std::string runtime_endpoint;  // of a remote one; "": a containerd of our own
+  std::string runtime_endpoint;                  // of a remote one; "": a containerd of our own
+  std::string image_endpoint;                    // who keeps the images of a remote one; "": the same
+  int64_t runtime_timeout_ns = 120'000'000'000;  // of a call to it
   kubelet::DockerOptions docker;
   proxy::ProxyOptions proxy;
   apiserver::FlagValues flags;  // as they were given, for /flagz

@@ -10,7 +10,7 @@ namespace core = api::core_v1;
 constexpr std::string_view kPodLevelResize = "InPlacePodLevelResourcesVerticalScaling";
 constexpr std::string_view kInitResize = "InPlacePodVerticalScalingInitContainers";
 constexpr std::string_view kRestartAll = "RestartAllContainersOnContainerExits";
-constexpr std::string_view kDeclared[] = {"ExtendWebSocketsToKubelet", kInitResize, kRestartAll};
+constexpr std::string_view kDeclared[] = {"ExtendWebSocketsToKubelet", kPodLevelResize, kInitResize, kRestartAll};
 
 bool restarts_all(const std::vector<core::Container>& containers) {
   return std::ranges::any_of(containers, [](const auto& container) {

@@ -1,6 +1,7 @@
 #include "kubelet/alignment/alignment.h"
 
 #include <algorithm>
+#include <bit>
 #include <set>
 
 #include "base/strings.h"
@@ -19,6 +20,19 @@ std::vector<const core::Container*> in_order(const core::Pod& pod) {
 bool is_on(const AlignmentOptions& options, const std::string& option) {
   auto found = options.cpu_policy_options.find(option);
   return found != options.cpu_policy_options.end() && found->second == "true";
+}
+
+// More nodes than that make too many hints to look through.
+constexpr std::string_view kNodesMax = "max-allowable-numa-nodes";
+constexpr size_t kNodesMaxDefault = 8;
+base::Result<size_t> nodes_max(const AlignmentOptions& options) {
+  auto found = options.topology_policy_options.find(kNodesMax);
+  if (found == options.topology_policy_options.end()) return kNodesMaxDefault;
+  auto value = base::parse_int(found->second);
+  if (!value || *value < static_cast<int64_t>(kNodesMaxDefault))
+    return base::fail(base::Code::Invalid, base::cat({"the minimum value of ", base::quote(std::string(kNodesMax)),
+                                                      " should be 8, not ", found->second}));
+  return static_cast<size_t>(*value);
 }
 
 base::Result<CpuSet> reserved_cpus(const AlignmentOptions& options, const Layout& layout) {
@@ -50,6 +64,14 @@ base::Result<void> check_alignment(const AlignmentOptions& options) {
     return base::fail(base::Code::Invalid, base::cat({"unknown policy: ", base::quote(options.memory_policy)}));
   if (!parse_topology_policy(options.topology_policy))
     return base::fail(base::Code::Invalid, base::cat({"unknown policy: ", base::quote(options.topology_policy)}));
+  for (const auto& [name, value] : options.topology_policy_options) {
+    if (options.topology_policy == "none" || options.topology_policy.empty())
+      return base::fail(base::Code::Invalid, "topology manager policy options need a policy other than none");
+    if (name != kNodesMax)
+      return base::fail(base::Code::Invalid,
+                        base::cat({"unsupported topology manager option: ", base::quote(name), " (", value, ")"}));
+  }
+  if (auto most = nodes_max(options); !most) return base::fail(most.error());
   if (options.topology_scope != "container" && options.topology_scope != "pod" && !options.topology_scope.empty())
     return base::fail(base::Code::Invalid, base::cat({"unknown scope: ", base::quote(options.topology_scope)}));
   if (auto listed = parse_cpu_list(options.reserved_cpus); !listed) return base::fail(listed.error());
@@ -66,6 +88,10 @@ base::Result<std::unique_ptr<Alignment>> Alignment::create(AlignmentOptions opti
   if (!exclusive_cpus && !exclusive_memory && out->policy_ == TopologyPolicy::None) return out;
   TRY(auto layout, read_layout(options.sys_root, memory_bytes));
   out->all_nodes_ = layout.all_nodes();
+  TRY(auto most, nodes_max(options));
+  if (out->policy_ != TopologyPolicy::None && static_cast<size_t>(std::popcount(layout.all_nodes())) > most)
+    return base::fail(base::Code::Invalid,
+                      base::cat({"unsupported on machines with more than ", std::to_string(most), " NUMA Nodes"}));
   if (exclusive_cpus) {
     TRY(auto reserved, reserved_cpus(options, layout));
     out->cpus_ = std::make_unique<ExclusiveCpus>(

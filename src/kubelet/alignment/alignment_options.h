@@ -14,6 +14,7 @@ struct AlignmentOptions {
   std::string memory_policy = "None";
   std::string topology_policy = "none";
   std::string topology_scope = "container";
+  std::map<std::string, std::string, std::less<>> topology_policy_options;
   std::string reserved_cpus;                                      // a list: "0-1"
   int64_t reserved_milli_cpu = 0;                                 // when there is no list
   std::map<int, std::map<std::string, int64_t>> reserved_memory;  // of each node, bytes

@@ -11,12 +11,17 @@
 #include "base/file.h"
 #include "base/log.h"
 #include "base/strings.h"
+#include "kubelet/cgroup/systemd.h"
 
 namespace kubelet {
 namespace {
 
 // Stands for no controller: the tree of version 2 beside those of version 1.
 constexpr std::string_view kUnified = "unified";
+
+// How long systemd may take to make a slice that it has agreed to make.
+constexpr int kSliceLooks = 3000;
+constexpr useconds_t kSlicePauseUs = 10'000;
 
 bool is_directory(const std::string& path) {
   struct stat info{};
@@ -34,10 +39,20 @@ void collect(const std::string& path, std::vector<std::string>& out) {
 
 }  // namespace
 
-Cgroups::Cgroups(int version, std::map<std::string, std::string> controllers)
-    : version_(version), controllers_(std::move(controllers)) {}
+Cgroups::Cgroups(int version, std::map<std::string, std::string> controllers, CgroupDriver driver)
+    : version_(version), driver_(driver), controllers_(std::move(controllers)) {}
 
-base::Result<Cgroups> Cgroups::detect(const std::string& mountinfo) {
+std::string Cgroups::place(const std::string& path) const {
+  return driver_ == CgroupDriver::Systemd ? slice_path(path) : path;
+}
+
+std::string Cgroups::container_name(std::string_view runtime, const std::string& id) const {
+  if (driver_ == CgroupDriver::Cgroupfs) return id;
+  std::string_view prefix = runtime == "docker" ? "docker" : runtime == "cri-o" ? "crio" : "cri-containerd";
+  return base::cat({prefix, "-", id, ".scope"});
+}
+
+base::Result<Cgroups> Cgroups::detect(CgroupDriver driver, const std::string& mountinfo) {
   TRY(auto text, base::read_file(mountinfo));
   std::map<std::string, std::string> controllers;
   std::string unified;
@@ -60,15 +75,15 @@ base::Result<Cgroups> Cgroups::detect(const std::string& mountinfo) {
   // which go with those.
   if (!controllers.empty()) {
     if (!unified.empty()) controllers.emplace(kUnified, unified);
-    return Cgroups(1, std::move(controllers));
+    return Cgroups(1, std::move(controllers), driver);
   }
-  if (!unified.empty()) return Cgroups(2, {{"", unified}});
+  if (!unified.empty()) return Cgroups(2, {{"", unified}}, driver);
   return base::fail(base::Code::NotFound, "no control groups are mounted");
 }
 
-std::string Cgroups::directory(const std::string& controller, const std::string& path) const {
+std::string Cgroups::directory(const std::string& controller, const std::string& place) const {
   auto found = controllers_.find(version_ == 2 ? "" : controller);
-  return found == controllers_.end() ? "" : found->second + path;
+  return found == controllers_.end() ? "" : found->second + place;
 }
 
 std::vector<std::string> Cgroups::roots() const {
@@ -88,7 +103,65 @@ void Cgroups::write(const std::string& file, const std::string& value) const {
           {"error", base::system_error("write", error).message()});
 }
 
+std::string Cgroups::shown_by(const std::string& place) const {
+  auto own = controllers_.find(version_ == 2 ? "" : "name=systemd");
+  return own == controllers_.end() ? directory("memory", place) : own->second + place;
+}
+
+// From the top down: what a slice lies in is there first.
+base::Result<void> Cgroups::ensure_slices(const std::string& path, const CgroupLimits& limits) const {
+  for (size_t slash = path.find('/', 1); slash != std::string::npos; slash = path.find('/', slash + 1)) {
+    auto above = path.substr(0, slash);
+    if (!is_directory(shown_by(place(above)))) TRY(ensure_slice(above, {}));
+  }
+  return ensure_slice(path, limits);
+}
+
+base::Result<void> Cgroups::ensure_slice(const std::string& path, const CgroupLimits& limits) const {
+  SystemdSlices slices;
+  auto folder = shown_by(place(path));
+  bool is_there = is_directory(folder);
+  auto done = slices.ensure(path, limits, version_, is_there);
+  // A folder that is nobody's unit.
+  if (!done && is_there) done = slices.ensure(path, limits, version_, false);
+  TRY(std::move(done));
+  for (int looks = 0; !is_directory(folder); ++looks) {
+    if (looks == kSliceLooks)
+      return base::fail(base::Code::Timeout, base::cat({"systemd has not made ", slice_name(path), " in time"}));
+    usleep(kSlicePauseUs);
+  }
+  return {};
+}
+
 base::Result<void> Cgroups::ensure(const std::string& path, const CgroupLimits& limits) const {
+  // What systemd does not set, and what it set for another kernel's tree, is set as without it.
+  if (driver_ == CgroupDriver::Systemd) TRY(ensure_slices(path, limits));
+  return ensure_folders(place(path), limits);
+}
+
+bool Cgroups::bounds_swap() const {
+  if (version_ == 1) return base::exists(directory("memory", "/memory.memsw.limit_in_bytes"));
+  // The top itself has no limits.
+  auto names = base::list_directory(directory("", ""));
+  return names && std::ranges::any_of(*names, [&](const auto& name) {
+           return base::exists(directory("", base::cat({"/", name, "/memory.swap.max"})));
+         });
+}
+
+base::Result<void> Cgroups::enter(const std::string& place) const {
+  TRY(ensure_folders(place, {}));
+  auto self = std::to_string(getpid());
+  for (auto controller : {"cpu", "cpuacct", "memory", "pids"}) {
+    auto folder = directory(controller, place);
+    if (folder.empty()) continue;
+    TRY(base::make_directories(folder, 0755));
+    write(folder + "/cgroup.procs", self);
+    if (version_ == 2) break;  // one tree
+  }
+  return {};
+}
+
+base::Result<void> Cgroups::ensure_folders(const std::string& path, const CgroupLimits& limits) const {
   if (version_ == 2) {
     const std::string& root = controllers_.at("");
     // A controller works in a group once the one above passes it on.
@@ -134,7 +207,7 @@ base::Result<void> Cgroups::ensure(const std::string& path, const CgroupLimits& 
 base::Result<void> Cgroups::check_exists(const std::string& path) const {
   std::string missing;
   for (auto controller : {"cpu", "memory", "pids"}) {
-    std::string folder = directory(controller, path);
+    std::string folder = directory(controller, place(path));
     if (folder.empty() || is_directory(folder) || missing.contains(folder)) continue;
     missing += base::cat({missing.empty() ? "" : ", ", folder});
   }
@@ -144,10 +217,12 @@ base::Result<void> Cgroups::check_exists(const std::string& path) const {
 }
 
 base::Result<void> Cgroups::remove(const std::string& path) const {
+  const std::string at = place(path);
+  if (driver_ == CgroupDriver::Systemd && is_directory(shown_by(at))) TRY(SystemdSlices().stop(path));
   bool busy = false;
   for (auto& root : roots()) {
     std::vector<std::string> groups;
-    if (is_directory(root + path)) collect(root + path, groups);
+    if (is_directory(root + at)) collect(root + at, groups);
     for (auto& group : groups) {
       if (rmdir(group.c_str()) == 0 || errno == ENOENT) continue;
       auto left = base::read_file(group + "/cgroup.procs");
@@ -159,31 +234,6 @@ base::Result<void> Cgroups::remove(const std::string& path) const {
   }
   if (busy) return base::fail(base::Code::Unavailable, "the control group " + path + " is still in use");
   return {};
-}
-
-std::vector<std::string> Cgroups::children(const std::string& path) const {
-  std::vector<std::string> out;
-  for (auto& root : roots()) {
-    auto names = base::list_directory(root + path);
-    if (!names) continue;
-    for (auto& name : *names)
-      if (is_directory(root + path + "/" + name) && std::ranges::find(out, name) == out.end()) out.push_back(name);
-  }
-  return out;
-}
-
-int64_t milli_cpu_to_shares(int64_t milli_cpu) {
-  constexpr int64_t kMin = 2, kMax = 262144;
-  return std::clamp(milli_cpu * 1024 / 1000, kMin, kMax);
-}
-
-int64_t milli_cpu_to_quota_us(int64_t milli_cpu, int64_t period_us) {
-  if (milli_cpu == 0) return 0;
-  return std::max<int64_t>(milli_cpu * period_us / 1000, 1000);
-}
-
-int64_t shares_to_weight(int64_t shares) {
-  return 1 + (std::clamp<int64_t>(shares, 2, 262144) - 2) * 9999 / 262142;
 }
 
 }  // namespace kubelet

@@ -44,6 +44,11 @@ void DeviceInventory::set_all_unhealthy(const std::string& resource) {
   if (found != resources_.end()) found->second.healthy.clear();
 }
 
+bool DeviceInventory::is_healthy(const std::string& resource, const std::string& id) const {
+  auto found = resources_.find(resource);
+  return found != resources_.end() && found->second.healthy.contains(id);
+}
+
 void DeviceInventory::expect(const std::string& resource) {
   resources_.try_emplace(resource);
 }

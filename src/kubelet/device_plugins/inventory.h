@@ -44,6 +44,7 @@ class DeviceInventory {
   // All devices, and those that are healthy.
   size_t capacity(const std::string& resource) const;
   size_t allocatable(const std::string& resource) const;
+  bool is_healthy(const std::string& resource, const std::string& id) const;
   const std::map<std::string, api::deviceplugin_v1beta1::Device>& devices(const std::string& resource) const;
 
   // ---- what containers have ----

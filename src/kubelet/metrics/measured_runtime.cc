@@ -16,6 +16,9 @@ io::Task<base::Result<T>> MeasuredRuntime::measured(std::string_view operation, 
 io::Task<base::Result<RuntimeInfo>> MeasuredRuntime::info() {
   return measured("status", runtime_.info());
 }
+io::Task<base::Result<std::optional<CgroupDriver>>> MeasuredRuntime::cgroup_driver() {
+  return measured("runtime_config", runtime_.cgroup_driver());
+}
 io::Task<base::Result<std::string>> MeasuredRuntime::run_sandbox(cri::PodSandboxConfig config, std::string handler) {
   return measured("run_podsandbox", runtime_.run_sandbox(std::move(config), std::move(handler)));
 }

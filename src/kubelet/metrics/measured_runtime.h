@@ -16,6 +16,7 @@ class MeasuredRuntime final : public Runtime {
   MeasuredRuntime(Runtime& runtime, KubeletMetrics& metrics) : runtime_(runtime), metrics_(metrics) {}
 
   io::Task<base::Result<RuntimeInfo>> info() override;
+  io::Task<base::Result<std::optional<CgroupDriver>>> cgroup_driver() override;
   io::Task<base::Result<std::string>> run_sandbox(cri::PodSandboxConfig config, std::string handler) override;
   io::Task<base::Result<void>> stop_sandbox(std::string id) override;
   io::Task<base::Result<void>> remove_sandbox(std::string id) override;

@@ -9,7 +9,6 @@
 namespace kubelet {
 namespace {
 
-constexpr size_t kImagesMax = 50;
 constexpr size_t kNamesPerImageMax = 5;
 
 struct PressureRow {
@@ -63,7 +62,7 @@ std::map<std::string, std::string, std::less<>> labels_of(const NodeFacts& facts
   return out;
 }
 
-std::vector<core::ContainerImage> images_of(const std::vector<cri::Image>& images) {
+std::vector<core::ContainerImage> images_of(const std::vector<cri::Image>& images, int32_t most) {
   std::vector<core::ContainerImage> out;
   for (auto& image : images) {
     core::ContainerImage one;
@@ -76,7 +75,7 @@ std::vector<core::ContainerImage> images_of(const std::vector<cri::Image>& image
   std::ranges::sort(out, [](auto& a, auto& b) {
     return a.size_bytes != b.size_bytes ? a.size_bytes > b.size_bytes : a.names < b.names;
   });
-  if (out.size() > kImagesMax) out.resize(kImagesMax);
+  if (most >= 0 && out.size() > static_cast<size_t>(most)) out.resize(static_cast<size_t>(most));
   return out;
 }
 
@@ -117,6 +116,7 @@ core::Node make_node(const NodeFacts& facts) {
   core::Node node;
   node.metadata.name = facts.options.node_name;
   node.metadata.annotations["volumes.kubernetes.io/controller-managed-attach-detach"] = "true";
+  node.spec.provider_id = facts.options.provider_id;
   for (auto& [key, effect] : facts.options.register_with_taints) {
     auto& taint = node.spec.taints.emplace_back();
     taint.key = key.substr(0, key.find('='));
@@ -153,7 +153,8 @@ core::Node update_node(core::Node node, const NodeFacts& facts) {
       facts.runtime ? facts.runtime->name + "://" + facts.runtime->version : runtime_version;
   status.declared_features.assign(placement::declared_features().begin(), placement::declared_features().end());
   if (facts.runtime) add_features(status, *facts.runtime);
-  if (!facts.images.empty() || status.images.empty()) status.images = images_of(facts.images);
+  if (!facts.images.empty() || status.images.empty())
+    status.images = images_of(facts.images, facts.options.status_images_max);
 
   for (const auto& row : kPressures) {
     bool holds = facts.pressures.contains(row.condition);

@@ -53,6 +53,18 @@ TEST(NodeObject, SaysWhatTheMachineHasAndWhatPodsMayHave) {
   EXPECT_EQ(ready(node), "True KubeletReady");
 }
 
+TEST(NodeObject, SaysWhereTheMachineIsFromAndAsManyImagesAsItMay) {
+  Facts f;
+  f.options.provider_id = "cloud://1";
+  f.options.status_images_max = 1;
+  auto facts = f.facts();
+  for (auto name : {"a:1", "b:1"}) facts.images.emplace_back().repo_tags = {name};
+  EXPECT_EQ(make_node(facts).spec.provider_id, "cloud://1");
+  EXPECT_EQ(make_node(facts).status.images.size(), 1U);
+  f.options.status_images_max = -1;
+  EXPECT_EQ(make_node(facts).status.images.size(), 2U);
+}
+
 TEST(NodeObject, TellsWhatTheRuntimeCanDo) {
   Facts f;
   auto facts = f.facts();

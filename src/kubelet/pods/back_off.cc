@@ -20,10 +20,10 @@ int64_t BackOff::pause_ns(const std::string& key) const {
 void BackOff::next(const std::string& key, int64_t failed_ns, int64_t now_ns) {
   auto found = entries_.find(key);
   if (found == entries_.end() || expired(found->second, failed_ns)) {
-    entries_[key] = {kInitialNs, now_ns};
+    entries_[key] = {std::min(kInitialNs, max_ns_), now_ns};
     return;
   }
-  found->second.pause_ns = std::min(found->second.pause_ns * 2, kMaxNs);
+  found->second.pause_ns = std::min(found->second.pause_ns * 2, max_ns_);
   found->second.updated_ns = now_ns;
 }
 

@@ -174,8 +174,9 @@ base::Result<cri::LinuxContainerSecurityContext> security_of(const ContainerInpu
     capabilities.drop_capabilities = own.capabilities->drop;
   }
   auto& seccomp = own.seccomp_profile ? own.seccomp_profile : whole.seccomp_profile;
+  std::string_view unsaid = input.rules.seccomp_default ? "RuntimeDefault" : "Unconfined";
   out.seccomp =
-      seccomp ? profile(seccomp->type, seccomp->localhost_profile, input.seccomp_root) : profile("Unconfined", {}, "");
+      seccomp ? profile(seccomp->type, seccomp->localhost_profile, input.seccomp_root) : profile(unsaid, {}, "");
   if (out.privileged) out.seccomp = profile("Unconfined", {}, "");
   auto& apparmor = own.app_armor_profile ? own.app_armor_profile : whole.app_armor_profile;
   if (apparmor) {
@@ -331,7 +332,7 @@ base::Result<cri::ContainerConfig> container_config(const ContainerInput& input)
   out.stdin_once = container.stdin_once;
   out.tty = container.tty;
   auto& linux = out.linux.emplace();
-  linux.resources = container_resources(input.pod, container, input.memory_capacity_bytes, input.page_sizes);
+  linux.resources = container_resources(input.pod, container, input.rules);
   TRY(auto security, security_of(input));
   linux.security_context = std::move(security);
   return out;

@@ -10,6 +10,7 @@
 
 #include "api/cri.h"
 #include "base/result.h"
+#include "kubelet/pods/container_rules.h"
 #include "kubelet/pods/environment.h"
 #include "kubelet/pods/network.h"
 #include "kubelet/pods/pod.h"
@@ -44,9 +45,8 @@ struct ContainerInput {
   api::cri::Image image;                                      // as the runtime has it
   std::map<std::string, api::cri::Image> image_volumes = {};  // by volume: mounted by the runtime
   std::vector<int64_t> extra_groups;                          // fsGroup and the like
-  int64_t memory_capacity_bytes = 0;
-  std::vector<std::string> page_sizes = {};  // of huge pages
-  std::string target_id;                     // of the container whose processes an ephemeral one sees
+  const ContainerRules& rules;
+  std::string target_id;  // of the container whose processes an ephemeral one sees
   std::string seccomp_root;
   std::optional<IdRange> user_ids = {};     // of a pod with users of its own
   bool recursive_read_only_mounts = false;  // the runtime can make them

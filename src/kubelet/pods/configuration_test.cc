@@ -65,6 +65,55 @@ TEST(Resources, ClassOfServiceComesFromRequestsAndLimits) {
   EXPECT_FALSE(pod_cgroup_limits(p).memory_bytes);
 }
 
+TEST(Resources, SwapIsForBurstablePodsInProportionToTheirMemory) {
+  auto p = pod();
+  auto& resources = p.spec.containers[0].resources;
+  resources.requests["memory"] = quantity("1Gi");
+  ContainerRules rules{.memory_capacity_bytes = int64_t{8} << 30,
+                       .swap_capacity_bytes = int64_t{4} << 30,
+                       .cgroup_version = 2,
+                       .bounds_swap = true,
+                       .limited_swap = true};
+  auto swap = [&] { return container_resources(p, p.spec.containers[0], rules).unified["memory.swap.max"]; };
+  EXPECT_EQ(swap(), "536870912");
+  rules.limited_swap = false;
+  EXPECT_EQ(swap(), "0");
+  rules.limited_swap = true;
+  resources.limits["memory"] = quantity("1Gi");
+  EXPECT_EQ(swap(), "0");  // it wants exactly that
+  resources = {};
+  EXPECT_EQ(swap(), "0");  // it asks for none
+  resources.requests["memory"] = quantity("1Gi");
+  p.spec.priority = 2'000'000'000;
+  EXPECT_EQ(swap(), "0");
+  rules.bounds_swap = false;
+  EXPECT_FALSE(container_resources(p, p.spec.containers[0], rules).unified.contains("memory.swap.max"));
+  rules.bounds_swap = true;
+  rules.cgroup_version = 1;
+  resources.limits["memory"] = quantity("2Gi");
+  EXPECT_EQ(container_resources(p, p.spec.containers[0], rules).memory_swap_limit_in_bytes, int64_t{2} << 30);
+}
+
+TEST(Resources, NodesRulesAreKept) {
+  auto p = pod();
+  p.spec.containers[0].resources.limits["cpu"] = quantity("500m");
+  ContainerRules rules{.cgroup_version = 2, .cpu_quota = false, .ends_whole_groups = true};
+  auto made = container_resources(p, p.spec.containers[0], rules);
+  EXPECT_EQ(made.cpu_quota, 0);
+  EXPECT_EQ(made.unified["memory.oom.group"], "1");
+  EXPECT_TRUE(pod_cgroup_limits(p).cpu_quota_us);
+  EXPECT_FALSE(pod_cgroup_limits(p, -1, false).cpu_quota_us);
+}
+
+TEST(Resources, AContainerWithoutALimitHasThatOfThePod) {
+  auto p = pod();
+  p.spec.resources.emplace().limits = {{"cpu", quantity("500m")}, {"memory", quantity("1Gi")}};
+  p.spec.containers[0].resources.limits["memory"] = quantity("64Mi");
+  auto made = container_resources(p, p.spec.containers[0], {});
+  EXPECT_EQ(made.cpu_quota, 50'000);
+  EXPECT_EQ(made.memory_limit_in_bytes, 64 << 20);
+}
+
 TEST(Resources, InitContainersCountWhenTheyAreGreater) {
   auto p = pod();
   p.spec.containers[0].resources.requests["cpu"] = quantity("1");
@@ -197,6 +246,7 @@ struct Config {
   VolumePaths volumes;
   std::map<size_t, std::string> sub_paths;
   cri::Image image;
+  ContainerRules rules;
   base::Result<cri::ContainerConfig> make() {
     return container_config({.pod = pod_,
                              .container = pod_.spec.containers[0],
@@ -208,11 +258,21 @@ struct Config {
                              .termination_message_file = "",
                              .image = image,
                              .extra_groups = {},
-                             .memory_capacity_bytes = 0,
+                             .rules = rules,
                              .target_id = {},
                              .seccomp_root = {}});
   }
 };
+
+TEST(Configuration, ANodeMayHaveAProfileForThoseWhoSayNothing) {
+  Config c;
+  using Kind = cri::SecurityProfile::ProfileType;
+  EXPECT_EQ(c.make()->linux->security_context->seccomp->profile_type, Kind::Unconfined);
+  c.rules.seccomp_default = true;
+  EXPECT_EQ(c.make()->linux->security_context->seccomp->profile_type, Kind::RuntimeDefault);
+  c.pod_.spec.containers[0].security_context.emplace().seccomp_profile.emplace().type = "Unconfined";
+  EXPECT_EQ(c.make()->linux->security_context->seccomp->profile_type, Kind::Unconfined);
+}
 
 TEST(Configuration, UserThatMustNotBeRootIsChecked) {
   Config c;

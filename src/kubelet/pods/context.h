@@ -13,6 +13,7 @@
 #include "kubelet/cgroup/cgroups.h"
 #include "kubelet/metrics/kubelet_metrics.h"
 #include "kubelet/options.h"
+#include "kubelet/pods/container_rules.h"
 #include "kubelet/pods/network.h"
 #include "kubelet/pods/resources.h"
 #include "kubelet/pods/status.h"
@@ -48,8 +49,7 @@ struct PodContext {
   std::vector<cri::RuntimeHandler> handlers = {};  // of the runtime, as it told last
   std::vector<std::string> host_ips;
   ResourceList allocatable;
-  int64_t memory_capacity_bytes = 0;
-  std::vector<std::string> page_sizes = {};  // of the machine's huge pages: "2Mi"
+  ContainerRules rules = {};
   DnsOptions dns;
   std::shared_ptr<KubeletMetrics> metrics = std::make_shared<KubeletMetrics>();
   // All services, for the variables of containers.

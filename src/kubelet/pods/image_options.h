@@ -16,7 +16,9 @@ namespace kubelet {
 enum class ImageVerification : uint8_t { Never, NeverPreloaded, NeverAllowlisted, Always };
 
 struct ImageOptions {
-  int pulls_max = 1;  // at the same time; 0: any number
+  int pulls_max = 1;             // at the same time; 0: any number
+  int32_t pulls_per_second = 5;  // on average; 0: any number
+  int32_t pull_burst = 10;       // that many may begin at once
   ImageVerification verification = ImageVerification::NeverPreloaded;
   std::vector<std::string> allowlist = {};  // "registry.example/team/app", "registry.example/team/*"
   // Programs that know passwords; null: none.

@@ -241,6 +241,16 @@ io::Task<base::Result<std::optional<RegistryCredential>>> Images::try_all(const 
   co_return base::fail(base::Code::Unavailable, together(messages));
 }
 
+io::Task<void> Images::wait_for_turn() {
+  if (options_.pulls_per_second <= 0) co_return;
+  int64_t interval = 1'000'000'000 / options_.pulls_per_second;
+  int64_t ahead = interval * std::max(options_.pull_burst - 1, 0);
+  int64_t now = io::Loop::current().clock().monotonic_ns();
+  int64_t mine = std::max(next_pull_ns_, now - ahead);
+  next_pull_ns_ = mine + interval;
+  if (mine > now) co_await io::sleep(io::Duration(mine - now));
+}
+
 io::Task<void> Images::pull(std::shared_ptr<Pull> work) {
   Pull& it = *work;
   // The scope inside owns this task: holding on to its owner would keep both for ever.
@@ -258,6 +268,7 @@ io::Task<void> Images::pull(std::shared_ptr<Pull> work) {
     }
   };
   auto place = std::make_unique<Place>(*this);
+  co_await wait_for_turn();
   auto known = co_await credentials(it.pod, it.image, it.secrets);
   api_.event(it.pod, false, "Pulling", "Pulling image " + base::quote(it.as_written), it.field_path);
   int64_t began = now_ns();

@@ -55,6 +55,7 @@ class Images {
   std::optional<Answer> failed_before(const core::Pod& pod, const core::Container& container,
                                       const std::string& field_path, Pull& before);
   io::Task<void> pull(std::shared_ptr<Pull> work);
+  io::Task<void> wait_for_turn();  // no more pulls begin in a second than may
   // The credential that opened it; null when it needed none.
   io::Task<base::Result<std::optional<RegistryCredential>>> try_all(const Pull& work,
                                                                     std::vector<RegistryCredential> known);
@@ -70,6 +71,7 @@ class Images {
   io::Event loaded_;
   int free_;
   io::Event freed_;
+  int64_t next_pull_ns_ = 0;  // monotonic: when a pull could begin if there were no bursts
   BackOff back_off_;
   std::map<std::string, std::shared_ptr<Pull>> pulls_;  // by pod uid and container
   io::Scope scope_;

@@ -141,6 +141,14 @@ TEST(Plan, RestartWaitsForItsBackOff) {
   EXPECT_EQ(plan.waiting.at("a").reason, "CrashLoopBackOff");
 }
 
+TEST(Plan, ANodeMayBoundTheBackOff) {
+  BackOff short_one(int64_t{1'000'000'000}), longer(int64_t{15'000'000'000});
+  for (auto* one : {&short_one, &longer})
+    for (int64_t at : {0, 1}) one->next("k", at, at);
+  EXPECT_EQ(short_one.pause_ns("k"), 1'000'000'000);
+  EXPECT_EQ(longer.pause_ns("k"), 15'000'000'000);
+}
+
 TEST(Plan, BackOffDoublesFromTenSecondsToFiveMinutes) {
   BackOff back_off;
   std::vector<int64_t> seconds;

@@ -1,5 +1,7 @@
 #include "kubelet/pods/pods.h"
 
+#include <utility>
+
 #include "base/log.h"
 #include "kubelet/cgroup/node_groups.h"
 #include "kubelet/pods/admission.h"
@@ -104,10 +106,21 @@ void Pods::weigh_burstable() {
     auto requests = pod_requests(pod);
     if (auto cpu = requests.find("cpu"); cpu != requests.end()) sum += cpu->second.milli_value();
   }
-  if (sum == burstable_milli_cpu_) return;
-  auto set = set_burstable_weight(*context_.cgroups, context_.cgroup_base(), sum);
-  if (!set) LOG_WARNING("Cannot weigh the burstable pods", {"error", set.error().message()});
-  if (set) burstable_milli_cpu_ = sum;
+  if (std::exchange(burstable_milli_cpu_, sum) == sum || weighing_) return;
+  weighing_ = true;
+  scope_.spawn(weigh_until_settled());
+}
+
+io::Task<void> Pods::weigh_until_settled() {
+  int64_t set = -1;
+  while (set != burstable_milli_cpu_) {
+    set = burstable_milli_cpu_;
+    auto done = co_await context_.pool.run([groups = *context_.cgroups, base = context_.cgroup_base(), set] {
+      return set_burstable_weight(groups, base, set);
+    });
+    if (!done) LOG_WARNING("Cannot weigh the burstable pods", {"error", done.error().message()});
+  }
+  weighing_ = false;
 }
 
 void Pods::removed(const std::string& uid) {
@@ -121,6 +134,10 @@ void Pods::object_changed(const std::string& namespace_, const std::string& name
 
 void Pods::volumes_changed() {
   for (auto& [uid, entry] : workers_) entry->worker->volumes_changed();
+}
+
+void Pods::devices_changed() {
+  for (auto& [uid, entry] : workers_) entry->worker->wake();
 }
 
 io::Task<base::Result<void>> Pods::adopt_left_overs() {
@@ -178,7 +195,7 @@ io::Task<void> Pods::look_every_second() {
 io::Task<void> Pods::rotate_logs() {
   for (;;) {
     co_await any_.wait();
-    co_await io::sleep(std::chrono::minutes(1));
+    co_await io::sleep(io::Duration(context_.options.container_log_check_ns));
     std::vector<std::pair<std::string, std::string>> running;  // container id and log
     for (auto& [uid, entry] : workers_)
       for (auto& record : entry->worker->record().containers)

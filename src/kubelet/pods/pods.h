@@ -30,6 +30,8 @@ class Pods {
   io::Task<void> remove_remains();
   // A ConfigMap or a Secret that some pod may refer to.
   void volumes_changed();  // what volumes may have waited for has come: a driver, an attachment
+  // Devices are more, fewer, or otherwise than before.
+  void devices_changed();
   void object_changed(const std::string& namespace_, const std::string& name);
   // Once the API's pods are all known: what else the runtime and the disk hold is taken down.
   io::Task<base::Result<void>> adopt_left_overs();
@@ -58,15 +60,17 @@ class Pods {
   std::vector<const core::Pod*> active_but(const std::string& uid) const;
   io::Task<void> look_every_second();
   void weigh_burstable();
+  io::Task<void> weigh_until_settled();
   io::Task<void> look_after_volumes_of(std::string uid, core::Pod pod, VolumePaths paths);
 
   PodContext& context_;
   std::function<std::shared_ptr<const core::Node>()> node_;
   std::map<std::string, std::unique_ptr<Entry>> workers_;  // by uid
   std::function<void(const std::string&)> gone_ = [](const std::string&) {};
-  std::map<std::string, int> states_;                           // of containers and sandboxes, when looking
-  io::Event any_;                                               // there are pods
-  int64_t burstable_milli_cpu_ = 0;                             // that the kernel knows of
+  std::map<std::string, int> states_;  // of containers and sandboxes, when looking
+  io::Event any_;                      // there are pods
+  int64_t burstable_milli_cpu_ = 0;    // that the kernel knows of, or is being told
+  bool weighing_ = false;
   std::set<std::string> cared_for_;                             // uids: their volumes are being looked after
   std::shared_ptr<bool> alive_ = std::make_shared<bool>(true);  // for work posted to the loop
   io::Scope scope_;

@@ -30,11 +30,14 @@ bool differs(const core::ResourceRequirements& a, const core::ResourceRequiremen
   return std::ranges::any_of(kResizable, [&](auto name) { return differs(a, b, name); });
 }
 
-bool needs_restart(const core::Container& container, const core::ResourceRequirements& applied) {
+bool needs_restart(const core::Container& container, const core::ResourceRequirements& wanted,
+                   const core::ResourceRequirements& applied) {
   return std::ranges::any_of(container.resize_policy, [&](auto& policy) {
-    return policy.restart_policy == "RestartContainer" && differs(container.resources, applied, policy.resource_name);
+    return policy.restart_policy == "RestartContainer" && differs(wanted, applied, policy.resource_name);
   });
 }
+
+constexpr std::string_view kWhole;  // in an allocation: the pod
 
 std::optional<int64_t> larger(const std::optional<int64_t>& a, const std::optional<int64_t>& b) {
   return a && b ? std::optional(std::max(*a, *b)) : std::nullopt;
@@ -45,6 +48,7 @@ std::optional<int64_t> larger(const std::optional<int64_t>& a, const std::option
 Allocation allocation_in_spec(const core::Pod& pod) {
   Allocation out;
   each_container(pod, [&](auto& container) { out[container.name] = container.resources; });
+  if (pod.spec.resources) out[std::string(kWhole)] = *pod.spec.resources;
   return out;
 }
 
@@ -59,6 +63,11 @@ Allocation allocation_in_status(const core::Pod& pod) {
       found->second.limits = status.resources->limits;
     }
   }
+  auto whole = out.find(kWhole);
+  if (whole != out.end() && pod.status.resources && !pod.status.allocated_resources.empty()) {
+    whole->second.requests = pod.status.allocated_resources;
+    whole->second.limits = pod.status.resources->limits;
+  }
   return out;
 }
 
@@ -69,6 +78,14 @@ void put_allocation(core::Pod& pod, const Allocation& allocation) {
     container.resources.requests = found->second.requests;
     container.resources.limits = found->second.limits;
   });
+  auto whole = allocation.find(kWhole);
+  if (whole == allocation.end()) {
+    pod.spec.resources.reset();
+  } else {
+    if (!pod.spec.resources) pod.spec.resources.emplace();
+    pod.spec.resources->requests = whole->second.requests;
+    pod.spec.resources->limits = whole->second.limits;
+  }
 }
 
 std::optional<ResizePending> judge_resize(const core::Pod& wanted, const ResourceList& allocatable,
@@ -102,19 +119,21 @@ std::vector<ContainerResize> plan_resizes(const core::Pod& pod, const PodRecord&
     auto* current = record.current(container.name);
     if (current == nullptr || !current->is_running() || stopping.contains(current->id)) return;
     auto applied = state.applied.find(current->id);
-    if (applied == state.applied.end() || !differs(container.resources, applied->second)) return;
-    out.push_back({.id = current->id, .name = container.name, .restart = needs_restart(container, applied->second)});
+    auto wanted = effective_resources(pod, container);
+    if (applied == state.applied.end() || !differs(wanted, applied->second)) return;
+    out.push_back(
+        {.id = current->id, .name = container.name, .restart = needs_restart(container, wanted, applied->second)});
   });
   return out;
 }
 
 bool is_resizing(const core::Pod& pod, const PodRecord& record, const ResizeState& state) {
-  bool out = false;
+  bool out = pod.spec.resources && state.applied_to_pod && differs(*pod.spec.resources, *state.applied_to_pod);
   each_container(pod, [&](auto& container) {
     auto* newest = record.newest(container.name);
     if (newest == nullptr) return;
     auto applied = state.applied.find(newest->id);
-    if (applied == state.applied.end() || !differs(container.resources, applied->second)) return;
+    if (applied == state.applied.end() || !differs(effective_resources(pod, container), applied->second)) return;
     bool is_init = std::ranges::any_of(pod.spec.init_containers, [&](auto& one) { return one.name == container.name; });
     out = out || newest->is_running() || restarts_after(pod, container, is_init, newest->exit_code);
   });

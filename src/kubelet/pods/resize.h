@@ -1,4 +1,4 @@
-// Pods whose containers get more or less processor time and memory while they run. Pure.
+// Pods that, or whose containers, get more or less processor time and memory while they run. Pure.
 //
 // What the spec asks for is granted when it fits; until then the pod goes on with what it was granted before: its
 // allocation. The allocation is what a worker's pod says in its spec, so that all else (control groups, admission, new
@@ -17,7 +17,8 @@
 
 namespace kubelet {
 
-using Allocation = std::map<std::string, core::ResourceRequirements, std::less<>>;  // by container
+// By container; "" is the pod itself, if it says what it needs as a whole.
+using Allocation = std::map<std::string, core::ResourceRequirements, std::less<>>;
 
 Allocation allocation_in_spec(const core::Pod& pod);
 // What the pod's status says that this node had granted, for a kubelet that takes over; the spec's where it says
@@ -38,6 +39,7 @@ std::optional<ResizePending> judge_resize(const core::Pod& wanted, const Resourc
 // What is going on with the resizes of one pod.
 struct ResizeState {
   std::map<std::string, core::ResourceRequirements, std::less<>> applied;  // by container id: what it runs with
+  std::optional<core::ResourceRequirements> applied_to_pod;                // and the pod as a whole
   std::optional<ResizePending> pending;
   bool in_progress = false;  // granted, but not all containers run with it yet
   std::string error;         // why not
@@ -52,7 +54,7 @@ struct ContainerResize {
 // The running containers that do not run with what the pod was granted.
 std::vector<ContainerResize> plan_resizes(const core::Pod& pod, const PodRecord& record, const ResizeState& state,
                                           const std::set<std::string>& stopping);
-// Whether some container has yet to begin again with what it was granted.
+// Whether the pod as a whole, or some container that will run on or again, has yet to get what it was granted.
 bool is_resizing(const core::Pod& pod, const PodRecord& record, const ResizeState& state);
 
 // The larger of each limit: what a group may have while its containers change from one to the other.

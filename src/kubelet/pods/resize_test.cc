@@ -137,5 +137,58 @@ TEST(Resize, APodsGroupHoldsTheLargerOfBothWhileItChanges) {
   EXPECT_FALSE(both.memory_bytes.has_value());
 }
 
+// A pod that says what it needs as a whole; its container says nothing.
+core::Pod whole_pod(const std::string& cpu) {
+  PodBuilder builder("web");
+  builder.container("web");
+  core::Pod pod = builder;
+  auto& whole = pod.spec.resources.emplace();
+  whole.requests["cpu"] = amount(cpu);
+  whole.limits["cpu"] = amount(cpu);
+  whole.limits["memory"] = whole.requests["memory"] = amount("64Mi");
+  return pod;
+}
+
+TEST_F(ResizeTest, APodAsAWholeGetsMore) {
+  start(whole_pod("200m"));
+  EXPECT_EQ(status().allocated_resources.at("cpu").to_string(), "200m");
+  EXPECT_EQ(status().resources->limits.at("cpu").to_string(), "200m");
+  EXPECT_EQ(runtime.newest("web")->config.linux->resources->cpu_quota, 20'000);
+  EXPECT_THAT(container_status("web").resources->limits, testing::IsEmpty());
+  pod_.spec.resources->requests["cpu"] = pod_.spec.resources->limits["cpu"] = amount("400m");
+  ++pod_.metadata.generation;
+  pods_->updated(pod_);
+  loop_->run_until_idle();
+  EXPECT_EQ(status().allocated_resources.at("cpu").to_string(), "400m");
+  EXPECT_EQ(status().resources->requests.at("cpu").to_string(), "400m");
+  EXPECT_EQ(runtime.newest("web")->config.linux->resources->cpu_quota, 40'000);
+  EXPECT_EQ(container_status("web").restart_count, 0);
+  EXPECT_EQ(condition("PodResizeInProgress"), "");
+  EXPECT_EQ(count_events("Normal ResizeCompleted"), 1U);
+}
+
+TEST_F(ResizeTest, APodWhoseContainersSayEnoughGetsMoreAsAWholeAlone) {
+  auto pod = whole_pod("500m");
+  set_cpu(pod, "100m");
+  start(pod);
+  pod_.spec.resources->requests["cpu"] = pod_.spec.resources->limits["cpu"] = amount("600m");
+  ++pod_.metadata.generation;
+  pods_->updated(pod_);
+  loop_->run_until_idle();
+  EXPECT_EQ(status().resources->limits.at("cpu").to_string(), "600m");
+  EXPECT_THAT(runtime.calls, Not(Contains("update web")));
+  EXPECT_EQ(count_events("Normal ResizeCompleted"), 1U);
+}
+
+TEST_F(ResizeTest, AWholeThatNeverFitsIsInfeasibleAndWhatWasGrantedStays) {
+  start(whole_pod("200m"));
+  pod_.spec.resources->requests["cpu"] = pod_.spec.resources->limits["cpu"] = amount("5");
+  ++pod_.metadata.generation;
+  pods_->updated(pod_);
+  loop_->run_until_idle();
+  EXPECT_EQ(status().allocated_resources.at("cpu").to_string(), "200m");
+  EXPECT_EQ(condition("PodResizePending"), "True");
+}
+
 }  // namespace
 }  // namespace kubelet

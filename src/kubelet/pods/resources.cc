@@ -120,7 +120,7 @@ std::string pod_cgroup(const std::string& root, const core::Pod& pod) {
   return root + "/besteffort" + name;
 }
 
-CgroupLimits pod_cgroup_limits(const core::Pod& pod, int64_t processes_max) {
+CgroupLimits pod_cgroup_limits(const core::Pod& pod, int64_t processes_max, bool cpu_quota) {
   auto requests = pod_requests(pod);
   auto limits = pod_limits(pod);
   CgroupLimits out;
@@ -138,7 +138,7 @@ CgroupLimits pod_cgroup_limits(const core::Pod& pod, int64_t processes_max) {
     auto has = [&](auto& container) { return container.resources.limits.contains(name); };
     return std::ranges::all_of(pod.spec.containers, has) && std::ranges::all_of(pod.spec.init_containers, has);
   };
-  if (all_limit("cpu"))
+  if (cpu_quota && all_limit("cpu"))
     if (int64_t quota = milli_cpu_to_quota_us(milli(limits, "cpu")); quota > 0) out.cpu_quota_us = quota;
   if (all_limit("memory"))
     if (int64_t bytes = whole(limits, "memory"); bytes > 0) out.memory_bytes = bytes;
@@ -163,24 +163,54 @@ int64_t oom_score_adjustment(const core::Pod& pod, const core::Container& contai
   return std::clamp<int64_t>(adjustment, 1000 + kGuaranteed, kBestEffort - 1);
 }
 
+namespace {
+
+// Of swap a burstable container may have what it asked for of memory, in proportion; all others none. Kubernetes
+// documentation, "Swap memory management". Version 1's trees know no part of it.
+void bound_swap(const core::Pod& pod, const core::Container& container, const ContainerRules& rules,
+                api::cri::LinuxContainerResources& out) {
+  if (rules.cgroup_version != 2) {
+    out.memory_swap_limit_in_bytes = out.memory_limit_in_bytes;  // both together: no swap
+    return;
+  }
+  int64_t request = whole(requests_of(container.resources), "memory");
+  bool may = rules.limited_swap && qos_class(pod) == QosClass::Burstable && !is_critical(pod) && request > 0 &&
+             request != whole(container.resources.limits, "memory") && rules.memory_capacity_bytes > 0;
+  __int128 part =
+      static_cast<__int128>(request) * rules.swap_capacity_bytes / std::max<int64_t>(rules.memory_capacity_bytes, 1);
+  out.unified["memory.swap.max"] = may ? std::to_string(static_cast<int64_t>(part)) : "0";
+}
+
+}  // namespace
+
+core::ResourceRequirements effective_resources(const core::Pod& pod, const core::Container& container) {
+  core::ResourceRequirements out = container.resources;
+  if (!pod.spec.resources) return out;
+  for (auto name : {"cpu", "memory"})
+    if (auto whole = pod.spec.resources->limits.find(name); whole != pod.spec.resources->limits.end())
+      out.limits.try_emplace(name, whole->second);
+  return out;
+}
+
 api::cri::LinuxContainerResources container_resources(const core::Pod& pod, const core::Container& container,
-                                                      int64_t memory_capacity_bytes,
-                                                      const std::vector<std::string>& page_sizes) {
+                                                      const ContainerRules& rules) {
   api::cri::LinuxContainerResources out;
-  auto& limits = container.resources.limits;
+  const auto limits = effective_resources(pod, container).limits;
   int64_t cpu_limit = milli(limits, "cpu");
   int64_t cpu_request = milli(container.resources.requests, "cpu");
   // Only a limit: it is the request too.
   if (!container.resources.requests.contains("cpu") && cpu_limit > 0) cpu_request = cpu_limit;
   out.cpu_shares = milli_cpu_to_shares(cpu_request);
-  if (cpu_limit > 0) {
+  if (cpu_limit > 0 && rules.cpu_quota) {
     out.cpu_period = 100'000;
     out.cpu_quota = milli_cpu_to_quota_us(cpu_limit);
   }
   out.memory_limit_in_bytes = whole(limits, "memory");
-  out.oom_score_adj = oom_score_adjustment(pod, container, memory_capacity_bytes);
+  out.oom_score_adj = oom_score_adjustment(pod, container, rules.memory_capacity_bytes);
+  if (rules.cgroup_version == 2 && rules.ends_whole_groups) out.unified["memory.oom.group"] = "1";
+  if (rules.bounds_swap) bound_swap(pod, container, rules, out);
   std::map<std::string, uint64_t> pages;
-  for (const auto& size : page_sizes) pages[page_size_name(size)] = 0;
+  for (const auto& size : rules.page_sizes) pages[page_size_name(size)] = 0;
   for (const auto& [name, amount] : limits)
     if (name.starts_with(kHugePages))
       pages[page_size_name(name.substr(kHugePages.size()))] = static_cast<uint64_t>(amount.value());

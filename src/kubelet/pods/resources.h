@@ -9,7 +9,8 @@
 
 #include "api/cri.h"
 #include "base/quantity.h"
-#include "kubelet/cgroup/cgroups.h"
+#include "kubelet/cgroup/limits.h"
+#include "kubelet/pods/container_rules.h"
 #include "kubelet/pods/pod.h"
 
 namespace kubelet {
@@ -26,17 +27,19 @@ ResourceList pod_limits(const core::Pod& pod);
 
 // "/kubepods/burstable/pod<uid>" below `root` ("/kubepods").
 std::string pod_cgroup(const std::string& root, const core::Pod& pod);
-// `processes_max`: of one pod; -1: no bound.
-CgroupLimits pod_cgroup_limits(const core::Pod& pod, int64_t processes_max = -1);
+// `processes_max`: of one pod; -1: no bound. `cpu_quota`: limits of processor time hold.
+CgroupLimits pod_cgroup_limits(const core::Pod& pod, int64_t processes_max = -1, bool cpu_quota = true);
 
 // "2Mi" as the kernel's control groups have it: "2MB".
 std::string page_size_name(std::string size);
 
 int64_t oom_score_adjustment(const core::Pod& pod, const core::Container& container, int64_t memory_capacity_bytes);
 
-// `page_sizes`: of the huge pages that the machine has ("2Mi"); none is had of those that are not asked for.
+// What a container runs with: its own, and the pod's limits of processors and memory where it has none.
+core::ResourceRequirements effective_resources(const core::Pod& pod, const core::Container& container);
+
+// Of huge pages none is had of those sizes that are not asked for.
 api::cri::LinuxContainerResources container_resources(const core::Pod& pod, const core::Container& container,
-                                                      int64_t memory_capacity_bytes,
-                                                      const std::vector<std::string>& page_sizes = {});
+                                                      const ContainerRules& rules);
 
 }  // namespace kubelet

@@ -23,6 +23,7 @@ class StatusMaker {
     if (out_.qos_class.empty()) out_.qos_class = qos_class_name(qos_class(pod_));
     if (out_.start_time.is_zero()) out_.start_time = now_;
     addresses();
+    whole();
     containers();
     phase();
     conditions();
@@ -30,6 +31,18 @@ class StatusMaker {
   }
 
  private:
+  // What the pod as a whole was granted, and what it has.
+  void whole() {
+    out_.allocated_resources.clear();
+    out_.resources = {};
+    if (!pod_.spec.resources) return;
+    out_.allocated_resources = pod_.spec.resources->requests;
+    if (!in_.resize.applied_to_pod) return;
+    auto& has = *(out_.resources = core::ResourceRequirements());
+    has.requests = in_.resize.applied_to_pod->requests;
+    has.limits = in_.resize.applied_to_pod->limits;
+  }
+
   void addresses() {
     out_.host_ips.clear();
     for (auto& ip : in_.host_ips) out_.host_ips.push_back({.ip = ip});
@@ -152,6 +165,10 @@ class StatusMaker {
       const auto& shown = applied == in_.resize.applied.end() ? container.resources : applied->second;
       resources.limits = shown.limits;
       resources.requests = shown.requests;
+      // What it runs with for the pod's sake is the pod's.
+      if (pod_.spec.resources)
+        std::erase_if(resources.limits,
+                      [&](const auto& limit) { return !container.resources.limits.contains(limit.first); });
     }
     for (auto& mount : container.volume_mounts) {
       core::VolumeMountStatus shown;

@@ -43,10 +43,11 @@ PodWorker::PodWorker(PodContext& context, core::Pod pod, std::optional<PodFailur
       pod_(std::move(pod)),
       failure_(std::move(failure)),
       rejected_(failure_.has_value()),
+      back_off_(context.options.restart_pause_max_ns),
       probes_(context.prober, context.api, context.random, [this] { wake_.set(); }) {
   wanted_ = allocation_in_spec(pod_);
   put_allocation(pod_, allocation_in_status(pod_));
-  pod_limits_ = pod_cgroup_limits(pod_, context_.options.pod_processes_max);
+  pod_limits_ = limits_of_pod();
   // The pod's end was reached before; only the cleaning may be left.
   if (is_terminal(pod_) || failure_) state_ = State::Terminating;
   seen_ns_ = io::Loop::current().clock().monotonic_ns();
@@ -316,6 +317,7 @@ io::Task<PodWorker::Pause> PodWorker::step_running() {
   // What runs already when a kubelet takes over has volumes that change.
   if (((something_begins || record_.any_running()) && !volumes_ready_) || volumes_due()) {
     auto ready = co_await prepare_volumes();
+    if (state_ != State::Running) co_return Pause();
     if (!ready) {
       volumes_stale_ = true;
       LOG_V(2, "Volumes are not ready", {"pod", pod_text(pod_)}, {"error", ready.error().message()});

@@ -105,7 +105,9 @@ class PodWorker {
   void decide_resize();
   void seed_applied();
   io::Task<Pause> apply_resizes();
-  void set_pod_limits(const CgroupLimits& limits);
+  bool containers_resize() const;  // some have yet to get what they were granted
+  io::Task<void> set_pod_limits(CgroupLimits limits);
+  CgroupLimits limits_of_pod() const;
 
   void stop(const ContainerRecord& record, std::string message, std::optional<int64_t> grace_seconds);
   io::Task<void> stop_one(ContainerRecord record, std::string message, int64_t grace_seconds);

@@ -130,6 +130,12 @@ io::Task<base::Result<PodWorker::Pause>> PodWorker::prepare_volumes() {
   }
   std::map<std::string, std::string> complaints;
   for (auto& failure : outcome.failures) {
+    if (failure.no_room && !volumes_ready_) {
+      failure_ = PodFailure{.reason = "VolumeAttachmentLimitExceeded", .message = failure.message};
+      rejected_ = !record_.any_running();
+      event(true, failure_->reason, failure_->message);
+      begin_terminating();
+    }
     if (!tokens) failure.message += ": " + tokens.error().message();
     if (failure.waits || (failure.may_pass && volume_failures_ < kQuietFailures)) continue;
     complaints[failure.volume] = failure.message;
@@ -145,13 +151,14 @@ io::Task<base::Result<PodWorker::Pause>> PodWorker::prepare_volumes() {
 }
 
 cri::PodSandboxConfig PodWorker::make_sandbox_config(uint32_t attempt) const {
-  return sandbox_config({.pod = pod_,
-                         .attempt = attempt,
-                         .log_root = context_.options.pod_log_directory,
-                         .cgroup_parent = context_.cgroups ? pod_cgroup(context_.cgroup_base(), pod_) : "",
-                         .dns = context_.dns,
-                         .seccomp_root = context_.options.root_directory + "/seccomp",
-                         .user_ids = user_ids()});
+  return sandbox_config(
+      {.pod = pod_,
+       .attempt = attempt,
+       .log_root = context_.options.pod_log_directory,
+       .cgroup_parent = context_.cgroups ? context_.cgroups->place(pod_cgroup(context_.cgroup_base(), pod_)) : "",
+       .dns = context_.dns,
+       .seccomp_root = context_.options.root_directory + "/seccomp",
+       .user_ids = user_ids()});
 }
 
 std::optional<IdRange> PodWorker::user_ids() const {
@@ -208,10 +215,13 @@ io::Task<base::Result<void>> PodWorker::prepare_devices() {
 }
 
 io::Task<base::Result<void>> PodWorker::create_sandbox(uint32_t attempt) {
-  pod_limits_ = pod_cgroup_limits(pod_, context_.options.pod_processes_max);
+  pod_limits_ = limits_of_pod();
+  if (pod_.spec.resources) resize_.applied_to_pod = *pod_.spec.resources;
   if (context_.cgroups) {
     Stopwatch stopwatch(context_.metrics->cgroup_work.with({"create"}));
-    CO_TRY(context_.cgroups->ensure(pod_cgroup(context_.cgroup_base(), pod_), pod_limits_));
+    auto group = pod_cgroup(context_.cgroup_base(), pod_);
+    CO_TRY(co_await context_.pool.run(
+        [groups = *context_.cgroups, group, limits = pod_limits_] { return groups.ensure(group, limits); }));
   }
   if (auto dns = pod_dns(pod_, context_.dns); !dns.problem.empty() && attempt == 0)
     event(true, "MissingClusterDNS", dns.problem);
@@ -398,8 +408,7 @@ io::Task<base::Result<std::string>> PodWorker::create(const core::Container& spe
                                         .image = image,
                                         .image_volumes = image_volumes_,
                                         .extra_groups = {},
-                                        .memory_capacity_bytes = context_.memory_capacity_bytes,
-                                        .page_sizes = context_.page_sizes,
+                                        .rules = context_.rules,
                                         .target_id = target,
                                         .seccomp_root = context_.options.root_directory + "/seccomp",
                                         .user_ids = user_ids(),
@@ -421,7 +430,7 @@ io::Task<base::Result<std::string>> PodWorker::create(const core::Container& spe
       co_await context_.runtime.create_container(record_.sandboxes.front().id, std::move(config), std::move(sandbox));
   // Whatever the runtime's reason, it is no fault of the configuration.
   if (!id) co_return base::fail(base::Code::Internal, id.error().message());
-  resize_.applied[*id] = container.resources;
+  resize_.applied[*id] = effective_resources(pod, container);
   if (!context_.options.container_log_directory.empty()) {
     std::string link = base::cat({context_.options.container_log_directory, "/", pod.metadata.name, "_",
                                   pod.metadata.namespace_, "_", container.name, "-", *id, ".log"});

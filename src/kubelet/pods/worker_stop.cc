@@ -8,6 +8,7 @@
 #include "base/log.h"
 #include "base/strings.h"
 #include "kubelet/alignment/alignment.h"
+#include "kubelet/device_plugins/device_health.h"
 #include "kubelet/device_plugins/device_plugins.h"
 #include "kubelet/dra/claims.h"
 #include "kubelet/metrics/stopwatch.h"
@@ -175,8 +176,12 @@ io::Task<base::Result<void>> PodWorker::clean_up() {
   if (context_.cgroups) {
     Stopwatch stopwatch(context_.metrics->cgroup_work.with({"destroy"}));
     // An orphan's class of service is not known.
-    for (std::string_view below : {"", "/burstable", "/besteffort"})
-      CO_TRY(context_.cgroups->remove(base::cat({context_.cgroup_base(), below, "/pod", uid})));
+    CO_TRY(co_await context_.pool.run([groups = *context_.cgroups, base = context_.cgroup_base(), uid] {
+      base::Result<void> done;
+      for (std::string_view below : {"", "/burstable", "/besteffort"})
+        if (done) done = groups.remove(base::cat({base, below, "/pod", uid}));
+      return done;
+    }));
   }
   if (!context_.options.container_log_directory.empty())
     for (auto& record : record_.containers)
@@ -243,6 +248,8 @@ void PodWorker::publish(bool ended) {
                           .restarting_all = restarting_all_,
                           .ended = ended,
                           .now_ns = now_ns()});
+    if (context_.device_plugins != nullptr)
+      show_device_health(status, pod_.metadata.uid, context_.device_plugins->inventory());
   }
   if (same_status(status, pod_.status) && wanted_status_) return;
   bool changed = !same_status(status, pod_.status);

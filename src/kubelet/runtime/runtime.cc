@@ -4,6 +4,10 @@
 
 namespace kubelet {
 
+io::Task<base::Result<std::optional<CgroupDriver>>> Runtime::cgroup_driver() {
+  co_return std::optional<CgroupDriver>();
+}
+
 io::Task<base::Result<cri::ImageFsInfoResponse>> Runtime::image_filesystems() {
   co_return cri::ImageFsInfoResponse();
 }

@@ -17,6 +17,7 @@
 #include "base/result.h"
 #include "io/loop.h"
 #include "io/task.h"
+#include "kubelet/cgroup/cgroup_driver.h"
 
 namespace kubelet {
 
@@ -53,6 +54,8 @@ class Runtime {
   virtual ~Runtime() = default;
 
   virtual io::Task<base::Result<RuntimeInfo>> info() = 0;
+  // Who makes the groups of its containers; nothing when it does not tell.
+  virtual io::Task<base::Result<std::optional<CgroupDriver>>> cgroup_driver();
 
   virtual io::Task<base::Result<std::string>> run_sandbox(cri::PodSandboxConfig config, std::string handler) = 0;
   virtual io::Task<base::Result<void>> stop_sandbox(std::string id) = 0;

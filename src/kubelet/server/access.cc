@@ -5,21 +5,20 @@
 namespace kubelet {
 namespace {
 
-constexpr int64_t kSecond = 1'000'000'000;
-
-// Upstream's webhook cache times.
-client::DelegatedAccess::Options access_options(std::optional<pki::TrustBundle> authorities, bool anonymous) {
+client::DelegatedAccess::Options access_options(std::optional<pki::TrustBundle> authorities,
+                                                const KubeletOptions& options) {
   return {.authorities = std::move(authorities),
-          .anonymous = anonymous,
-          .remember_allowed_ns = 300 * kSecond,
-          .remember_refused_ns = 30 * kSecond};
+          .anonymous = options.anonymous_auth,
+          .tokens = options.token_webhook,
+          .remember_allowed_ns = options.remember_allowed_ns,
+          .remember_refused_ns = options.remember_refused_ns};
 }
 
 }  // namespace
 
 Access::Access(const KubeletOptions& options, std::optional<pki::TrustBundle> authorities, client::Client client,
                base::Clock& clock)
-    : access_(access_options(std::move(authorities), options.anonymous_auth), std::move(client), clock),
+    : access_(access_options(std::move(authorities), options), std::move(client), clock),
       node_name_(options.node_name),
       authorize_(options.authorize) {}
 

@@ -58,7 +58,7 @@ uint64_t process_count() {
 struct PodPlaces {
   PodSample sample;  // names only
   std::string group;
-  std::string sandbox;  // id; "" in the node's network
+  std::string sandbox;  // its group's name; "" in the node's network
   std::string logs;     // the pod's folder of logs
   struct Volume {
     std::string name, claim, path;
@@ -100,19 +100,25 @@ PodPlaces places_of(const PodWorker& worker, const PodContext& context) {
   out.sample.uid = pod.metadata.uid;
   out.sample.started_ns = pod.status.start_time.to_ns();
   out.group = pod_cgroup(context.cgroup_base(), pod);
-  if (!pod.spec.host_network && !worker.record().sandboxes.empty()) out.sandbox = worker.record().sandboxes.front().id;
+  if (context.cgroups) out.group = context.cgroups->place(out.group);
+  auto inside = [&](const std::string& id) {
+    return context.cgroups ? context.cgroups->container_name(context.runtime_name, id) : id;
+  };
+  if (!pod.spec.host_network && !worker.record().sandboxes.empty())
+    out.sandbox = inside(worker.record().sandboxes.front().id);
   out.logs = context.options.pod_log_directory + "/" +
              log_directory_name(pod.metadata.namespace_, pod.metadata.name, pod.metadata.uid);
   out.volumes = volumes_of(worker);
   for (const auto& record : worker.record().containers) {
     if (!record.is_running()) continue;
-    out.sample.containers.push_back({.name = record.name,
-                                     .id = record.id,
-                                     .image = record.image,
-                                     .started_ns = record.started_ns,
-                                     .group = {.path = out.group + "/" + record.id, .usage = {}, .nano_cores = {}},
-                                     .logs = {},
-                                     .root = {}});
+    out.sample.containers.push_back(
+        {.name = record.name,
+         .id = record.id,
+         .image = record.image,
+         .started_ns = record.started_ns,
+         .group = {.path = out.group + "/" + inside(record.id), .usage = {}, .nano_cores = {}},
+         .logs = {},
+         .root = {}});
   }
   return out;
 }
@@ -183,7 +189,7 @@ io::Task<NodeSample> Measurer::look(bool disks, std::function<bool(const core::P
     if (auto filesystem = stats::read_filesystem(root)) out.filesystem = *filesystem;
     if (!cgroups) return std::move(out);
     out.root = read_group(*cgroups, "");
-    out.pods_group = read_group(*cgroups, base);
+    out.pods_group = read_group(*cgroups, cgroups->place(base));
     for (auto& one : places) out.pods.push_back(read_pod(std::move(one), *cgroups, disks));
     return std::move(out);
   });

@@ -11,6 +11,7 @@
 #include "base/file.h"
 #include "base/strings.h"
 #include "kubelet/server/answer.h"
+#include "kubelet/server/log_query.h"
 
 namespace kubelet {
 namespace {
@@ -117,10 +118,34 @@ base::Result<NodeLogPage> read_node_log(const std::string& root, std::string_vie
   return out;
 }
 
-io::Task<void> serve_node_log(std::string root, std::string path, io::ResponseWriter& writer) {
+io::Task<void> serve_node_log(NodeLogOptions options, std::string path, std::string query, io::ResponseWriter& writer) {
+  const auto& root = options.root;
   if (root.empty()) {
     answer(writer, 405, "logs endpoint is disabled.");
     co_return;
+  }
+  base::Result<std::optional<LogQuery>> asked = std::optional<LogQuery>();
+  if (options.query) asked = parse_log_query(Parameters(query));
+  if (!asked) {
+    answer(writer, 400, base::cat({asked.error().message(), "\n"}));
+    co_return;
+  }
+  if (*asked) {
+    if (path != "/logs" && path != "/logs/") {
+      answer(writer, 406, "path not allowed in query mode\n");
+      co_return;
+    }
+    if (auto checked = check_log_query(**asked, root); !checked) {
+      answer(writer, 406, base::cat({checked.error().message(), "\n"}));
+      co_return;
+    }
+    if (!(*asked)->services.empty()) {
+      co_await serve_log_query(std::move(**asked), root, writer);
+      co_return;
+    }
+    path = "/logs/";
+    for (auto part : base::split((*asked)->files.front(), '/'))
+      if (!part.empty()) path += base::cat({path.ends_with('/') ? "" : "/", base::url_encode(std::string(part))});
   }
   auto decoded = base::url_decode(path);
   auto page = decoded ? read_node_log(root, *decoded) : base::Result<NodeLogPage>(base::fail(decoded.error()));

@@ -26,7 +26,11 @@ base::Result<NodeLogPage> read_node_log(const std::string& root, std::string_vie
 // A part of a file; "" behind its end.
 base::Result<std::string> read_part(const std::string& file, uint64_t offset, uint64_t bytes);
 
-// Answers a request for `path`, as it was written. 405 when there is no `root`.
-io::Task<void> serve_node_log(std::string root, std::string path, io::ResponseWriter& writer);
+struct NodeLogOptions {
+  std::string root;    // "": nothing is shown
+  bool query = false;  // the logs of services may be asked for (server/log_query.h)
+};
+// Answers a request for `path`, as it was written. 405 when there is no root.
+io::Task<void> serve_node_log(NodeLogOptions options, std::string path, std::string query, io::ResponseWriter& writer);
 
 }  // namespace kubelet

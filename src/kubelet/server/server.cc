@@ -69,6 +69,13 @@ std::string kind_of(std::string_view path) {
   return std::ranges::find(kServed, kind) == std::end(kServed) ? "other" : kind;
 }
 
+// What shows or does more than a node's state.
+bool is_debugging(std::string_view first) {
+  constexpr std::string_view kDebugging[] = {"run",           "exec",        "attach", "portForward",
+                                             "containerLogs", "runningpods", "logs"};
+  return std::ranges::find(kDebugging, first) != std::end(kDebugging);
+}
+
 // "/exec/NAMESPACE/POD/CONTAINER", or with the pod's uid before the container.
 struct Target {
   std::string namespace_, pod, uid, container;
@@ -136,6 +143,8 @@ base::Result<std::shared_ptr<io::TlsServer>> make_tls(const KubeletOptions& opti
     tls.certificate.chain.text = pair.certificate_pem;
     tls.certificate.key.text = pair.key_pem;
   }
+  tls.version_min = options.tls_version_min;
+  tls.ciphers = options.tls_ciphers;
   if (!options.client_ca_file.empty()) tls.client_authorities = {{.file = options.client_ca_file}};
   return io::TlsServer::create(std::move(tls));
 }
@@ -183,7 +192,9 @@ struct Server::State {
       co_return;
     }
     Parameters parameters(request.query());
-    if (path == "/healthz" || path == "/healthz/ping" || path == "/healthz/log" || path == "/healthz/syncloop") {
+    if (!options.debugging_handlers && is_debugging(first)) {
+      answer(writer, 405, "Debug endpoints are disabled.\n");
+    } else if (path == "/healthz" || path == "/healthz/ping" || path == "/healthz/log" || path == "/healthz/syncloop") {
       answer(writer, 200, "ok");
     } else if (path == "/configz") {
       answer(writer, 200, base::cat({"{\"kubeletconfig\":", options.configuration, "}"}), "application/json");
@@ -214,7 +225,8 @@ struct Server::State {
       }
       answer(writer, 404, "404 page not found\n");
     } else if (first == "logs" && (request.method == "GET" || request.method == "HEAD")) {
-      co_await serve_node_log(options.node_log_directory, path, writer);
+      co_await serve_node_log({.root = options.node_log_directory, .query = options.log_query}, path,
+                              std::string(request.query()), writer);
     } else if (first == "containerLogs") {
       if (auto target = parse_target(parts, true)) {
         co_await serve_log(std::move(*target), parameters, writer);

@@ -7,13 +7,15 @@
 #include "base/result.h"
 #include "base/strings.h"
 #include "schema/json.h"
+#include "schema/value.h"
 #include "schema/yaml.h"
 
 namespace navarch {
 
-// BadRequest: another kind or version, unknown fields, values that do not fit.
+// The tree of a file of that kind. BadRequest: another kind or version, what T does not know, values that do not fit.
 template <class T>
-base::Result<T> read_configuration(const std::string& path, std::string_view api_version, std::string_view kind) {
+base::Result<schema::Value> read_configuration_tree(const std::string& path, std::string_view api_version,
+                                                    std::string_view kind) {
   TRY(auto text, base::read_file(path));
   TRY(auto json, schema::yaml_to_json(text, schema::DuplicateKeys::Refused));
   TRY(auto type, schema::read_type_meta(json));
@@ -29,7 +31,13 @@ base::Result<T> read_configuration(const std::string& path, std::string_view api
   if (!strict_errors.empty())
     return base::fail(base::Code::BadRequest,
                       base::cat({path, ": strict decoding error: ", base::join(strict_errors, ", ")}));
-  return read;
+  return schema::Value::parse(json);
+}
+
+template <class T>
+base::Result<T> read_configuration(const std::string& path, std::string_view api_version, std::string_view kind) {
+  TRY(auto tree, read_configuration_tree<T>(path, api_version, kind));
+  return schema::from_json<T>(tree.to_json());
 }
 
 }  // namespace navarch

@@ -1,5 +1,6 @@
 #include "main/part/kubelet_bootstrap.h"
 
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -15,6 +16,7 @@
 #include "io/loop.h"
 #include "main/part/part.h"
 #include "pki/certificate.h"
+#include "pki/cluster.h"
 
 namespace navarch {
 namespace {
@@ -48,34 +50,70 @@ io::Task<base::Result<std::string>> wait_for_certificate(client::Client client, 
   }
 }
 
+// The two kinds that a node has.
+struct Wanted {
+  std::string_view kind;  // as files are named by it
+  std::string_view signer, usage;
+  std::vector<std::string> dns_names, addresses;
+};
+Wanted client_certificate() {
+  return {.kind = "client",
+          .signer = "kubernetes.io/kube-apiserver-client-kubelet",
+          .usage = "client auth",
+          .dns_names = {},
+          .addresses = {}};
+}
+Wanted server_certificate(const BootstrapOptions& options, std::vector<std::string> addresses) {
+  return {.kind = "server",
+          .signer = "kubernetes.io/kubelet-serving",
+          .usage = "server auth",
+          .dns_names = {options.node_name},
+          .addresses = std::move(addresses)};
+}
+
 // Certificate and key of a new key, as one PEM text.
-io::Task<base::Result<std::string>> ask(client::Client client, const BootstrapOptions& options) {
+io::Task<base::Result<std::string>> ask(client::Client client, const BootstrapOptions& options, Wanted kind) {
   CO_TRY(auto key, pki::Key::generate(pki::Key::Algorithm::EcdsaP256));
-  pki::CertificateOptions wanted{.common_name = "system:node:" + options.node_name, .organizations = {"system:nodes"}};
+  pki::CertificateOptions wanted{.common_name = "system:node:" + options.node_name,
+                                 .organizations = {"system:nodes"},
+                                 .dns_names = kind.dns_names,
+                                 .ip_addresses = kind.addresses};
   CertificateSigningRequest request;
   request.metadata.generate_name = "csr-";
   CO_TRY(request.spec.request, pki::make_request(key, wanted));
-  request.spec.signer_name = "kubernetes.io/kube-apiserver-client-kubelet";
-  request.spec.usages = {"digital signature", "client auth"};
+  request.spec.signer_name = kind.signer;
+  request.spec.usages = {"digital signature", std::string(kind.usage)};
   CO_TRY(auto created, co_await client.create(std::move(request)));
-  LOG_INFO("Waiting for client certificate to be issued", {"csr", created.metadata.name});
+  LOG_INFO("Waiting for a certificate to be issued", {"kind", kind.kind}, {"csr", created.metadata.name});
   CO_TRY(auto certificate, co_await wait_for_certificate(client, created.metadata.name));
   co_return certificate + key.private_pem();
 }
 
 // Under a name with the date, and "current" pointing to it, as upstream keeps them.
-base::Result<void> keep(const BootstrapOptions& options, const std::string& pem, const base::Clock& clock) {
+base::Result<void> keep(const BootstrapOptions& options, std::string_view kind, const std::string& pem,
+                        const base::Clock& clock) {
   TRY(base::make_directories(options.certificate_directory, 0755));
   auto stamp = base::format_rfc3339(base::Time::from_ns(clock.wall_ns()).truncated_to_seconds());
   std::replace(stamp.begin(), stamp.end(), ':', '-');
-  auto path = base::cat({options.certificate_directory, "/kubelet-client-", stamp.substr(0, stamp.size() - 1), ".pem"});
+  auto path =
+      base::cat({options.certificate_directory, "/kubelet-", kind, "-", stamp.substr(0, stamp.size() - 1), ".pem"});
   TRY(base::write_file(path, pem, 0600));
-  auto beside = options.current() + ".new";
+  auto current = base::cat({options.certificate_directory, "/kubelet-", kind, "-current.pem"});
+  auto beside = current + ".new";
   unlink(beside.c_str());
-  if (symlink(path.c_str(), beside.c_str()) != 0 || rename(beside.c_str(), options.current().c_str()) != 0) {
-    return base::fail(base::system_error("link " + options.current(), errno));
+  if (symlink(path.c_str(), beside.c_str()) != 0 || rename(beside.c_str(), current.c_str()) != 0) {
+    return base::fail(base::system_error("link " + current, errno));
   }
   return {};
+}
+
+// Until most of a certificate's life is over.
+base::Result<io::Duration> time_left(const std::string& file, const base::Clock& clock) {
+  TRY(auto pem, base::read_file(file));
+  TRY(auto info, pki::read_certificate(pem));
+  double life = static_cast<double>(info.not_after.seconds - info.not_before.seconds);
+  int64_t due = info.not_before.seconds + static_cast<int64_t>(life * kRenewAt);
+  return std::chrono::seconds(due - clock.wall_ns() / 1'000'000'000);
 }
 
 }  // namespace
@@ -90,14 +128,14 @@ io::Task<base::Result<void>> ensure_kubelet_identity(const BootstrapOptions& opt
   io::Duration pause = kAskAgain;
   base::Result<std::string> pem = base::fail(base::Code::Unavailable, "not asked");
   for (;;) {
-    pem = co_await ask(client, options);
+    pem = co_await ask(client, options, client_certificate());
     if (pem || pem.error().code() == base::Code::Forbidden || pem.error().code() == base::Code::Unauthorized) break;
     LOG_WARNING("No client certificate yet", {"err", pem.error().message()});
     co_await io::sleep(pause);
     pause = std::min<io::Duration>(pause * 2, kAskAgainMax);
   }
   if (!pem) co_return base::fail(pem.error().with_context("no client certificate"));
-  CO_TRY(keep(options, *pem, clock));
+  CO_TRY(keep(options, "client", *pem, clock));
   access.token = access.token_file = access.username = access.password = "";
   access.certificate_data = access.key_data = "";
   access.certificate_file = access.key_file = options.current();
@@ -109,24 +147,48 @@ io::Task<void> rotate_kubelet_certificate(BootstrapOptions options, base::Clock&
   auto access = client::load_kubeconfig(options.kubeconfig);
   if (!access || access->certificate_file != options.current()) co_return;
   for (;;) {
-    io::Duration wait = kRenewAgain;
-    auto pem = base::read_file(options.current());
-    auto info = pem ? pki::read_certificate(*pem) : base::Result<pki::CertificateInfo>(base::fail(pem.error()));
-    if (info) {
-      double life = static_cast<double>(info->not_after.seconds - info->not_before.seconds);
-      int64_t due = info->not_before.seconds + static_cast<int64_t>(life * kRenewAt);
-      int64_t left = due - clock.wall_ns() / 1'000'000'000;
-      if (left > 0) {
-        co_await io::sleep(std::chrono::seconds(left));
-        continue;  // looked at again: the clock may have been set
-      }
+    auto left = time_left(options.current(), clock);
+    if (left && *left > io::Duration::zero()) {
+      co_await io::sleep(*left);
+      continue;  // looked at again: the clock may have been set
+    }
+    if (left) {
       auto client = connect({.kubeconfig = options.kubeconfig}, "kubelet");
-      auto fresh = client ? co_await ask(*client, options) : base::Result<std::string>(base::fail(client.error()));
-      auto kept = fresh ? keep(options, *fresh, clock) : base::Result<void>(base::fail(fresh.error()));
+      auto fresh = client ? co_await ask(*client, options, client_certificate())
+                          : base::Result<std::string>(base::fail(client.error()));
+      auto kept = fresh ? keep(options, "client", *fresh, clock) : base::Result<void>(base::fail(fresh.error()));
       if (kept) continue;
       LOG_WARNING("The client certificate is not renewed", {"err", kept.error().message()});
     }
-    co_await io::sleep(wait);
+    co_await io::sleep(kRenewAgain);
+  }
+}
+
+base::Result<void> begin_server_certificate(const BootstrapOptions& options, const std::vector<std::string>& addresses,
+                                            base::Clock& clock) {
+  if (base::exists(options.current_of_server())) return {};
+  TRY(base::make_directories(options.certificate_directory, 0755));
+  TRY(auto pair, pki::make_self_signed(options.node_name, {options.node_name}, addresses, clock));
+  return base::write_file(options.current_of_server(), pair.certificate_pem + pair.key_pem, 0600);
+}
+
+io::Task<void> rotate_server_certificate(BootstrapOptions options, client::Client client,
+                                         std::vector<std::string> addresses, base::Clock& clock) {
+  const auto current = options.current_of_server();
+  for (;;) {
+    // Those that were signed are linked to.
+    struct stat about{};
+    bool is_signed = lstat(current.c_str(), &about) == 0 && S_ISLNK(about.st_mode);
+    auto left = time_left(current, clock);
+    if (is_signed && left && *left > io::Duration::zero()) {
+      co_await io::sleep(*left);
+      continue;
+    }
+    auto fresh = co_await ask(client, options, server_certificate(options, addresses));
+    auto kept = fresh ? keep(options, "server", *fresh, clock) : base::Result<void>(base::fail(fresh.error()));
+    if (kept) continue;
+    LOG_WARNING("The serving certificate is not renewed", {"err", kept.error().message()});
+    co_await io::sleep(is_signed ? io::Duration(kRenewAgain) : io::Duration(kAskAgainMax));
   }
 }
 

@@ -64,6 +64,7 @@ void take_alignment(const Configuration& from, kubelet::AlignmentOptions& to) {
   for (const auto& [option, value] : from.cpu_manager_policy_options) to.cpu_policy_options[option] = value;
   if (!from.memory_manager_policy.empty()) to.memory_policy = from.memory_manager_policy;
   if (!from.topology_manager_policy.empty()) to.topology_policy = from.topology_manager_policy;
+  for (const auto& [option, value] : from.topology_manager_policy_options) to.topology_policy_options[option] = value;
   if (!from.topology_manager_scope.empty()) to.topology_scope = from.topology_manager_scope;
   if (!from.reserved_system_cpus.empty()) to.reserved_cpus = from.reserved_system_cpus;
   for (const auto& one : from.reserved_memory)

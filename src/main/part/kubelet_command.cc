@@ -2,6 +2,8 @@
 #include "base/contains.h"
 #include "base/log.h"
 #include "base/strings.h"
+#include "io/own_address.h"
+#include "io/tls_names.h"
 #include "main/commands.h"
 #include "main/machine.h"
 #include "main/node_part.h"
@@ -9,15 +11,17 @@
 #include "main/part/kubelet_bootstrap.h"
 #include "main/part/kubelet_care.h"
 #include "main/part/kubelet_configuration.h"
+#include "main/part/kubelet_machine.h"
 #include "main/part/part.h"
 #include "main/part/part_server.h"
 #include "main/pause_image.h"
+#include "main/service_manager.h"
 
 namespace navarch {
 namespace {
 
 struct Given {
-  std::string config_file;
+  std::string config_file, config_folder;
   ConnectionOptions connection;
   BootstrapOptions bootstrap;
   std::string container_runtime = "remote";
@@ -29,6 +33,13 @@ struct Given {
   bool private_containerd = false;
   std::string eviction_hard, eviction_soft;  // "memory.available<100Mi"
   int64_t image_high = 85, image_low = 80;
+  int64_t pods_per_core = 0, status_images = 50, log_files = 5;
+  int64_t pulls_per_second = 5, pull_burst = 10;
+  std::string log_size = "10Mi";
+  std::string cgroup_driver = "cgroupfs";
+  std::string tls_version;
+  std::vector<std::string> tls_ciphers;
+  bool serial_pulls = true;
   int64_t oom_score = -999;
   int64_t dead_per_container = 1, dead_max = -1;
 };
@@ -69,12 +80,46 @@ void add_care_flags(cli::Flags& flags, Given& given) {
             "None, or Static: memory of certain nodes for guaranteed pods");
   flags.add("topology-manager-policy", &alignment.topology_policy,
             "none, best-effort, restricted or single-numa-node: whether resources come from one part of the machine");
+  flags.add("topology-manager-policy-options", &alignment.topology_policy_options,
+            "of that policy: max-allowable-numa-nodes=16");
   flags.add("topology-manager-scope", &alignment.topology_scope, "container or pod: what is brought together");
   flags.add("pod-max-pids", &kubelet.pod_processes_max, "processes of a pod at most; -1: no bound");
 }
 
+void add_container_flags(cli::Flags& flags, Given& given) {
+  auto& kubelet = given.node.kubelet;
+  flags.add("cgroup-driver", &given.cgroup_driver,
+            "who makes control groups, cgroupfs or systemd, if the runtime does not tell");
+  flags.add("kubelet-cgroups", &kubelet.kubelet_group, "the control group that this process goes into");
+  flags.add("cpu-cfs-quota", &kubelet.cpu_quota, "limits of processor time hold");
+  flags.add("seccomp-default", &kubelet.seccomp_default, "RuntimeDefault for containers that name no seccomp profile");
+  flags.add("serialize-image-pulls", &given.serial_pulls, "pull one image at a time");
+  flags.add("registry-qps", &given.pulls_per_second, "pulls that may begin in a second; 0: any number");
+  flags.add("registry-burst", &given.pull_burst, "and at once");
+  flags.add("container-log-max-size", &given.log_size, "from which size a container's log is set aside");
+  flags.add("container-log-max-files", &given.log_files, "logs of a container that are kept");
+  flags.add_duration("runtime-request-timeout", &given.others.runtime_timeout_ns,
+                     "how long the runtime may take to answer");
+  flags.add("image-service-endpoint", &given.others.image_endpoint, "who keeps the images; the runtime if empty");
+}
+
+void add_machine_flags(cli::Flags& flags, Given& given) {
+  auto& kubelet = given.node.kubelet;
+  auto& others = given.others;
+  flags.add("provider-id", &kubelet.provider_id, "this machine's id at the cloud that it is from");
+  flags.add("pods-per-core", &given.pods_per_core, "how many pods a processor carries; 0: only --max-pods counts");
+  flags.add("node-status-max-images", &given.status_images, "images that the Node shows; -1: all");
+  flags.add("fail-swap-on", &others.fail_swap_on, "do not start on a machine with swap");
+  flags.add("fail-cgroupv1", &others.fail_cgroup_v1, "nor on one with control groups of version 1");
+  flags.add("protect-kernel-defaults", &others.protect_kernel_defaults,
+            "nor on one whose kernel's tunables are not as pods need them");
+  flags.add("max-open-files", &others.open_files_max, "files that this process may open");
+}
+
 void add_flags(cli::Flags& flags, Given& given) {
   auto& kubelet = given.node.kubelet;
+  flags.add("config-dir", &given.config_folder,
+            "a folder of files that end with .conf and are merged over --config, in the order of their names");
   flags.add("config", &given.config_file, "a file with a KubeletConfiguration (kubelet.config.k8s.io/v1beta1)");
   flags.add("kubeconfig", &given.connection.kubeconfig, "how to reach the API, and as whom");
   flags.add("bootstrap-kubeconfig", &given.bootstrap.bootstrap_kubeconfig,
@@ -132,6 +177,18 @@ void add_flags(cli::Flags& flags, Given& given) {
             "who shows nothing is system:anonymous, instead of being refused");
   flags.add("authorization-mode", &given.authorization_mode,
             "Webhook, the default: the cluster decides; or AlwaysAllow");
+  flags.add("rotate-server-certificates", &given.others.rotate_server_certificates,
+            "have the cluster sign what the server shows, and anew before it expires");
+  flags.add("tls-min-version", &given.tls_version, "VersionTLS12 or VersionTLS13");
+  flags.add("tls-cipher-suites", &given.tls_ciphers, "suites for TLS 1.2, by Go's names");
+  flags.add("authentication-token-webhook", &kubelet.token_webhook, "ask the cluster whose a bearer token is");
+  flags.add_duration("authorization-webhook-cache-authorized-ttl", &kubelet.remember_allowed_ns,
+                     "how long it is remembered that somebody may do something");
+  flags.add_duration("authorization-webhook-cache-unauthorized-ttl", &kubelet.remember_refused_ns,
+                     "and that somebody may not");
+  flags.add("enable-debugging-handlers", &kubelet.debugging_handlers, "serve exec, attach, logs and the like");
+  add_container_flags(flags, given);
+  add_machine_flags(flags, given);
   add_care_flags(flags, given);
   flags.add("healthz-bind-address", &given.others.healthz_address, "where /healthz is asked for without a credential");
   flags.add("healthz-port", &given.others.healthz_port, "and its port; 0 for none");
@@ -154,8 +211,55 @@ base::Result<void> complete_care(Given& given) {
   return check_care_options(kubelet);
 }
 
+base::Result<void> complete_containers(const Given& given, kubelet::KubeletOptions& kubelet) {
+  if (given.cgroup_driver != "cgroupfs" && given.cgroup_driver != "systemd")
+    return base::fail(base::Code::BadRequest, base::cat({"unknown cgroup driver ", base::quote(given.cgroup_driver),
+                                                         ", must be cgroupfs or systemd"}));
+  kubelet.cgroup_driver =
+      given.cgroup_driver == "systemd" ? kubelet::CgroupDriver::Systemd : kubelet::CgroupDriver::Cgroupfs;
+  auto size = base::Quantity::parse(given.log_size);
+  if (!size) return base::fail(size.error().with_context("--container-log-max-size"));
+  kubelet.container_log_bytes_max = size->value();
+  kubelet.container_log_files_max = static_cast<int>(given.log_files);
+  if (given.serial_pulls) {
+    kubelet.images.pulls_max = 1;
+  } else if (kubelet.images.pulls_max == 1) {
+    kubelet.images.pulls_max = 0;
+  }
+  kubelet.images.pulls_per_second = static_cast<int32_t>(given.pulls_per_second);
+  kubelet.images.pull_burst = static_cast<int32_t>(given.pull_burst);
+  return {};
+}
+
+// What the file said, where flags are that may say otherwise.
+void follow_file(Given& given) {
+  const auto& kubelet = given.node.kubelet;
+  if (kubelet.port != 0) given.port = kubelet.port;
+  given.pods_max = kubelet.pods_max;
+  given.pods_per_core = kubelet.pods_per_core;
+  given.status_images = kubelet.status_images_max;
+  given.oom_score = kubelet.oom_score_adj.value_or(given.oom_score);
+  given.image_high = kubelet.image_garbage.high_percent;
+  given.image_low = kubelet.image_garbage.low_percent;
+  given.log_size = std::to_string(kubelet.container_log_bytes_max);
+  given.log_files = kubelet.container_log_files_max;
+  given.serial_pulls = kubelet.images.pulls_max == 1;
+  given.pulls_per_second = kubelet.images.pulls_per_second;
+  given.pull_burst = kubelet.images.pull_burst;
+  given.cgroup_driver = kubelet.cgroup_driver == kubelet::CgroupDriver::Systemd ? "systemd" : "cgroupfs";
+}
+
 base::Result<void> complete(Given& given) {
   auto& kubelet = given.node.kubelet;
+  TRY(complete_containers(given, kubelet));
+  if (!given.tls_version.empty()) {
+    TRY(kubelet.tls_version_min, io::tls_version(given.tls_version));
+  }
+  if (!given.tls_ciphers.empty()) {
+    TRY(kubelet.tls_ciphers, io::tls_ciphers(given.tls_ciphers));
+  }
+  kubelet.pods_per_core = static_cast<int32_t>(given.pods_per_core);
+  kubelet.status_images_max = static_cast<int32_t>(given.status_images);
   if (given.port < 1 || given.port > 65535) {
     return base::fail(base::Code::BadRequest,
                       base::cat({"--port ", std::to_string(given.port), " must be between 1 and 65535, inclusive"}));
@@ -201,12 +305,14 @@ base::Result<void> complete(Given& given) {
   auto& docker = given.node.docker;
   if (!given.others.runtime_endpoint.empty()) docker.endpoint = given.others.runtime_endpoint;
   docker.directory = kubelet.root_directory + "/docker";
+  given.node.image_endpoint = given.others.image_endpoint;
+  given.node.runtime_timeout_ns = given.others.runtime_timeout_ns;
   given.bootstrap.kubeconfig = given.connection.kubeconfig;
   given.bootstrap.node_name = kubelet.node_name;
   return {};
 }
 
-io::Task<base::Result<void>> work(const Given* given) {
+io::Task<base::Result<void>> work(const Given* given, const ServiceManager* manager) {
   Pages pages;
   std::unique_ptr<io::HttpServer> health;
   if (given->others.healthz_port != 0) {
@@ -216,11 +322,23 @@ io::Task<base::Result<void>> work(const Given* given) {
   }
   CO_TRY(co_await ensure_kubelet_identity(given->bootstrap, base::system_clock()));
   CO_TRY(auto client, connect(given->connection, "kubelet"));
-  NodePart node(given->node);
+  auto options = given->node;
+  bool asks_for_server = given->others.rotate_server_certificates && options.kubelet.certificate_file.empty();
+  if (asks_for_server) {
+    if (options.kubelet.node_addresses.empty()) options.kubelet.node_addresses = {io::own_address()};
+    CO_TRY(begin_server_certificate(given->bootstrap, options.kubelet.node_addresses, base::system_clock()));
+    options.kubelet.certificate_file = options.kubelet.key_file = given->bootstrap.current_of_server();
+  }
+  NodePart node(options);
   CO_TRY(co_await node.start_runtime());
   io::Scope scope;
+  if (asks_for_server)
+    scope.spawn(
+        rotate_server_certificate(given->bootstrap, client, options.kubelet.node_addresses, base::system_clock()));
   if (given->others.rotate_certificates)
     scope.spawn(rotate_kubelet_certificate(given->bootstrap, base::system_clock()));
+  manager->ready();
+  scope.spawn(manager->feed_watchdog({}));
   CO_TRY(co_await node.start_kubelet(std::move(client)));
   LOG_INFO("Node is ready", {"node", given->node.kubelet.node_name});
   io::Event never;
@@ -235,21 +353,20 @@ int run_kubelet(const Arguments& arguments) {
   PartFlags line("kubelet", cli::Component::Kubelet, "runs the pods of this node");
   add_flags(line.flags(), given);
   if (auto ended = line.parse(arguments)) return *ended;
-  if (!given.config_file.empty()) {
+  if (!given.config_file.empty() || !given.config_folder.empty()) {
     auto& kubelet = given.node.kubelet;
     kubelet.port = 0;
-    auto read = read_kubelet_configuration(given.config_file, kubelet, given.others);
+    auto read = read_kubelet_configuration(given.config_file, given.config_folder, kubelet, given.others);
     if (!read) return part_failure(read.error().with_context("failed to load kubelet config file"));
-    if (kubelet.port != 0) given.port = kubelet.port;
-    given.pods_max = kubelet.pods_max;
-    given.oom_score = kubelet.oom_score_adj.value_or(given.oom_score);
-    given.image_high = kubelet.image_garbage.high_percent;
-    given.image_low = kubelet.image_garbage.low_percent;
+    follow_file(given);
+    if (given.others.verbosity && !line.flags().given("v")) base::set_log_verbosity(*given.others.verbosity);
     line.parse_again();
   }
   given.node.flags = line.flags().values();
   if (auto usable = complete(given); !usable) return part_failure(usable.error());
-  return run_part([&] { return work(&given); });
+  if (auto usable = prepare_machine(given.others); !usable) return part_failure(usable.error());
+  auto manager = ServiceManager::from_environment();
+  return run_part([&] { return work(&given, &manager); });
 }
 
 }  // namespace navarch

@@ -5,7 +5,9 @@
 #include <unistd.h>
 
 #include "base/file.h"
+#include "base/strings.h"
 #include "main/part/kubelet_care.h"
+#include "schema/value.h"
 
 namespace navarch {
 namespace {
@@ -15,7 +17,7 @@ struct KubeletConfigurationTest : testing::Test {
 
   std::string read(std::string text) {
     EXPECT_TRUE(base::write_file(path, text, 0600));
-    auto done = read_kubelet_configuration(path, options, others);
+    auto done = read_kubelet_configuration(path, "", options, others);
     return done ? "good" : done.error().message();
   }
   static std::string head() { return "apiVersion: kubelet.config.k8s.io/v1beta1\nkind: KubeletConfiguration\n"; }
@@ -147,6 +149,126 @@ TEST_F(KubeletConfigurationTest, ThresholdsOfImagesHaveToBeInOrder) {
   EXPECT_EQ(check_care_options(options).error().message(),
             "invalid configuration: imageGCLowThresholdPercent (--image-gc-low-threshold) 80 must be less than "
             "imageGCHighThresholdPercent (--image-gc-high-threshold) 70");
+}
+
+TEST_F(KubeletConfigurationTest, WhatContainersAreMadeWithIsTaken) {
+  ASSERT_EQ(read(head() + "cgroupDriver: systemd\ncpuCFSQuota: false\nmemorySwap: {swapBehavior: LimitedSwap}\n"
+                          "singleProcessOOMKill: true\nseccompDefault: true\nkubeletCgroups: /kubelet\n"
+                          "crashLoopBackOff: {maxContainerRestartPeriod: 60s}\ncontainerLogMonitorInterval: 5s\n"
+                          "registryPullQPS: 0\nregistryBurst: 3\nruntimeRequestTimeout: 30s\n"
+                          "imageServiceEndpoint: unix:///images.sock\n"),
+            "good");
+  EXPECT_EQ(options.cgroup_driver, kubelet::CgroupDriver::Systemd);
+  EXPECT_FALSE(options.cpu_quota);
+  EXPECT_TRUE(options.limited_swap);
+  EXPECT_EQ(options.single_process_oom_kill, std::optional(true));
+  EXPECT_TRUE(options.seccomp_default);
+  EXPECT_EQ(options.kubelet_group, "/kubelet");
+  EXPECT_EQ(options.restart_pause_max_ns, 60'000'000'000);
+  EXPECT_EQ(options.container_log_check_ns, 5'000'000'000);
+  EXPECT_EQ(options.images.pulls_per_second, 0);
+  EXPECT_EQ(options.images.pull_burst, 3);
+  EXPECT_EQ(others.runtime_timeout_ns, 30'000'000'000);
+  EXPECT_EQ(others.image_endpoint, "unix:///images.sock");
+}
+
+TEST_F(KubeletConfigurationTest, WhatTheServerDoesIsTaken) {
+  ASSERT_EQ(read(head() + "tlsMinVersion: VersionTLS13\ntlsCipherSuites: [TLS_ECDHE_RSA_WITH_AES_128_GCM_SHA256]\n"
+                          "enableDebuggingHandlers: false\nenableSystemLogQuery: true\nserverTLSBootstrap: true\n"
+                          "authentication: {webhook: {enabled: false}}\n"
+                          "authorization: {webhook: {cacheAuthorizedTTL: 1s, cacheUnauthorizedTTL: 2s}}\n"),
+            "good");
+  EXPECT_EQ(options.tls_version_min, 13);
+  EXPECT_EQ(options.tls_ciphers, "ECDHE-RSA-AES128-GCM-SHA256");
+  EXPECT_FALSE(options.debugging_handlers);
+  EXPECT_TRUE(options.log_query);
+  EXPECT_TRUE(others.rotate_server_certificates);
+  EXPECT_FALSE(options.token_webhook);
+  EXPECT_EQ(options.remember_allowed_ns, 1'000'000'000);
+  EXPECT_EQ(options.remember_refused_ns, 2'000'000'000);
+}
+
+TEST_F(KubeletConfigurationTest, WhatTheNodeShowsAndItsMachineIsLikeIsTaken) {
+  ASSERT_EQ(read(head() + "podsPerCore: 10\nproviderID: cloud://1\nnodeStatusMaxImages: -1\nfailSwapOn: false\n"
+                          "failCgroupV1: true\nprotectKernelDefaults: true\nmaxOpenFiles: 77\n"
+                          "logging: {verbosity: 3}\n"),
+            "good");
+  EXPECT_EQ(options.pods_per_core, 10);
+  EXPECT_EQ(options.provider_id, "cloud://1");
+  EXPECT_EQ(options.status_images_max, -1);
+  EXPECT_FALSE(others.fail_swap_on);
+  EXPECT_TRUE(others.fail_cgroup_v1);
+  EXPECT_TRUE(others.protect_kernel_defaults);
+  EXPECT_EQ(others.open_files_max, 77);
+  EXPECT_EQ(others.verbosity, std::optional(3));
+}
+
+TEST_F(KubeletConfigurationTest, WhatIsNotDoneOrOutOfRangeIsRefused) {
+  for (auto text : {"readOnlyPort: 10255",
+                    "runOnce: true",
+                    "systemCgroups: /system",
+                    "qosReserved: {memory: 50%}",
+                    "cpuCFSQuotaPeriod: 10ms",
+                    "enableControllerAttachDetach: false",
+                    "tlsCurvePreferences: [29]",
+                    "logging: {format: json}",
+                    "enableSystemLogQuery: true\nenableSystemLogHandler: false",
+                    "tlsMinVersion: TLS12",
+                    "tlsCipherSuites: [X]",
+                    "cgroupDriver: perhaps",
+                    "hairpinMode: perhaps",
+                    "memorySwap: {swapBehavior: UnlimitedSwap}",
+                    "authorization: {mode: RBAC}",
+                    "memoryReservationPolicy: TieredReservation",
+                    "podLogsDir: logs",
+                    "maxPods: -1",
+                    "nodeStatusMaxImages: -2",
+                    "oomScoreAdj: 1001",
+                    "containerLogMaxWorkers: 0",
+                    "containerLogMaxFiles: 1",
+                    "containerLogMonitorInterval: 2s",
+                    "memoryThrottlingFactor: 1.5",
+                    "crashLoopBackOff: {maxContainerRestartPeriod: 301s}",
+                    "registryPullQPS: -1",
+                    "topologyManagerPolicyOptions: {perhaps: 'true'}"}) {
+    options = {};
+    others = {};
+    auto said = read(head() + text + "\n");
+    if (said == "good")
+      if (auto checked = check_care_options(options); !checked) said = checked.error().message();
+    EXPECT_NE(said, "good") << text;
+  }
+}
+
+TEST_F(KubeletConfigurationTest, FilesOfTheFolderAreMergedInTheOrderOfTheirNames) {
+  auto folder = path + ".d";
+  ASSERT_TRUE(base::make_directories(folder + "/20-more", 0755));
+  auto drop = [&](const std::string& name, const std::string& text) {
+    ASSERT_TRUE(base::write_file(base::cat({folder, "/", name}), head() + text, 0600));
+  };
+  drop("30-last.conf", "maxPods: 30\nevictionHard: {nodefs.available: 1Gi}\n");
+  drop("10-first.conf", "maxPods: 10\npodPidsLimit: 7\nclusterDNS: [10.0.0.2]\n");
+  drop("20-more/a.conf", "maxPods: 20\nclusterDomain: more\n");
+  drop("40-other.yaml", "maxPods: 40\n");
+  ASSERT_TRUE(base::write_file(path, head() + "clusterDNS: [10.0.0.1]\nevictionHard: {memory.available: 1Gi}\n", 0600));
+  auto done = read_kubelet_configuration(path, folder, options, others);
+  ASSERT_TRUE(done) << done.error().message();
+  EXPECT_EQ(options.pods_max, 30);
+  EXPECT_EQ(options.pod_processes_max, 7);
+  EXPECT_EQ(options.cluster_domain, "more");
+  EXPECT_EQ(options.cluster_dns, std::vector<std::string>{"10.0.0.2"});
+  EXPECT_EQ(others.thresholds.hard, (kubelet::Words{{"memory.available", "1Gi"}, {"nodefs.available", "1Gi"}}));
+  drop("50-wrong.conf", "maxPod: 5\n");
+  EXPECT_FALSE(read_kubelet_configuration(path, folder, options, others));
+  EXPECT_TRUE(base::remove_tree(folder));
+}
+
+TEST_F(KubeletConfigurationTest, WhatIsShownHasTheDefaultsOfWhatWasNotSaid) {
+  ASSERT_EQ(read(head() + "maxPods: 50\n"), "good");
+  auto shown = *schema::Value::parse(options.configuration);
+  EXPECT_EQ(shown.text_at({"kind"}), "KubeletConfiguration");
+  EXPECT_EQ(shown.text_at({"syncFrequency"}), "1m0s");
+  EXPECT_NE(options.configuration.find("\"maxPods\":50"), std::string::npos);
 }
 
 TEST_F(KubeletConfigurationTest, TaintsAreKeyValueAndEffect) {

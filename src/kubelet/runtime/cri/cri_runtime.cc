@@ -39,6 +39,16 @@ class CriRuntime final : public Runtime {
     co_return out;
   }
 
+  io::Task<base::Result<std::optional<CgroupDriver>>> cgroup_driver() override {
+    auto answer = co_await client_->runtime_config();
+    if (!answer && io::grpc_code_of(answer.error()) == io::GrpcCode::Unimplemented)
+      co_return std::optional<CgroupDriver>();
+    CO_TRY(auto config, std::move(answer));
+    if (!config.linux) co_return std::optional<CgroupDriver>();
+    co_return config.linux->cgroup_driver == cri::CgroupDriver::Systemd ? CgroupDriver::Systemd
+                                                                        : CgroupDriver::Cgroupfs;
+  }
+
   io::Task<base::Result<std::string>> run_sandbox(cri::PodSandboxConfig config, std::string handler) override {
     cri::RunPodSandboxRequest request;
     request.config = std::move(config);
@@ -308,9 +318,13 @@ std::string ended_container(std::string_view envelope) {
   return container == process ? std::string(container) : std::string();
 }
 
-base::Result<std::unique_ptr<Runtime>> make_cri_runtime(std::string endpoint) {
-  TRY(auto client, CriClient::create({.endpoint = endpoint, .image_endpoint = {}}));
+base::Result<std::unique_ptr<Runtime>> make_cri_runtime(CriClient::Options options) {
+  auto endpoint = options.endpoint;
+  TRY(auto client, CriClient::create(std::move(options)));
   return std::make_unique<CriRuntime>(std::move(client), std::move(endpoint));
+}
+base::Result<std::unique_ptr<Runtime>> make_cri_runtime(std::string endpoint) {
+  return make_cri_runtime(CriClient::Options{.endpoint = std::move(endpoint), .image_endpoint = {}});
 }
 
 }  // namespace kubelet

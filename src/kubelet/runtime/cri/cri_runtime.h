@@ -8,11 +8,13 @@
 #include <string>
 
 #include "base/result.h"
+#include "kubelet/runtime/cri/cri_client.h"
 #include "kubelet/runtime/runtime.h"
 
 namespace kubelet {
 
 // `endpoint` as in --container-runtime-endpoint. Connects when first used.
+base::Result<std::unique_ptr<Runtime>> make_cri_runtime(CriClient::Options options);
 base::Result<std::unique_ptr<Runtime>> make_cri_runtime(std::string endpoint);
 
 // From a message of containerd's event stream: the id of the container whose main process has ended; "" for all others.

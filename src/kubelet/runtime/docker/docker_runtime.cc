@@ -66,18 +66,19 @@ class DockerRuntime final : public Runtime {
     }
     RuntimeInfo out{.name = "docker",
                     .version = std::string(version.text_at({"Version"})),
-                    .runtime_ready = driver_ == "cgroupfs",
+                    .runtime_ready = true,
                     .runtime_message = {},
                     .network_message = {}};
-    if (!out.runtime_ready)
-      out.runtime_message =
-          base::cat({R"(misconfiguration: kubelet cgroup driver: "cgroupfs" is different from docker cgroup driver: )",
-                     base::quote(driver_)});
     out.handlers = handlers_;
     auto network = network_.check();
     out.network_ready = network.has_value();
     if (!network) out.network_message = "docker: network plugin is not ready: cni config uninitialized";
     co_return out;
+  }
+
+  io::Task<base::Result<std::optional<CgroupDriver>>> cgroup_driver() override {
+    CO_TRY(co_await info());
+    co_return driver_ == "systemd" ? CgroupDriver::Systemd : CgroupDriver::Cgroupfs;
   }
 
   io::Task<base::Result<std::string>> run_sandbox(cri::PodSandboxConfig config, std::string handler) override {

@@ -8,6 +8,12 @@
 namespace kubelet::docker {
 namespace {
 
+// The Engine knows a slice by its name alone.
+std::string cgroup_parent(const cri::LinuxPodSandboxConfig& linux) {
+  const auto& parent = linux.cgroup_parent;
+  return parent.ends_with(".slice") ? parent.substr(parent.rfind('/') + 1) : parent;
+}
+
 using schema::Members;
 using schema::Value;
 
@@ -202,7 +208,7 @@ base::Result<Value> sandbox_request(const cri::PodSandboxConfig& config, const s
   Value::Array options;
   options.emplace_back("no-new-privileges");
   if (config.linux) {
-    if (!config.linux->cgroup_parent.empty()) host.set("CgroupParent", config.linux->cgroup_parent);
+    if (!config.linux->cgroup_parent.empty()) host.set("CgroupParent", cgroup_parent(*config.linux));
     Members sysctls;
     for (const auto& [name, value] : config.linux->sysctls) sysctls.set(name, value);
     if (!sysctls.empty()) host.set("Sysctls", Value(std::move(sysctls)));
@@ -261,7 +267,7 @@ base::Result<Value> container_request(const std::string& sandbox_id, const cri::
     host.set("DeviceRequests",
              Value(Value::Array{Value::object({{"Driver", "cdi"}, {"DeviceIDs", Value(std::move(names))}})}));
   }
-  if (sandbox.linux && !sandbox.linux->cgroup_parent.empty()) host.set("CgroupParent", sandbox.linux->cgroup_parent);
+  if (sandbox.linux && !sandbox.linux->cgroup_parent.empty()) host.set("CgroupParent", cgroup_parent(*sandbox.linux));
   const cri::NamespaceOption* namespaces = nullptr;
   if (config.linux) {
     if (config.linux->resources) {

@@ -45,6 +45,17 @@ TEST(DockerRequests, SandboxHasNoNetworkOfTheEngines) {
   EXPECT_EQ(body.at({"HostConfig", "OomScoreAdj"})->as_int(), -998);
 }
 
+TEST(DockerRequests, ASliceIsNamedWithoutWhatItIsIn) {
+  auto config = pod();
+  auto parent = [&](std::string said) {
+    config.linux.emplace().cgroup_parent = std::move(said);
+    auto body = *sandbox_request(config, "", {.sandbox_image = "pause"});
+    return std::string(body.text_at({"HostConfig", "CgroupParent"}));
+  };
+  EXPECT_EQ(parent("/kubepods.slice/kubepods-podu.slice"), "kubepods-podu.slice");
+  EXPECT_EQ(parent("/kubepods/podu"), "/kubepods/podu");
+}
+
 TEST(DockerRequests, OomScoreIsNotLowerThanWeMayGive) {
   auto body = *sandbox_request(pod(), "", {.sandbox_image = "pause", .oom_score_adj_min = 100});
   EXPECT_EQ(body.at({"HostConfig", "OomScoreAdj"})->as_int(), 100);
