@@ -23,8 +23,10 @@ namespace apiserver {
 
 struct Server::Parts {
   explicit Parts(const ServerOptions& options)
-      : admission(default_admission({options.authorizer, options.random, options.rbac, options.admission_settings,
-                                     options.admission_enabled, options.admission_disabled})),
+      : admission_metrics(options.metrics != nullptr ? *options.metrics : own_metrics, options.clock),
+        admission(default_admission({options.authorizer, options.random, options.rbac, options.admission_settings,
+                                     options.admission_enabled, options.admission_disabled, &admission_metrics}),
+                  &admission_metrics),
         allocations({.store = options.store,
                      .catalog = catalog,
                      .clock = options.clock,
@@ -60,13 +62,14 @@ struct Server::Parts {
   }
 
   Catalog catalog;
+  base::Metrics own_metrics;
+  AdmissionMetrics admission_metrics;
   AdmissionChain admission;
   Allocations allocations;
   Registry registry;
   Renderer renderer;
   std::atomic<int> reads = 0;
   std::atomic<int> writes = 0;
-  base::Metrics own_metrics;
   ServerMetrics metrics;
   FlowControl flow;
   Watchers watchers;

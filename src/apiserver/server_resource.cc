@@ -117,7 +117,7 @@ io::Task<void> Server::serve_resource(Exchange& exchange) {
   call.served = std::move(*found);
   const Served& served = *call.served;
   exchange.served = &served;
-  warn_of_deprecation(served, call);
+  if (warn_of_deprecation(served, call)) parts_->metrics.requests().note_deprecated(call);
   if (call.info.verb == "watch") {
     co_await serve_watch(exchange);
     co_return;

@@ -71,10 +71,10 @@ constexpr Row kRows[] = {
     {"DenyServiceExternalIPs", false, [](const Needs&) { return make_deny_external_ips(); }},
     {"MutatingAdmissionPolicy", true, [](const Needs& needs) { return make_mutating_policies(needs.authorizer); }},
     {"MutatingAdmissionWebhook", true,
-     [](const Needs& needs) { return make_mutating_webhooks(needs.authorizer, needs.random); }},
+     [](const Needs& needs) { return make_mutating_webhooks(needs.authorizer, needs.random, needs.metrics); }},
     {"ValidatingAdmissionPolicy", true, [](const Needs& needs) { return make_validating_policies(needs.authorizer); }},
     {"ValidatingAdmissionWebhook", true,
-     [](const Needs& needs) { return make_validating_webhooks(needs.authorizer, needs.random); }},
+     [](const Needs& needs) { return make_validating_webhooks(needs.authorizer, needs.random, needs.metrics); }},
     {"ResourceQuota", true, [](const Needs&) { return make_resource_quota(); }},
     {"NodeDeclaredFeatureValidator", true, [](const Needs&) { return make_node_declared_features(); }},
     // What these look at is validation here.

@@ -20,6 +20,7 @@ struct AdmissionNeeds {
   AdmissionSettings settings = {};
   std::vector<std::string> enabled = {};   // beside those that are on by default
   std::vector<std::string> disabled = {};  // of those
+  AdmissionMetrics* metrics = nullptr;     // none: nobody wants to know how long it takes
 };
 
 std::unique_ptr<AdmissionPlugin> make_namespace_lifecycle();
@@ -43,8 +44,10 @@ std::unique_ptr<AdmissionPlugin> make_default_ingress_class();
 std::unique_ptr<AdmissionPlugin> make_default_storage_class();
 std::unique_ptr<AdmissionPlugin> make_mutating_policies(const Authorizer& authorizer);
 std::unique_ptr<AdmissionPlugin> make_validating_policies(const Authorizer& authorizer);
-std::unique_ptr<AdmissionPlugin> make_mutating_webhooks(const Authorizer& authorizer, base::Random& random);
-std::unique_ptr<AdmissionPlugin> make_validating_webhooks(const Authorizer& authorizer, base::Random& random);
+std::unique_ptr<AdmissionPlugin> make_mutating_webhooks(const Authorizer& authorizer, base::Random& random,
+                                                        AdmissionMetrics* metrics);
+std::unique_ptr<AdmissionPlugin> make_validating_webhooks(const Authorizer& authorizer, base::Random& random,
+                                                          AdmissionMetrics* metrics);
 std::unique_ptr<AdmissionPlugin> make_resource_quota();
 
 bool is_admission_step(std::string_view name);

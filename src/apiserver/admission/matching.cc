@@ -21,20 +21,6 @@ bool resource_matches(std::string_view pattern, std::string_view resource, std::
 
 }  // namespace
 
-std::string_view operation_name(Operation operation) {
-  switch (operation) {
-    case Operation::Create:
-      return "CREATE";
-    case Operation::Update:
-      return "UPDATE";
-    case Operation::Delete:
-      return "DELETE";
-    case Operation::Connect:
-      return "CONNECT";
-  }
-  return "";
-}
-
 bool rule_matches(const api::admissionregistration_k8s_io_v1::RuleWithOperations& rule, const Attempt& attempt,
                   const Served& served) {
   const auto& row = served.row();

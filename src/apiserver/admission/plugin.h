@@ -9,6 +9,7 @@
 #include <string_view>
 #include <vector>
 
+#include "apiserver/admission/admission_metrics.h"
 #include "apiserver/pipeline/identity.h"
 #include "apiserver/registry/reader.h"
 #include "base/result.h"
@@ -18,8 +19,6 @@
 namespace apiserver {
 
 struct Call;
-
-enum class Operation : uint8_t { Create, Update, Delete, Connect };
 
 // How often mutating steps look: once, and once more when one of those that ask outside changed the object after others
 // had seen it.
@@ -76,13 +75,25 @@ class AdmissionPlugin {
 
 class AdmissionChain {
  public:
-  explicit AdmissionChain(std::vector<std::unique_ptr<AdmissionPlugin>> plugins) : plugins_(std::move(plugins)) {}
+  // `metrics` is told what took how long, unless it is null. Borrowed.
+  explicit AdmissionChain(std::vector<std::unique_ptr<AdmissionPlugin>> plugins, AdmissionMetrics* metrics = nullptr);
   io::Task<base::Result<void>> admit(Attempt& attempt) const;
   io::Task<base::Result<void>> validate(const Attempt& attempt) const;
-  void add(std::unique_ptr<AdmissionPlugin> plugin) { plugins_.push_back(std::move(plugin)); }
 
  private:
-  std::vector<std::unique_ptr<AdmissionPlugin>> plugins_;
+  struct Step {
+    std::unique_ptr<AdmissionPlugin> plugin;
+    std::unique_ptr<AdmissionTimes> times;  // null when nobody wants to know
+  };
+  io::Task<base::Result<void>> admit_all(Attempt& attempt) const;
+  io::Task<base::Result<void>> validate_all(const Attempt& attempt) const;
+  int64_t now_ns() const { return metrics_ != nullptr ? metrics_->now_ns() : 0; }
+  void note(const std::unique_ptr<AdmissionTimes>& times, const Attempt& attempt, AdmissionRound round,
+            const base::Result<void>& verdict, int64_t began_ns) const;
+
+  AdmissionMetrics* const metrics_;
+  std::vector<Step> steps_;
+  std::unique_ptr<AdmissionTimes> rounds_;
 };
 
 }  // namespace apiserver

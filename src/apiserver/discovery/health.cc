@@ -51,16 +51,6 @@ constexpr std::array<std::string_view, 35> kChecks = {
 // Of /readyz alone.
 constexpr std::array<std::string_view, 3> kReadyChecks = {"etcd-readiness", "informer-sync", "shutdown"};
 
-std::vector<std::string_view> checks_of(std::string_view root, const std::vector<HealthCheck>& more) {
-  std::vector<std::string_view> checks(kChecks.begin(), kChecks.end());
-  if (root == "readyz") {
-    checks.insert(checks.begin() + 4, kReadyChecks.begin(), kReadyChecks.begin() + 2);
-    checks.push_back(kReadyChecks[2]);
-  }
-  for (const auto& check : more) checks.push_back(check.name);
-  return checks;
-}
-
 // Why it does not pass; nothing when it does.
 std::optional<std::string> trouble_of(std::string_view check, bool store_ok, const std::vector<HealthCheck>& more) {
   for (const auto& one : more) {
@@ -72,13 +62,23 @@ std::optional<std::string> trouble_of(std::string_view check, bool store_ok, con
 
 }  // namespace
 
+std::vector<std::string_view> health_check_names(std::string_view root, const std::vector<HealthCheck>& more) {
+  std::vector<std::string_view> checks(kChecks.begin(), kChecks.end());
+  if (root == "readyz") {
+    checks.insert(checks.begin() + 4, kReadyChecks.begin(), kReadyChecks.begin() + 2);
+    checks.push_back(kReadyChecks[2]);
+  }
+  for (const auto& check : more) checks.push_back(check.name);
+  return checks;
+}
+
 std::optional<HealthAnswer> answer_health(std::string_view path, const Query& query, bool store_ok,
                                           HealthMetrics& metrics, const std::vector<HealthCheck>& more) {
   if (path.starts_with('/')) path.remove_prefix(1);
   auto slash = path.find('/');
   std::string_view root = path.substr(0, slash);
   if (root != "healthz" && root != "livez" && root != "readyz") return std::nullopt;
-  auto checks = checks_of(root, more);
+  auto checks = health_check_names(root, more);
   auto judge = [&](std::string_view check) {
     auto trouble = trouble_of(check, store_ok, more);
     metrics.observe(check, root, !trouble);

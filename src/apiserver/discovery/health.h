@@ -20,6 +20,9 @@ struct HealthCheck {
 using HealthChecks = std::function<std::vector<HealthCheck>()>;
 class HealthMetrics;
 
+// The names of the checks below /`root`, which is "healthz", "livez" or "readyz". They live as long as `more`.
+std::vector<std::string_view> health_check_names(std::string_view root, const std::vector<HealthCheck>& more);
+
 struct HealthAnswer {
   int status = 200;
   std::string text;

@@ -6,6 +6,7 @@
 #include "apiserver/discovery/debug_pages.h"
 #include "apiserver/discovery/discovery.h"
 #include "apiserver/discovery/health.h"
+#include "apiserver/discovery/path_index.h"
 #include "apiserver/discovery/version.h"
 #include "apiserver/flowcontrol/flow_control.h"
 #include "apiserver/metrics/server_metrics.h"
@@ -197,10 +198,11 @@ io::Task<void> serve_path(PathContext context, const io::Request& request, const
   } else if (path == "/openid/v1/jwks" && context.options.token_issuer != nullptr) {
     response.send(200, "application/jwk-set+json", base::Bytes(context.options.token_issuer->key_set()));
   } else if (path == "/") {
-    std::string json =
-        "{\n  \"paths\": [\n    \"/api\",\n    \"/api/v1\",\n    \"/apis\",\n    \"/healthz\",\n    \"/livez\",\n    "
-        "\"/metrics\",\n    \"/openapi/v2\",\n    \"/openapi/v3\",\n    \"/readyz\",\n    \"/version\"\n  ]\n}";
-    response.send(200, "application/json", base::Bytes(std::move(json)));
+    response.send(200, "application/json",
+                  base::Bytes(path_index({.custom = custom,
+                                          .remote = *context.remote,
+                                          .health_checks = more ? more() : std::vector<HealthCheck>(),
+                                          .issues_tokens = context.options.token_issuer != nullptr})));
   } else {
     send_page_not_found(response);
   }

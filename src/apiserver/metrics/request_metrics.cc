@@ -75,6 +75,10 @@ RequestMetrics::RequestMetrics(base::Metrics& metrics)
                                     "Watches, proxies and the like that are open.",
                                     Stability::Stable,
                                     {"component", "group", "resource", "scope", "subresource", "verb", "version"}})),
+      deprecated_(metrics.gauges({"apiserver_requested_deprecated_apis",
+                                  "Always 1, for each deprecated API that was asked for.",
+                                  Stability::Stable,
+                                  {"group", "removed_release", "resource", "subresource", "version"}})),
       watch_events_(metrics.counters({"apiserver_watch_events_total",
                                       "Events sent to watchers.",
                                       Stability::Alpha,
@@ -141,6 +145,11 @@ void RequestMetrics::count_long_running(const Call& call, int change) {
   long_running_
       .with({"apiserver", info.group, info.resource, scope_of(call), info.subresource, verb_of(call), info.version})
       .add(change);
+}
+
+void RequestMetrics::note_deprecated(const Call& call) {
+  const auto& info = call.info;
+  deprecated_.with({info.group, "", info.resource, info.subresource, info.version}).set(1);
 }
 
 RequestMetrics::WatchEvents RequestMetrics::watch_events(const Call& call) {

@@ -31,6 +31,8 @@ class RequestMetrics {
   void count(const Call& call, bool known, const RequestOutcome& outcome);
   // A request that lives as long as its client likes has begun (+1) or ended (-1).
   void count_long_running(const Call& call, int change);
+  // Somebody has asked for an API that is deprecated; none of ours has a release yet with which it goes.
+  void note_deprecated(const Call& call);
   // What one watch sends, so that its metrics are looked up once. Lives no longer than this.
   class WatchEvents {
    public:
@@ -67,6 +69,7 @@ class RequestMetrics {
   base::Histograms& sli_seconds_;
   base::Histograms& response_bytes_;
   base::Gauges& long_running_;
+  base::Gauges& deprecated_;
   base::Counters& watch_events_;
   base::Histograms& watch_event_bytes_;
   base::Counters& authentications_;

@@ -56,14 +56,19 @@ std::string warning_header(std::string_view text) {
   return quoted + "\"";
 }
 
-void warn_of_deprecation(const Served& served, Call& call) {
+bool warn_of_deprecation(const Served& served, Call& call) {
   const auto& row = served.row();
-  if (served.custom() != nullptr && !served.custom()->deprecation_warning().empty())
-    call.warn(served.custom()->deprecation_warning());
-  if (!row.group.empty()) return;
-  if (row.plural == "endpoints")
-    call.warn("v1 Endpoints is deprecated in v1.33+; use discovery.k8s.io/v1 EndpointSlice");
-  if (row.plural == "componentstatuses") call.warn("v1 ComponentStatus is deprecated in v1.19+");
+  std::string_view warning;
+  if (served.custom() != nullptr) {
+    warning = served.custom()->deprecation_warning();
+  } else if (row.group.empty() && row.plural == "endpoints") {
+    warning = "v1 Endpoints is deprecated in v1.33+; use discovery.k8s.io/v1 EndpointSlice";
+  } else if (row.group.empty() && row.plural == "componentstatuses") {
+    warning = "v1 ComponentStatus is deprecated in v1.19+";
+  }
+  if (warning.empty()) return false;
+  call.warn(std::string(warning));
+  return true;
 }
 
 io::Headers Response::common(std::string_view content_type, std::string_view cache_control) const {

@@ -38,7 +38,7 @@ class Response {
 std::vector<std::string> shortened(const std::vector<std::string>& warnings);
 // A warning's text as a header shows it: `299 - "text"`.
 std::string warning_header(std::string_view text);
-// Kinds that upstream advises against.
-void warn_of_deprecation(const Served& served, Call& call);
+// Warns of kinds that upstream advises against, and of versions whose definitions do; whether it is one.
+bool warn_of_deprecation(const Served& served, Call& call);
 
 }  // namespace apiserver

@@ -156,8 +156,12 @@ io::Task<base::Result<ServedRef>> concerns(const Hook& hook, const Attempt& atte
   co_return attempt.refuse(verdict.error().message());
 }
 
-io::Task<base::Result<std::optional<admission::AdmissionResponse>>> ask(const Hook& hook, const Served& version,
-                                                                        const Attempt& attempt, base::Random& random) {
+namespace {
+
+io::Task<base::Result<std::optional<admission::AdmissionResponse>>> ask_unmeasured(const Hook& hook,
+                                                                                   const Served& version,
+                                                                                   const Attempt& attempt,
+                                                                                   base::Random& random) {
   if (attempt.dry_run && hook.has_side_effects) {
     co_return base::fail(
         bad_request(base::cat({"admission webhook ", base::quote(hook.name), " does not support dry run"})));
@@ -173,6 +177,19 @@ io::Task<base::Result<std::optional<admission::AdmissionResponse>>> ask(const Ho
   for (const auto& warning : response->warnings) attempt.warnings.push_back(warning);
   if (!response->allowed) co_return base::fail(refusal(hook, *response));
   co_return std::move(*response);
+}
+
+}  // namespace
+
+io::Task<base::Result<std::optional<admission::AdmissionResponse>>> ask(const Hook& hook, const Served& version,
+                                                                        const Attempt& attempt, const Asking& asking) {
+  int64_t began_ns = asking.metrics != nullptr ? asking.metrics->now_ns() : 0;
+  auto answer = co_await ask_unmeasured(hook, version, attempt, asking.random);
+  if (asking.metrics != nullptr) {
+    asking.metrics->count_webhook(hook.name, attempt.operation, asking.round, !answer,
+                                  asking.metrics->now_ns() - began_ns);
+  }
+  co_return std::move(answer);
 }
 
 }  // namespace apiserver

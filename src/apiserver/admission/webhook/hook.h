@@ -37,13 +37,20 @@ Hook make_hook(const std::string& configuration, const Webhook& webhook);
 // The version of the resource in which the hook wants to see the write; null when the write is none of its business.
 io::Task<base::Result<ServedRef>> concerns(const Hook& hook, const Attempt& attempt, const Authorizer& authorizer);
 
+// What those who ask hooks need to do so.
+struct Asking {
+  base::Random& random;
+  AdmissionMetrics* metrics;  // null: nobody wants to know how long it takes
+  AdmissionRound round;
+};
+
 // Asks the hook. Its answer when it allows the write, warnings and audit annotations handed on; an error in upstream's
 // words when it refuses, and when it cannot be asked and does not fail open. Nothing: it could not be asked, and that
 // does not matter.
 io::Task<base::Result<std::optional<api::admission_k8s_io_v1::AdmissionResponse>>> ask(const Hook& hook,
                                                                                        const Served& version,
                                                                                        const Attempt& attempt,
-                                                                                       base::Random& random);
+                                                                                       const Asking& asking);
 
 template <class Webhook>
 Hook make_hook(const std::string& configuration, const Webhook& webhook) {

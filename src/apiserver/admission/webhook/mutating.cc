@@ -39,8 +39,8 @@ base::Result<schema::Object> patched(const schema::Object& object, const std::st
 
 class MutatingAdmissionWebhook final : public AdmissionPlugin {
  public:
-  MutatingAdmissionWebhook(const Authorizer& authorizer, base::Random& random)
-      : authorizer_(authorizer), random_(random) {}
+  MutatingAdmissionWebhook(const Authorizer& authorizer, base::Random& random, AdmissionMetrics* metrics)
+      : authorizer_(authorizer), asking_{random, metrics, AdmissionRound::Admit} {}
   std::string_view name() const override { return "MutatingAdmissionWebhook"; }
   bool handles(const Attempt& attempt) const override { return !is_exempt(attempt); }
 
@@ -72,7 +72,7 @@ class MutatingAdmissionWebhook final : public AdmissionPlugin {
 
  private:
   io::Task<base::Result<bool>> call(const Hook& hook, const Served& version, Attempt& attempt) const {
-    CO_TRY(auto response, co_await ask(hook, version, attempt, random_));
+    CO_TRY(auto response, co_await ask(hook, version, attempt, asking_));
     if (!response || response->patch.empty()) co_return false;
     if (attempt.object == nullptr) {
       co_return base::fail(
@@ -87,14 +87,15 @@ class MutatingAdmissionWebhook final : public AdmissionPlugin {
   }
 
   const Authorizer& authorizer_;
-  base::Random& random_;
+  const Asking asking_;
   const Compiled<registration::MutatingWebhookConfiguration, Hooks> compiled_;
 };
 
 }  // namespace
 
-std::unique_ptr<AdmissionPlugin> make_mutating_webhooks(const Authorizer& authorizer, base::Random& random) {
-  return std::make_unique<MutatingAdmissionWebhook>(authorizer, random);
+std::unique_ptr<AdmissionPlugin> make_mutating_webhooks(const Authorizer& authorizer, base::Random& random,
+                                                        AdmissionMetrics* metrics) {
+  return std::make_unique<MutatingAdmissionWebhook>(authorizer, random, metrics);
 }
 
 }  // namespace apiserver

@@ -26,8 +26,8 @@ struct Round {
 
 class ValidatingAdmissionWebhook final : public AdmissionPlugin {
  public:
-  ValidatingAdmissionWebhook(const Authorizer& authorizer, base::Random& random)
-      : authorizer_(authorizer), random_(random) {}
+  ValidatingAdmissionWebhook(const Authorizer& authorizer, base::Random& random, AdmissionMetrics* metrics)
+      : authorizer_(authorizer), asking_{random, metrics, AdmissionRound::Validate} {}
   std::string_view name() const override { return "ValidatingAdmissionWebhook"; }
   bool handles(const Attempt& attempt) const override { return !is_exempt(attempt); }
 
@@ -55,20 +55,21 @@ class ValidatingAdmissionWebhook final : public AdmissionPlugin {
  private:
   io::Task<void> judge(const Hook& hook, const Served& version, const Attempt& attempt, Round& round,
                        size_t place) const {
-    auto response = co_await ask(hook, version, attempt, random_);
+    auto response = co_await ask(hook, version, attempt, asking_);
     if (!response) round.verdicts[place] = base::fail(std::move(response).error());
     if (--round.open == 0) round.done.set();
   }
 
   const Authorizer& authorizer_;
-  base::Random& random_;
+  const Asking asking_;
   const Compiled<registration::ValidatingWebhookConfiguration, Hooks> compiled_;
 };
 
 }  // namespace
 
-std::unique_ptr<AdmissionPlugin> make_validating_webhooks(const Authorizer& authorizer, base::Random& random) {
-  return std::make_unique<ValidatingAdmissionWebhook>(authorizer, random);
+std::unique_ptr<AdmissionPlugin> make_validating_webhooks(const Authorizer& authorizer, base::Random& random,
+                                                          AdmissionMetrics* metrics) {
+  return std::make_unique<ValidatingAdmissionWebhook>(authorizer, random, metrics);
 }
 
 }  // namespace apiserver
