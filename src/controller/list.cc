@@ -4,6 +4,7 @@
 
 #include "base/log.h"
 #include "controller/attachdetach/attachdetach.h"
+#include "controller/bootstrap_signer/bootstrap_signer.h"
 #include "controller/clusterrole_aggregation/clusterrole_aggregation.h"
 #include "controller/cronjob/cronjob.h"
 #include "controller/csr/csr.h"
@@ -34,6 +35,7 @@
 #include "controller/serviceaccount_token/serviceaccount_token.h"
 #include "controller/statefulset/statefulset.h"
 #include "controller/taint_eviction/taint_eviction.h"
+#include "controller/token_cleaner/token_cleaner.h"
 #include "controller/ttl/ttl.h"
 #include "controller/ttl_after_finished/ttl_after_finished.h"
 #include "controller/validatingadmissionpolicy_status/validatingadmissionpolicy_status.h"
@@ -45,47 +47,61 @@ namespace controller {
 namespace {
 
 constexpr Row kRows[] = {
-    {"certificatesigningrequest-approving-controller", "certificate-controller", make_csr_approver},
-    {"certificatesigningrequest-signing-controller", "certificate-controller", make_csr_signer},
-    {"clusterrole-aggregation-controller", "clusterrole-aggregation-controller",
+    {"bootstrap-signer-controller", "bootstrapsigner", "bootstrap-signer", make_bootstrap_signer, Starts::WhenNamed},
+    {"certificatesigningrequest-approving-controller", "csrapproving", "certificate-controller", make_csr_approver},
+    {"certificatesigningrequest-cleaner-controller", "csrcleaner", "certificate-controller", make_csr_cleaner},
+    {"certificatesigningrequest-signing-controller", "csrsigning", "certificate-controller", make_csr_signer},
+    {"clusterrole-aggregation-controller", "clusterrole-aggregation", "clusterrole-aggregation-controller",
      make_clusterrole_aggregation_controller},
-    {"cronjob-controller", "cronjob-controller", make_cronjob_controller},
-    {"daemonset-controller", "daemon-set-controller", make_daemonset_controller},
-    {"deployment-controller", "deployment-controller", make_deployment_controller},
-    {"device-taint-eviction-controller", "device-taint-eviction-controller", make_device_taint_eviction_controller},
-    {"disruption-controller", "disruption-controller", make_disruption_controller},
-    {"endpoints-controller", "endpoint-controller", make_endpoints_controller},
-    {"endpointslice-controller", "endpointslice-controller", make_endpointslice_controller},
-    {"endpointslice-mirroring-controller", "endpointslicemirroring-controller",
+    {"cronjob-controller", "cronjob", "cronjob-controller", make_cronjob_controller},
+    {"daemonset-controller", "daemonset", "daemon-set-controller", make_daemonset_controller},
+    {"deployment-controller", "deployment", "deployment-controller", make_deployment_controller},
+    {"device-taint-eviction-controller", "", "device-taint-eviction-controller", make_device_taint_eviction_controller},
+    {"disruption-controller", "disruption", "disruption-controller", make_disruption_controller},
+    {"endpoints-controller", "endpoint", "endpoint-controller", make_endpoints_controller},
+    {"endpointslice-controller", "endpointslice", "endpointslice-controller", make_endpointslice_controller},
+    {"endpointslice-mirroring-controller", "endpointslicemirroring", "endpointslicemirroring-controller",
      make_endpointslice_mirroring_controller},
-    {"ephemeral-volume-controller", "ephemeral-volume-controller", make_ephemeral_volume_controller},
-    {"garbage-collector-controller", "generic-garbage-collector", make_garbage_collector},
-    {"horizontal-pod-autoscaler-controller", "horizontal-pod-autoscaler", make_podautoscaler_controller},
-    {"job-controller", "job-controller", make_job_controller},
-    {"namespace-controller", "namespace-controller", make_namespace_controller},
-    {"node-ipam-controller", "node-controller", make_node_ipam_controller},
-    {"node-lifecycle-controller", "node-controller", make_node_lifecycle_controller},
-    {"persistentvolume-attach-detach-controller", "attachdetach-controller", make_attachdetach_controller},
-    {"persistentvolume-binder-controller", "persistent-volume-binder", make_persistentvolume_binder},
-    {"persistentvolume-expander-controller", "expand-controller", make_volume_expand_controller},
-    {"persistentvolume-protection-controller", "pv-protection-controller", make_pv_protection_controller},
-    {"persistentvolumeclaim-protection-controller", "pvc-protection-controller", make_pvc_protection_controller},
-    {"pod-garbage-collector-controller", "pod-garbage-collector", make_pod_gc_controller},
-    {"replicaset-controller", "replicaset-controller", make_replicaset_controller},
-    {"replicationcontroller-controller", "replication-controller", make_replicationcontroller_controller},
-    {"resourceclaim-controller", "resource-claim-controller", make_resourceclaim_controller},
-    {"resourcequota-controller", "resourcequota-controller", make_resource_quota_controller},
-    {"root-ca-certificate-publisher-controller", "root-ca-cert-publisher", make_root_ca_publisher},
-    {"service-cidr-controller", "service-cidrs-controller", make_service_cidr_controller},
-    {"serviceaccount-controller", "service-account-controller", make_serviceaccount_controller},
-    {"serviceaccount-token-controller", "", make_serviceaccount_token_controller},
-    {"statefulset-controller", "statefulset-controller", make_statefulset_controller},
-    {"taint-eviction-controller", "node-controller", make_taint_eviction_controller},
-    {"ttl-after-finished-controller", "ttl-after-finished-controller", make_ttl_after_finished_controller},
-    {"ttl-controller", "ttl-controller", make_ttl_controller},
-    {"validatingadmissionpolicy-status-controller", "validatingadmissionpolicy-status-controller",
+    {"ephemeral-volume-controller", "ephemeral-volume", "ephemeral-volume-controller",
+     make_ephemeral_volume_controller},
+    {"garbage-collector-controller", "garbagecollector", "generic-garbage-collector", make_garbage_collector},
+    {"horizontal-pod-autoscaler-controller", "horizontalpodautoscaling", "horizontal-pod-autoscaler",
+     make_podautoscaler_controller},
+    {"job-controller", "job", "job-controller", make_job_controller},
+    {"namespace-controller", "namespace", "namespace-controller", make_namespace_controller},
+    {"node-ipam-controller", "nodeipam", "node-controller", make_node_ipam_controller},
+    {"node-lifecycle-controller", "nodelifecycle", "node-controller", make_node_lifecycle_controller},
+    {"persistentvolume-attach-detach-controller", "attachdetach", "attachdetach-controller",
+     make_attachdetach_controller},
+    {"persistentvolume-binder-controller", "persistentvolume-binder", "persistent-volume-binder",
+     make_persistentvolume_binder},
+    {"persistentvolume-expander-controller", "persistentvolume-expander", "expand-controller",
+     make_volume_expand_controller},
+    {"persistentvolume-protection-controller", "pv-protection", "pv-protection-controller",
+     make_pv_protection_controller},
+    {"persistentvolumeclaim-protection-controller", "pvc-protection", "pvc-protection-controller",
+     make_pvc_protection_controller},
+    {"pod-garbage-collector-controller", "podgc", "pod-garbage-collector", make_pod_gc_controller},
+    {"replicaset-controller", "replicaset", "replicaset-controller", make_replicaset_controller},
+    {"replicationcontroller-controller", "replicationcontroller", "replication-controller",
+     make_replicationcontroller_controller},
+    {"resourceclaim-controller", "resource-claim-controller", "resource-claim-controller",
+     make_resourceclaim_controller},
+    {"resourcequota-controller", "resourcequota", "resourcequota-controller", make_resource_quota_controller},
+    {"root-ca-certificate-publisher-controller", "root-ca-cert-publisher", "root-ca-cert-publisher",
+     make_root_ca_publisher},
+    {"service-cidr-controller", "", "service-cidrs-controller", make_service_cidr_controller},
+    {"serviceaccount-controller", "serviceaccount", "service-account-controller", make_serviceaccount_controller},
+    {"serviceaccount-token-controller", "serviceaccount-token", "", make_serviceaccount_token_controller},
+    {"statefulset-controller", "statefulset", "statefulset-controller", make_statefulset_controller},
+    {"taint-eviction-controller", "", "node-controller", make_taint_eviction_controller},
+    {"token-cleaner-controller", "tokencleaner", "token-cleaner", make_token_cleaner, Starts::WhenNamed},
+    {"ttl-after-finished-controller", "ttl-after-finished", "ttl-after-finished-controller",
+     make_ttl_after_finished_controller},
+    {"ttl-controller", "ttl", "ttl-controller", make_ttl_controller},
+    {"validatingadmissionpolicy-status-controller", "", "validatingadmissionpolicy-status-controller",
      make_validatingadmissionpolicy_status_controller},
-    {"volumeattributesclass-protection-controller", "volumeattributesclass-protection-controller",
+    {"volumeattributesclass-protection-controller", "", "volumeattributesclass-protection-controller",
      make_volumeattributesclass_protection_controller},
 };
 
@@ -95,10 +111,18 @@ std::span<const Row> controllers() {
   return kRows;
 }
 
-bool is_chosen(const std::vector<std::string>& chosen, std::string_view name) {
-  auto says = [&](std::string_view word) { return std::find(chosen.begin(), chosen.end(), word) != chosen.end(); };
-  if (says(std::string("-") + std::string(name))) return false;
-  return says(name) || says("*");
+bool Row::is_called(std::string_view word) const {
+  return word == name || (!former.empty() && word == former);
+}
+
+bool is_chosen(const std::vector<std::string>& chosen, const Row& row) {
+  bool all = false;
+  for (std::string_view word : chosen) {
+    if (row.is_called(word)) return true;
+    if (word.starts_with('-') && row.is_called(word.substr(1))) return false;
+    all = all || word == "*";
+  }
+  return all && row.starts == Starts::WithAll;
 }
 
 io::Task<void> run_controllers(client::Client reader, ClientFor client_for, base::Clock& clock, base::Random& random,
@@ -107,7 +131,7 @@ io::Task<void> run_controllers(client::Client reader, ClientFor client_for, base
   std::vector<std::unique_ptr<Context>> contexts;
   std::vector<std::unique_ptr<Controller>> running;
   for (const Row& row : controllers()) {
-    if (!is_chosen(chosen, row.name)) continue;
+    if (!is_chosen(chosen, row)) continue;
     contexts.push_back(
         std::make_unique<Context>(Context{.client = row.account.empty() ? reader : client_for(row.account),
                                           .reader = reader,

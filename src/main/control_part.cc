@@ -26,7 +26,8 @@ ControlPart::ControlPart(controller::Options controllers, client::Client manager
   scope.spawn(state_->nodes.run());
   scope.spawn(state_->scheduler.run());
   scope.spawn(controller::run_controllers(std::move(manager_client), std::move(controller_clients),
-                                          base::system_clock(), base::system_random(), std::move(controllers)));
+                                          base::system_clock(), base::system_random(), std::move(controllers),
+                                          {"*", "bootstrap-signer-controller", "token-cleaner-controller"}));
 }
 ControlPart::~ControlPart() = default;
 

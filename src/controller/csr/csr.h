@@ -1,5 +1,5 @@
-// Certificate requests: those of kubelets for their own client certificate are approved, and what is approved for one
-// of the cluster's own signers is signed.
+// Certificate requests: those of kubelets for their own client certificate are approved, what is approved for one of
+// the cluster's own signers is signed, and those that are settled, or that nobody settled, are removed after a while.
 #pragma once
 
 #include <memory>
@@ -13,6 +13,7 @@ namespace controller {
 
 std::unique_ptr<Controller> make_csr_approver(Context& context);
 std::unique_ptr<Controller> make_csr_signer(Context& context);
+std::unique_ptr<Controller> make_csr_cleaner(Context& context);
 
 namespace csr {
 
@@ -24,6 +25,10 @@ inline constexpr std::string_view kKubeletServing = "kubernetes.io/kubelet-servi
 // Certificate Signing Requests", "Kubernetes signers".
 std::string refusal(const api::certificates_k8s_io_v1::CertificateSigningRequestSpec& spec,
                     const pki::CertificateOptions& asked);
+
+// When a request may go, in seconds since 1970: an hour after it was settled, a day after it was made if nobody settled
+// it, and in any case when its certificate expires.
+int64_t goes_at(const api::certificates_k8s_io_v1::CertificateSigningRequest& request);
 
 }  // namespace csr
 }  // namespace controller

@@ -2,6 +2,8 @@
 
 #include <gtest/gtest.h>
 
+#include <limits>
+
 #include "controller/testing/cluster.h"
 
 namespace controller {
@@ -102,6 +104,20 @@ TEST(CertificateRequests, AnApprovedRequestIsSignedAndOneThatMayNotBeFails) {
   EXPECT_TRUE(bad->status.certificate.empty());
   EXPECT_EQ(bad->status.conditions.back().type, "Failed");
   EXPECT_EQ(bad->status.conditions.back().reason, "SignerValidationFailure");
+}
+
+TEST(CertificateRequests, GoOnceTheyAreSettledOrForgotten) {
+  CertificateSigningRequest request;
+  request.metadata.creation_timestamp = {1000, 0};
+  EXPECT_EQ(csr::goes_at(request), 1000 + 24 * 3600);
+  auto& condition = request.status.conditions.emplace_back();
+  condition.last_update_time = {2000, 0};
+  condition.type = "Denied";
+  EXPECT_EQ(csr::goes_at(request), 2000 + 3600);
+  condition.type = "Approved";  // waits for whoever signs
+  EXPECT_EQ(csr::goes_at(request), std::numeric_limits<int64_t>::max());
+  request.status.certificate = "signed";
+  EXPECT_EQ(csr::goes_at(request), 2000 + 3600);
 }
 
 }  // namespace
