@@ -41,7 +41,10 @@ struct Options {
   int64_t signing_seconds_max = 365 * 24 * 3600;
   int64_t node_monitor_grace_period = 50;
   int64_t node_startup_grace_period = 60;
-  double node_eviction_rate = 0.1;  // nodes a second, in a zone that is healthy
+  double node_eviction_rate = 0.1;             // nodes a second, in a zone that is healthy
+  double secondary_node_eviction_rate = 0.01;  // in a large one that is not
+  double unhealthy_zone_threshold = 0.55;      // the share of nodes that are not ready which makes it that
+  int64_t large_cluster_size = 50;             // nodes of a zone; in smaller ones nobody is evicted then
   int terminated_pod_gc_threshold = 12500;
   int endpoints_per_slice = 100;
   int workers = 5;  // of each queue

@@ -10,6 +10,7 @@
 #include "client/queue.h"
 #include "controller/common/ownership.h"
 #include "controller/common/pods.h"
+#include "controller/node_lifecycle/zones.h"
 #include "schema/json.h"
 
 namespace controller {
@@ -23,6 +24,7 @@ using base::Result;
 using client::EventRecorder;
 using client::EventType;
 using client::Key;
+using node_lifecycle::Eviction;
 using node_lifecycle::Health;
 
 constexpr std::string_view kName = "node-controller";
@@ -40,6 +42,7 @@ class NodeLifecycle final : public Controller {
         nodes_(context.caches.of<Node>()),
         pods_(pods_of(context.caches)),
         leases_(context.reader, {}, "kube-node-lease"),
+        zones_(context.options),
         queue_(context.random),
         events_(context.client, context.clock, context.random, std::string(kName)) {
     nodes_.add_listener(
@@ -87,6 +90,8 @@ class NodeLifecycle final : public Controller {
   }
 
   void node_changed(const Key& key, const Node* before, const Node* now) {
+    bool were_all_down = zones_.everything_is_down();
+    if (zones_.change(before, now)) look_at_all(were_all_down);
     if (now == nullptr) {
       heard_.erase(key.name);
       evicting_.erase(key.name);
@@ -106,25 +111,39 @@ class NodeLifecycle final : public Controller {
     if (relevant) queue_.add(key);
   }
 
-  bool everything_is_down() const {
-    auto nodes = nodes_.list();
-    return std::none_of(nodes.begin(), nodes.end(),
-                        [](const auto& node) { return node_lifecycle::health_of(*node) == Health::Ready; });
+  // Nodes of a zone are given up one at a time, so that a failure of the network does not empty it.
+  Eviction eviction_of(const Node& node) {
+    const auto& name = node.metadata.name;
+    if (zones_.everything_is_down()) {
+      evicting_.erase(name);
+      return Eviction::Never;
+    }
+    if (evicting_.contains(name)) return Eviction::Now;
+    auto zone = node_lifecycle::zone_of(node);
+    double rate = zones_.rate(zone);
+    if (rate <= 0) return Eviction::Later;  // looked at again when the zone's state changes
+    int64_t now_ns = context_.clock.monotonic_ns();
+    int64_t& next_ns = next_eviction_ns_[zone];
+    // A rate that has risen meanwhile counts at once.
+    next_ns = std::min(next_ns, now_ns + static_cast<int64_t>(1e9 / rate));
+    if (now_ns < next_ns) {
+      queue_.add_after({"", name}, io::Duration(next_ns - now_ns));
+      return Eviction::Later;
+    }
+    next_ns = now_ns + static_cast<int64_t>(1e9 / rate);
+    evicting_.insert(name);
+    return Eviction::Now;
   }
 
-  // Nodes are given up one at a time, so that a failure of the network does not empty the cluster; none at all when
-  // every node seems to be down, as then it is we who cannot hear.
-  bool may_evict(const std::string& name) {
-    if (everything_is_down()) return false;
-    if (evicting_.contains(name)) return true;
-    int64_t now_ns = context_.clock.monotonic_ns();
-    if (now_ns < next_eviction_ns_) {
-      queue_.add_after({"", name}, io::Duration(next_eviction_ns_ - now_ns));
-      return false;
+  // What is right for nodes that are not ready may be something else now. When nobody was heard for a while, all get
+  // another grace period.
+  void look_at_all(bool were_all_down) {
+    bool hear_again = were_all_down && !zones_.everything_is_down();
+    for (const auto& node : nodes_.list()) {
+      auto heard = heard_.find(node->metadata.name);
+      if (hear_again && heard != heard_.end()) heard->second.since_ns = context_.clock.monotonic_ns();
+      if (node_lifecycle::health_of(*node) != Health::Ready) queue_.add({"", node->metadata.name});
     }
-    next_eviction_ns_ = now_ns + static_cast<int64_t>(1e9 / context_.options.node_eviction_rate);
-    evicting_.insert(name);
-    return true;
   }
 
   io::Task<Result<void>> reconcile(Key key) {
@@ -148,8 +167,8 @@ class NodeLifecycle final : public Controller {
     }
     Health health = node_lifecycle::health_of(*node);
     if (health == Health::Ready) evicting_.erase(key.name);
-    bool evict = health != Health::Ready && may_evict(key.name);
-    auto taints = node_lifecycle::taints_of(*node, evict, context_.now());
+    auto eviction = health == Health::Ready ? Eviction::Never : eviction_of(*node);
+    auto taints = node_lifecycle::taints_of(*node, eviction, context_.now());
     if (!same(taints, node->spec.taints)) CO_TRY(co_await set_taints(node, std::move(taints)));
     // A node that was never ready has no pods that were.
     if (health == Health::Ready || !heard.ever) co_return {};
@@ -195,8 +214,9 @@ class NodeLifecycle final : public Controller {
   client::Cache<Pod>& pods_;
   client::Cache<Lease> leases_;
   std::map<std::string, Heard> heard_;
-  std::set<std::string> evicting_;  // nodes given up
-  int64_t next_eviction_ns_ = 0;
+  std::set<std::string> evicting_;                   // nodes given up
+  std::map<std::string, int64_t> next_eviction_ns_;  // by zone
+  node_lifecycle::Zones zones_;
   client::Queue queue_;
   EventRecorder events_;
 };

@@ -5,6 +5,7 @@
 #include "api/coordination_k8s_io_v1.h"
 #include "client/lease.h"
 #include "client/testing/builders.h"
+#include "controller/node_lifecycle/zones.h"
 #include "controller/pod_gc/pod_gc.h"
 #include "controller/taint_eviction/taint_eviction.h"
 #include "controller/testing/cluster.h"
@@ -154,6 +155,61 @@ TEST_F(NodeTest, WhenAllNodesAreSilentNobodyIsEvicted) {
   EXPECT_TRUE(taints("n1") == "unreachable:NoSchedule" || taints("n2") == "unreachable:NoSchedule");
 }
 
+TEST_F(NodeTest, WhenTheLastNodeFallsSilentThoseBeforeItAreSpared) {
+  make("n1");
+  make("n2");
+  cluster_.advance(20s);
+  silence("n1");
+  cluster_.advance(60s);
+  EXPECT_EQ(taints("n1"), "unreachable:NoExecute unreachable:NoSchedule");
+  silence("n2");
+  cluster_.advance(60s);
+  EXPECT_EQ(taints("n1"), "unreachable:NoSchedule");
+  EXPECT_EQ(taints("n2"), "unreachable:NoSchedule");
+}
+
+TEST_F(NodeTest, AZoneThatIsMostlyDownIsNotEmptiedAndAnotherIsInItsOwnTime) {
+  auto place = [&](std::string name, std::string zone) {
+    make(name);
+    cluster_.edit<Node>("", name, [&](Node& node) { node.metadata.labels["topology.kubernetes.io/zone"] = zone; });
+  };
+  for (std::string name : {"a1", "a2", "a3", "a4"}) place(name, "a");
+  for (std::string name : {"b1", "b2", "b3"}) place(name, "b");
+  cluster_.advance(20s);
+  for (std::string name : {"a1", "a2", "a3"}) set_ready(name, "False");
+  cluster_.advance(2min);
+  auto evicted = [&] {
+    int count = 0;
+    for (std::string name : {"a1", "a2", "a3"}) count += taints(name).contains("NoExecute") ? 1 : 0;
+    return count;
+  };
+  EXPECT_LE(evicted(), 1);  // the first may have been given up before the others were known
+  set_ready("b1", "False");
+  set_ready("b2", "False");
+  cluster_.advance(15s);
+  EXPECT_EQ(taints("b1"), "not-ready:NoExecute not-ready:NoSchedule");
+  EXPECT_EQ(taints("b2"), "not-ready:NoExecute not-ready:NoSchedule");
+  // One less is no disruption any more.
+  set_ready("a3", "True");
+  cluster_.advance(30s);
+  EXPECT_EQ(taints("a1"), "not-ready:NoExecute not-ready:NoSchedule");
+  EXPECT_EQ(taints("a2"), "not-ready:NoExecute not-ready:NoSchedule");
+}
+
+TEST(Zones, StateIsByTheShareAndRateByStateAndSize) {
+  using enum node_lifecycle::ZoneState;
+  EXPECT_EQ(node_lifecycle::zone_state(0, 0, 0.55), Normal);
+  EXPECT_EQ(node_lifecycle::zone_state(0, 1, 0.55), FullDisruption);
+  EXPECT_EQ(node_lifecycle::zone_state(1, 2, 0.55), Normal);
+  EXPECT_EQ(node_lifecycle::zone_state(2, 3, 0.55), PartialDisruption);
+  EXPECT_EQ(node_lifecycle::zone_state(3, 3, 0.55), Normal);
+  Options options;
+  EXPECT_EQ(node_lifecycle::eviction_rate(Normal, 10, options), 0.1);
+  EXPECT_EQ(node_lifecycle::eviction_rate(FullDisruption, 10, options), 0.1);
+  EXPECT_EQ(node_lifecycle::eviction_rate(PartialDisruption, 50, options), 0);
+  EXPECT_EQ(node_lifecycle::eviction_rate(PartialDisruption, 51, options), 0.01);
+}
+
 TEST_F(NodeTest, PressureAndCordonsAreTaints) {
   make("n1");
   cluster_.edit<Node>("", "n1", [](Node& node) {
@@ -178,6 +234,31 @@ TEST_F(NodeTest, PodsOfANodeThatIsGoneAreForcedOut) {
   cluster_.advance(15s);
   EXPECT_FALSE(cluster_.server.get<Pod>("default", "a"));
   EXPECT_TRUE(cluster_.server.get<Pod>("default", "b"));
+}
+
+TEST_F(NodeTest, PodsThatEndOnANodeThatIsOutOfServiceAreForcedOut) {
+  make("n1", false);
+  make("n2");
+  auto ending = [&](std::string name) {
+    Pod one = pod(name).on("n1").ready();
+    one.metadata.deletion_timestamp = cluster_.now();
+    one.metadata.deletion_grace_period_seconds = 30;
+    cluster_.put(one);
+  };
+  ending("a");
+  set_ready("n1", "False");
+  cluster_.advance(10s);
+  EXPECT_TRUE(cluster_.server.get<Pod>("default", "a"));
+  cluster_.edit<Node>("", "n1", [](Node& node) {
+    auto& taint = node.spec.taints.emplace_back();
+    taint.key = "node.kubernetes.io/out-of-service";
+    taint.effect = "NoExecute";
+  });
+  cluster_.advance(2s);
+  EXPECT_FALSE(cluster_.server.get<Pod>("default", "a"));
+  ending("b");
+  cluster_.advance(2s);
+  EXPECT_FALSE(cluster_.server.get<Pod>("default", "b"));
 }
 
 TEST(PodGc, OldestEndedPodsBeyondTheThresholdGo) {

@@ -71,7 +71,7 @@ bool mark_silent(Node& node, bool never, base::Time now) {
   return changed;
 }
 
-std::vector<Taint> taints_of(const Node& node, bool evict, base::Time now) {
+std::vector<Taint> taints_of(const Node& node, Eviction eviction, base::Time now) {
   std::vector<Taint> taints;
   for (const Taint& taint : node.spec.taints) {
     if (!is_ours(taint)) taints.push_back(taint);
@@ -92,7 +92,7 @@ std::vector<Taint> taints_of(const Node& node, bool evict, base::Time now) {
   if (health != Health::Ready) {
     std::string_view key = health == Health::NotReady ? kNotReady : kUnreachable;
     want(key, "NoSchedule", false);
-    want(key, "NoExecute", !evict);
+    if (eviction != Eviction::Never) want(key, "NoExecute", eviction == Eviction::Later);
   }
   for (const Pressure& one : kPressures) {
     const NodeCondition* condition = find(node, one.condition);

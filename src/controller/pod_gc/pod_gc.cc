@@ -23,6 +23,17 @@ using client::Key;
 // A node that is gone may be about to come back under its name.
 constexpr io::Duration kQuarantine = std::chrono::seconds(40);
 
+constexpr std::string_view kOutOfService = "node.kubernetes.io/out-of-service";
+
+// A person has said that nothing runs there any more, and it does not speak against it. Kubernetes documentation, "Node
+// Shutdowns", "Non-graceful node shutdown".
+bool is_out_of_service(const Node& node) {
+  bool said = std::ranges::any_of(node.spec.taints, [](const auto& taint) { return taint.key == kOutOfService; });
+  bool ready = std::ranges::any_of(node.status.conditions,
+                                   [](const auto& one) { return one.type == "Ready" && one.status == "True"; });
+  return said && !ready;
+}
+
 }  // namespace
 
 std::vector<PodPointer> surplus_of_ended(std::vector<PodPointer> pods, int threshold) {
@@ -46,6 +57,7 @@ class PodGc final : public Controller {
       : context_(context), nodes_(context.caches.of<Node>()), pods_(pods_of(context.caches)), queue_(context.random) {
     nodes_.add_listener([this](const Key& key, const Node*, const Node* now) {
       if (now == nullptr) queue_.add_after({"node", key.name}, kQuarantine);
+      if (now != nullptr && is_out_of_service(*now)) queue_.add({"lost", key.name});
     });
     pods_.add_listener([this](const Key& key, const Pod* before, const Pod* now) {
       ended_ += (now != nullptr && is_terminal(*now) ? 1 : 0) - (before != nullptr && is_terminal(*before) ? 1 : 0);
@@ -54,6 +66,10 @@ class PodGc final : public Controller {
       if (now == nullptr) return;
       if (is_being_deleted(now->metadata) && now->spec.node_name.empty())
         queue_.add({"pod/" + key.namespace_, key.name});
+      if (is_being_deleted(now->metadata) && !now->spec.node_name.empty()) {
+        auto node = nodes_.get("", now->spec.node_name);
+        if (node && is_out_of_service(*node)) queue_.add({"lost", now->spec.node_name});
+      }
       bool newly_bound = !now->spec.node_name.empty() && (before == nullptr || before->spec.node_name.empty());
       if (newly_bound && nodes_.synced() && !nodes_.get("", now->spec.node_name))
         queue_.add_after({"node", now->spec.node_name}, kQuarantine);
@@ -76,6 +92,7 @@ class PodGc final : public Controller {
  private:
   io::Task<Result<void>> reconcile(Key key) {
     if (key.namespace_ == "node") co_return co_await forget_node(key.name);
+    if (key.namespace_ == "lost") co_return co_await forget_pods_of_lost(key.name);
     if (key.namespace_ == "ended") {
       for (const PodPointer& pod : surplus_of_ended(pods_.list(), context_.options.terminated_pod_gc_threshold)) {
         CO_TRY(co_await force(pod, ""));
@@ -94,6 +111,16 @@ class PodGc final : public Controller {
     if (node.error().code() != Code::NotFound) co_return base::fail(node.error());
     for (const PodPointer& pod : pods_.by_index("node", name))
       CO_TRY(co_await force(pod, "PodGC: node no longer exists"));
+    co_return {};
+  }
+
+  // Nobody is there to say that they have ended.
+  io::Task<Result<void>> forget_pods_of_lost(std::string name) {
+    for (const PodPointer& pod : pods_.by_index("node", name)) {
+      auto node = nodes_.get("", name);
+      if (!node || !is_out_of_service(*node)) co_return {};
+      if (is_being_deleted(pod->metadata)) CO_TRY(co_await force(pod, ""));
+    }
     co_return {};
   }
 

@@ -28,7 +28,8 @@ struct Given {
   int64_t grace_ns = 50'000'000'000, startup_ns = 60'000'000'000, signing_ns = 365 * 24 * 3600 * int64_t{1'000'000'000};
   int64_t autoscaler_sync_ns = 15'000'000'000, downscale_ns = 300'000'000'000;
   int64_t cpu_initialization_ns = 300'000'000'000, readiness_delay_ns = 30'000'000'000;
-  std::string eviction_rate = "0.1", autoscaler_tolerance = "0.1";
+  std::string eviction_rate = "0.1", secondary_eviction_rate = "0.01", unhealthy_threshold = "0.55",
+              autoscaler_tolerance = "0.1";
 };
 
 void add_flags(cli::Flags& flags, Given& given) {
@@ -56,6 +57,11 @@ void add_flags(cli::Flags& flags, Given& given) {
   flags.add_duration("node-startup-grace-period", &given.startup_ns, "the same for one that has just come");
   flags.add("node-eviction-rate", &given.eviction_rate,
             "nodes a second that are emptied when they fail, in a healthy zone");
+  flags.add("secondary-node-eviction-rate", &given.secondary_eviction_rate,
+            "the same in a large zone that is unhealthy; none in others");
+  flags.add("unhealthy-zone-threshold", &given.unhealthy_threshold,
+            "the share of nodes that are not ready which makes a zone unhealthy");
+  flags.add("large-cluster-size-threshold", &options.large_cluster_size, "of how many nodes on a zone is large");
   flags.add("terminated-pod-gc-threshold", &given.gc_threshold, "how many pods that ended may stay");
   flags.add("max-endpoints-per-slice", &given.endpoints_per_slice, "addresses in one endpoint slice");
   flags.add_duration("horizontal-pod-autoscaler-sync-period", &given.autoscaler_sync_ns,
@@ -90,6 +96,8 @@ base::Result<void> complete(Given& given) {
   options.terminated_pod_gc_threshold = static_cast<int>(given.gc_threshold);
   options.endpoints_per_slice = static_cast<int>(given.endpoints_per_slice);
   TRY(options.node_eviction_rate, number("node-eviction-rate", given.eviction_rate));
+  TRY(options.secondary_node_eviction_rate, number("secondary-node-eviction-rate", given.secondary_eviction_rate));
+  TRY(options.unhealthy_zone_threshold, number("unhealthy-zone-threshold", given.unhealthy_threshold));
   TRY(options.autoscaler.tolerance, number("horizontal-pod-autoscaler-tolerance", given.autoscaler_tolerance));
   options.autoscaler.sync_period_seconds = std::max<int64_t>(1, given.autoscaler_sync_ns / 1'000'000'000);
   options.autoscaler.downscale_stabilization_seconds = given.downscale_ns / 1'000'000'000;
@@ -98,8 +106,7 @@ base::Result<void> complete(Given& given) {
   for (std::string_view word : given.chosen) {
     if (word.starts_with('-')) word.remove_prefix(1);
     auto known = controller::controllers();
-    bool found =
-        word == "*" || std::any_of(known.begin(), known.end(), [&](const auto& row) { return row.name == word; });
+    bool found = word == "*" || std::ranges::any_of(known, [&](const auto& row) { return row.is_called(word); });
     // Controllers of upstream's that are not here yet are known by the form of their name.
     if (!found && !word.ends_with("-controller")) {
       return base::fail(base::Code::BadRequest,
