@@ -22,6 +22,7 @@
 #include "main/authentication.h"
 #include "main/local_transport.h"
 #include "main/machine.h"
+#include "main/server_endpoints.h"
 #include "main/server_identity.h"
 
 namespace navarch {
@@ -58,6 +59,16 @@ io::Task<base::Result<std::unique_ptr<store::Store>>> open_store(const ApiServer
   etcd.indexer = apiserver::make_indexer();
   etcd.sealer = std::move(sealer);
   co_return co_await store::open_etcd(std::move(etcd));
+}
+
+// Null where no other server shares the store, or nobody is to be told of us.
+base::Result<std::unique_ptr<store::EtcdPresence>> open_presence(const ApiServerOptions& options) {
+  if (options.storage != ApiServerOptions::Storage::Etcd) return nullptr;
+  TRY(auto client, store::EtcdClient::create({.endpoints = options.etcd_servers,
+                                              .ca_file = options.etcd_ca_file,
+                                              .certificate_file = options.etcd_certificate_file,
+                                              .key_file = options.etcd_key_file}));
+  return std::make_unique<store::EtcdPresence>(std::move(client), ServerEndpoints::presence(options.advertise_address));
 }
 
 // What tells this server from others of the cluster; upstream's form.
@@ -101,6 +112,7 @@ struct ApiServer::State {
   std::unique_ptr<apiserver::ServiceRepair> service_repair;
   std::unique_ptr<apiserver::FlowUpkeep> flow_upkeep;
   std::unique_ptr<apiserver::ClientTrust> client_trust;
+  std::unique_ptr<ServerEndpoints> endpoints;
   std::unique_ptr<io::HttpServer> http;
   io::Scope scope;  // last: its tasks refer to all above
 };
@@ -261,6 +273,11 @@ io::Task<base::Result<std::unique_ptr<ApiServer>>> ApiServer::start(ApiServerOpt
   self.name = "system:apiserver";
   self.groups = {std::string(apiserver::kMastersGroup), std::string(apiserver::kAuthenticatedGroup)};
   client::Client own(make_local_transport(*state->server, std::move(self)), "kube-apiserver");
+  if (given.endpoint_reconciler != ApiServerOptions::EndpointReconciler::None) {
+    CO_TRY(auto presence, open_presence(given));
+    state->endpoints =
+        std::make_unique<ServerEndpoints>(own, given.advertise_address, given.secure_port, std::move(presence));
+  }
   state->scope.spawn(keep_server_identity(std::move(own), base::system_clock(), base::system_random()));
   state->flow_upkeep =
       std::make_unique<apiserver::FlowUpkeep>(state->server->registry(), apiserver::default_flow_objects());
@@ -281,11 +298,18 @@ io::Task<base::Result<std::unique_ptr<ApiServer>>> ApiServer::start(ApiServerOpt
     return api->serve(request, peer, body, writer);
   };
   CO_TRY(state->http, io::HttpServer::create(std::move(http), std::move(handler)));
+  if (state->endpoints) {
+    if (auto done = co_await state->endpoints->reconcile(); !done)
+      LOG_WARNING("The service kubernetes does not lead here yet", {"err", done.error().message()});
+    state->endpoints->start();
+  }
   LOG_INFO("Serving securely", {"address", state->http->address().text()});
   co_return std::unique_ptr<ApiServer>(new ApiServer(std::move(state)));
 }
 
 io::Task<void> ApiServer::close() {
+  // First, so that nobody is led to us any longer.
+  if (state_->endpoints) co_await io::with_timeout(kDrainTime, state_->endpoints->withdraw());
   co_await state_->http->close(kDrainTime);
   state_->scope.cancel();
   // What nobody takes in time is lost.

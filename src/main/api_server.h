@@ -29,6 +29,8 @@ struct ApiServerOptions {
   std::string bind_address = "0.0.0.0";
   int secure_port = 6443;  // 0: any
   std::string advertise_address = "127.0.0.1";
+  enum class EndpointReconciler : uint8_t { Lease, None };
+  EndpointReconciler endpoint_reconciler = EndpointReconciler::Lease;  // who keeps the endpoints of the API servers
   std::string service_cidr = "10.96.0.0/16";
   int node_port_first = 30000;
   int node_port_last = 32767;

@@ -4,7 +4,6 @@
 
 #include "api/apiregistration_k8s_io_v1.h"
 #include "api/core_v1.h"
-#include "api/discovery_k8s_io_v1.h"
 #include "api/flowcontrol_apiserver_k8s_io_v1.h"
 #include "api/networking_k8s_io_v1.h"
 #include "apiserver/bootstrap/own_call.h"
@@ -17,7 +16,6 @@ namespace apiserver {
 namespace {
 
 namespace core = api::core_v1;
-namespace discovery = api::discovery_k8s_io_v1;
 namespace networking = api::networking_k8s_io_v1;
 namespace rbac = api::rbac_authorization_k8s_io_v1;
 
@@ -194,7 +192,7 @@ class Bootstrapper {
     co_return co_await ensure(std::move(role));
   }
 
-  // The service that pods know the API server by, and where it leads.
+  // The service that pods know the API server by.
   io::Task<base::Result<void>> ensure_service() {
     core::Service service;
     service.metadata.namespace_ = "default";
@@ -212,58 +210,7 @@ class Bootstrapper {
     port.protocol = "TCP";
     port.port = 443;
     port.target_port = schema::IntOrString(options_.secure_port);
-    CO_TRY(co_await ensure(std::move(service)));
-    // Endpoints cannot be loopback addresses: a server that has no other is reached by nobody else.
-    auto address = base::IpAddress::parse(options_.advertise_address);
-    if (address && address->is_loopback()) co_return {};
-    CO_TRY(co_await ensure_endpoints());
-    co_return co_await ensure_slice();
-  }
-
-  io::Task<base::Result<void>> ensure_endpoints() {
-    core::Endpoints endpoints;
-    endpoints.metadata.namespace_ = "default";
-    endpoints.metadata.name = "kubernetes";
-    endpoints.metadata.labels = {{"endpointslice.kubernetes.io/skip-mirror", "true"}};
-    auto& subset = endpoints.subsets.emplace_back();
-    subset.addresses.emplace_back().ip = options_.advertise_address;
-    auto& port = subset.ports.emplace_back();
-    port.name = "https";
-    port.port = options_.secure_port;
-    port.protocol = "TCP";
-    co_return co_await ensure_same(std::move(endpoints), [](const schema::Object& a, const schema::Object& b) {
-      return a.as<core::Endpoints>().subsets == b.as<core::Endpoints>().subsets;
-    });
-  }
-
-  io::Task<base::Result<void>> ensure_slice() {
-    discovery::EndpointSlice slice;
-    slice.metadata.namespace_ = "default";
-    slice.metadata.name = "kubernetes";
-    slice.metadata.labels = {{"kubernetes.io/service-name", "kubernetes"}};
-    slice.address_type = family();
-    auto& endpoint = slice.endpoints.emplace_back();
-    endpoint.addresses = {options_.advertise_address};
-    endpoint.conditions.ready = true;
-    auto& port = slice.ports.emplace_back();
-    port.name = "https";
-    port.protocol = "TCP";
-    port.port = options_.secure_port;
-    co_return co_await ensure_same(std::move(slice), [](const schema::Object& a, const schema::Object& b) {
-      const auto& left = a.as<discovery::EndpointSlice>();
-      const auto& right = b.as<discovery::EndpointSlice>();
-      return left.endpoints == right.endpoints && left.ports == right.ports;
-    });
-  }
-
-  // Made, or replaced when it says something else.
-  io::Task<base::Result<void>> ensure_same(schema::Object wanted,
-                                           bool (*same)(const schema::Object&, const schema::Object&)) {
-    const Served& served = registry_.catalog().of_type(wanted.type());
-    auto current = co_await registry_.reader().get_object(served, wanted.meta().namespace_, wanted.meta().name);
-    if (!current) co_return co_await ensure(std::move(wanted));
-    if (same(*current, wanted)) co_return {};
-    co_return co_await replace(served, std::move(wanted), Part::Main);
+    co_return co_await ensure(std::move(service));
   }
 
   std::string family() const { return options_.advertise_address.find(':') == std::string::npos ? "IPv4" : "IPv6"; }

@@ -1,5 +1,5 @@
 // What is in every cluster from its first moment: system namespaces, default roles and bindings, priority classes, flow
-// control, API services, and the service and endpoints behind which pods find the API server. Reconciled at every
+// control, API services, and the service behind which pods find the API server. Reconciled at every
 // start, as upstream does: what is missing is made, default roles get back the rights they lack, what people added
 // stays.
 #pragma once

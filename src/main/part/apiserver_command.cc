@@ -29,12 +29,15 @@ struct Given {
   std::vector<std::string> public_key_files, issuers;
   std::string node_ports = "30000-32767";
   int64_t secure_port = 6443;
+  std::string endpoint_reconciler = "lease";
 };
 
 void add_flags(cli::Flags& flags, Given& given, ApiServerOptions& options) {
   flags.add("advertise-address", &options.advertise_address, "the address that the cluster reaches this server at");
   flags.add("bind-address", &options.bind_address, "the address to listen on");
   flags.add("secure-port", &given.secure_port, "the port to listen on, with TLS; 0 takes any");
+  flags.add("endpoint-reconciler-type", &given.endpoint_reconciler,
+            "how the endpoints of the API servers are kept: lease, by all that share an etcd, or none");
   flags.add("storage-backend", &given.storage_backend, "lmdb (in --storage-dir), etcd3 (at --etcd-servers) or memory");
   flags.add("storage-dir", &given.storage_directory, "where the embedded store is kept");
   flags.add("etcd-servers", &options.etcd_servers, "etcd servers, scheme://ip:port; chooses etcd3");
@@ -134,6 +137,12 @@ base::Result<void> complete(Given& given, ApiServerOptions& options) {
     return base::fail(base::Code::BadRequest,
                       base::cat({"--storage-backend invalid, allowed values: etcd3, lmdb, memory: ",
                                  base::quote(given.storage_backend)}));
+  }
+  if (given.endpoint_reconciler == "none") {
+    options.endpoint_reconciler = ApiServerOptions::EndpointReconciler::None;
+  } else if (given.endpoint_reconciler != "lease") {
+    return base::fail(base::Code::BadRequest, base::cat({"--endpoint-reconciler-type must be one of: [lease, none]: ",
+                                                         base::quote(given.endpoint_reconciler)}));
   }
   auto ports = base::split(given.node_ports, '-');
   auto first = base::parse_int(ports[0]);
