@@ -98,7 +98,7 @@ io::Task<base::Result<void>> stop_what_runs(const ClusterOptions& options) {
   }
   co_await stop_docker_pods(options);
   for (pid_t pid : processes_of(options.run_directory + "/containerd")) kill(pid, SIGKILL);
-  auto rules = co_await proxy::Proxy::clean_up(proxy::Family::IPv4);
+  auto rules = co_await proxy::Proxy::clean_up();
   if (!rules) printf("Service rules could not be removed: %s\n", rules.error().message().c_str());
   io::CommandOptions bridge;
   bridge.argv = {"ip", "link", "delete", "cni0"};

@@ -68,6 +68,19 @@ struct Snapshot {
 using Services = std::vector<std::shared_ptr<const api::core_v1::Service>>;
 using Slices = std::vector<std::shared_ptr<const api::discovery_k8s_io_v1::EndpointSlice>>;
 
+// How traffic of the cluster's pods is told from that of others (--detect-local-mode).
+struct PodTraffic {
+  enum class By : uint8_t {
+    Nothing,    // it is not
+    Range,      // its sender's address is in `value`, of the family at hand
+    Bridge,     // it comes in by the interface `value`
+    Interface,  // it comes in by one whose name begins with `value`
+  };
+  By by = By::Nothing;
+  std::string value;
+  bool operator==(const PodTraffic&) const = default;
+};
+
 // Where this proxy works.
 struct Here {
   std::string node;

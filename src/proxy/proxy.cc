@@ -1,14 +1,14 @@
 #include "proxy/proxy.h"
 
-#include "base/file.h"
+#include <array>
+#include <optional>
+
 #include "base/log.h"
 #include "client/cache.h"
 #include "io/loop.h"
-#include "io/process.h"
-#include "proxy/conntrack.h"
+#include "proxy/family.h"
 #include "proxy/health_checks.h"
-#include "proxy/iptables/kernel.h"
-#include "proxy/nftables/kernel.h"
+#include "proxy/pod_routes.h"
 
 namespace proxy {
 namespace {
@@ -19,35 +19,6 @@ namespace discovery = api::discovery_k8s_io_v1;
 constexpr auto kRetryAfter = std::chrono::seconds(1);
 constexpr auto kRetryAfterMax = std::chrono::seconds(30);
 
-// What the rules rely on: bridged pod traffic passes them, and local addresses may be routed for node ports.
-void set_kernel_switches(const ProxyOptions& options) {
-  auto set = [](const std::string& path, std::string_view value) {
-    auto now = base::read_file(path);
-    if (now && now->starts_with(value)) return;
-    if (FILE* file = fopen(path.c_str(), "we")) {
-      fwrite(value.data(), 1, value.size(), file);
-      fclose(file);
-    } else {
-      LOG_WARNING("Kernel switch cannot be set", {"path", path}, {"value", std::string(value)});
-    }
-  };
-  bool v6 = options.family == Family::IPv6;
-  set(v6 ? "/proc/sys/net/bridge/bridge-nf-call-ip6tables" : "/proc/sys/net/bridge/bridge-nf-call-iptables", "1");
-  set(v6 ? "/proc/sys/net/ipv6/conf/all/forwarding" : "/proc/sys/net/ipv4/ip_forward", "1");
-  if (!v6 && options.local_node_ports) set("/proc/sys/net/ipv4/conf/all/route_localnet", "1");
-}
-
-io::Task<void> forget_flows(std::vector<ConntrackCommand> commands) {
-  for (auto& command : commands) {
-    io::CommandOptions options;
-    options.argv = std::move(command);
-    options.argv.insert(options.argv.begin(), "conntrack");
-    auto result = co_await io::run_command(std::move(options));
-    // "0 flow entries have been deleted" is an exit status of 1, and what mostly happens.
-    if (!result) LOG_WARNING("Stale UDP flows cannot be forgotten", {"err", result.error().message()});
-  }
-}
-
 }  // namespace
 
 struct Proxy::State {
@@ -56,16 +27,16 @@ struct Proxy::State {
         services(client),
         slices(client),
         nodes(client, {.field_selector = "metadata.name=" + options.node_name}),
-        kernel(options.family),
-        tables({.family = options.family,
-                .cluster_cidr = options.cluster_cidr,
-                .masquerade_all = options.masquerade_all}) {
+        families{FamilyRules(Family::IPv4, options), FamilyRules(Family::IPv6, options)} {
+    if (options.pod_routes) pod_routes.emplace(client, options.node_name, options.cluster_cidr);
     services.add_listener([this](const client::Key&, const core::Service*, const core::Service*) { changed.set(); });
     slices.add_listener([this](const client::Key&, const discovery::EndpointSlice*, const discovery::EndpointSlice*) {
       changed.set();
     });
     nodes.add_listener([this](const client::Key&, const core::Node* before, const core::Node* now) {
-      if (zone_of(before) != zone_of(now)) changed.set();
+      bool same = before != nullptr && now != nullptr && zone_of(before) == zone_of(now) &&
+                  before->status.addresses == now->status.addresses && before->spec.pod_cidrs == now->spec.pod_cidrs;
+      if (!same) changed.set();
     });
   }
 
@@ -75,36 +46,40 @@ struct Proxy::State {
     return zone == node->metadata.labels.end() ? "" : zone->second;
   }
 
-  io::Task<base::Result<void>> sync() {
-    Here here{.node = options.node_name, .zone = zone_of(nodes.get("", options.node_name).get())};
-    auto snapshot = make_snapshot(services.list(), slices.list(), here, options.family);
-    if (options.mode == Mode::Nftables) {
-      CO_TRY(co_await tables.apply(snapshot));
-    } else {
-      CO_TRY(co_await kernel.apply(iptables::make_ruleset(snapshot, rules())));
-    }
-    co_await forget_flows(stale_flows(current, snapshot));
-    health_checks.set(local_health(snapshot), options.family == Family::IPv6 ? "::" : "0.0.0.0");
-    current = std::move(snapshot);
-    synced = true;
-    co_return {};
+  Surroundings around() const {
+    auto node = nodes.get("", options.node_name);
+    Surroundings around{.here = {.node = options.node_name, .zone = zone_of(node.get())}};
+    if (!node) return around;
+    around.pod_ranges = node->spec.pod_cidrs;
+    for (const auto& address : node->status.addresses)
+      if (address.type == "InternalIP") around.node_addresses.push_back(address.address);
+    return around;
   }
 
-  iptables::Options rules() const {
-    return {.family = options.family,
-            .cluster_cidr = options.cluster_cidr,
-            .masquerade_all = options.masquerade_all,
-            .local_node_ports = options.local_node_ports};
+  io::Task<base::Result<void>> sync() {
+    auto where = around();
+    auto all_services = services.list();
+    auto all_slices = slices.list();
+    LocalHealthByPort health;
+    base::Result<void> done;
+    for (auto& family : families) {
+      auto applied = co_await family.apply(all_services, all_slices, where);
+      if (!applied) done = applied;  // the other family's traffic goes on
+      health.merge(local_health(family.snapshot()));
+    }
+    // Both families, where there are both.
+    health_checks.set(std::move(health), families[1].snapshot().ports.empty() ? "0.0.0.0" : "::");
+    if (done) synced = true;
+    co_return done;
   }
 
   ProxyOptions options;
   client::Cache<core::Service> services;
   client::Cache<discovery::EndpointSlice> slices;
   client::Cache<core::Node> nodes;  // ours alone
-  iptables::Kernel kernel;
-  nftables::Kernel tables;
+  std::array<FamilyRules, 2> families;
   HealthChecks health_checks;
-  Snapshot current;
+  std::optional<PodRoutes> pod_routes;
   io::Event changed;
   bool synced = false;
   io::Scope scope;  // last: its tasks refer to all above
@@ -120,12 +95,13 @@ bool Proxy::synced() const {
 
 io::Task<void> Proxy::run() {
   State& state = *state_;
-  set_kernel_switches(state.options);
   state.scope.spawn(state.services.run());
   state.scope.spawn(state.slices.run());
   state.scope.spawn(state.nodes.run());
+  if (state.pod_routes) state.scope.spawn(state.pod_routes->run());
   co_await state.services.wait_synced();
   co_await state.slices.wait_synced();
+  co_await state.nodes.wait_synced();
   io::Duration retry = kRetryAfter;
   for (;;) {
     state.changed.reset();
@@ -143,18 +119,17 @@ io::Task<void> Proxy::run() {
   }
 }
 
-base::Result<Mode> parse_mode(std::string_view text) {
-  if (text.empty() || text == "iptables") return Mode::Iptables;
-  if (text == "nftables") return Mode::Nftables;
-  return base::fail(base::Code::BadRequest, base::cat({"unsupported proxy mode ", base::quote(std::string(text)),
-                                                       ": there are iptables and nftables"}));
-}
-
-io::Task<base::Result<void>> Proxy::clean_up(Family family) {
-  auto tables = co_await nftables::Kernel::remove(family);
-  if (!tables) LOG_V(1, "No nftables to clean", {"err", tables.error().message()});
-  iptables::Kernel kernel(family);
-  co_return co_await kernel.remove();
+io::Task<base::Result<void>> Proxy::clean_up() {
+  co_await PodRoutes::clean_up();
+  base::Result<void> done;
+  for (auto family : {Family::IPv4, Family::IPv6}) {
+    auto tables = co_await nftables::Kernel::remove(family);
+    if (!tables) LOG_V(1, "No nftables to clean", {"err", tables.error().message()});
+    iptables::Kernel kernel(family);
+    auto removed = co_await kernel.remove();
+    if (!removed && family == Family::IPv4) done = removed;  // a machine may be without the other
+  }
+  co_return done;
 }
 
 }  // namespace proxy

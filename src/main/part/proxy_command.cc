@@ -1,5 +1,10 @@
 // `navarch proxy`: the service proxy alone, with the flags and the configuration file of kube-proxy.
+#include <algorithm>
+#include <iterator>
+#include <utility>
+
 #include "api/kubeproxy_config_k8s_io_v1alpha1.h"
+#include "base/ip.h"
 #include "base/log.h"
 #include "base/strings.h"
 #include "base/time.h"
@@ -22,7 +27,7 @@ struct Given {
   std::string config_file;
   ConnectionOptions connection;
   proxy::ProxyOptions proxy;
-  std::string mode;
+  std::string mode, detect_local_mode;
   std::string healthz_address = "0.0.0.0:10256";
   std::string metrics_address = "127.0.0.1:10249";
   bool clean_up = false;
@@ -36,9 +41,22 @@ void add_flags(cli::Flags& flags, Given& given) {
   flags.add("hostname-override", &given.proxy.node_name, "the node's name; the host's if empty");
   flags.add("cluster-cidr", &given.proxy.cluster_cidr,
             "the addresses of pods: what comes to a service from elsewhere is masqueraded");
+  flags.add("detect-local-mode", &given.detect_local_mode,
+            "how pods' traffic is told from others': ClusterCIDR, the default, NodeCIDR, BridgeInterface or "
+            "InterfaceNamePrefix");
+  flags.add("pod-bridge-interface", &given.proxy.bridge_interface, "with BridgeInterface: the bridge that pods are on");
+  flags.add("pod-interface-name-prefix", &given.proxy.interface_name_prefix,
+            "with InterfaceNamePrefix: how the names of pods' interfaces begin");
+  flags.add(
+      "nodeport-addresses", &given.proxy.node_port_addresses,
+      "where node ports answer: ranges of addresses, or primary: those of the node; if empty, with iptables on all");
   flags.add("proxy-mode", &given.mode, "iptables, the default, or nftables");
   flags.add("masquerade-all", &given.proxy.masquerade_all, "masquerade all that is sent to services");
   flags.add("iptables-localhost-nodeports", &given.proxy.local_node_ports, "node ports answer on localhost too");
+  flags.add(
+      "pod-routes", &given.proxy.pod_routes,
+      "keep routes to the pods of the other nodes that share a network with this one, for nodes that have no other "
+      "network plugin: those of `navarch up` and of `navarch kubelet --private-containerd`");
   flags.add_duration("iptables-min-sync-period", &given.proxy.min_sync_period_ns,
                      "changes within this time become one");
   flags.add("healthz-bind-address", &given.healthz_address, "where /healthz and /livez are; nowhere if empty");
@@ -54,6 +72,10 @@ void apply(const Configuration& from, Given& given) {
   take(from.hostname_override, given.proxy.node_name);
   take(from.cluster_cidr, given.proxy.cluster_cidr);
   take(from.mode, given.mode);
+  take(from.detect_local_mode, given.detect_local_mode);
+  take(from.detect_local.bridge_interface, given.proxy.bridge_interface);
+  take(from.detect_local.interface_name_prefix, given.proxy.interface_name_prefix);
+  if (!from.node_port_addresses.empty()) given.proxy.node_port_addresses = from.node_port_addresses;
   take(from.healthz_bind_address, given.healthz_address);
   take(from.metrics_bind_address, given.metrics_address);
   given.proxy.masquerade_all = given.proxy.masquerade_all || from.iptables.masquerade_all;
@@ -75,8 +97,43 @@ Pages::Answer health(const proxy::Proxy& proxy) {
   return {.status = proxy.synced() ? 200 : 503, .text = text, .type = "application/json"};
 }
 
+base::Result<void> complete_detection(Given& given) {
+  const std::pair<std::string_view, proxy::DetectLocal> kModes[] = {
+      {"ClusterCIDR", proxy::DetectLocal::ClusterCidr},
+      {"NodeCIDR", proxy::DetectLocal::NodeCidr},
+      {"BridgeInterface", proxy::DetectLocal::BridgeInterface},
+      {"InterfaceNamePrefix", proxy::DetectLocal::InterfaceNamePrefix}};
+  if (given.detect_local_mode.empty()) return {};
+  auto found = std::ranges::find(kModes, given.detect_local_mode, [](const auto& one) { return one.first; });
+  if (found == std::end(kModes))
+    return base::fail(base::Code::BadRequest,
+                      base::cat({"--detect-local-mode: unsupported value ", base::quote(given.detect_local_mode),
+                                 ": there are ClusterCIDR, NodeCIDR, BridgeInterface and InterfaceNamePrefix"}));
+  given.proxy.detect_local = found->second;
+  if (found->second == proxy::DetectLocal::BridgeInterface && given.proxy.bridge_interface.empty())
+    return base::fail(base::Code::BadRequest, "--detect-local-mode=BridgeInterface needs --pod-bridge-interface");
+  if (found->second == proxy::DetectLocal::InterfaceNamePrefix && given.proxy.interface_name_prefix.empty())
+    return base::fail(base::Code::BadRequest,
+                      "--detect-local-mode=InterfaceNamePrefix needs --pod-interface-name-prefix");
+  return {};
+}
+
+base::Result<void> complete(Given& given) {
+  TRY(given.proxy.mode, proxy::parse_mode(given.mode));
+  TRY(complete_detection(given));
+  const auto& addresses = given.proxy.node_port_addresses;
+  for (const auto& text : addresses) {
+    if (text == "primary" && addresses.size() == 1) continue;
+    if (!base::IpNetwork::parse(text))
+      return base::fail(base::Code::BadRequest, base::cat({"invalid argument ", base::quote(text),
+                                                           " for \"--nodeport-addresses\" flag: must be a valid CIDR "
+                                                           "block or the word primary alone"}));
+  }
+  return {};
+}
+
 io::Task<base::Result<void>> work(const Given* given) {
-  if (given->clean_up) co_return co_await proxy::Proxy::clean_up(given->proxy.family);
+  if (given->clean_up) co_return co_await proxy::Proxy::clean_up();
   CO_TRY(auto client, connect(given->connection, kName));
   proxy::Proxy proxy(given->proxy, client);
   Pages health_pages, metrics_pages;
@@ -116,9 +173,7 @@ int run_proxy(const Arguments& arguments) {
     given.configuration = std::move(*read);
     line.parse_again();
   }
-  auto mode = proxy::parse_mode(given.mode);
-  if (!mode) return part_failure(mode.error());
-  given.proxy.mode = *mode;
+  if (auto usable = complete(given); !usable) return part_failure(usable.error());
   if (given.proxy.node_name.empty()) given.proxy.node_name = host_name();
   given.flags = line.flags().values();
   return run_part([&] { return work(&given); });

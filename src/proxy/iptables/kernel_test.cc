@@ -21,7 +21,7 @@ struct KernelTest : testing::Test {
 
   Ruleset rules() {
     return make_ruleset(make_snapshot(world.services, world.slices, {.node = "n1"}, Family::IPv4),
-                        {.cluster_cidr = "10.244.0.0/16"});
+                        {.pods = {PodTraffic::By::Range, "10.244.0.0/16"}});
   }
   std::string apply(Kernel& kernel) {
     auto done = loop->run_task(kernel.apply(rules()));

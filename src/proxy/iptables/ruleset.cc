@@ -37,9 +37,24 @@ std::string destination(const Endpoint& endpoint) {
   return base::cat({v6 ? "[" : "", endpoint.address, v6 ? "]" : "", ":", std::to_string(endpoint.port)});
 }
 
+// The match of what pods send; "" if it cannot be told.
+std::string from_pods(const PodTraffic& pods) {
+  switch (pods.by) {
+    case PodTraffic::By::Nothing:
+      break;
+    case PodTraffic::By::Range:
+      return "-s " + pods.value;
+    case PodTraffic::By::Bridge:
+      return "-i " + pods.value;
+    case PodTraffic::By::Interface:
+      return "-i " + pods.value + "+";
+  }
+  return "";
+}
+
 class Writer {
  public:
-  explicit Writer(const Options& options) : options_(options) {
+  explicit Writer(const Options& options) : options_(options), from_pods_(from_pods(options.pods)) {
     char mark[16];
     snprintf(mark, sizeof mark, "0x%x", 1u << options.masquerade_bit);
     mark_ = mark;
@@ -48,18 +63,26 @@ class Writer {
   Ruleset write(const Snapshot& snapshot) {
     write_fixed_chains();
     for (const auto& port : snapshot.ports) write_port(port);
-    // Last, for it takes all that is addressed to this machine.
-    std::string local = options_.local_node_ports
-                            ? ""
-                            : base::cat({"! -d ", options_.family == Family::IPv6 ? "::1/128" : "127.0.0.0/8", " "});
-    nat("KUBE-SERVICES",
-        base::cat(
-            {"-m comment --comment \"kubernetes service nodeports; NOTE: this must be the last rule in this chain\" ",
-             local, "-m addrtype --dst-type LOCAL -j KUBE-NODEPORTS"}));
+    write_jumps_to_node_ports();
     return std::move(rules_);
   }
 
  private:
+  // Last, for it takes all that is addressed to this machine.
+  void write_jumps_to_node_ports() {
+    constexpr std::string_view kComment =
+        "-m comment --comment \"kubernetes service nodeports; NOTE: this must be the last rule in this chain\" ";
+    bool v6 = options_.family == Family::IPv6;
+    if (options_.node_port_addresses) {
+      for (const auto& address : *options_.node_port_addresses)
+        nat("KUBE-SERVICES", base::cat({kComment, "-d ", address, " -j KUBE-NODEPORTS"}));
+      return;
+    }
+    bool loopback = options_.local_node_ports && !v6;  // there is no routing of ::1
+    std::string_view but = loopback ? "" : v6 ? "! -d ::1/128 " : "! -d 127.0.0.0/8 ";
+    nat("KUBE-SERVICES", base::cat({kComment, but, "-m addrtype --dst-type LOCAL -j KUBE-NODEPORTS"}));
+  }
+
   void nat(const std::string& chain, std::string rule) { rules_.nat[chain].push_back(std::move(rule)); }
   void filter(const std::string& chain, std::string rule) { rules_.filter[chain].push_back(std::move(rule)); }
 
@@ -178,9 +201,9 @@ class Writer {
       return;
     }
     // Who is inside the cluster reaches all endpoints by an outside address too.
-    if (!options_.cluster_cidr.empty()) {
-      nat(chain, base::cat({"-m comment --comment \"pod traffic for ", port.text(), " external destinations\" -s ",
-                            options_.cluster_cidr, " -j ", cluster_chain}));
+    if (!from_pods_.empty()) {
+      nat(chain, base::cat({"-m comment --comment \"pod traffic for ", port.text(), " external destinations\" ",
+                            from_pods_, " -j ", cluster_chain}));
     }
     nat(chain, base::cat({"-m comment --comment \"masquerade LOCAL traffic for ", port.text(),
                           " external destinations\" -m addrtype --src-type LOCAL -j KUBE-MARK-MASQ"}));
@@ -195,9 +218,8 @@ class Writer {
     std::string to_cluster_ip = base::cat({"-m comment --comment \"", port.text(), " cluster IP\" ", match});
     if (masquerade_outside && options_.masquerade_all) {
       nat(chain, base::cat({to_cluster_ip, " -d ", port.cluster_ip, at_port, " -j KUBE-MARK-MASQ"}));
-    } else if (masquerade_outside && !options_.cluster_cidr.empty()) {
-      nat(chain, base::cat({to_cluster_ip, " ! -s ", options_.cluster_cidr, " -d ", port.cluster_ip, at_port,
-                            " -j KUBE-MARK-MASQ"}));
+    } else if (masquerade_outside && !from_pods_.empty()) {
+      nat(chain, base::cat({to_cluster_ip, " ! ", from_pods_, " -d ", port.cluster_ip, at_port, " -j KUBE-MARK-MASQ"}));
     }
     std::string comment = base::cat({"-m comment --comment \"", port.text(), " -> "});
     if (port.affinity_seconds) {
@@ -232,6 +254,7 @@ class Writer {
   }
 
   const Options& options_;
+  const std::string from_pods_;
   std::string mark_;
   Ruleset rules_;
 };

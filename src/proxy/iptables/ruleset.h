@@ -3,6 +3,7 @@
 #pragma once
 
 #include <map>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -21,10 +22,11 @@ struct Ruleset {
 
 struct Options {
   Family family = Family::IPv4;
-  std::string cluster_cidr;  // pod addresses; what comes from elsewhere to a cluster IP is masqueraded. "": nothing is
+  PodTraffic pods;  // what comes from elsewhere to a cluster IP is masqueraded
   bool masquerade_all = false;
   int masquerade_bit = 14;
-  bool local_node_ports = true;  // node ports answer on 127.0.0.1 too
+  bool local_node_ports = true;                                 // node ports answer on 127.0.0.1 too
+  std::optional<std::vector<std::string>> node_port_addresses;  // where they answer; nothing: on all of this machine's
 };
 
 Ruleset make_ruleset(const Snapshot& snapshot, const Options& options);

@@ -10,7 +10,7 @@ namespace {
 
 struct RulesetTest : testing::Test {
   World world;
-  Options options{.cluster_cidr = "10.244.0.0/16"};
+  Options options{.pods = {PodTraffic::By::Range, "10.244.0.0/16"}};
 
   Ruleset rules() {
     return make_ruleset(make_snapshot(world.services, world.slices, {.node = "n1"}, Family::IPv4), options);
@@ -127,6 +127,26 @@ TEST_F(RulesetTest, OnlyChainsThatDifferAreWritten) {
   EXPECT_EQ(input.find("default/db"), std::string::npos);
   EXPECT_EQ(input.find("*filter"), std::string::npos);
   EXPECT_TRUE(input.starts_with("*nat\n") && input.ends_with("COMMIT\n")) << input;
+}
+
+TEST_F(RulesetTest, PodsAreToldByTheirInterfaceWhereThatIsWanted) {
+  world.service("web", "10.96.0.10", 80);
+  world.slice("web", 8080, {{"10.244.0.2"}});
+  options.pods = {PodTraffic::By::Bridge, "br0"};
+  EXPECT_TRUE(text(rules().nat, "KUBE-SVC-").contains(" ! -i br0 -d 10.96.0.10 "));
+  options.pods = {PodTraffic::By::Interface, "veth"};
+  EXPECT_TRUE(text(rules().nat, "KUBE-SVC-").contains(" ! -i veth+ -d 10.96.0.10 "));
+  options.pods = {};
+  EXPECT_FALSE(text(rules().nat, "KUBE-SVC-").contains("KUBE-MARK-MASQ"));
+}
+
+TEST_F(RulesetTest, NodePortsAnswerWhereTheyAreToldTo) {
+  EXPECT_TRUE(text(rules().nat, "KUBE-SERVICES").contains("--dst-type LOCAL -j KUBE-NODEPORTS"));
+  options.node_port_addresses = {"192.0.2.1", "198.51.100.1"};
+  auto services = text(rules().nat, "KUBE-SERVICES");
+  EXPECT_FALSE(services.contains("--dst-type LOCAL"));
+  EXPECT_TRUE(services.contains("-d 192.0.2.1 -j KUBE-NODEPORTS"));
+  EXPECT_TRUE(services.contains("-d 198.51.100.1 -j KUBE-NODEPORTS"));
 }
 
 TEST_F(RulesetTest, WhatIsNoLongerThereIsEmptiedAndRemoved) {

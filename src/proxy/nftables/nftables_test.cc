@@ -15,7 +15,7 @@
 namespace proxy::nftables {
 namespace {
 
-const Options kOptions{.cluster_cidr = "10.244.0.0/16"};
+const Options kOptions{.pods = {PodTraffic::By::Range, "10.244.0.0/16"}};
 
 Snapshot snapshot(const World& world) {
   return make_snapshot(world.services, world.slices, {.node = "n1"}, Family::IPv4);
@@ -149,6 +149,26 @@ TEST_F(NftablesKernelTest, EveryKindOfServiceIsTaken) {
   ASSERT_EQ(apply(), "");
   world.services.clear();
   ASSERT_EQ(apply(), "");
+  ASSERT_TRUE(loop->run_task(Kernel::remove(Family::IPv4)));
+}
+
+TEST_F(NftablesKernelTest, NodePortsAnswerWhereTheyAreToldToAndPodsAreToldByTheirInterface) {
+  auto& service = world.service("web", "10.96.0.10", 80);
+  service.spec.type = "NodePort";
+  service.spec.ports[0].node_port = 30080;
+  world.slice("web", 8080, {{"10.244.0.2"}});
+  int fd = listener("10.244.0.2", 8080);
+  for (auto by : {PodTraffic::By::Bridge, PodTraffic::By::Interface}) {
+    Kernel strict({.pods = {by, "br0"}, .node_port_addresses = {{"192.0.2.8"}}});
+    auto done = loop->run_task(strict.apply(snapshot(world)));
+    ASSERT_TRUE(done) << done.error().message();
+    EXPECT_EQ(reach("192.0.2.7", 30080), ECONNREFUSED);
+    EXPECT_EQ(reach("10.96.0.10", 80), 0);
+    Kernel open({.pods = {by, "br0"}, .node_port_addresses = {{"192.0.2.7", "192.0.2.8"}}});
+    ASSERT_TRUE(loop->run_task(open.apply(snapshot(world))));
+    EXPECT_EQ(reach("192.0.2.7", 30080), 0);
+  }
+  close(fd);
   ASSERT_TRUE(loop->run_task(Kernel::remove(Family::IPv4)));
 }
 

@@ -30,6 +30,23 @@ std::string pick(size_t count, bool sticky, Family family) {
   return base::cat({"meta mark set ", by, " mod ", std::to_string(count), " offset ", slot(0)});
 }
 
+// The match of what pods send, or of what others send; "" if it cannot be told.
+std::string of_pods(const Options& options, bool others) {
+  std::string_view is = others ? " != " : " ";
+  const auto& value = options.pods.value;
+  switch (options.pods.by) {
+    case PodTraffic::By::Nothing:
+      break;
+    case PodTraffic::By::Range:
+      return base::cat({family_name(options.family), " saddr", is, value, " "});
+    case PodTraffic::By::Bridge:
+      return base::cat({"iifname", is, "\"", value, "\" "});
+    case PodTraffic::By::Interface:
+      return base::cat({"iifname", is, "\"", value, "*\" "});
+  }
+  return "";
+}
+
 class Writer {
  public:
   explicit Writer(const Options& options) : options_(options) { rules_.family = options.family; }
@@ -124,8 +141,8 @@ class Writer {
     if (!rules.empty()) return name;
     if (kind == "external" || (kind == "cluster" && options_.masquerade_all)) {
       rules.push_back(kMasquerade);
-    } else if (kind == "cluster" && !options_.cluster_cidr.empty()) {
-      rules.push_back(base::cat({family_name(options_.family), " saddr != ", options_.cluster_cidr, " ", kMasquerade}));
+    } else if (auto others = of_pods(options_, true); kind == "cluster" && !others.empty()) {
+      rules.push_back(others + kMasquerade);
     }
     rules.push_back(pick(count, sticky, options_.family));
     rules.push_back(translate("endpoints", place));
@@ -140,9 +157,7 @@ class Writer {
     auto inside = choice("inside", place, all, sticky);
     auto& rules = rules_.chains[name];
     if (!rules.empty()) return name;
-    if (!options_.cluster_cidr.empty()) {
-      rules.push_back(base::cat({family_name(options_.family), " saddr ", options_.cluster_cidr, " goto ", inside}));
-    }
+    if (auto pods = of_pods(options_, false); !pods.empty()) rules.push_back(base::cat({pods, "goto ", inside}));
     rules.push_back(base::cat({"fib saddr type local ", kMasquerade, " goto ", inside}));
     if (local > 0) {
       rules.push_back(pick(local, sticky, options_.family));
@@ -176,8 +191,15 @@ std::string skeleton(const Options& options) {
   for (const char* name : {"node-port-endpoints", "node-port-local-endpoints"}) map(name, port + " . mark : " + to);
   out += base::cat({" set hairpins { type ", address, " . ", address, "; }\n set firewalled { type ", place,
                     "; }\n set allowed { type ", place, " . ", address, "; flags interval; }\n"});
+  if (options.node_port_addresses) {
+    out += base::cat({" set node-port-addresses { type ", address, "; flags interval; auto-merge;"});
+    if (!options.node_port_addresses->empty())
+      out += base::cat({" elements = { ", base::join(*options.node_port_addresses, ", "), " };"});
+    out += " }\n";
+  }
   std::string at = ip + " daddr . meta l4proto . th dport", at_port = "meta l4proto . th dport";
   std::string ours = base::cat({"fib daddr type local ", ip, " daddr != ", loopback, " "});
+  if (options.node_port_addresses) ours = base::cat({ip, " daddr @node-port-addresses "});
   out += base::cat({" chain refuse {\n  meta l4proto tcp reject with tcp reset\n  reject\n }\n chain lead {\n  ", at,
                     " vmap @services\n  ", ours, at_port, " vmap @node-ports\n }\n", " chain check {\n  ct state new ",
                     at, " vmap @refused\n  ct state new ", ours, at_port, " vmap @refused-node-ports\n }\n",

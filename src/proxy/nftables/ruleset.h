@@ -9,6 +9,7 @@
 #pragma once
 
 #include <map>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -18,8 +19,10 @@ namespace proxy::nftables {
 
 struct Options {
   Family family = Family::IPv4;
-  std::string cluster_cidr;  // pod addresses; what comes from elsewhere to a cluster IP is masqueraded. "": nothing is
+  PodTraffic pods;  // what comes from elsewhere to a cluster IP is masqueraded
   bool masquerade_all = false;
+  std::optional<std::vector<std::string>> node_port_addresses;  // where they answer; nothing: on all but loopback ones
+  bool operator==(const Options&) const = default;
 };
 
 struct Ruleset {
