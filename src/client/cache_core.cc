@@ -69,6 +69,7 @@ void CacheCore::put(Key key, Raw raw) {
   if (!fresh && tells_before_) before = decoded(place->first, entry);
   entry.raw = std::move(raw);
   entry.decoded.reset();
+  kept_.drop(entry.kept);
   if (!needs_content()) return;
   Object now = decoded(place->first, entry);
   unindex(*place);
@@ -83,6 +84,7 @@ void CacheCore::remove(const Key& key) {
   if (place == entries_.end()) return;
   Object before = tells_before_ ? decoded(place->first, place->second) : nullptr;
   unindex(*place);
+  kept_.drop(place->second.kept);
   Key gone = place->first;  // `key` may live in the entry
   entries_.erase(place);
   for (const Listen& listener : listeners_) listener(gone, before ? before->data() : nullptr, nullptr);
@@ -145,7 +147,10 @@ std::vector<CacheCore::Object> CacheCore::by_index(std::string_view name, std::s
     if (found == index.found.end()) break;
     objects.reserve(found->second.size());
     for (const Entries::value_type* entry : found->second) {
-      if (Object object = decoded(entry->first, entry->second)) objects.push_back(std::move(object));
+      Object object = decoded(entry->first, entry->second);
+      if (!object) continue;
+      kept_.keep(object, entry->second.kept);
+      objects.push_back(std::move(object));
     }
     break;
   }

@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "client/client.h"
+#include "client/kept_objects.h"
 #include "client/key.h"
 #include "client/reflector.h"
 #include "io/loop.h"
@@ -51,6 +52,7 @@ class CacheCore final : private Sink {
   struct Entry {
     Raw raw;
     mutable std::weak_ptr<const schema::Object> decoded;
+    mutable KeptObjects::Place kept;
     std::vector<std::pair<uint32_t, std::string>> values;  // index, value
   };
   using Entries = std::map<Key, Entry>;
@@ -85,6 +87,7 @@ class CacheCore final : private Sink {
   Entries entries_;
   mutable std::array<Object, kRecent> recent_;  // a ring
   mutable size_t recent_next_ = 0;
+  mutable KeptObjects kept_;  // what was asked for in groups
   std::string resource_version_;
   io::Event synced_;
 };

@@ -45,7 +45,9 @@ class CacheTest : public ::testing::Test {
   }
   std::vector<std::string> on(std::string node) {
     std::vector<std::string> found;
-    for (const auto& pod : cache_->by_index("node", node)) found.push_back(pod->metadata.name);
+    world_.on_loop([&] {
+      for (const auto& pod : cache_->by_index("node", node)) found.push_back(pod->metadata.name);
+    });
     return found;
   }
 

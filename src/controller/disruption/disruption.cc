@@ -176,7 +176,9 @@ class DisruptionController final : public Controller {
     auto budget = budgets_.get(key);
     if (!budget) co_return {};
     Selector selector = selector_of(*budget);
-    std::vector<PodPointer> pods = pods_.list(key.namespace_);
+    const auto& asked = budget->spec.selector;
+    bool by_label = asked && !asked->match_labels.empty();
+    auto pods = by_label ? pods_with(pods_, key.namespace_, asked->match_labels) : pods_.list(key.namespace_);
     std::erase_if(pods,
                   [&](const PodPointer& pod) { return is_terminal(*pod) || !selector.matches(pod->metadata.labels); });
     std::map<std::string, int32_t> scales;
