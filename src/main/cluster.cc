@@ -4,6 +4,9 @@
 #include <stdlib.h>
 #include <sys/prctl.h>
 
+#include <algorithm>
+#include <iterator>
+
 #include "apiserver/local.h"
 #include "base/clock.h"
 #include "base/file.h"
@@ -18,6 +21,7 @@
 #include "main/local_transport.h"
 #include "main/loop_thread.h"
 #include "main/machine.h"
+#include "main/node_joining.h"
 #include "main/node_part.h"
 #include "main/pause_image.h"
 #include "main/service_manager.h"
@@ -61,7 +65,8 @@ ApiServerOptions api_options(const ClusterOptions& options, const pki::Cluster& 
   api.kubelet_client_certificate = keys.api_server_kubelet_client.certificate_pem;
   api.kubelet_client_key = keys.api_server_kubelet_client.key_pem;
   api.service_account_key = keys.service_account_key_pem;
-  if (options.node) api.bootstrap_objects = cluster_dns_rights();
+  api.bootstrap_objects = node_joining_rights();
+  if (options.node) std::ranges::move(cluster_dns_rights(), std::back_inserter(api.bootstrap_objects));
   return api;
 }
 
@@ -99,7 +104,13 @@ NodePartOptions node_options(const ClusterOptions& options) {
   node.proxy.mode = *proxy::parse_mode(options.proxy_mode);  // complete() has looked
   node.proxy.node_name = options.node_name;
   node.proxy.cluster_cidr = options.cluster_cidr;
+  node.proxy.pod_routes = true;
   return node;
+}
+
+std::string server_url(const ClusterOptions& options) {
+  io::Address server{.host = options.advertise_address, .port = static_cast<uint16_t>(options.secure_port)};
+  return "https://" + server.text();
 }
 
 // What people and separate parts sign on with.
@@ -114,8 +125,7 @@ base::Result<void> write_kubeconfigs(const ClusterOptions& options, const pki::C
                      {"scheduler", "system:kube-scheduler", {}},
                      {"proxy", "system:kube-proxy", {}},
                      {"kubelet", "system:node:" + options.node_name, {"system:nodes"}}};
-  io::Address server{.host = options.advertise_address, .port = static_cast<uint16_t>(options.secure_port)};
-  auto url = "https://" + server.text();
+  auto url = server_url(options);
   for (const auto& who : all) {
     auto path = base::cat({options.data_directory, "/", who.file, ".conf"});
     // Certificates live for a year: made anew with each start that finds them missing or the address changed.
@@ -216,6 +226,9 @@ class Cluster {
     }
     api_ = std::move(*api);
     CO_TRY(write_kubeconfigs(options_, keys_));
+    client::Client admin = client_as(component("kubernetes-admin", {std::string(apiserver::kMastersGroup)}), "navarch");
+    auto told = co_await publish_cluster_info(std::move(admin), server_url(options_), keys_.authority.certificate_pem);
+    if (!told) LOG_WARNING("Machines that want to join are not told of the cluster", {"err", told.error().message()});
 
     report("controllers and scheduler");
     CO_TRY(control_thread_, LoopThread::start("control"));
