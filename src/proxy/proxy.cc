@@ -1,5 +1,6 @@
 #include "proxy/proxy.h"
 
+#include <algorithm>
 #include <array>
 #include <optional>
 
@@ -91,6 +92,14 @@ Proxy::~Proxy() = default;
 
 bool Proxy::synced() const {
   return state_->synced;
+}
+
+bool Proxy::node_eligible() const {
+  auto node = state_->nodes.get("", state_->options.node_name);
+  if (!node) return true;
+  bool to_go = std::ranges::any_of(node->spec.taints,
+                                   [](const auto& taint) { return taint.key == "ToBeDeletedByClusterAutoscaler"; });
+  return !to_go && node->metadata.deletion_timestamp.is_zero();
 }
 
 io::Task<void> Proxy::run() {

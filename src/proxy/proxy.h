@@ -20,6 +20,8 @@ class Proxy {
   io::Task<void> run();
   // The first state is in the kernel.
   bool synced() const;
+  // Whether load balancers may send traffic here: the node is not about to go.
+  bool node_eligible() const;
 
   // Takes away the rules of this and earlier lives.
   static io::Task<base::Result<void>> clean_up();

@@ -91,10 +91,14 @@ base::Result<io::Address> address_of(const std::string& text, std::string_view f
   return address;
 }
 
-Pages::Answer health(const proxy::Proxy& proxy) {
+// /livez says whether the rules are up to date, /healthz also whether the node is to stay.
+Pages::Answer health(const proxy::Proxy& proxy, bool asks_for_node) {
   auto now = base::format_rfc3339(base::Time::from_ns(base::system_clock().wall_ns()));
-  auto text = base::cat({"{\"lastUpdated\": \"", now, "\",\"currentTime\": \"", now, "\", \"nodeEligible\": true}"});
-  return {.status = proxy.synced() ? 200 : 503, .text = text, .type = "application/json"};
+  bool eligible = proxy.node_eligible();
+  auto text = base::cat({"{\"lastUpdated\": \"", now, "\",\"currentTime\": \"", now,
+                         "\", \"nodeEligible\": ", eligible ? "true" : "false", "}"});
+  bool good = proxy.synced() && (eligible || !asks_for_node);
+  return {.status = good ? 200 : 503, .text = text, .type = "application/json"};
 }
 
 base::Result<void> complete_detection(Given& given) {
@@ -137,7 +141,8 @@ io::Task<base::Result<void>> work(const Given* given) {
   CO_TRY(auto client, connect(given->connection, kName));
   proxy::Proxy proxy(given->proxy, client);
   Pages health_pages, metrics_pages;
-  for (const char* path : {"/healthz", "/livez"}) health_pages.add(path, [&proxy] { return health(proxy); });
+  health_pages.add("/healthz", [&proxy] { return health(proxy, true); });
+  health_pages.add("/livez", [&proxy] { return health(proxy, false); });
   metrics_pages.add("/proxyMode",
                     [given] { return Pages::Answer{.text = given->mode.empty() ? "iptables" : given->mode}; });
   metrics_pages.add_configuration("kubeproxy.config.k8s.io", schema::to_json(given->configuration));
