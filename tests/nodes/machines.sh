@@ -19,8 +19,8 @@ machine() {
   MACHINES+=("$1")
   mkdir -p "$PLACE/$1"
   on "$1" ip link set lo up
-  on net ip link add "$1" type veth peer name lan0 netns "$SPACE-$1"
-  on net ip link set "$1" master lan up
+  on net ip link add name "$1" type veth peer name lan0 netns "$SPACE-$1"
+  on net ip link set dev "$1" master lan up
   on "$1" ip link set lan0 up
   on "$1" ip addr add "192.0.2.$2/24" dev lan0
   on "$1" ip addr add "2001:db8::$2/64" dev lan0 nodad
