@@ -34,13 +34,18 @@ void check_time_zone(Report& report, const std::optional<std::string>& zone, con
   if (!zone) return;
   if (zone->empty()) {
     report.invalid(at, *zone, "timeZone must be nil or non-empty string");
-  } else if (!could_be_zone(*zone)) {
-    report.invalid(at, *zone, "unknown time zone " + *zone);
-  } else if (base::equals_ignoring_case(*zone, "Local")) {
-    report.invalid(at, *zone, "timeZone must be an explicit time zone as defined in https://www.iana.org/time-zones");
-  } else if (auto found = base::TimeZone::find(*zone); !found) {
-    report.invalid(at, *zone, found.error().message());
+    return;
   }
+  if (!could_be_zone(*zone)) {
+    report.invalid(at, *zone, "unknown time zone " + *zone);
+    return;
+  }
+  if (base::equals_ignoring_case(*zone, "Local")) {
+    report.invalid(at, *zone, "timeZone must be an explicit time zone as defined in https://www.iana.org/time-zones");
+  }
+  // Written like this it is known, and the machine's own.
+  if (*zone == "Local") return;
+  if (auto found = base::TimeZone::find(*zone); !found) report.invalid(at, *zone, found.error().message());
 }
 
 void check_schedule(Report& report, const batch::CronJobSpec& spec, const batch::CronJobSpec* current,

@@ -1,7 +1,6 @@
 #include "apiserver/registry/validation/job.h"
 
 #include <algorithm>
-#include <set>
 
 #include "apiserver/registry/validation/go_form.h"
 #include "apiserver/registry/validation/job_parts.h"
@@ -19,10 +18,6 @@ using schema::FieldErrors;
 constexpr int32_t kIndexedMax = 100000;         // pods at a time, and completions that are easy to keep account of
 constexpr int32_t kManyCompletionsMax = 10000;  // pods at a time and failed indexes beyond that
 constexpr size_t kManagedByMax = 63;
-
-bool is_indexed(const batch::JobSpec& spec) {
-  return spec.completion_mode == "Indexed";
-}
 
 // "example.com/foo"
 void check_managed_by(Report& report, const std::string& name, const Place& at) {
@@ -109,9 +104,14 @@ void check_made_selector(Report& report, const batch::Job& job) {
   }
 }
 
-bool has_condition(const batch::Job& job, std::string_view type) {
-  return std::ranges::any_of(job.status.conditions,
-                             [&](const auto& one) { return one.type == type && one.status == "True"; });
+// The pods of an indexed job are called after it and their index.
+void check_last_host(Report& report, const batch::Job& job) {
+  if (!is_indexed(job.spec) || job.spec.completions.value_or(0) <= 0) return;
+  std::string last = base::cat({job.metadata.name, "-", std::to_string(*job.spec.completions - 1)});
+  if (!schema::is_dns1123_label(last)) {
+    report.invalid(Place("metadata.name"), job.metadata.name,
+                   "will not able to create pod with invalid DNS label: " + last);
+  }
 }
 
 // A job that waits may still be told where its pods may run, and what they need.
@@ -153,18 +153,16 @@ void check_completions_update(Report& report, const batch::JobSpec& next, const 
   }
 }
 
-void check_uncounted(Report& report, const std::vector<std::string>& pods, std::set<std::string_view>& seen,
-                     const Place& at) {
-  for (size_t i = 0; i < pods.size(); ++i) {
-    if (pods[i].empty()) {
-      report.invalid(Place(at, i), "", "must not be empty");
-    } else if (!seen.insert(pods[i]).second) {
-      report.duplicate(Place(at, i), pods[i]);
-    }
-  }
+}  // namespace
+
+bool is_indexed(const batch::JobSpec& spec) {
+  return spec.completion_mode == "Indexed";
 }
 
-}  // namespace
+bool has_condition(const batch::Job& job, std::string_view type) {
+  return std::ranges::any_of(job.status.conditions,
+                             [&](const auto& one) { return one.type == type && one.status == "True"; });
+}
 
 void check_job_spec(Report& report, const batch::JobSpec& spec, const core::PodTemplateSpec* current, const Place& at) {
   report.not_negative(Place(at, "parallelism"), spec.parallelism);
@@ -224,6 +222,7 @@ FieldErrors validate_job(const batch::Job& next, const batch::Job* current) {
   if (selects(next.spec.selector, next.spec.template_.metadata.labels) == false) {
     complain_about_labels(report, next.spec.template_, Place(spec, "template"));
   }
+  check_last_host(report, next);
   if (current == nullptr) return report.take();
   const auto& now = next.spec;
   const auto& before = current->spec;
@@ -239,54 +238,6 @@ FieldErrors validate_job(const batch::Job& next, const batch::Job* current) {
   report.immutable_unless(now.managed_by == before.managed_by, Place(spec, "managedBy"), bad_value(now.managed_by));
   report.immutable_unless(now.success_policy == before.success_policy, Place(spec, "successPolicy"),
                           go_value(now.success_policy));
-  return report.take();
-}
-
-FieldErrors validate_job_status(const batch::Job& next, const batch::Job& current) {
-  Report report;
-  const auto& status = next.status;
-  Place at("status");
-  check_counts(report, {{"active", status.active},
-                        {"succeeded", status.succeeded},
-                        {"failed", status.failed},
-                        {"ready", status.ready.value_or(0)},
-                        {"terminating", status.terminating.value_or(0)}});
-  if (status.uncounted_terminated_pods) {
-    std::set<std::string_view> seen;
-    Place uncounted(at, "uncountedTerminatedPods");
-    check_uncounted(report, status.uncounted_terminated_pods->succeeded, seen, Place(uncounted, "succeeded"));
-    check_uncounted(report, status.uncounted_terminated_pods->failed, seen, Place(uncounted, "failed"));
-  }
-  auto no_value = schema::BadValue::json("");
-  Place conditions(at, "conditions");
-  if (has_condition(next, "Complete")) {
-    if (has_condition(next, "Failed"))
-      report.invalid(conditions, no_value, "cannot set Complete=True and Failed=true conditions");
-    if (has_condition(next, "FailureTarget")) {
-      report.invalid(conditions, no_value, "cannot set Complete=True and FailureTarget=true conditions");
-    }
-    if (status.completion_time.is_zero())
-      report.required(Place(at, "completionTime"), "completionTime is required for Complete jobs");
-  } else if (!status.completion_time.is_zero()) {
-    report.invalid(Place(at, "completionTime"), base::format_rfc3339(status.completion_time),
-                   "cannot set completionTime when there is no Complete=True condition");
-  }
-  bool finished = has_condition(next, "Complete") || has_condition(next, "Failed");
-  if (finished && status.active > 0)
-    report.invalid(Place(at, "active"), status.active, "active>0 is invalid for finished job");
-  if (finished && status.terminating.value_or(0) > 0) {
-    report.invalid(Place(at, "terminating"), *status.terminating, "terminating>0 is invalid for finished job");
-  }
-  if (finished && status.start_time.is_zero())
-    report.required(Place(at, "startTime"), "startTime is required for finished job");
-  if (status.ready.value_or(0) > status.active) {
-    report.invalid(Place(at, "ready"), *status.ready, "cannot set more ready pods than active");
-  }
-  for (const char* type : {"Complete", "Failed", "FailureTarget", "SuccessCriteriaMet"}) {
-    if (has_condition(current, type) && !has_condition(next, type)) {
-      report.invalid(conditions, no_value, base::cat({"cannot disable the terminal ", type, "=True condition"}));
-    }
-  }
   return report.take();
 }
 

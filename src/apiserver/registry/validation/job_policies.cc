@@ -88,48 +88,53 @@ void check_rule(Report& report, const batch::JobSpec& spec, const batch::PodFail
   }
 }
 
-// "0,2-4,7": the number of indexes, or what is wrong.
-struct Indexes {
-  int64_t total = 0;
-  std::string problem;
-};
-
-Indexes read_indexes(std::string_view text, int64_t completions) {
-  Indexes indexes;
-  auto refuse = [&](std::initializer_list<std::string_view> why) {
-    indexes.problem = base::cat(why);
-    return indexes;
-  };
-  auto order = [&](int64_t previous, int64_t now) {
-    return refuse({"non-increasing order, previous: ", std::to_string(previous), ", current: ", std::to_string(now)});
-  };
-  if (text.empty()) return indexes;
-  int64_t last = -1;
-  for (auto interval : base::split(text, ',')) {
-    auto limits = base::split(interval, '-');
-    if (limits.empty()) limits.emplace_back();
-    if (limits.size() > 2) {
-      return refuse({"the fragment ", base::quote(interval),
-                     " violates the requirement that an index interval can have at most two parts separated by '-'"});
-    }
-    auto first = base::parse_int(limits[0]);
-    if (!first) return refuse({"cannot convert string to integer for index: ", base::quote(limits[0])});
-    if (*first >= completions) return refuse({"too large index: ", base::quote(limits[0])});
-    if (last >= *first) return order(last, *first);
-    last = *first;
-    indexes.total += 1;
-    if (limits.size() < 2) continue;
-    auto second = base::parse_int(limits[1]);
-    if (!second) return refuse({"cannot convert string to integer for index: ", base::quote(limits[1])});
-    if (*second >= completions) return refuse({"too large index: ", base::quote(limits[1])});
-    if (*first >= *second) return order(*first, *second);
-    indexes.total += *second - *first;
-    last = *second;
-  }
-  return indexes;
+std::string wrong_order(int64_t previous, int64_t now) {
+  return base::cat({"non-increasing order, previous: ", std::to_string(previous), ", current: ", std::to_string(now)});
 }
 
 }  // namespace
+
+IndexInterval read_index_interval(std::string_view text, int64_t completions) {
+  IndexInterval interval;
+  auto limits = base::split(text, '-');
+  if (limits.empty()) limits.emplace_back();
+  if (limits.size() > 2) {
+    interval.problem =
+        base::cat({"the fragment ", base::quote(text),
+                   " violates the requirement that an index interval can have at most two parts separated by '-'"});
+    return interval;
+  }
+  auto read = [&](std::string_view limit) -> int64_t {
+    auto index = base::parse_int(limit);
+    if (!index) {
+      interval.problem = base::cat({"cannot convert string to integer for index: ", base::quote(limit)});
+    } else if (*index >= completions) {
+      interval.problem = base::cat({"too large index: ", base::quote(limit)});
+    }
+    return index.value_or(0);
+  };
+  interval.first = interval.last = read(limits[0]);
+  if (limits.size() < 2 || !interval.problem.empty()) return interval;
+  interval.last = read(limits[1]);
+  if (interval.problem.empty() && interval.first >= interval.last)
+    interval.problem = wrong_order(interval.first, interval.last);
+  return interval;
+}
+
+Indexes read_indexes(std::string_view text, int64_t completions) {
+  Indexes indexes;
+  if (text.empty()) return indexes;
+  std::optional<int64_t> last;
+  for (auto part : base::split(text, ',')) {
+    auto interval = read_index_interval(part, completions);
+    if (interval.problem.empty() && last && *last >= interval.first)
+      interval.problem = wrong_order(*last, interval.first);
+    if (!interval.problem.empty()) return {.total = 0, .problem = std::move(interval.problem)};
+    indexes.total += interval.last - interval.first + 1;
+    last = interval.last;
+  }
+  return indexes;
+}
 
 void check_pod_failure_policy(Report& report, const batch::JobSpec& spec, const Place& at) {
   const auto& rules = spec.pod_failure_policy->rules;
