@@ -4,6 +4,7 @@
 #include "apiserver/registry/validation/common_names.h"
 #include "apiserver/registry/validation/flow_control.h"
 #include "apiserver/registry/validation/go_form.h"
+#include "base/strings.h"
 
 namespace apiserver {
 namespace {
@@ -170,7 +171,8 @@ void check_condition_types(Report& report, const std::vector<Condition>& conditi
 
 }  // namespace
 
-schema::FieldErrors validate_flow_schema(const flowcontrol::FlowSchema& next) {
+schema::FieldErrors validate_flow_schema(const flowcontrol::FlowSchema& next,
+                                         const flowcontrol::FlowSchemaSpec* fixed) {
   Report report;
   Place at("spec");
   const auto& spec = next.spec;
@@ -196,6 +198,9 @@ schema::FieldErrors validate_flow_schema(const flowcontrol::FlowSchema& next) {
   }
   Place rules(at, "rules");
   for (size_t i = 0; i < spec.rules.size(); ++i) check_rule(report, spec.rules[i], Place(rules, i));
+  if (fixed != nullptr && !(spec == *fixed)) {
+    report.invalid(at, go_value(spec), base::cat({"spec of '", next.metadata.name, "' must equal the fixed value"}));
+  }
   return report.take();
 }
 

@@ -24,11 +24,14 @@ struct Spelling {
 };
 constexpr Spelling kSpellings[] = {
     {"apiGroup", "APIGroup"},
+    {"apiGroups", "APIGroups"},
     {"apiVersion", "APIVersion"},
+    {"apiVersions", "APIVersions"},
     {"awsElasticBlockStore", "AWSElasticBlockStore"},
     {"cephfs", "CephFS"},
     {"chapAuthDiscovery", "DiscoveryCHAPAuth"},
     {"chapAuthSession", "SessionCHAPAuth"},
+    {"cidrs", "CIDRs"},
     {"csi", "CSI"},
     {"diskURI", "DataDiskURI"},
     {"dnsConfig", "DNSConfig"},

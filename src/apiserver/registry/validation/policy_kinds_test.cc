@@ -8,6 +8,7 @@ namespace apiserver {
 namespace {
 
 namespace flowcontrol = api::flowcontrol_apiserver_k8s_io_v1;
+namespace node = api::node_k8s_io_v1;
 namespace policy = api::policy_v1;
 namespace rbac = api::rbac_authorization_k8s_io_v1;
 namespace scheduling = api::scheduling_k8s_io_v1;
@@ -53,6 +54,16 @@ TEST(BindingRules, TheRoleStaysAndSubjectsAreKnown) {
         view}});
 }
 
+TEST(RuntimeClassRules, TolerationsAreDistinct) {
+  expect_all<node::RuntimeClass>(
+      validate_runtime_class,
+      {{R"({"handler":"h","scheduling":{"tolerations":[{"key":"a","operator":"Exists"},{"key":"b","operator":"Exists"}]}})",
+        {}},
+       {R"({"handler":"h","scheduling":{"tolerations":[{"key":"a","operator":"Exists","effect":"NoExecute"},
+            {"key":"a","operator":"Exists","effect":"NoExecute","tolerationSeconds":3}]}})",
+        {"scheduling.tolerations[1]: Duplicate value: {\"Key\":\"a\",\"Operator\":\"Exists\""}}});
+}
+
 TEST(PriorityClassRules, TheSystemsNamesAreItsOwnAndValuesStay) {
   expect_all<scheduling::PriorityClass>(
       validate_priority_class, {{R"({"metadata":{"name":"a"},"value":1000000001})",
@@ -71,11 +82,11 @@ TEST(PriorityClassRules, TheSystemsNamesAreItsOwnAndValuesStay) {
 }
 
 schema::FieldErrors flow_schema(const flowcontrol::FlowSchema& next, const flowcontrol::FlowSchema*) {
-  return validate_flow_schema(next);
+  return validate_flow_schema(next, nullptr);
 }
 schema::FieldErrors priority_level(const flowcontrol::PriorityLevelConfiguration& next,
                                    const flowcontrol::PriorityLevelConfiguration*) {
-  return validate_priority_level(next);
+  return validate_priority_level(next, nullptr);
 }
 
 TEST(FlowSchemaRules, RulesNameSubjectsAndWhatTheyDo) {
@@ -110,6 +121,25 @@ TEST(PriorityLevelRules, HandsAreNoLargerThanDecksNorThanTheirEntropy) {
        {R"({"spec":{"type":"Limited","limited":{"limitResponse":{"type":"Reject","queuing":{}},"borrowingLimitPercent":-1}}})",
         {"spec.limited.limitResponse.queuing: Forbidden: must be nil if limited.limitResponse.type is not Limited",
          "spec.limited.borrowingLimitPercent: Invalid value: -1: if specified, must be a non-negative integer"}}});
+}
+
+TEST(FlowControlRules, MandatoryObjectsAreFixed) {
+  auto schema = testing::object<flowcontrol::FlowSchema>(
+      R"({"metadata":{"name":"catch-all"},"spec":{"matchingPrecedence":9,"priorityLevelConfiguration":{"name":"a"}}})");
+  auto other = schema;
+  other.spec.matching_precedence = 8;
+  EXPECT_EQ(validate_flow_schema(schema, &schema.spec).size(), 0u);
+  EXPECT_THAT(testing::texts(validate_flow_schema(other, &schema.spec)).at(0),
+              ::testing::EndsWith("spec of 'catch-all' must equal the fixed value"));
+
+  auto level = testing::object<flowcontrol::PriorityLevelConfiguration>(
+      R"({"metadata":{"name":"exempt"},"spec":{"type":"Exempt","exempt":{"lendablePercent":0}}})");
+  auto lends = level;
+  lends.spec.exempt->lendable_percent = 5;
+  EXPECT_EQ(validate_priority_level(lends, &level.spec).size(), 0u);
+  lends.spec.limited.emplace().nominal_concurrency_shares = 3;
+  EXPECT_THAT(testing::texts(validate_priority_level(lends, &level.spec)).back(),
+              ::testing::EndsWith("spec of 'exempt' except the 'spec.exempt' field must equal the fixed value"));
 }
 
 }  // namespace

@@ -1,6 +1,7 @@
 #include <cmath>
 
 #include "apiserver/registry/validation/flow_control.h"
+#include "apiserver/registry/validation/go_form.h"
 #include "apiserver/registry/validation/report.h"
 #include "base/strings.h"
 
@@ -78,7 +79,8 @@ void check_exempt(Report& report, const flowcontrol::ExemptPriorityLevelConfigur
 
 }  // namespace
 
-schema::FieldErrors validate_priority_level(const flowcontrol::PriorityLevelConfiguration& next) {
+schema::FieldErrors validate_priority_level(const flowcontrol::PriorityLevelConfiguration& next,
+                                            const flowcontrol::PriorityLevelConfigurationSpec* fixed) {
   Report report;
   Place at("spec");
   Place type(at, "type");
@@ -101,6 +103,15 @@ schema::FieldErrors validate_priority_level(const flowcontrol::PriorityLevelConf
     }
   } else {
     report.not_supported(type, spec.type, {"Exempt", "Limited"});
+  }
+  if (fixed == nullptr) return report.take();
+  bool free = fixed->type == "Exempt";
+  auto have = spec;
+  if (free) have.exempt = fixed->exempt;
+  if (!(have == *fixed)) {
+    report.invalid(at, go_value(spec),
+                   base::cat({"spec of '", next.metadata.name, "'", free ? " except the 'spec.exempt' field" : "",
+                              " must equal the fixed value"}));
   }
   return report.take();
 }

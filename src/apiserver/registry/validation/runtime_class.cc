@@ -1,5 +1,9 @@
 #include "apiserver/registry/validation/runtime_class.h"
 
+#include <array>
+#include <set>
+
+#include "apiserver/registry/validation/go_form.h"
 #include "apiserver/registry/validation/pod_scope.h"
 #include "apiserver/registry/validation/resources.h"
 #include "apiserver/registry/validation/values.h"
@@ -8,6 +12,7 @@
 namespace apiserver {
 namespace {
 
+namespace core = api::core_v1;
 namespace node = api::node_k8s_io_v1;
 namespace scheduling = api::scheduling_k8s_io_v1;
 
@@ -30,6 +35,16 @@ std::string system_problem(const scheduling::PriorityClass& one) {
   return base::cat({one.metadata.name, " is not a known system priority class"});
 }
 
+// How long something is tolerated makes no other toleration of it.
+void check_distinct(Report& report, const std::vector<core::Toleration>& tolerations, const Place& at) {
+  std::set<std::array<std::string_view, 4>> seen;
+  for (size_t i = 0; i < tolerations.size(); ++i) {
+    const auto& one = tolerations[i];
+    if (!seen.insert({one.key, one.operator_, one.value, one.effect}).second)
+      report.duplicate(Place(at, i), go_value(one));
+  }
+}
+
 }  // namespace
 
 schema::FieldErrors validate_runtime_class(const node::RuntimeClass& next, const node::RuntimeClass* current) {
@@ -49,6 +64,7 @@ schema::FieldErrors validate_runtime_class(const node::RuntimeClass& next, const
     Place at("scheduling");
     check_labels(report, next.scheduling->node_selector, Place(at, "nodeSelector"));
     check_tolerations(report, next.scheduling->tolerations, Place(at, "tolerations"));
+    check_distinct(report, next.scheduling->tolerations, Place(at, "tolerations"));
   }
   return report.take();
 }
