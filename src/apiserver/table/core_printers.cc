@@ -333,7 +333,8 @@ void ip_address(const networking::IPAddress& address, Cells& cells) {
       if (!part->empty()) parent += "/" + *part;
     }
   }
-  cells.text(address.metadata.name).text_or(parent, "<none>");
+  // The age has no column.
+  cells.text(address.metadata.name).text_or(parent, "<none>").age(address.metadata.creation_timestamp);
 }
 
 void service_cidr(const networking::ServiceCIDR& range, Cells& cells) {

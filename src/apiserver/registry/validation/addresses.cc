@@ -63,6 +63,24 @@ void check_cidr(Report& report, std::string_view text, const Place& at, std::spa
   }
 }
 
+void check_canonical_ip(Report& report, std::string_view text, const Place& at) {
+  size_t before = report.size();
+  check_ip(report, text, at);
+  if (report.size() != before) return;
+  std::string canonical = base::IpAddress::parse(text)->to_string();
+  if (canonical != text)
+    report.invalid(at, text, base::cat({"must be in canonical form (", base::quote(canonical), ")"}));
+}
+
+void check_canonical_cidr(Report& report, std::string_view text, const Place& at) {
+  size_t before = report.size();
+  check_cidr(report, text, at);
+  if (report.size() != before) return;
+  std::string canonical = base::IpNetwork::parse(text)->to_string();
+  if (canonical != text)
+    report.invalid(at, text, base::cat({"must be in canonical form (", base::quote(canonical), ")"}));
+}
+
 void check_common_ip(Report& report, std::string_view text, const Place& at) {
   auto ip = base::IpAddress::parse(text);
   if (!ip) {

@@ -1,5 +1,5 @@
-// Rules about IP addresses and networks of fields that are older than the strict ones: not canonical is fine, ambiguous
-// is not.
+// Rules about IP addresses and networks. In fields that are older than the strict rules what is not canonical is fine,
+// what is ambiguous is not.
 #pragma once
 
 #include <span>
@@ -14,6 +14,9 @@ namespace apiserver {
 // `kept` was there before: it stays valid, whatever it is.
 void check_ip(Report& report, std::string_view text, const Place& at, std::span<const std::string> kept = {});
 void check_cidr(Report& report, std::string_view text, const Place& at, std::span<const std::string> kept = {});
+// Fields that are newer: nothing but the canonical form.
+void check_canonical_ip(Report& report, std::string_view text, const Place& at);
+void check_canonical_cidr(Report& report, std::string_view text, const Place& at);
 // Neither unspecified, loopback nor link-local.
 void check_common_ip(Report& report, std::string_view text, const Place& at);
 

@@ -36,9 +36,9 @@ void check_qualified(Report& report, std::string_view text, const Place& at) {
   report.problems(at, text, schema::check_qualified_name(text));
 }
 
-void check_path_segment(Report& report, std::string_view text, const Place& at) {
+void check_path_segment(Report& report, std::string_view text, const Place& at, std::string_view missing) {
   if (text.empty()) {
-    report.required(at);
+    report.required(at, missing);
   } else {
     report.problems(at, text, schema::check_path_segment(text));
   }

@@ -15,8 +15,8 @@ namespace apiserver {
 void check_subdomain(Report& report, std::string_view text, const Place& at);
 void check_label(Report& report, std::string_view text, const Place& at);
 void check_qualified(Report& report, std::string_view text, const Place& at);
-// Required, then a segment of a path: neither . nor .. and no / or % in it.
-void check_path_segment(Report& report, std::string_view text, const Place& at);
+// Required (`missing` is said then), then a segment of a path: neither . nor .. and no / or % in it.
+void check_path_segment(Report& report, std::string_view text, const Place& at, std::string_view missing = "");
 // Required, a subdomain whatever its case, 63 characters at most.
 void check_driver_name(Report& report, std::string_view name, const Place& at);
 // "hook.example.com": at least three segments.

@@ -22,10 +22,11 @@ struct Liberties {
 };
 
 template <class Reference>
-void check_reference(Report& report, const Reference& reference, const Place& at) {
+void check_reference(Report& report, const Reference& reference, const Place& at, std::string_view no_kind = "",
+                     std::string_view no_name = "") {
   if (reference.api_group) check_subdomain(report, *reference.api_group, Place(at, "apiGroup"));
-  check_path_segment(report, reference.kind, Place(at, "kind"));
-  check_path_segment(report, reference.name, Place(at, "name"));
+  check_path_segment(report, reference.kind, Place(at, "kind"), no_kind);
+  check_path_segment(report, reference.name, Place(at, "name"), no_name);
 }
 
 void check_service(Report& report, const networking::IngressServiceBackend& service, const Place& backend) {
@@ -52,7 +53,7 @@ void check_backend(Report& report, const networking::IngressBackend& backend, co
   if (backend.resource && backend.service) {
     report.invalid(at, "", "cannot set both resource and service backends");
   } else if (backend.resource) {
-    check_reference(report, *backend.resource, Place(at, "resource"));
+    check_reference(report, *backend.resource, Place(at, "resource"), "kind is required", "name is required");
   } else if (backend.service) {
     check_service(report, *backend.service, at);
   } else {
@@ -158,7 +159,7 @@ void check_parameters(Report& report, const networking::IngressClassParametersRe
   report.one_of(scope, *parameters.scope, {"Cluster", "Namespace"});
   Place namespace_at(at, "namespace");
   if (*parameters.scope == "Namespace") {
-    if (!parameters.namespace_ || parameters.namespace_->empty()) {
+    if (!parameters.namespace_) {
       report.required(namespace_at, "`parameters.scope` is set to 'Namespace'");
     } else {
       check_label(report, *parameters.namespace_, namespace_at);

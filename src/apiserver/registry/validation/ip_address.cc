@@ -3,23 +3,11 @@
 #include "apiserver/registry/validation/go_form.h"
 #include "apiserver/registry/validation/networking.h"
 #include "base/ip.h"
-#include "base/strings.h"
 
 namespace apiserver {
 namespace {
 
 namespace networking = api::networking_k8s_io_v1;
-
-void check_name(Report& report, std::string_view name) {
-  Place metadata("metadata");
-  Place at(metadata, "name");
-  auto address = base::IpAddress::parse(name);
-  if (!address) {
-    report.invalid(at, name, base::cat({"ParseAddr(", base::quote(name), "): unable to parse IP"}));
-  } else if (address->to_string() != name) {
-    report.invalid(at, name, "must be a canonical format IP address");
-  }
-}
 
 void check_parent(Report& report, const schema::Box<networking::ParentReference>& parent, const Place& at) {
   if (!parent) {
@@ -32,37 +20,26 @@ void check_parent(Report& report, const schema::Box<networking::ParentReference>
   if (!parent->namespace_.empty()) check_path_segment(report, parent->namespace_, Place(at, "namespace"));
 }
 
-void check_networks(Report& report, const std::vector<std::string>& networks, const Place& at) {
+void check_networks(Report& report, const networking::ServiceCIDRSpec& spec, const Place& at) {
+  const auto& networks = spec.cidrs;
   if (networks.empty()) {
     report.required(at, "at least one CIDR required");
     return;
   }
   if (networks.size() > 2) {
-    report.invalid(at, bad_value(networks), "may only hold up to 2 values");
+    report.invalid(at, go_value(spec), "may only hold up to 2 values");
     return;
   }
   if (networks.size() == 2) {
-    for (const auto& text : networks) {
-      if (base::IpNetwork::parse(text)) continue;
-      report.invalid(at, bad_value(networks), base::cat({"invalid CIDR address: ", text}));
-      return;
-    }
-    if (base::IpNetwork::parse(networks[0])->is_v4() == base::IpNetwork::parse(networks[1])->is_v4()) {
-      report.invalid(at, bad_value(networks),
-                     "may specify no more than one IP for each IP family, i.e 192.168.0.0/24 and 2001:db8::/96");
+    auto first = base::IpNetwork::parse(networks[0]);
+    auto second = base::IpNetwork::parse(networks[1]);
+    if (!first || !second || first->is_v4() == second->is_v4()) {
+      report.invalid(at, go_value(spec),
+                     "may specify no more than one IP for each IP family, i.e 192.168.0.0/24 and 2001:db8::/64");
       return;
     }
   }
-  for (size_t i = 0; i < networks.size(); ++i) {
-    Place here(at, i);
-    auto network = base::IpNetwork::parse(networks[i]);
-    if (!network) {
-      report.problems(here, networks[i], schema::check_cidr(networks[i]));
-    } else if (network->to_string() != networks[i]) {
-      report.invalid(here, networks[i],
-                     base::cat({"must be in canonical form (", base::quote(network->to_string()), ")"}));
-    }
-  }
+  for (size_t i = 0; i < networks.size(); ++i) check_canonical_cidr(report, networks[i], Place(at, i));
 }
 
 }  // namespace
@@ -75,7 +52,7 @@ schema::FieldErrors validate_ip_address(const networking::IPAddress& next, const
     report.immutable_unless(next.spec.parent_ref == current->spec.parent_ref, parent, go_value(next.spec.parent_ref));
     return report.take();
   }
-  check_name(report, next.metadata.name);
+  check_canonical_ip(report, next.metadata.name, Place("metadata.name"));
   check_parent(report, next.spec.parent_ref, parent);
   return report.take();
 }
@@ -86,7 +63,7 @@ schema::FieldErrors validate_service_cidr(const networking::ServiceCIDR& next, c
   Place at(spec, "cidrs");
   const auto& networks = next.spec.cidrs;
   if (current == nullptr) {
-    check_networks(report, networks, at);
+    check_networks(report, next.spec, at);
     return report.take();
   }
   // A network of the other family may come; nothing else changes.
@@ -98,7 +75,7 @@ schema::FieldErrors validate_service_cidr(const networking::ServiceCIDR& next, c
   }
   for (size_t i = 0; i < before.size(); ++i)
     report.immutable_unless(networks[i] == before[i], Place(at, i), networks[i]);
-  if (grows) check_networks(report, networks, at);
+  if (grows) check_networks(report, next.spec, at);
   return report.take();
 }
 

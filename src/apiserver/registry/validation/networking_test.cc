@@ -54,6 +54,9 @@ TEST(IngressRules, BackendsPathsAndHostsAreWellFormed) {
          "spec.rules[0].http.paths[0].path: Invalid value: \"/a/../b/..\": cannot end with '/..'",
          "spec.rules[0].http.paths[1].path: Invalid value: \"x\": must be an absolute path",
          "spec.rules[0].http.paths[1].backend: Invalid value: \"\": resource or service backend is required"}},
+       {R"({"spec":{"defaultBackend":{"resource":{"kind":"","name":""}}}})",
+        {"spec.defaultBackend.resource.kind: Required value: kind is required",
+         "spec.defaultBackend.resource.name: Required value: name is required"}},
        {R"({"metadata":{"annotations":{"kubernetes.io/ingress.class":"a"}},
             "spec":{"ingressClassName":"b","defaultBackend":{"service":{"name":"s","port":{"number":80}}}}})",
         {"annotations.kubernetes.io/ingress.class: Invalid value: \"a\": must match `ingressClassName` when both are "
@@ -80,10 +83,10 @@ TEST(AddressRules, AddressesAreNamedByThemselvesAndNetworksOnlyGrowByTheOtherFam
       validate_ip_address,
       {{parent, {}},
        {R"({"metadata":{"name":"x"}})",
-        {"metadata.name: Invalid value: \"x\": ParseAddr(\"x\"): unable to parse IP",
+        {"metadata.name: Invalid value: \"x\": must be a valid IP address, (e.g. 10.9.8.7 or 2001:db8::ffff)",
          "spec.parentRef: Required value"}},
        {R"({"metadata":{"name":"FD00::1"},"spec":{"parentRef":{}}})",
-        {"metadata.name: Invalid value: \"FD00::1\": must be a canonical format IP address",
+        {"metadata.name: Invalid value: \"FD00::1\": must be in canonical form (\"fd00::1\")",
          "spec.parentRef.resource: Required value", "spec.parentRef.name: Required value"}},
        {R"({"metadata":{"name":"10.0.0.1"},"spec":{"parentRef":{"resource":"x","name":"b"}}})",
         {"spec.parentRef: Invalid value: {\"Group\":\"\",\"Resource\":\"x\",\"Namespace\":\"\",\"Name\":\"b\"}: field "
@@ -93,8 +96,13 @@ TEST(AddressRules, AddressesAreNamedByThemselvesAndNetworksOnlyGrowByTheOtherFam
       validate_service_cidr,
       {{R"({"spec":{"cidrs":["10.0.0.0/16","fd00::/64"]}})", {}},
        {R"({"spec":{"cidrs":["10.0.0.0/16","10.1.0.0/16"]}})",
-        {"spec.cidrs: Invalid value: [\"10.0.0.0/16\",\"10.1.0.0/16\"]: may specify no more than one IP for each IP "
-         "family"}},
+        {"spec.cidrs: Invalid value: {\"CIDRs\":[\"10.0.0.0/16\",\"10.1.0.0/16\"]}: may specify no more than one IP "
+         "for "
+         "each IP family, i.e 192.168.0.0/24 and 2001:db8::/64"}},
+       {R"({"spec":{"cidrs":["10.0.0.1/16"]}})",
+        {"spec.cidrs[0]: Invalid value: \"10.0.0.1/16\": must not have bits set beyond the prefix length"}},
+       {R"({"spec":{"cidrs":["FD00::/64"]}})",
+        {"spec.cidrs[0]: Invalid value: \"FD00::/64\": must be in canonical form (\"fd00::/64\")"}},
        {R"({"spec":{"cidrs":["10.0.0.0/16","fd00::/64"]}})", {}, R"({"spec":{"cidrs":["10.0.0.0/16"]}})"},
        {R"({"spec":{"cidrs":["10.1.0.0/16"]}})",
         {"spec.cidrs[0]: Invalid value: \"10.1.0.0/16\": field is immutable"},

@@ -100,8 +100,7 @@ void check_storage_os(Report& report, const core::StorageOSPersistentVolumeSourc
   check_secret(report, source.secret_ref, Place(at, "secretRef"));
 }
 
-void check_source(Report& report, const core::PersistentVolume& volume, const Place& at) {
-  const auto& spec = volume.spec;
+void check_source(Report& report, const core::PersistentVolumeSpec& spec, std::string_view volume, const Place& at) {
   SourceChoice choice(report, at);
   if (choice.takes(spec.host_path.has_value(), "hostPath"))
     check_host_path(report, *spec.host_path, Place(at, "hostPath"));
@@ -119,8 +118,7 @@ void check_source(Report& report, const core::PersistentVolume& volume, const Pl
   if (choice.takes(spec.quobyte.has_value(), "quobyte")) check_quobyte(report, *spec.quobyte, Place(at, "quobyte"));
   if (choice.takes(spec.cephfs.has_value(), "cephFS") && spec.cephfs->monitors.empty())
     report.required(Place(at, "cephfs.monitors"));
-  if (choice.takes(spec.iscsi.has_value(), "iscsi"))
-    check_iscsi(report, *spec.iscsi, volume.metadata.name, Place(at, "iscsi"));
+  if (choice.takes(spec.iscsi.has_value(), "iscsi")) check_iscsi(report, *spec.iscsi, volume, Place(at, "iscsi"));
   if (choice.takes(spec.cinder.has_value(), "cinder")) {
     Place here(at, "cinder");
     check_required(report, spec.cinder->volume_id, Place(here, "volumeID"));
@@ -178,6 +176,25 @@ void check_capacity(Report& report, const core::PersistentVolumeSpec& spec, cons
   }
 }
 
+void check_recycled_root(Report& report, const core::PersistentVolumeSpec& spec, const Place& at) {
+  if (spec.host_path && is_root(spec.host_path->path) && spec.persistent_volume_reclaim_policy == "Recycle") {
+    report.forbidden(Place(at, "persistentVolumeReclaimPolicy"), "may not be 'recycle' for a hostPath mount of '/'");
+  }
+}
+
+void check_attributes_class(Report& report, const core::PersistentVolumeSpec& spec, const Place& at) {
+  if (spec.volume_attributes_class_name) {
+    Place here(at, "volumeAttributesClassName");
+    if (spec.volume_attributes_class_name->empty()) {
+      report.required(here, "an empty string is disallowed");
+    } else {
+      report.problems(here, *spec.volume_attributes_class_name,
+                      schema::check_dns1123_subdomain(*spec.volume_attributes_class_name));
+    }
+    if (!spec.csi) report.required(Place(at, "csi"), "has to be specified when using volumeAttributesClassName");
+  }
+}
+
 void check_spec(Report& report, const core::PersistentVolume& volume, SelectorValues node_affinity_values) {
   const auto& spec = volume.spec;
   Place at("spec");
@@ -197,25 +214,14 @@ void check_spec(Report& report, const core::PersistentVolume& volume, SelectorVa
       report.required(required, "must specify required node constraints");
     }
   }
-  check_source(report, volume, at);
-  if (spec.host_path && is_root(spec.host_path->path) && spec.persistent_volume_reclaim_policy == "Recycle") {
-    report.forbidden(Place(at, "persistentVolumeReclaimPolicy"), "may not be 'recycle' for a hostPath mount of '/'");
-  }
+  check_source(report, spec, volume.metadata.name, at);
+  check_recycled_root(report, spec, at);
   if (!spec.storage_class_name.empty()) {
     report.problems(Place(at, "storageClassName"), spec.storage_class_name,
                     schema::check_dns1123_subdomain(spec.storage_class_name));
   }
   if (spec.volume_mode) report.one_of(Place(at, "volumeMode"), *spec.volume_mode, {"Block", "Filesystem"});
-  if (spec.volume_attributes_class_name) {
-    Place here(at, "volumeAttributesClassName");
-    if (spec.volume_attributes_class_name->empty()) {
-      report.required(here, "an empty string is disallowed");
-    } else {
-      report.problems(here, *spec.volume_attributes_class_name,
-                      schema::check_dns1123_subdomain(*spec.volume_attributes_class_name));
-    }
-    if (!spec.csi) report.required(Place(at, "csi"), "has to be specified when using volumeAttributesClassName");
-  }
+  check_attributes_class(report, spec, at);
 }
 
 // As an annotation, from before there was a field: for kinds of volumes that had it then.
@@ -266,6 +272,28 @@ bool same_but_for_old_labels(core::VolumeNodeAffinity next, core::VolumeNodeAffi
 }
 
 }  // namespace
+
+void check_inline_volume(Report& report, const core::PersistentVolumeSpec& spec, const Place& at) {
+  constexpr std::string_view kNotInline = "may not be specified in the context of inline volumes";
+  auto refuse = [&](bool given, const char* name, std::string_view why) {
+    if (given) report.forbidden(Place(at, name), why);
+  };
+  refuse(spec.claim_ref.has_value(), "claimRef", kNotInline);
+  refuse(!spec.capacity.empty(), "capacity", kNotInline);
+  if (!spec.csi) report.required(Place(at, "csi"), "has to be specified in the context of inline volumes");
+  Place modes(at, "accessModes");
+  if (spec.access_modes.empty()) report.required(modes);
+  check_modes(report, spec, modes);
+  refuse(!spec.persistent_volume_reclaim_policy.empty() && spec.persistent_volume_reclaim_policy != "Retain",
+         "persistentVolumeReclaimPolicy", "may only be Retain in the context of inline volumes");
+  refuse(spec.node_affinity.has_value(), "nodeAffinity", kNotInline);
+  check_source(report, spec, "", at);
+  check_recycled_root(report, spec, at);
+  refuse(!spec.storage_class_name.empty(), "storageClassName", kNotInline);
+  refuse(spec.volume_mode && *spec.volume_mode != "Filesystem", "volumeMode",
+         "may not specify volumeMode other than Filesystem in the context of inline volumes");
+  check_attributes_class(report, spec, at);
+}
 
 FieldErrors validate_persistent_volume(const core::PersistentVolume& next, const core::PersistentVolume* current) {
   Report report;

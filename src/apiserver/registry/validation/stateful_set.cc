@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "apiserver/registry/validation/common_names.h"
 #include "apiserver/registry/validation/go_form.h"
 #include "apiserver/registry/validation/pod_template.h"
 #include "apiserver/registry/validation/workload.h"
@@ -52,6 +53,9 @@ void check_spec(Report& report, const apps::StatefulSet& next, const apps::State
   report.not_negative(Place(at, "replicas"), spec.replicas);
   report.not_negative(Place(at, "minReadySeconds"), int64_t{spec.min_ready_seconds});
   if (spec.ordinals) report.not_negative(Place(at, "ordinals.start"), int64_t{spec.ordinals->start});
+  // It becomes the pods' subdomain. An update cannot change it, so that what was let in stays.
+  if (current == nullptr && !spec.service_name.empty())
+    check_label(report, spec.service_name, Place(at, "serviceName"));
   Place selector(at, "selector");
   check_workload_selector(report, spec.selector, "statefulset", selector);
   Place template_(at, "template");

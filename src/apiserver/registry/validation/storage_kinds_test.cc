@@ -61,6 +61,13 @@ TEST(VolumeAttachmentRules, OneSourceAndNothingOfTheSpecChanges) {
          "spec.source: Required value: must specify exactly one of inlineVolumeSpec and persistentVolumeName"}},
        {R"({"spec":{"attacher":"A_","nodeName":"n","source":{"persistentVolumeName":"pv"}}})",
         {"spec.attacher: Invalid value: \"A_\""}},
+       {R"({"spec":{"attacher":"a","nodeName":"n","source":{"inlineVolumeSpec":{"capacity":{"storage":"1"},
+            "storageClassName":"c","persistentVolumeReclaimPolicy":"Delete","nfs":{"server":"s","path":"/p"}}}}})",
+        {"spec.source.inlineVolumeSpec.capacity: Forbidden: may not be specified in the context of inline volumes",
+         "spec.source.inlineVolumeSpec.csi: Required value: has to be specified in the context of inline volumes",
+         "spec.source.inlineVolumeSpec.accessModes: Required value",
+         "spec.source.inlineVolumeSpec.persistentVolumeReclaimPolicy: Forbidden: may only be Retain",
+         "spec.source.inlineVolumeSpec.storageClassName: Forbidden: may not be specified"}},
        {R"({"spec":{"attacher":"b","nodeName":"n","source":{"persistentVolumeName":"pv"}}})",
         {"spec: Invalid value: {\"Attacher\":\"b\",\"Source\":{"},
         good}});

@@ -1,5 +1,6 @@
 #include "apiserver/registry/validation/common_names.h"
 #include "apiserver/registry/validation/go_form.h"
+#include "apiserver/registry/validation/storage.h"
 #include "apiserver/registry/validation/storage_class.h"
 #include "apiserver/registry/validation/values.h"
 
@@ -20,6 +21,7 @@ void check_source(Report& report, const storage::VolumeAttachmentSource& source,
   if (named && !inlined && source.persistent_volume_name->empty()) {
     report.required(Place(at, "persistentVolumeName"), "must specify non empty persistentVolumeName");
   }
+  if (!named && inlined) check_inline_volume(report, *source.inline_volume_spec, Place(at, "inlineVolumeSpec"));
 }
 
 void check_error(Report& report, const schema::Box<storage::VolumeError>& error, const Place& at) {
