@@ -23,6 +23,25 @@ TEST(NodeRules, SwapAndFeaturesAreWellFormed) {
          "status.declaredFeatures[3]: Invalid value: \"x\": invalid feature name \"x\": must start with"}}});
 }
 
+TEST(NodeRules, WhatStandsInAnnotationsIsReadToo) {
+  auto rules = [](const core::Node& next, const core::Node*) { return validate_node(next); };
+  auto node = [](std::string_view key, std::string_view value) {
+    return R"({"metadata":{"name":"n","annotations":{"scheduler.alpha.kubernetes.io/)" + std::string(key) + "\":\"" +
+           std::string(value) + "\"}}}";
+  };
+  expect_all<core::Node>(
+      rules,
+      {{node("taints", R"([{\"key\":\"a\",\"effect\":\"NoSchedule\"}])"), {}},
+       {node("taints", R"([{\"key\":\"a\"}])"),
+        {"metadata.annotations.scheduler.alpha.kubernetes.io/taints[0].effect: Required value"}},
+       {node("taints", "x"), {"metadata.annotations: Invalid value: \"scheduler.alpha.kubernetes.io/taints\": "}},
+       {node("preferAvoidPods",
+             R"({\"preferAvoidPods\":[{\"podSignature\":{}},{\"podSignature\":{\"podController\":{}}}]})"),
+        {"metadata.annotations.scheduler.alpha.kubernetes.io/preferAvoidPods[0].PodSignature: Required value",
+         "metadata.annotations.scheduler.alpha.kubernetes.io/preferAvoidPods[1].PodSignature.PodController.Controller: "
+         "Invalid value: false: must point to a controller"}}});
+}
+
 TEST(EndpointsRules, WhatWasLetInStaysUntilItChanges) {
   std::string_view bad =
       R"({"metadata":{"name":"e","namespace":"d"},"subsets":[{"addresses":[{"ip":"x"}],"ports":[{"name":"p","port":0,"protocol":"TCP"}]}]})";

@@ -8,6 +8,7 @@
 #include "apiserver/registry/validation/pod_scope.h"
 #include "base/ip.h"
 #include "base/strings.h"
+#include "schema/json.h"
 
 namespace apiserver {
 namespace {
@@ -15,10 +16,12 @@ namespace {
 namespace core = api::core_v1;
 using schema::FieldErrors;
 
-void check_taints(Report& report, const std::vector<core::Taint>& taints) {
-  // Upstream looks for them in the metadata, where they stood once.
-  Place metadata("metadata");
-  Place at(metadata, "taints");
+// Upstream looks for them in the metadata, where they stood once.
+constexpr std::string_view kTaintsPlace = "metadata.taints";
+constexpr std::string_view kTaints = "scheduler.alpha.kubernetes.io/taints";
+constexpr std::string_view kAvoidPods = "scheduler.alpha.kubernetes.io/preferAvoidPods";
+
+void check_taints(Report& report, const std::vector<core::Taint>& taints, const Place& at) {
   std::set<std::pair<std::string_view, std::string_view>> seen;
   for (size_t i = 0; i < taints.size(); ++i) {
     const auto& taint = taints[i];
@@ -35,6 +38,41 @@ void check_taints(Report& report, const std::vector<core::Taint>& taints) {
       report.duplicate(here, go_value(taint), "taints must be unique by key and effect pair");
     }
   }
+}
+
+// Pods whose controllers the node would rather not have, as JSON.
+void check_avoided(Report& report, std::string_view text, const Place& at) {
+  auto avoided = schema::from_json<core::AvoidPods>(text);
+  if (!avoided) {
+    report.invalid(Place(at, "AvoidPods"), kAvoidPods, avoided.error().message());
+    return;
+  }
+  Place entries(at, kAvoidPods);
+  for (size_t i = 0; i < avoided->prefer_avoid_pods.size(); ++i) {
+    const auto& controller = avoided->prefer_avoid_pods[i].pod_signature.pod_controller;
+    Place here(entries, i);
+    Place signature(here, "PodSignature");
+    if (!controller) {
+      report.required(signature);
+    } else if (!controller->controller.value_or(false)) {
+      report.invalid(Place(signature, "PodController.Controller"), false, "must point to a controller");
+    }
+  }
+}
+
+// What stood in annotations before it had fields.
+void check_annotations(Report& report, const Labels& annotations) {
+  Place at("metadata.annotations");
+  if (auto found = annotations.find(kTaints); found != annotations.end() && !found->second.empty()) {
+    auto spec = schema::from_json<core::NodeSpec>(base::cat({"{\"taints\":", found->second, "}"}));
+    if (spec) {
+      check_taints(report, spec->taints, Place(at, kTaints));
+    } else {
+      report.invalid(at, kTaints, spec.error().message());
+    }
+  }
+  if (auto found = annotations.find(kAvoidPods); found != annotations.end() && !found->second.empty())
+    check_avoided(report, found->second, at);
 }
 
 void check_amounts(Report& report, const Amounts& amounts, const Place& at) {
@@ -151,7 +189,8 @@ void check_config_status(Report& report, const core::NodeConfigStatus& status) {
 
 FieldErrors validate_node(const core::Node& node) {
   Report report;
-  check_taints(report, node.spec.taints);
+  check_annotations(report, node.metadata.annotations);
+  check_taints(report, node.spec.taints, Place(kTaintsPlace));
   check_resources(report, node);
   check_swap(report, node.status.node_info);
   check_features(report, node.status.declared_features);
@@ -161,6 +200,7 @@ FieldErrors validate_node(const core::Node& node) {
 
 FieldErrors validate_node_update(const core::Node& next, const core::Node& current) {
   Report report;
+  check_annotations(report, next.metadata.annotations);
   check_resources(report, next);
   check_features(report, next.status.declared_features);
   Place addresses("status.addresses");
@@ -189,7 +229,7 @@ FieldErrors validate_node_update(const core::Node& next, const core::Node& curre
   if (next.spec.config_source)
     check_config_source(report, *next.spec.config_source, ConfigUse::Spec, Place("spec.configSource"));
   if (next.status.config) check_config_status(report, *next.status.config);
-  check_taints(report, next.spec.taints);
+  check_taints(report, next.spec.taints, Place(kTaintsPlace));
   if (next.spec.external_id != before.external_id) report.forbidden(Place("spec.externalID"), "may not be updated");
   return report.take();
 }

@@ -1,5 +1,6 @@
 #include "apiserver/registry/validation/pod_scope.h"
 #include "base/strings.h"
+#include "schema/json.h"
 
 namespace apiserver {
 namespace {
@@ -7,6 +8,7 @@ namespace {
 namespace core = api::core_v1;
 
 constexpr std::string_view kMirror = "kubernetes.io/config.mirror";
+constexpr std::string_view kTolerations = "scheduler.alpha.kubernetes.io/tolerations";
 constexpr std::string_view kDeletionCost = "controller.kubernetes.io/pod-deletion-cost";
 constexpr std::string_view kSeccompPod = "seccomp.security.alpha.kubernetes.io/pod";
 constexpr std::string_view kSeccompContainer = "container.seccomp.security.alpha.kubernetes.io/";
@@ -19,6 +21,15 @@ bool is_cost(std::string_view text) {
   if (text.starts_with("-0")) return false;
   auto value = base::parse_int(text);
   return value && *value >= INT32_MIN && *value <= INT32_MAX;
+}
+
+void check_tolerations_text(Report& report, std::string_view text, const Place& at) {
+  auto spec = schema::from_json<core::PodSpec>(base::cat({"{\"tolerations\":", text, "}"}));
+  if (spec) {
+    check_tolerations(report, spec->tolerations, Place(at, kTolerations));
+  } else {
+    report.invalid(at, kTolerations, spec.error().message());
+  }
 }
 
 void check_seccomp_text(Report& report, std::string_view profile, const Place& at) {
@@ -60,6 +71,9 @@ void check_pod_annotations(Report& report, const Labels& annotations, const core
   if (annotations.empty()) return;
   if (auto found = annotations.find(kMirror); found != annotations.end() && spec.node_name.empty()) {
     report.invalid(Place::key(at, kMirror), found->second, "must set spec.nodeName if mirror pod annotation is set");
+  }
+  if (auto found = annotations.find(kTolerations); found != annotations.end() && !found->second.empty()) {
+    check_tolerations_text(report, found->second, at);
   }
   if (auto found = annotations.find(kDeletionCost); found != annotations.end() && !is_cost(found->second)) {
     report.invalid(Place::key(at, kDeletionCost), found->second, "must be a 32bit integer");

@@ -95,6 +95,15 @@ TEST(PodRules, WhatIsWrongIsSaidWhereItIs) {
   }
 }
 
+TEST(PodRules, TolerationsInAnAnnotationAreReadToo) {
+  auto one = pod();
+  std::string key = "scheduler.alpha.kubernetes.io/tolerations";
+  one.metadata.annotations[key] = R"([{"operator":"Exists","value":"v"}])";
+  auto errors = texts(validate_pod(one));
+  ASSERT_EQ(errors.size(), 1u);
+  EXPECT_THAT(errors[0], StartsWith("metadata.annotations." + key + "[0].operator: Invalid value: "));
+}
+
 TEST(PodRules, AnUpdateThatMayNotBeIsShownAsADiff) {
   auto current = pod();
   auto next = current;
