@@ -199,29 +199,6 @@ TEST_F(ServerTest, AdmissionIsTimedByPlugInAndVerdict) {
                     R"(operation="CREATE",rejected="true",type="admit"})"));
 }
 
-TEST_F(ServerTest, DeprecatedApisThatAreAskedForAreTold) {
-  send("GET", "/api/v1/namespaces/default/services");
-  EXPECT_EQ(server_->metrics().to_text().find("apiserver_requested_deprecated_apis{"), std::string::npos);
-  send("GET", "/api/v1/namespaces/default/endpoints");
-  EXPECT_NE(server_->metrics().to_text().find(
-                R"(apiserver_requested_deprecated_apis{group="",removed_release="",resource="endpoints",)"
-                R"(subresource="",version="v1"} 1)"),
-            std::string::npos);
-}
-
-TEST_F(ServerTest, TheIndexNamesWhatAnswersBelowIt) {
-  auto index = schema::Value::parse(send("GET", "/").body.view());
-  ASSERT_TRUE(index.has_value());
-  std::vector<std::string> paths;
-  for (const auto& path : index->find("paths")->as_array()) paths.emplace_back(path.as_string());
-  EXPECT_TRUE(std::is_sorted(paths.begin(), paths.end()));
-  for (std::string_view expected : {"/apis/apps", "/apis/apps/v1", "/healthz/etcd", "/livez/ping", "/openapi/v3/",
-                                    "/readyz/informer-sync", "/version"}) {
-    EXPECT_TRUE(std::find(paths.begin(), paths.end(), expected) != paths.end()) << expected;
-  }
-  for (const auto& path : paths) EXPECT_EQ(send("GET", path).status, 200) << path;
-}
-
 TEST_F(ServerTest, AnUpdateWithAStaleRevisionIsAConflict) {
   auto made =
       object<core::ConfigMap>(send("POST", "/api/v1/namespaces/default/configmaps", R"({"metadata":{"name":"a"}})"));
