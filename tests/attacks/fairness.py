@@ -141,8 +141,8 @@ def kept_whole(server):
         schema = get("/flowschemas/exempt")
         schema["spec"]["rules"][0]["subjects"].append({"kind": "User", "user": {"name": "mallory"}})
         schema["metadata"]["annotations"]["apf.kubernetes.io/autoupdate-spec"] = "false"
-        assert admin.send("PUT", FLOW + "/flowschemas/exempt", schema)[0] == 200
-        eventually(lambda: len(get("/flowschemas/exempt")["spec"]["rules"][0]["subjects"]) == 1)
+        assert admin.send("PUT", FLOW + "/flowschemas/exempt", schema)[0] == 422
+        assert len(get("/flowschemas/exempt")["spec"]["rules"][0]["subjects"]) == 1
         for path in ("/flowschemas/catch-all", "/prioritylevelconfigurations/exempt", "/flowschemas/system-nodes"):
             uid = get(path)["metadata"]["uid"]
             assert admin.send("DELETE", FLOW + path)[0] == 200, path
@@ -156,7 +156,7 @@ def kept_whole(server):
             return found[0]["status"] if found else None
         eventually(lambda: condition() == "True")
 
-    claim("what keeps the cluster's own requests apart is mended whoever changes it", exempt)
+    claim("what keeps the cluster's own requests apart cannot be changed, and comes back when it is deleted", exempt)
     claim("a schema whose level is not there says so", dangling)
 
 
