@@ -80,6 +80,7 @@ void PodWorker::wake() {
 }
 
 bool PodWorker::knows(const std::string& id) const {
+  if (adopted_ || unseen_.contains(id)) return true;
   return std::ranges::any_of(record_.containers, [&](auto& one) { return one.id == id; }) ||
          std::ranges::any_of(record_.sandboxes, [&](auto& one) { return one.id == id; });
 }
@@ -215,6 +216,7 @@ io::Task<base::Result<void>> PodWorker::observe() {
   }
   if (record.name.empty()) record.name = pod_.metadata.name, record.namespace_ = pod_.metadata.namespace_;
   record_ = std::move(record);
+  unseen_.clear();
   if (adopted_) seed_probes();
   seed_applied();
   collect_messages();

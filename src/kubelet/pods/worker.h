@@ -52,6 +52,7 @@ class PodWorker {
   const PodRecord& record() const { return record_; }
   const ProbeCountsByContainer& probe_counts() const { return probes_.counts(); }
   const VolumePaths& volume_paths() const { return volume_paths_; }  // those that are there
+  // Whether a container or sandbox is the pod's, as far as it can be told before the first look.
   bool knows(const std::string& runtime_id) const;
   // Nothing of it runs any more, nor will.
   bool has_ended() const { return state_ == State::Terminated || state_ == State::Gone; }
@@ -188,6 +189,7 @@ class PodWorker {
   Probes probes_;
   std::map<std::string, std::unique_ptr<io::Scope>> stopping_;  // by container id
   std::set<std::string> stopping_ids_;
+  std::set<std::string> unseen_;  // made since the last look: what the runtime tells of them counts already
   io::Scope scope_;
 };
 

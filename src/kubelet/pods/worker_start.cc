@@ -243,6 +243,7 @@ io::Task<base::Result<void>> PodWorker::create_sandbox(uint32_t attempt) {
     metrics.run_sandbox_errors.with({handler}).add();
     co_return base::fail(id.error());
   }
+  unseen_.insert(std::move(*id));
   co_return {};
 }
 
@@ -430,6 +431,7 @@ io::Task<base::Result<std::string>> PodWorker::create(const core::Container& spe
       co_await context_.runtime.create_container(record_.sandboxes.front().id, std::move(config), std::move(sandbox));
   // Whatever the runtime's reason, it is no fault of the configuration.
   if (!id) co_return base::fail(base::Code::Internal, id.error().message());
+  unseen_.insert(*id);
   resize_.applied[*id] = effective_resources(pod, container);
   if (!context_.options.container_log_directory.empty()) {
     std::string link = base::cat({context_.options.container_log_directory, "/", pod.metadata.name, "_",

@@ -33,6 +33,13 @@ TEST_F(PodTest, PodWithOneContainerRuns) {
   EXPECT_EQ(runtime.containers.begin()->second.config.labels["io.kubernetes.pod.uid"], "uid-web");
 }
 
+TEST_F(PodTest, AnEndThatIsToldDuringTheFirstLookIsNotMissed) {
+  runtime.after_status = [&] { runtime.exit("main", 0); };
+  start(PodBuilder("web").container("main").restart("Never"));
+  pass(1s);
+  EXPECT_EQ(status().phase, "Succeeded");
+}
+
 TEST_F(PodTest, FirstStatusSaysContainerCreating) {
   runtime.images.clear();
   runtime.pullable = {"app:v1"};

@@ -39,6 +39,7 @@ class FakeRuntime final : public Runtime {
   std::string sandbox_error;            // why run_sandbox fails
   std::vector<std::string> handlers;    // of the sandboxes that were asked for
   std::optional<HostMount> host_mount;  // of images, when containers cannot be given such
+  std::function<void()> after_status;   // once, while the answer with a container's status is on its way
   int created = 0;
   int looks = 0;
 
@@ -190,7 +191,9 @@ class FakeRuntime final : public Runtime {
   io::Task<base::Result<cri::ContainerStatus>> container_status(std::string id) override {
     auto found = containers.find(id);
     if (found == containers.end()) co_return base::fail(base::Code::NotFound, "no container " + id);
-    co_return found->second.status;
+    auto status = found->second.status;
+    if (auto then = std::exchange(after_status, nullptr)) then();
+    co_return status;
   }
   io::Task<base::Result<void>> update_container_resources(std::string id,
                                                           cri::LinuxContainerResources resources) override {
