@@ -11,7 +11,6 @@
 
 namespace apiserver {
 
-
 // Whether the rule covers the operation on `served` (a version of the resource that is written) as it is.
 bool rule_matches(const api::admissionregistration_k8s_io_v1::RuleWithOperations& rule, const Attempt& attempt,
                   const Served& served);

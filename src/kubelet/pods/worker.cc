@@ -415,6 +415,17 @@ io::Task<PodWorker::Pause> PodWorker::step_terminating() {
   co_return Pause();
 }
 
+// Whether the runtime has nothing of the pod any more.
+io::Task<bool> PodWorker::forget_containers() {
+  for (auto& container : record_.containers)
+    if (auto gone = co_await context_.runtime.remove_container(container.id); !gone) co_return false;
+  for (auto& sandbox : record_.sandboxes)
+    if (auto gone = co_await context_.runtime.remove_sandbox(sandbox.id); !gone) co_return false;
+  record_.sandboxes.clear();
+  record_.containers.clear();
+  co_return true;
+}
+
 io::Task<PodWorker::Pause> PodWorker::step_terminated() {
   if (!cleaned_) {
     if (auto cleaned = co_await clean_up(); !cleaned) {
@@ -425,27 +436,25 @@ io::Task<PodWorker::Pause> PodWorker::step_terminated() {
   }
   bool deleted = !pod_.metadata.deletion_timestamp.is_zero();
   if (in_api_ && !deleted) co_return Pause();
-  // Nobody can ask for its logs any more.
-  for (auto& sandbox : record_.sandboxes)
-    if (auto gone = co_await context_.runtime.remove_sandbox(sandbox.id); !gone) co_return kRetry;
-  for (auto& container : record_.containers)
-    if (auto gone = co_await context_.runtime.remove_container(container.id); !gone) co_return kRetry;
-  record_.sandboxes.clear();
-  record_.containers.clear();
+  // Nobody can ask for its logs any more. What the runtime does not let go of does not hold up the pod's end.
+  Pause again;
+  if (!co_await forget_containers())
+    again = growing(++forget_failures_, std::chrono::seconds(1), std::chrono::seconds(30));
   std::string logs = context_.options.pod_log_directory + "/" +
                      log_directory_name(pod_.metadata.namespace_, pod_.metadata.name, pod_.metadata.uid);
   if (!pod_.metadata.name.empty()) (void)co_await context_.pool.run([logs] { return base::remove_tree(logs); });
   if (in_api_) {
-    if (!status_written_) co_return Pause();    // write_statuses() wakes us
-    if (deletion_finished_) co_return Pause();  // a finalizer holds it, or removed() is on its way
+    if (!status_written_) co_return again;    // write_statuses() wakes us
+    if (deletion_finished_) co_return again;  // a finalizer holds it, or removed() is on its way
     auto gone = co_await context_.api.finish_deletion(pod_.metadata.namespace_, pod_.metadata.name, pod_.metadata.uid);
     if (!gone) {
       LOG_WARNING("Cannot finish a pod's deletion", {"pod", pod_text(pod_)}, {"error", gone.error().message()});
       co_return growing(++clean_failures_, std::chrono::milliseconds(500), std::chrono::seconds(10));
     }
     deletion_finished_ = true;
-    if (in_api_) co_return Pause();
+    if (in_api_) co_return again;
   }
+  if (again) co_return again;
   state_ = State::Gone;
   co_return Pause();
 }

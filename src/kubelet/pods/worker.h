@@ -71,6 +71,7 @@ class PodWorker {
   io::Task<Pause> step_running();
   io::Task<Pause> step_terminating();
   io::Task<Pause> step_terminated();
+  io::Task<bool> forget_containers();
 
   io::Task<base::Result<void>> observe();
   void seed_probes();
@@ -172,6 +173,7 @@ class PodWorker {
   bool cleaned_ = false;
   bool deletion_finished_ = false;
   int clean_failures_ = 0;
+  int forget_failures_ = 0;
 
   int64_t seen_ns_ = 0;        // first, monotonic
   int64_t pull_since_ns_ = 0;  // 0: no image is waited for

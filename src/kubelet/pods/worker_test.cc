@@ -40,6 +40,18 @@ TEST_F(PodTest, AnEndThatIsToldDuringTheFirstLookIsNotMissed) {
   EXPECT_EQ(status().phase, "Succeeded");
 }
 
+TEST_F(PodTest, WhatTheRuntimeDoesNotLetGoOfDoesNotHoldUpThePodsEnd) {
+  start(PodBuilder("web").container("main"));
+  runtime.remove_error = "cannot delete running task";
+  remove(0);
+  pass(1s);
+  EXPECT_THAT(api.deleted, ElementsAre("web"));
+  EXPECT_FALSE(runtime.containers.empty());
+  runtime.remove_error.clear();
+  pass(5s);
+  EXPECT_TRUE(runtime.containers.empty());
+}
+
 TEST_F(PodTest, FirstStatusSaysContainerCreating) {
   runtime.images.clear();
   runtime.pullable = {"app:v1"};

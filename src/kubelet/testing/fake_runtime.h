@@ -37,6 +37,7 @@ class FakeRuntime final : public Runtime {
   std::function<cri::ExecSyncResponse(std::vector<std::string>)> on_exec;
   std::string update_error;             // why update_container_resources fails
   std::string sandbox_error;            // why run_sandbox fails
+  std::string remove_error;             // why remove_container fails
   std::vector<std::string> handlers;    // of the sandboxes that were asked for
   std::optional<HostMount> host_mount;  // of images, when containers cannot be given such
   std::function<void()> after_status;   // once, while the answer with a container's status is on its way
@@ -170,6 +171,7 @@ class FakeRuntime final : public Runtime {
     co_return {};
   }
   io::Task<base::Result<void>> remove_container(std::string id) override {
+    if (!remove_error.empty()) co_return base::fail(base::Code::Internal, remove_error);
     containers.erase(id);
     co_return {};
   }

@@ -5,6 +5,7 @@
 #include "io/grpc.h"
 #include "kubelet/runtime/cri/cri_client.h"
 #include "kubelet/runtime/cri/image_view.h"
+#include "kubelet/runtime/cri/lost_task.h"
 #include "kubelet/runtime/cri/wire_fields.h"
 #include "kubelet/runtime/records.h"
 
@@ -63,7 +64,10 @@ class CriRuntime final : public Runtime {
   }
   io::Task<base::Result<void>> remove_sandbox(std::string id) override {
     cri::RemovePodSandboxRequest request;
-    request.pod_sandbox_id = std::move(id);
+    request.pod_sandbox_id = id;
+    auto removed = co_await client_->remove_pod_sandbox(request);
+    if (removed || io::grpc_code_of(removed.error()) != io::GrpcCode::FailedPrecondition) co_return done(removed);
+    co_await end_task(endpoint_, id);
     co_return done(co_await client_->remove_pod_sandbox(std::move(request)));
   }
   io::Task<base::Result<cri::PodSandboxStatus>> sandbox_status(std::string id) override {
@@ -104,7 +108,10 @@ class CriRuntime final : public Runtime {
   }
   io::Task<base::Result<void>> remove_container(std::string id) override {
     cri::RemoveContainerRequest request;
-    request.container_id = std::move(id);
+    request.container_id = id;
+    auto removed = co_await client_->remove_container(request);
+    if (removed || io::grpc_code_of(removed.error()) != io::GrpcCode::FailedPrecondition) co_return done(removed);
+    co_await end_task(endpoint_, id);
     co_return done(co_await client_->remove_container(std::move(request)));
   }
   io::Task<base::Result<std::vector<cri::Container>>> list_containers(RuntimeFilter filter) override {
