@@ -25,10 +25,10 @@ io::Task<void> end_task(std::string endpoint, std::string container_id) {
   auto pause = std::chrono::milliseconds(5);
   for (int attempt = 0; attempt < 8; ++attempt, pause *= 2) {
     auto deleted = co_await client.call("/containerd.services.tasks.v1.Tasks/Delete", task, kTimeout);
-    if (deleted || io::grpc_code_of(deleted.error()) == io::GrpcCode::NotFound) break;
+    if (deleted) LOG_INFO("Ended what containerd had lost sight of", {"container", container_id});
+    if (deleted || io::grpc_code_of(deleted.error()) == io::GrpcCode::NotFound) co_return;
     co_await io::sleep(pause);
   }
-  LOG_INFO("Ended what containerd had lost sight of", {"container", container_id});
 }
 
 }  // namespace kubelet
